@@ -1,0 +1,86 @@
+// The message transport that engine and agents share: AMQP 0-9-1's notions, no AMQP library.
+// Belongs here: the interface that `memory://` (engine/bus/memory.ts) and `amqp://` implement, and what it promises.
+// Does not belong here: what messages mean (messages.ts), which queues exist (topology of either side).
+
+/** Opaque bytes with a few properties; the body is what is signed. */
+export interface WireMessage {
+  readonly body: Uint8Array;
+  /** De-duplicates deliveries for people reading a broker; correctness never depends on it. */
+  readonly messageId: string;
+  readonly headers: { readonly key: string; readonly signature: Uint8Array };
+}
+
+export interface Delivery {
+  readonly message: WireMessage;
+  readonly routingKey: string;
+  /** True when the broker may have delivered it before. */
+  readonly redelivered: boolean;
+  /** Each delivery is settled once; settling after the channel closed has no effect: it will be redelivered. */
+  ack(): void;
+  /** `requeue: false` sends it to the dead-letter exchange. */
+  nack(options: { readonly requeue: boolean }): void;
+}
+
+/**
+ * A connection with one channel in confirm mode. After `closed` nothing on it works: reconnect, declare again,
+ * consume again, publish again what was not confirmed (delivery is at least once).
+ */
+export interface Connection {
+  /**
+   * Resolves when the broker confirmed it. Rejects with TransportError `returned` (mandatory and unroutable),
+   * `nacked`, `closed`, or `refused` (no permission: also closes the channel).
+   * While the broker blocks publishers it neither resolves nor rejects.
+   */
+  publish(exchange: string, routingKey: string, message: WireMessage): Promise<void>;
+  /** At most `prefetch` unsettled deliveries at a time. The consumer ends with the connection or by `cancel`. */
+  consume(queue: string, prefetch: number, deliver: (delivery: Delivery) => void): Promise<{ cancel(): Promise<void> }>;
+  declare(topology: Topology): Promise<void>;
+  /** Resolves when the connection is gone, with why. Never rejects. */
+  readonly closed: Promise<string>;
+  /** Called with the reason when the broker blocks publishers, with undefined when it lets them go on. */
+  onBlocked(listener: (reason: string | undefined) => void): void;
+  close(): Promise<void>;
+}
+
+export interface Transport {
+  /** Rejects with TransportError `unreachable` or `refused` (wrong login). */
+  connect(login: Login): Promise<Connection>;
+}
+
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+  /** Shown in the broker's list of connections. */
+  readonly name: string;
+}
+
+/** Queues, exchanges and bindings as data: declared again after any loss (rule P6). */
+export interface Topology {
+  readonly exchanges: readonly { readonly name: string; readonly type: 'topic' | 'fanout' }[];
+  readonly queues: readonly {
+    readonly name: string;
+    readonly deadLetterExchange?: string;
+    /** Deliveries of one message before it is dead-lettered. */
+    readonly deliveryLimit?: number;
+  }[];
+  readonly bindings: readonly { readonly exchange: string; readonly queue: string; readonly routingKey: string }[];
+}
+
+export class TransportError extends Error {
+  readonly reason: 'returned' | 'nacked' | 'closed' | 'refused' | 'unreachable';
+
+  constructor(reason: TransportError['reason'], message: string) {
+    super(message);
+    this.name = 'TransportError';
+    this.reason = reason;
+  }
+}
+
+/** Exchange that agents publish to, under the key `<agent id>.<kind>`. */
+export const FROM_AGENTS = 'from-agents';
+/** The engine's queue of everything agents say. */
+export const RESULTS_QUEUE = 'engine.results';
+export const DEAD_LETTERS = 'dead-letters';
+export const commandQueue = (agent: string): string => `agent.${agent}`;
+export const agentKey = (agent: string, kind: AgentKey): string => `${agent}.${kind}`;
+export type AgentKey = 'hello' | 'result' | 'output';

@@ -1,0 +1,50 @@
+// Every bound of the engine, in one place (rule P8), enforced at the door and printed in docs/reference/limits.md.
+// Belongs here: numbers with their unit. Does not belong here: the agent's bounds (agent-protocol/limits.ts).
+
+export const LIMITS = {
+  /** Bytes of a definition's text, or of its JSON when given as a map. */
+  definitionBytes: 512 * 1024,
+  /** Nesting of a definition's YAML. */
+  definitionDepth: 40,
+  /** Bytes of one file named by `file:`, and of all files of a definition. */
+  fileBytes: 512 * 1024,
+  filesBytes: 4 * 1024 * 1024,
+  entities: 100,
+  statesPerEntity: 200,
+  rolesPerEntity: 20,
+  requirementsPerState: 100,
+  inputs: 200,
+  outputs: 200,
+  /** Members of one group. */
+  members: 1_000,
+  /** Steps of one compiled graph. */
+  steps: 100_000,
+  /** Characters of a name. */
+  nameLength: 63,
+  /** Problems reported for one definition; the count of the rest is said. */
+  problems: 200,
+  /** CEL: nodes and depth of one expression, nested comprehensions, `cel.bind` depth. */
+  expressionNodes: 500,
+  expressionDepth: 32,
+  expressionLoops: 2,
+  expressionBinds: 4,
+  /** Static budget of one expression: its nodes times the list limits of the loops around them. */
+  expressionCost: 5_000_000,
+  /** Items of a list and bytes of a value that an expression may read or make. */
+  expressionItems: 1_000,
+  expressionResultBytes: 1024 * 1024,
+  hostFunctionBytes: 64 * 1024,
+  /** Bytes of all inputs of a workflow; of one member's `data`; of one step's outputs. */
+  inputsBytes: 256 * 1024,
+  memberDataBytes: 64 * 1024,
+  stepOutputsBytes: 256 * 1024,
+  /** Retry attempts, and milliseconds of any time written in a definition (30 days). */
+  attempts: 1_000,
+  durationMs: 30 * 24 * 3_600_000,
+  /** Events absorbed by one commit; requests waiting in the inbox per workflow. */
+  batchEvents: 100,
+  inboxPerWorkflow: 1_000,
+  /** Characters kept of an error's text and of a script's tail in state and events. */
+  errorText: 2_000,
+  tailBytes: 2_048,
+} as const;

@@ -1,0 +1,224 @@
+// The typed form of a workflow definition: what the parser promises and everything later relies on.
+// Belongs here: types only. Does not belong here: how text becomes this (parse.ts), what it may say (checks/),
+// or what a running workflow knows (machine/types.ts).
+import type { JsonValue } from '../base/json.ts';
+import type { Template } from './expressions/types.ts';
+
+export const WORKFLOW_VERSIONS = ['2026-11-01'] as const;
+
+/** A definition that passed every check it can pass without inputs and members. Names are unique and resolved. */
+export interface WorkflowDefinition {
+  readonly version: (typeof WORKFLOW_VERSIONS)[number];
+  readonly description: string;
+  readonly inputs: ReadonlyMap<string, Parameter>;
+  readonly entities: ReadonlyMap<string, Entity>;
+  readonly goal: readonly StateReference[];
+  readonly outputs: ReadonlyMap<string, WorkflowOutput>;
+  /** `continue` is the only mode so far; `halt` comes with the whole language. */
+  readonly failureMode: 'continue';
+  /** Every text that a script or file action names, by SHA-256. */
+  readonly contents: ReadonlyMap<string, string>;
+  /** SHA-256 over canonical definition and files: equal digests compile to equal graphs. */
+  readonly digest: string;
+}
+
+/** HOT's parameter types plus `integer`, `list` and `map` (HOT's `comma_delimited_list` and `json` are aliases). */
+export type ParameterType = 'string' | 'number' | 'integer' | 'boolean' | 'list' | 'map';
+
+export interface Parameter {
+  readonly name: string;
+  readonly type: ParameterType;
+  readonly description: string;
+  /** Absent: the input is required. */
+  readonly default?: JsonValue;
+  readonly hidden: boolean;
+  readonly constraints: readonly Constraint[];
+  /** Types of a map's known keys, or of a list's items; absent: anything. */
+  readonly schema?: ParameterSchema;
+}
+
+export type ParameterSchema =
+  | { readonly keys: ReadonlyMap<string, Parameter> }
+  | { readonly items: Parameter };
+
+/** HOT's constraints; `description` replaces the sentence we would say. */
+export type Constraint = { readonly description?: string } & (
+  | { readonly kind: 'length' | 'range'; readonly min?: number; readonly max?: number }
+  | { readonly kind: 'modulo'; readonly step: number; readonly offset: number }
+  | { readonly kind: 'allowed_values'; readonly values: readonly JsonValue[] }
+  | { readonly kind: 'allowed_pattern'; readonly pattern: string }
+  | { readonly kind: 'custom_constraint'; readonly name: string }
+);
+
+export type EntityType = 'service' | 'vm' | 'vm_group';
+
+export interface Entity {
+  readonly name: string;
+  readonly type: EntityType;
+  readonly description: string;
+  /** Sizes allowed for a `vm_group`; `{1, 1}` for a `vm`, `{0, 0}` for a `service`. */
+  readonly members: { readonly min: number; readonly max: number };
+  readonly roles: ReadonlyMap<string, Role>;
+  readonly states: ReadonlyMap<string, State>;
+}
+
+export interface Role {
+  readonly name: string;
+  readonly choose: 'lowest_index' | 'first_ready';
+  /** State of the same entity that a candidate must have reached. */
+  readonly among: string;
+}
+
+/** A state named from outside: `sql.prepared`. */
+export interface StateReference {
+  readonly entity: string;
+  readonly state: string;
+}
+
+export interface State {
+  readonly name: string;
+  readonly entity: string;
+  readonly description: string;
+  readonly requires: readonly Requirement[];
+  /** Roles whose holder alone (`only`), or everyone but the holders (`except`), the state applies to. */
+  readonly only: readonly string[];
+  readonly except: readonly string[];
+  /** One step for the whole group, run on the holder of this role, or on the lowest index that is eligible. */
+  readonly once?: { readonly role: string } | { readonly any: true };
+  readonly condition?: Template;
+  /** Absent: a join, reached as soon as what it requires is. */
+  readonly action?: Action;
+  readonly probe?: Action;
+  readonly undo?: Undo;
+  /** Milliseconds, of one attempt, reboots included. */
+  readonly timeout: number;
+  readonly retry: Retry;
+  readonly onFailure: 'fail' | 'continue' | 'pause';
+  readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
+  readonly idempotent: boolean;
+  readonly outputs: ReadonlyMap<string, StateOutput>;
+}
+
+export interface StateOutput {
+  readonly name: string;
+  readonly type: ParameterType;
+  readonly description: string;
+  readonly hidden: boolean;
+  readonly optional: boolean;
+  readonly constraints: readonly Constraint[];
+  readonly schema?: ParameterSchema;
+}
+
+export type Requirement = {
+  readonly entity: string;
+  readonly state: string;
+  /**
+   * `same`: bare name, the same entity's state, in a group of the same member;
+   * `all` and the rest: of the members to which the state applies.
+   */
+  readonly members: Quorum;
+  /** True when an expression that reads an output made this requirement, not the author's `requires`. */
+  readonly inferred: boolean;
+};
+
+export type Quorum =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'majority' }
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'percent'; readonly percent: number };
+
+export interface Retry {
+  /** Attempts in total, the first included. */
+  readonly attempts: number;
+  /** Milliseconds before the second attempt. */
+  readonly delay: number;
+  /** Factor from one delay to the next, ≥ 1. */
+  readonly backoff: number;
+  /** Milliseconds that no delay exceeds. */
+  readonly maxDelay: number;
+  /** 0…1: share of the delay that a hash of the effect id may add or take. */
+  readonly jitter: number;
+  /** False on the error: no further attempt. Reads `error`. */
+  readonly when?: Template;
+}
+
+export interface Undo {
+  readonly action: Action;
+  readonly timeout: number;
+  readonly retry: Retry;
+  /** Absent: `continue` on delete, `fail` otherwise. */
+  readonly onFailure?: 'fail' | 'continue';
+}
+
+/**
+ * What takes a step into its state. `fields` hold the author's values, expressions compiled.
+ * Each kind's own shape, its checks and its page in the reference come from one file in actions/.
+ */
+export type Action = OnlineAction | ScriptAction | FileAction | WaitAction | SetAction;
+export type ActionKind = Action['kind'];
+
+export interface OnlineAction {
+  readonly kind: 'online';
+  /** Facts the agent must show; absent ones are not asked for. */
+  readonly os?: string;
+  /** Bytes. */
+  readonly minDisk?: number;
+  readonly interpreter?: Interpreter;
+}
+
+export const INTERPRETERS = ['bash', 'sh', 'powershell', 'python', 'cmd'] as const;
+export type Interpreter = (typeof INTERPRETERS)[number];
+
+/** Text given in place or one of the definition's files; found by its digest in `WorkflowDefinition.contents`. */
+export interface Content {
+  /** SHA-256 of the text's UTF-8 bytes, in hex. */
+  readonly digest: string;
+  /** The name under `files`; absent when the text stands in the definition. */
+  readonly file?: string;
+}
+
+export interface ScriptAction {
+  readonly kind: 'script';
+  readonly interpreter: Interpreter;
+  readonly content: Content;
+  /** A map; its values become environment variables and one JSON file. */
+  readonly inputs: Template;
+  readonly ignoreChanges: readonly string[] | 'all';
+  readonly runAs?: Template;
+  readonly workingDirectory?: Template;
+  /** Reboots that one attempt may ask for by exit 194 (Linux) or 3010 (Windows). */
+  readonly reboots: number;
+}
+
+export interface FileAction {
+  readonly kind: 'file';
+  readonly path: Template;
+  /** `template`: text with its expressions resolved; `copy`: bytes as they are. */
+  readonly content:
+    | { readonly kind: 'template'; readonly template: Template }
+    | { readonly kind: 'copy'; readonly content: Content };
+  /** Octal permission bits, such as 0o644. */
+  readonly mode?: number;
+  readonly owner?: Template;
+}
+
+export interface WaitAction {
+  readonly kind: 'wait';
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+export interface SetAction {
+  readonly kind: 'set';
+  /** A map from output name to value. */
+  readonly outputs: Template;
+}
+
+export interface WorkflowOutput {
+  readonly name: string;
+  readonly description: string;
+  readonly value: Template;
+  readonly hidden: boolean;
+}

@@ -1,0 +1,75 @@
+// The compiled form of a definition for given members: steps, and gates between them.
+// Belongs here: types only. Does not belong here: compilation (compile.ts), status (machine/).
+import type { JsonValue } from '../base/json.ts';
+import type { StepId } from '../base/ids.ts';
+import type { Entity, Requirement, State, StateReference, WorkflowDefinition } from '../definition/types.ts';
+
+/** One VM of an entity. Identity is the agent's id; the index is given on joining and never changes. */
+export interface Member {
+  readonly agent: string;
+  readonly name: string;
+  readonly index: number;
+  /** The map given on its `Murano::Member`. */
+  readonly data: JsonValue;
+}
+
+/** Entity name → its members in index order; a `vm` has one, a `service` none. */
+export type Membership = ReadonlyMap<string, readonly Member[]>;
+
+/**
+ * Cost rule P7: the number of steps, gates and edges is linear in (definition size × members). A barrier over n
+ * members is one gate with n inputs, shared by all that wait for it, never n × n edges.
+ */
+export interface StateGraph {
+  readonly definition: WorkflowDefinition;
+  readonly membership: Membership;
+  readonly steps: readonly Step[];
+  readonly stepByState: ReadonlyMap<string, readonly number[]>;
+  readonly stepById: ReadonlyMap<StepId, number>;
+  readonly gates: readonly Gate[];
+  readonly roles: readonly RoleNode[];
+  /** Gates that must all be met for the goal to hold. */
+  readonly goal: readonly number[];
+}
+
+/** A (state, member) pair; a `once` state and a service's state have one step without a member. */
+export interface Step {
+  readonly number: number;
+  readonly id: StepId;
+  readonly entity: Entity;
+  readonly state: State;
+  readonly member?: Member;
+  /** Gates to be met before it is ready. */
+  readonly needs: readonly number[];
+  /** Roles (numbers) that must be chosen before it is known whether, or on whom, it runs. */
+  readonly roles: readonly number[];
+  /** Gates that count this step. */
+  readonly feeds: readonly number[];
+  /** True when the goal needs it, directly or not; the others are never run. */
+  readonly wanted: boolean;
+}
+
+/** A requirement over the steps of one state, shared by all that state the same. */
+export interface Gate {
+  readonly number: number;
+  readonly target: StateReference;
+  readonly requirement: Requirement['members'];
+  /** The one member it is about, for `same`. */
+  readonly member?: number;
+  readonly inferred: boolean;
+  /** Steps counted. */
+  readonly inputs: readonly number[];
+  /** Steps waiting for it. */
+  readonly outputs: readonly number[];
+}
+
+/** A role of a group: waits until all steps of `among` are final (`first_ready`: one is reached), then is chosen. */
+export interface RoleNode {
+  readonly number: number;
+  readonly entity: string;
+  readonly name: string;
+  readonly choose: 'lowest_index' | 'first_ready';
+  readonly candidates: readonly number[];
+  /** Steps that wait for the choice. */
+  readonly outputs: readonly number[];
+}

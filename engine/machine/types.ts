@@ -1,0 +1,217 @@
+// The vocabulary of the machine: what is remembered of a workflow, what happens to it, what it wants done.
+// Belongs here: types only; every value is plain JSON, so records and events are stored and replayed as they are.
+// Does not belong here: decisions (decide.ts, on/), allowed transitions (transitions.ts).
+import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { EffectId, Phase, StepId } from '../base/ids.ts';
+import type { Interpreter } from '../definition/types.ts';
+
+/** Life of a step. Final: reached, failed, blocked, skipped, not_needed. Explained in docs/reference/states.md. */
+export const STEP_STATUSES = [
+  'waiting',
+  'ready',
+  'running',
+  'reached',
+  'failed',
+  'paused',
+  'interrupted',
+  'skipped',
+  'blocked',
+  'not_needed',
+  'undoing',
+  'undone',
+] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
+
+/**
+ * `running`: steps run, are timed, or can; `held`: only a person can move it; `complete`: the goal holds and
+ * nothing runs; `failed`: the goal doesn't hold and nothing can move by itself (resumable); `cancelling` → `failed`;
+ * `deleting` → `deleted` or `delete_failed`.
+ */
+export const WORKFLOW_STATUSES = [
+  'running',
+  'held',
+  'complete',
+  'failed',
+  'cancelling',
+  'deleting',
+  'deleted',
+  'delete_failed',
+] as const;
+export type WorkflowStatus = (typeof WORKFLOW_STATUSES)[number];
+
+/** One per workflow: the row beside its steps. */
+export interface WorkflowRecord {
+  readonly id: string;
+  readonly stackName: string;
+  readonly generation: number;
+  readonly status: WorkflowStatus;
+  /** One sentence for people: what failed and where, or who is waited for. Empty while all is well. */
+  readonly reason: string;
+  /** `entity.role` → the holder's agent id; null: vacant (nobody reached `among`). Absent: not chosen yet. */
+  readonly roles: { readonly [role: string]: string | null };
+  /** Time of the last event, ms since the epoch; never goes back (rule P10). */
+  readonly at: number;
+  /** Number of the last entry in its event log. */
+  readonly seq: number;
+  readonly createdAt: number;
+}
+
+/** One per step that ever left `waiting`; a step without a record is `waiting` with nothing started. */
+export interface StepRecord {
+  readonly status: StepStatus;
+  /** Number of the current or last attempt of the action, from 1; 0: none started. */
+  readonly attempt: number;
+  /** Attempts counted against `retry.attempts`; an operator's retry sets it back to 0. */
+  readonly tries: number;
+  /** Commands sent in the step's whole life, of any phase; part of the effect id, never reset. */
+  readonly dispatch: number;
+  /** What is being done while `running` or `undoing`. */
+  readonly phase?: Phase;
+  /** How far the agent has come with the command that is out. */
+  readonly progress?: 'sent' | 'accepted' | 'started';
+  /** The command that is out, complete: a restarted engine sends the same again (rule P3). */
+  readonly command?: Command;
+  /** The one timer of the step: rebuilt from here after a restart (rule P4). */
+  readonly due?: { readonly at: number; readonly for: 'retry' | 'deadline' | 'wait' };
+  /** Declared outputs, typed and checked; hidden ones as `{"$secret": ref}`. */
+  readonly outputs?: JsonObject;
+  readonly error?: StepError;
+  /** Why it is skipped, blocked, paused, tolerated: one of a closed list. */
+  readonly cause?: StepCause;
+  /** Agent that runs or ran it. */
+  readonly agent?: string;
+  /** True once any attempt of the action was sent: then undo concerns it (R10), whatever its status. */
+  readonly touched: boolean;
+  /** When it entered its status, and when its first attempt started; ms since the epoch. */
+  readonly since: number;
+  readonly startedAt?: number;
+}
+
+export const STEP_CAUSES = [
+  'condition_false',
+  'not_the_role',
+  'skipped_by_operator',
+  'requirement_failed',
+  'role_vacant',
+  'tolerated',
+  'goal_holds',
+  'held_for_operator',
+  'failed_by_operator',
+  'cancelled',
+  'nothing_to_undo',
+  'vm_lost',
+  'undo_failed',
+  'abandoned',
+] as const;
+export type StepCause = (typeof STEP_CAUSES)[number];
+
+export const ERROR_KINDS = [
+  'exit',
+  'signal',
+  'timeout',
+  'outputs',
+  'refused',
+  'interrupted',
+  'expression',
+  'unreachable',
+  'probe',
+  'reboots',
+  'operator',
+  'cancelled',
+] as const;
+
+/** Why an attempt failed; becomes `error` in expressions and the workflow's reason. */
+export interface StepError {
+  readonly kind: (typeof ERROR_KINDS)[number];
+  readonly message: string;
+  readonly exitCode?: number;
+  /** Tail of the script's stderr (or stdout when that is empty), secrets masked. */
+  readonly tail?: string;
+  readonly phase: Phase;
+}
+
+/** A command for a driver, every expression evaluated; values in the encoded form of base/json.ts. */
+export interface Command {
+  readonly action: ResolvedAction;
+  /** Agent to run it; absent for kinds that need none. */
+  readonly agent?: string;
+  /** Milliseconds that one attempt may take once started. */
+  readonly timeout: number;
+  readonly reason: 'first' | 'changed' | 'retry' | 'reboot' | 'verify' | 'operation';
+  /** Names to collect; hidden ones come back sealed. */
+  readonly outputs: readonly { readonly name: string; readonly hidden: boolean }[];
+}
+
+export type ResolvedAction =
+  | { readonly kind: 'online'; readonly os?: string; readonly minDisk?: number; readonly interpreter?: Interpreter }
+  | {
+      readonly kind: 'script';
+      readonly interpreter: Interpreter;
+      readonly digest: string;
+      readonly inputs: JsonObject;
+      readonly runAs?: JsonValue;
+      readonly workingDirectory?: JsonValue;
+      readonly reboots: number;
+    }
+  | {
+      readonly kind: 'file';
+      readonly path: JsonValue;
+      readonly content: { readonly digest: string } | { readonly value: JsonValue };
+      readonly mode?: number;
+      readonly owner?: JsonValue;
+    };
+
+/** What a driver says of a command. */
+export type Report =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'started' }
+  | { readonly kind: 'finished'; readonly outcome: Outcome };
+
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly outputs: { readonly [name: string]: RawOutput }; readonly tail?: string }
+  | { readonly kind: 'failed'; readonly error: Omit<StepError, 'phase'> }
+  /** The agent or VM died in the middle: nobody knows how far it came. */
+  | { readonly kind: 'interrupted'; readonly evidence: string }
+  /** Never started and never will be: the agent confirmed a cancel, or refuses it for good. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** As the script wrote it: a file's text, a JSON value, or a hidden value already stored under a reference. */
+export type RawOutput =
+  | { readonly text: string }
+  | { readonly json: JsonValue }
+  | { readonly secret: string };
+
+/** Everything that can happen. `at` is ms since the epoch, given by the runtime. */
+export type MachineEvent = { readonly at: number } & (
+  | { readonly kind: 'create' }
+  | { readonly kind: 'report'; readonly id: EffectId; readonly report: Report }
+  /** The step's `due` time has come. */
+  | { readonly kind: 'timer'; readonly step: StepId }
+  /** Without a step: every failed, interrupted or paused step that the goal needs. */
+  | { readonly kind: 'retry'; readonly step?: StepId; readonly attempt?: number; readonly by: string }
+  | { readonly kind: 'skip'; readonly step: StepId; readonly outputs: JsonObject; readonly by: string }
+  | { readonly kind: 'fail'; readonly step: StepId; readonly by: string }
+  /** Goes on from a failure: retries what failed, as `stack update` will. */
+  | { readonly kind: 'resume'; readonly by: string }
+  | { readonly kind: 'cancel'; readonly by: string }
+  /** `abandon`: forget without undoing. */
+  | { readonly kind: 'delete'; readonly abandon: boolean; readonly by: string }
+);
+
+/**
+ * What `decide` returns. `changes` ARE the rows and log entries to commit; nothing in `effects` may be let out
+ * before that commit (rule P1). `rejected`: the event asks for what may not be done now; nothing changes.
+ */
+export interface Decision {
+  readonly changes: readonly Change[];
+  readonly effects: readonly Effect[];
+  readonly rejected?: { readonly message: string; readonly next: string };
+}
+
+export type Change =
+  | { readonly kind: 'step'; readonly step: StepId; readonly from: StepStatus; readonly record: StepRecord }
+  | { readonly kind: 'workflow'; readonly record: Omit<WorkflowRecord, 'seq'> };
+
+export type Effect =
+  | { readonly kind: 'start'; readonly id: EffectId; readonly command: Command }
+  | { readonly kind: 'cancel'; readonly id: EffectId; readonly agent?: string; readonly why: string };

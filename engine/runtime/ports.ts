@@ -1,0 +1,144 @@
+// What the runtime needs of the world, and nothing more of it.
+// Belongs here: the interfaces that adapters implement. Does not belong here: any adapter, or a word of SQL or AMQP.
+//
+// The runtime owns: the order decide → commit → let out → ack (rule P1), batching, timers, recovery, the inbox.
+// Adapters own: bytes, sockets, files, processes. An adapter never decides anything about a workflow.
+import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { EffectId } from '../base/ids.ts';
+import type { Change, Command, Report, StepRecord, WorkflowRecord } from '../machine/types.ts';
+import type { Member } from '../graph/types.ts';
+
+/** Wall clock for `at`; timers that fire once, at or after `at`. Models replace it in simulation. */
+export interface Clock {
+  now(): number;
+  /** Calls back once; returns how to take it back. */
+  at(time: number, callback: () => void): () => void;
+}
+
+/** Carries out the commands of some action kinds. Holds no promise across a restart (rule P4). */
+export interface Driver {
+  /**
+   * Starts or, when it was started before under the same id, converges on it without repeating it.
+   * Reports any number of times; resolves when the command is handed over, rejects only for the driver's own failure.
+   */
+  start(id: EffectId, command: Command, context: DriverContext): Promise<void>;
+  /** Stops it if it can; answered by a `finished` report. Unknown ids are answered `refused`. */
+  cancel(id: EffectId, agent: string | undefined, why: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DriverContext {
+  /** Engine term under which it is sent; agents refuse a lower one than they have seen for the workflow. */
+  readonly term: number;
+  /** The text behind a digest that the command names. */
+  content(digest: string): string;
+  /** Clear text of a hidden value; held no longer than the sealing takes. */
+  secret(ref: string): Promise<JsonValue>;
+}
+
+/** Where drivers report. The promise resolves when the report is committed: only then may a message be acked. */
+export interface ReportSink {
+  report(id: EffectId, report: Report, secrets?: readonly NewSecret[]): Promise<ReportVerdict>;
+}
+
+/** `stale`: another attempt is current; `unknown_workflow`: no such workflow lives here. Both may be acked. */
+export type ReportVerdict = 'recorded' | 'stale' | 'unknown_workflow';
+
+/** A hidden value, sealed by the engine's key before it reaches the store. */
+export interface NewSecret {
+  readonly ref: string;
+  readonly sealed: Uint8Array;
+}
+
+/** A workflow as it is asked for; what `create` puts into the inbox. Hidden inputs are already `{"$secret": ref}`. */
+export interface WorkflowSource {
+  readonly stackName: string;
+  /** Digest of the stored definition document. */
+  readonly definition: string;
+  readonly inputs: JsonObject;
+  readonly members: { readonly [entity: string]: readonly Member[] };
+}
+
+/** The definition as the author gave it: text or map, and its files. Stored once, by digest. */
+export interface DefinitionDocument {
+  readonly digest: string;
+  readonly source: JsonValue;
+  readonly fileName: string;
+  readonly files: { readonly [name: string]: string };
+}
+
+export type RequestKind = 'create' | 'retry' | 'skip' | 'fail' | 'resume' | 'cancel' | 'delete';
+
+/** A row of the inbox: every mutation asked for from outside. */
+export interface InboxRow {
+  readonly requestId: string;
+  readonly workflow: string;
+  readonly kind: RequestKind;
+  readonly payload: JsonObject;
+  readonly by: string;
+  readonly at: number;
+}
+
+/** How a request ended; kept with its row so that asking twice gives the same answer. */
+export type RequestResult =
+  | { readonly status: 'applied' }
+  | { readonly status: 'rejected'; readonly code: string; readonly message: string; readonly next: string };
+
+export interface LogEntry {
+  readonly seq: number;
+  readonly at: number;
+  readonly change: Change;
+}
+
+/** Everything one commit changes of one workflow. */
+export interface WorkflowCommit {
+  readonly id: string;
+  /** Present with the first commit of a generation. */
+  readonly source?: WorkflowSource;
+  readonly record?: WorkflowRecord;
+  /** Step number → its new record. */
+  readonly steps: readonly { readonly number: number; readonly record: StepRecord }[];
+  readonly log: readonly LogEntry[];
+  readonly secrets: readonly NewSecret[];
+  readonly requests: readonly { readonly requestId: string; readonly result: RequestResult }[];
+  /** Erases the workflow's rows and secrets and leaves a tombstone that refuses a late create. */
+  readonly erase?: boolean;
+}
+
+export interface StoredWorkflow {
+  readonly record: WorkflowRecord;
+  readonly source: WorkflowSource;
+  readonly steps: readonly { readonly number: number; readonly record: StepRecord }[];
+}
+
+/**
+ * Durable truth. One conformance suite (test/store/conformance.ts) binds every implementation.
+ * Every method rejects with EngineError: `store_full`, `store_failed`, `fenced`, `commit_unknown`, `store_newer`.
+ */
+export interface Store {
+  /** Takes the lease with a new term, higher than any before; every later commit of an older term fails `fenced`. */
+  acquire(owner: string): Promise<{ readonly term: number }>;
+  /**
+   * All or nothing. Opens with the fencing write, which must change exactly one row. `commit_unknown`: the answer
+   * was lost; ask `committed` whether it happened.
+   */
+  commit(batch: { readonly commitSeq: number; readonly workflows: readonly WorkflowCommit[] }): Promise<void>;
+  /** The commit_seq in the store, if this term still owns it. */
+  committed(): Promise<number>;
+  /** Inserts if the id is new; returns the result if it was already applied. Needs no lease. */
+  submit(row: InboxRow, definition?: DefinitionDocument, secrets?: readonly NewSecret[]): Promise<RequestResult | 'accepted'>;
+  /** Rows not applied yet, oldest first. */
+  pending(limit: number): Promise<readonly InboxRow[]>;
+  result(requestId: string): Promise<RequestResult | 'accepted' | undefined>;
+  /** Ids of workflows whose status is not final, and all ids, in creation order. */
+  live(): Promise<readonly string[]>;
+  list(filter: { readonly limit: number; readonly after?: string }): Promise<readonly WorkflowRecord[]>;
+  load(id: string): Promise<StoredWorkflow | undefined>;
+  /** Many at once, for recovery: streams in batches. */
+  loadLive(): AsyncIterable<StoredWorkflow>;
+  definition(digest: string): Promise<DefinitionDocument | undefined>;
+  events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
+  secret(ref: string): Promise<Uint8Array | undefined>;
+  tombstone(id: string): Promise<boolean>;
+  close(): Promise<void>;
+}
