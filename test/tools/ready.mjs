@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: checks Node, installs what is missing, compiles what changed.
 // Belongs here: what must happen before any npm script can run. Plain JavaScript without imports from npm.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,9 +20,16 @@ const npm = (...args) => {
   execFileSync(command, [...prefix, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
 };
 
-// npm writes node_modules/.package-lock.json last, so its age tells whether the tree matches the lock file.
-const installed = 'node_modules/.package-lock.json';
-if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs) {
+// npm notes in node_modules/.package-lock.json what it installed: compare contents, for dates lie after a checkout.
+const installedAsLocked = () => {
+  if (!existsSync('node_modules/.package-lock.json')) return false;
+  const wanted = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
+  const present = JSON.parse(readFileSync('node_modules/.package-lock.json', 'utf8')).packages;
+  return Object.entries(wanted).every(
+    ([place, { version, optional }]) => place === '' || optional || present[place]?.version === version,
+  );
+};
+if (!installedAsLocked()) {
   console.error('Installing dependencies (npm ci) ...');
   npm('ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
 }
