@@ -1,0 +1,82 @@
+// What the engine offers to those who ask from outside: the CLI now, Heat and the HTTP endpoint later.
+// Belongs here: the interface and its views, plain JSON so that they cross a socket. Does not belong here: how
+// they are made (views.ts, service.ts), the socket (control/), presentation (cli/, admin/).
+//
+// One interface, three ways to it: in the process (`run`), over the local socket of a running engine, or, when none
+// runs, a service that opens the store itself. Callers cannot tell them apart.
+import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { StepId } from '../base/ids.ts';
+import type { Problem } from '../definition/problems.ts';
+import type { StepRecord, WorkflowRecord } from '../machine/types.ts';
+import type { DefinitionDocument, LogEntry, RequestResult } from './ports.ts';
+
+export interface EngineApi {
+  /**
+   * Checks definition, inputs and members, stores them, and asks for the workflow. `problems` is empty on success.
+   * The same id with the same content is the same request; with another content: EngineError `conflict`.
+   */
+  create(request: CreateRequest): Promise<{ readonly problems: readonly Problem[] }>;
+  /** Resolves when the request is applied or rejected, not merely accepted. The same `requestId` twice is once. */
+  act(request: ActRequest): Promise<RequestResult>;
+  list(): Promise<readonly WorkflowRecord[]>;
+  /** EngineError `not_found` when there is none. */
+  workflow(id: string): Promise<WorkflowView>;
+  events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
+  /** What happens from now on: log entries and live output, until the signal fires or the connection ends. */
+  follow(id: string, signal: AbortSignal): AsyncIterable<Happening>;
+}
+
+export interface CreateRequest {
+  readonly requestId: string;
+  readonly id: string;
+  readonly stackName: string;
+  readonly document: Omit<DefinitionDocument, 'digest'>;
+  /** Clear values; hidden ones are sealed before they reach the store. */
+  readonly inputs: JsonObject;
+  readonly members: { readonly [entity: string]: readonly NewMember[] };
+  readonly by: string;
+}
+
+/** `index` is given by the engine: the lowest free one. */
+export interface NewMember {
+  readonly agent: string;
+  readonly name: string;
+  readonly data?: JsonValue;
+}
+
+export type ActRequest = { readonly requestId: string; readonly workflow: string; readonly by: string } & (
+  | { readonly kind: 'retry'; readonly step?: StepId; readonly attempt?: number }
+  | { readonly kind: 'skip'; readonly step: StepId; readonly outputs: JsonObject }
+  | { readonly kind: 'fail'; readonly step: StepId }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'delete'; readonly abandon: boolean }
+);
+
+export interface WorkflowView {
+  readonly record: WorkflowRecord;
+  readonly description: string;
+  readonly goal: readonly string[];
+  readonly steps: readonly StepView[];
+  /** Declared outputs by name; absent while what they read is not reached; hidden ones are left out. */
+  readonly outputs: JsonObject;
+}
+
+export interface StepView {
+  readonly id: StepId;
+  readonly entity: string;
+  readonly state: string;
+  readonly member?: { readonly agent: string; readonly name: string; readonly index: number };
+  /** Kind of its action; `join` for a state without one. */
+  readonly kind: string;
+  readonly description: string;
+  readonly wanted: boolean;
+  readonly record: StepRecord;
+  /** While waiting: what is not met yet, one short phrase each, such as `sql.prepared (2 of 3)` or `choice of sql.master`. */
+  readonly waitsFor: readonly string[];
+}
+
+export type Happening =
+  | { readonly kind: 'log'; readonly entry: LogEntry }
+  | { readonly kind: 'output'; readonly step: StepId; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'agent'; readonly agent: string; readonly state: 'online' | 'offline'; readonly reason?: string };
