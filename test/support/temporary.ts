@@ -14,5 +14,7 @@ export async function temporaryDirectory(): Promise<string> {
 }
 
 export async function removeTemporaryDirectories(): Promise<void> {
-  await Promise.all(made.splice(0).map(directory => rm(directory, { recursive: true, force: true, maxRetries: 5 })));
+  await Promise.all(
+    made.splice(0).map(directory => rm(directory, { recursive: true, force: true, maxRetries: 5 })),
+  );
 }

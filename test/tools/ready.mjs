@@ -10,13 +10,17 @@ process.chdir(root);
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`murano-workflow needs Node.js 20.19 or newer; this is ${process.version}. Install a newer Node and try again.`);
+  console.error(
+    `murano-workflow needs Node.js 20.19 or newer; this is ${process.version}. Install a newer Node and try again.`,
+  );
   process.exit(1);
 }
 
 const npm = (...args) => {
   const cli = process.env.npm_execpath;
-  const [command, prefix] = cli ? [process.execPath, [cli]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
+  const [command, prefix] = cli
+    ? [process.execPath, [cli]]
+    : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
   execFileSync(command, [...prefix, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
 };
 
@@ -36,7 +40,9 @@ if (!installedAsLocked()) {
 
 const { bin } = JSON.parse(readFileSync('node_modules/typescript/package.json', 'utf8'));
 try {
-  execFileSync(process.execPath, [path.join('node_modules/typescript', bin.tsc), '-p', 'tsconfig.json'], { stdio: 'inherit' });
+  execFileSync(process.execPath, [path.join('node_modules/typescript', bin.tsc), '-p', 'tsconfig.json'], {
+    stdio: 'inherit',
+  });
 } catch {
   console.error('The TypeScript sources do not compile; the errors are above.');
   process.exit(1);
