@@ -15,7 +15,8 @@ export interface CommandId {
   readonly dispatch: number;
 }
 
-export const commandKey = (id: CommandId): string => `${id.workflow}/${id.generation}/${id.step}/${id.dispatch}`;
+export const commandKey = (id: CommandId): string =>
+  `${id.workflow}/${id.generation}/${id.step}/${id.dispatch}`;
 
 /** What an agent tells of its machine; all of it the agent's own word. */
 export interface Facts {
@@ -77,7 +78,10 @@ export interface Output {
   readonly skipped: number;
 }
 
-export type OutputValue = { readonly text: string } | { readonly json: Json } | { readonly sealed: SealedBox };
+export type OutputValue =
+  | { readonly text: string }
+  | { readonly json: Json }
+  | { readonly sealed: SealedBox };
 
 /** The end of an attempt that ran to its end or was stopped. */
 export interface Finished {

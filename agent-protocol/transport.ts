@@ -33,7 +33,11 @@ export interface Connection {
    */
   publish(exchange: string, routingKey: string, message: WireMessage): Promise<void>;
   /** At most `prefetch` unsettled deliveries at a time. The consumer ends with the connection or by `cancel`. */
-  consume(queue: string, prefetch: number, deliver: (delivery: Delivery) => void): Promise<{ cancel(): Promise<void> }>;
+  consume(
+    queue: string,
+    prefetch: number,
+    deliver: (delivery: Delivery) => void,
+  ): Promise<{ cancel(): Promise<void> }>;
   declare(topology: Topology): Promise<void>;
   /** Resolves when the connection is gone, with why. Never rejects. */
   readonly closed: Promise<string>;
@@ -63,7 +67,11 @@ export interface Topology {
     /** Deliveries of one message before it is dead-lettered. */
     readonly deliveryLimit?: number;
   }[];
-  readonly bindings: readonly { readonly exchange: string; readonly queue: string; readonly routingKey: string }[];
+  readonly bindings: readonly {
+    readonly exchange: string;
+    readonly queue: string;
+    readonly routingKey: string;
+  }[];
 }
 
 export class TransportError extends Error {
