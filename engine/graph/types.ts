@@ -45,6 +45,8 @@ export interface Step {
   readonly roles: readonly number[];
   /** Gates that count this step. */
   readonly feeds: readonly number[];
+  /** Roles that this step makes its member a candidate for. */
+  readonly candidateOf: readonly number[];
   /** True when the goal needs it, directly or not; the others are never run. */
   readonly wanted: boolean;
 }

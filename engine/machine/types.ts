@@ -73,6 +73,12 @@ export interface StepRecord {
   readonly command?: Command;
   /** The one timer of the step: rebuilt from here after a restart (rule P4). */
   readonly due?: { readonly at: number; readonly for: 'retry' | 'deadline' | 'wait' };
+  /** Why the command that is out is being called back; absent: it isn't. A restarted engine calls it back again. */
+  readonly cancel?: string;
+  /** Attempts in a row whose end nobody knows; bounds reruns (`LIMITS.interruptions`). */
+  readonly interruptions?: number;
+  /** What the agent told of its machine when an `online` state was reached. */
+  readonly facts?: JsonObject;
   /** Declared outputs, typed and checked; hidden ones as `{"$secret": ref}`. */
   readonly outputs?: JsonObject;
   readonly error?: StepError;
