@@ -13,6 +13,8 @@ export interface Clock {
   now(): number;
   /** Calls back once; returns how to take it back. */
   at(time: number, callback: () => void): () => void;
+  /** Resolves when what is ready now has run, so that its reports share a commit. Absent: nothing is waited for. */
+  turn?(): Promise<void>;
 }
 
 /** Carries out the commands of some action kinds. Holds no promise across a restart (rule P4). */
@@ -120,7 +122,8 @@ export interface Store {
   acquire(owner: string): Promise<{ readonly term: number }>;
   /**
    * All or nothing. Opens with the fencing write, which must change exactly one row. `commit_unknown`: the answer
-   * was lost; ask `committed` whether it happened.
+   * was lost; ask `committed` whether it happened. `commitSeq` is what `committed` says before this commit; after it,
+   * `committed` says one more.
    */
   commit(batch: { readonly commitSeq: number; readonly workflows: readonly WorkflowCommit[] }): Promise<void>;
   /** The commit_seq in the store, if this term still owns it. */
@@ -130,7 +133,7 @@ export interface Store {
   /** Rows not applied yet, oldest first. */
   pending(limit: number): Promise<readonly InboxRow[]>;
   result(requestId: string): Promise<RequestResult | 'accepted' | undefined>;
-  /** Ids of workflows whose status is not final, and all ids, in creation order. */
+  /** Ids of workflows whose status is not final (complete, failed, deleted, delete_failed), in creation order. */
   live(): Promise<readonly string[]>;
   list(filter: { readonly limit: number; readonly after?: string }): Promise<readonly WorkflowRecord[]>;
   load(id: string): Promise<StoredWorkflow | undefined>;
