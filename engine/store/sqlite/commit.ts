@@ -1,0 +1,184 @@
+// The hot path of the SQLite store: one transaction for the changes of many workflows, as prepared statements.
+// Belongs here: the commit, opened by the fencing write. Does not belong here: reads (store.ts), retries (runtime/).
+//
+// C1  The fencing write is the first statement after BEGIN and changes exactly one row, or nothing is written.
+// C2  Per transition: one upsert of its step and one event; per workflow and commit besides: one look-up, and one
+//     update of the workflow's row when its record changed.
+// C3  Everything is synchronous: no other statement of this connection can fall into the transaction.
+import { EngineError } from '../../base/errors.ts';
+import type { WorkflowRecord } from '../../machine/types.ts';
+import type {
+  LogEntry,
+  NewSecret,
+  RequestResult,
+  Store,
+  WorkflowCommit,
+  WorkflowSource,
+} from '../../runtime/ports.ts';
+import { isLive } from '../live.ts';
+import type { Database, Statement } from './driver.ts';
+import { sqliteCode, storeError } from './errors.ts';
+
+export type Batch = Parameters<Store['commit']>[0];
+
+const SQL = {
+  fence: 'UPDATE engine SET commit_seq = commit_seq + 1 WHERE id = 1 AND term = ? AND commit_seq = ?',
+  find: 'SELECT ordinal FROM workflow WHERE id = ?',
+  buried: 'SELECT 1 AS buried FROM tombstone WHERE id = ?',
+  create: 'INSERT INTO workflow (id, live, definition, source, record) VALUES (?, ?, ?, ?, ?)',
+  source: 'UPDATE workflow SET definition = ?, source = ? WHERE ordinal = ?',
+  record: 'UPDATE workflow SET live = ?, record = ? WHERE ordinal = ?',
+  step: 'INSERT INTO step VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record',
+  event: 'INSERT INTO event VALUES (?, ?, ?, ?)',
+  secret: 'INSERT INTO secret VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed',
+  result: `UPDATE inbox SET result = ?, payload = '{}' WHERE request_id = ?`,
+  eraseSteps: 'DELETE FROM step WHERE workflow = ?',
+  eraseEvents: 'DELETE FROM event WHERE workflow = ?',
+  eraseSecrets: 'DELETE FROM secret WHERE workflow = ?',
+  eraseWorkflow: 'DELETE FROM workflow WHERE ordinal = ?',
+  bury: 'INSERT INTO tombstone VALUES (?, ?) ON CONFLICT DO NOTHING',
+  eraseDefinition: `DELETE FROM definition WHERE digest = (SELECT definition FROM workflow WHERE ordinal = ?1)
+    AND NOT EXISTS (SELECT 1 FROM workflow w WHERE w.definition = digest AND w.ordinal <> ?1)
+    AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.definition = digest AND i.result IS NULL)`,
+} as const;
+
+/** Prepares the statements once; the returned function commits one batch under `term`. */
+export function committer(database: Database, file: string): (batch: Batch, term: number) => void {
+  const statements = Object.fromEntries(
+    Object.entries(SQL).map(([name, text]) => [name, database.prepare(text)]),
+  ) as { readonly [Name in keyof typeof SQL]: Statement };
+
+  const write = (commit: WorkflowCommit): void => {
+    let ordinal = statements.find.get(commit.id)?.['ordinal'] as number | undefined;
+    if (commit.source !== undefined) ordinal = writeSource(commit.id, commit.source, commit.record, ordinal);
+    else if (commit.record !== undefined) {
+      statements.record.run(
+        Number(isLive(commit.record.status)),
+        JSON.stringify(commit.record),
+        known(commit.id, ordinal),
+      );
+    }
+    for (const step of commit.steps) {
+      statements.step.run(known(commit.id, ordinal), step.number, JSON.stringify(step.record));
+    }
+    writeLog(commit.log, commit.id, ordinal);
+    writeSecrets(commit.secrets, commit.id);
+    for (const request of commit.requests) writeResult(request.requestId, request.result);
+    if (commit.erase === true) erase(commit.id, ordinal);
+  };
+
+  const writeSource = (
+    id: string,
+    source: WorkflowSource,
+    record: WorkflowRecord | undefined,
+    ordinal: number | undefined,
+  ): number => {
+    const text = JSON.stringify(source);
+    if (ordinal !== undefined) {
+      statements.source.run(source.definition, text, ordinal);
+      if (record !== undefined)
+        statements.record.run(Number(isLive(record.status)), JSON.stringify(record), ordinal);
+      return ordinal;
+    }
+    if (record === undefined) throw unknownWorkflow(id);
+    if (statements.buried.get(id) !== undefined) throw buriedWorkflow(id);
+    statements.create.run(id, Number(isLive(record.status)), source.definition, text, JSON.stringify(record));
+    return statements.find.get(id)?.['ordinal'] as number;
+  };
+
+  const writeLog = (log: readonly LogEntry[], id: string, ordinal: number | undefined): void => {
+    for (const entry of log) {
+      statements.event.run(known(id, ordinal), entry.seq, entry.at, JSON.stringify(entry.change));
+    }
+  };
+
+  const writeSecrets = (secrets: readonly NewSecret[], id: string): void => {
+    for (const secret of secrets) statements.secret.run(secret.ref, id, secret.sealed);
+  };
+
+  const writeResult = (requestId: string, result: RequestResult): void => {
+    statements.result.run(JSON.stringify(result), requestId);
+  };
+
+  const erase = (id: string, ordinal: number | undefined): void => {
+    if (ordinal !== undefined) {
+      statements.eraseDefinition.run(ordinal);
+      statements.eraseSteps.run(ordinal);
+      statements.eraseEvents.run(ordinal);
+      statements.eraseWorkflow.run(ordinal);
+    }
+    statements.eraseSecrets.run(id);
+    statements.bury.run(id, ordinal ?? 0);
+  };
+
+  return (batch, term) => {
+    inTransaction(database, file, () => {
+      if (statements.fence.run(term, batch.commitSeq) !== 1) throw fenced(file, term);
+      for (const commit of batch.workflows) write(commit);
+    });
+  };
+}
+
+/**
+ * Runs `work` between BEGIN IMMEDIATE and COMMIT. What fails before COMMIT is rolled back and did not happen; when
+ * COMMIT itself fails for another reason than a full disk, whether it happened is for `committed` to say.
+ */
+export function inTransaction(database: Database, file: string, work: () => void): void {
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    work();
+  } catch (thrown) {
+    rollBack(database);
+    throw storeError(thrown, file);
+  }
+  try {
+    database.exec('COMMIT');
+  } catch (thrown) {
+    rollBack(database);
+    if (sqliteCode(thrown) === 'SQLITE_FULL') throw storeError(thrown, file);
+    throw new EngineError(
+      'commit_unknown',
+      `The commit to ${file} failed at its end: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      'The engine asks the store whether it happened.',
+      { cause: thrown },
+    );
+  }
+}
+
+/** SQLite may have rolled back by itself already: then there is nothing to do, and it says so by throwing. */
+function rollBack(database: Database): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // no transaction was open any more
+  }
+}
+
+function known(id: string, ordinal: number | undefined): number {
+  if (ordinal === undefined) throw unknownWorkflow(id);
+  return ordinal;
+}
+
+export function unknownWorkflow(id: string): EngineError {
+  return new EngineError(
+    'store_failed',
+    `Nothing can be written for workflow '${id}': the store has no such workflow.`,
+    'This is a mistake of the engine; report it with the log.',
+  );
+}
+
+export function buriedWorkflow(id: string): EngineError {
+  return new EngineError(
+    'store_failed',
+    `Workflow '${id}' was deleted and cannot be written again.`,
+    'Choose another id; ids of deleted workflows are not used twice.',
+  );
+}
+
+export function fenced(where: string, term: number): EngineError {
+  return new EngineError(
+    'fenced',
+    `Another engine took over ${where}: term ${term} of this one is over.`,
+    'This engine stops and lets nothing out; look at the one that took over.',
+  );
+}

@@ -1,0 +1,309 @@
+// The SQLite store: one file in WAL mode, one connection, synchronous commits.
+// Belongs here: the Store port over SQL. Does not belong here: opening and its checks (open.ts), the commit (commit.ts),
+// who may open it (lock.ts).
+import { EngineError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
+import type {
+  DefinitionDocument,
+  InboxRow,
+  LogEntry,
+  NewSecret,
+  RequestKind,
+  RequestResult,
+  Store,
+  StoredWorkflow,
+  WorkflowSource,
+} from '../../runtime/ports.ts';
+import { type Batch, committer, fenced, inTransaction } from './commit.ts';
+import type { Database, SqlRow, Statement } from './driver.ts';
+import { storeError } from './errors.ts';
+import { type Opened, openChecked } from './open.ts';
+
+/** Workflows read at once during recovery. */
+const LOAD_BATCH = 200;
+
+/** Number and time of the last event make the row's record current: the row itself is not touched by every event. */
+const LAST = `(SELECT e.seq FROM event e WHERE e.workflow = w.ordinal ORDER BY e.seq DESC LIMIT 1) AS seq,
+  (SELECT e.at FROM event e WHERE e.workflow = w.ordinal ORDER BY e.seq DESC LIMIT 1) AS at`;
+
+const SQL = {
+  acquire: 'UPDATE engine SET term = term + 1, owner = ? WHERE id = 1',
+  engine: 'SELECT term, commit_seq FROM engine WHERE id = 1',
+  submit:
+    'INSERT INTO inbox (request_id, workflow, kind, payload, "by", at, definition) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  result: 'SELECT result FROM inbox WHERE request_id = ?',
+  pending: 'SELECT * FROM inbox WHERE result IS NULL ORDER BY ordinal LIMIT ?',
+  addDefinition: 'INSERT INTO definition VALUES (?, ?) ON CONFLICT DO NOTHING',
+  addSecret: 'INSERT INTO secret VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  live: 'SELECT id FROM workflow WHERE live = 1 ORDER BY ordinal',
+  load: `SELECT w.ordinal, w.source, w.record, ${LAST} FROM workflow w WHERE w.id = ?`,
+  steps: 'SELECT number, record FROM step WHERE workflow = ? ORDER BY number',
+  loadLive: `SELECT w.ordinal, w.source, w.record, ${LAST} FROM workflow w WHERE w.live = 1 AND w.ordinal > ? ORDER BY w.ordinal LIMIT ${LOAD_BATCH}`,
+  liveSteps: `SELECT s.workflow, s.number, s.record FROM workflow w JOIN step s ON s.workflow = w.ordinal
+    WHERE w.live = 1 AND w.ordinal > ? AND w.ordinal <= ? ORDER BY s.workflow, s.number`,
+  list: `SELECT w.record, ${LAST} FROM workflow w WHERE w.ordinal >
+    coalesce((SELECT ordinal FROM workflow WHERE id = ?1), (SELECT ordinal FROM tombstone WHERE id = ?1), 0)
+    ORDER BY w.ordinal LIMIT ?2`,
+  secret: 'SELECT sealed FROM secret WHERE ref = ?',
+  tombstone: 'SELECT 1 AS buried FROM tombstone WHERE id = ?',
+  events: `SELECT e.seq, e.at, e.change FROM event e JOIN workflow w ON w.ordinal = e.workflow
+    WHERE w.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`,
+} as const;
+
+export interface SqliteOptions {
+  /** Told of every statement that is run; tests count them. */
+  readonly observe?: (sql: string) => void;
+  /** statfs type of a directory; replaced in tests. */
+  readonly fileSystem?: (directory: string) => number;
+  /** Upper bound of the file in SQLite's pages (4 KiB); beyond it every commit fails `store_full`. */
+  readonly maxPages?: number;
+}
+
+/**
+ * Opens the file, creating it when absent, checks it and brings its schema up to date.
+ * Throws EngineError `store_unsafe`, `store_newer`, `store_full`, `store_failed`.
+ */
+export async function openSqliteStore(file: string, options: SqliteOptions = {}): Promise<Store> {
+  const opened = await openChecked(file, options.fileSystem);
+  if (options.maxPages !== undefined) opened.database.exec(`PRAGMA max_page_count = ${options.maxPages}`);
+  const observed = options.observe === undefined ? opened.database : watch(opened.database, options.observe);
+  return new SqliteStore(file, { ...opened, database: observed });
+}
+
+type Statements = { readonly [Name in keyof typeof SQL]: Statement };
+
+class SqliteStore implements Store {
+  readonly #file: string;
+  readonly #opened: Opened;
+  readonly #statements: Statements;
+  readonly #commit: (batch: Batch, term: number) => void;
+  #term = -1;
+  #open = true;
+
+  constructor(file: string, opened: Opened) {
+    this.#file = file;
+    this.#opened = opened;
+    this.#statements = Object.fromEntries(
+      Object.entries(SQL).map(([name, text]) => [name, opened.database.prepare(text)]),
+    ) as Statements;
+    this.#commit = committer(opened.database, file);
+  }
+
+  async acquire(owner: string): Promise<{ readonly term: number }> {
+    return this.#guard(() => {
+      let term = 0;
+      inTransaction(this.#opened.database, this.#file, () => {
+        this.#statements.acquire.run(owner);
+        term = this.#statements.engine.get()?.['term'] as number;
+      });
+      this.#term = term;
+      return { term };
+    });
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    this.#guard(() => this.#commit(batch, this.#term));
+  }
+
+  async committed(): Promise<number> {
+    return this.#guard(() => {
+      const row = this.#statements.engine.get();
+      if (row === undefined || row['term'] !== this.#term) throw fenced(this.#file, this.#term);
+      return row['commit_seq'] as number;
+    });
+  }
+
+  async submit(
+    row: InboxRow,
+    definition?: DefinitionDocument,
+    secrets: readonly NewSecret[] = [],
+  ): Promise<RequestResult | 'accepted'> {
+    return this.#guard(() => {
+      const known = this.#result(row.requestId);
+      if (known !== undefined) return known;
+      inTransaction(this.#opened.database, this.#file, () => this.#insert(row, definition, secrets));
+      return this.#result(row.requestId) ?? 'accepted';
+    });
+  }
+
+  #insert(row: InboxRow, definition: DefinitionDocument | undefined, secrets: readonly NewSecret[]): void {
+    const { submit, addDefinition, addSecret } = this.#statements;
+    const payload = JSON.stringify(row.payload);
+    const digest = definition?.digest ?? null;
+    const inserted = submit.run(row.requestId, row.workflow, row.kind, payload, row.by, row.at, digest);
+    if (inserted === 0) return;
+    if (definition !== undefined) addDefinition.run(definition.digest, JSON.stringify(definition));
+    for (const secret of secrets) addSecret.run(secret.ref, row.workflow, secret.sealed);
+  }
+
+  async pending(limit: number): Promise<readonly InboxRow[]> {
+    return this.#guard(() => this.#statements.pending.all(limit).map(inboxRow));
+  }
+
+  async result(requestId: string): Promise<RequestResult | 'accepted' | undefined> {
+    return this.#guard(() => this.#result(requestId));
+  }
+
+  #result(requestId: string): RequestResult | 'accepted' | undefined {
+    const row = this.#statements.result.get(requestId);
+    if (row === undefined) return undefined;
+    return row['result'] === null ? 'accepted' : (JSON.parse(row['result'] as string) as RequestResult);
+  }
+
+  async live(): Promise<readonly string[]> {
+    return this.#guard(() => this.#statements.live.all().map(row => row['id'] as string));
+  }
+
+  async list(filter: {
+    readonly limit: number;
+    readonly after?: string;
+  }): Promise<readonly WorkflowRecord[]> {
+    return this.#guard(() => this.#statements.list.all(filter.after ?? '', filter.limit).map(record));
+  }
+
+  async load(id: string): Promise<StoredWorkflow | undefined> {
+    return this.#guard(() => {
+      const row = this.#statements.load.get(id);
+      return row === undefined
+        ? undefined
+        : stored(row, this.#statements.steps.all(row['ordinal'] as number));
+    });
+  }
+
+  async *loadLive(): AsyncIterable<StoredWorkflow> {
+    for (let after = 0; ; ) {
+      const rows = this.#guard(() => this.#statements.loadLive.all(after));
+      const last = rows.at(-1)?.['ordinal'] as number | undefined;
+      if (last === undefined) return;
+      const steps = groupSteps(this.#guard(() => this.#statements.liveSteps.all(after, last)));
+      for (const row of rows) yield stored(row, steps.get(row['ordinal'] as number) ?? []);
+      after = last;
+    }
+  }
+
+  async definition(digest: string): Promise<DefinitionDocument | undefined> {
+    const row = await this.#cold(() =>
+      this.#opened.queries
+        .selectFrom('definition')
+        .select('document')
+        .where('digest', '=', digest)
+        .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : (JSON.parse(row.document) as DefinitionDocument);
+  }
+
+  async events(id: string, after: number, limit: number): Promise<readonly LogEntry[]> {
+    return this.#guard(() => this.#statements.events.all(id, after, limit).map(logEntry));
+  }
+
+  async secret(ref: string): Promise<Uint8Array | undefined> {
+    return this.#guard(() => this.#statements.secret.get(ref)?.['sealed'] as Uint8Array | undefined);
+  }
+
+  async tombstone(id: string): Promise<boolean> {
+    return this.#guard(() => this.#statements.tombstone.get(id) !== undefined);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#opened.queries.destroy();
+    this.#opened.database.close();
+  }
+
+  #guard<Result>(work: () => Result): Result {
+    if (!this.#open) throw closed(this.#file);
+    try {
+      return work();
+    } catch (thrown) {
+      throw storeError(thrown, this.#file);
+    }
+  }
+
+  async #cold<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (!this.#open) throw closed(this.#file);
+    try {
+      return await work();
+    } catch (thrown) {
+      throw storeError(thrown, this.#file);
+    }
+  }
+}
+
+function record(row: SqlRow): WorkflowRecord {
+  const written = JSON.parse(row['record'] as string) as WorkflowRecord;
+  if (row['seq'] === null) return written;
+  return { ...written, seq: row['seq'] as number, at: Math.max(written.at, row['at'] as number) };
+}
+
+function stored(row: SqlRow, steps: readonly SqlRow[]): StoredWorkflow {
+  return {
+    record: record(row),
+    source: JSON.parse(row['source'] as string) as WorkflowSource,
+    steps: steps.map(step => ({
+      number: step['number'] as number,
+      record: JSON.parse(step['record'] as string) as StepRecord,
+    })),
+  };
+}
+
+function groupSteps(rows: readonly SqlRow[]): Map<number, SqlRow[]> {
+  const groups = new Map<number, SqlRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row['workflow'] as number);
+    if (group === undefined) groups.set(row['workflow'] as number, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function inboxRow(row: SqlRow): InboxRow {
+  return {
+    requestId: row['request_id'] as string,
+    workflow: row['workflow'] as string,
+    kind: row['kind'] as RequestKind,
+    payload: JSON.parse(row['payload'] as string) as JsonObject,
+    by: row['by'] as string,
+    at: row['at'] as number,
+  };
+}
+
+function logEntry(row: SqlRow): LogEntry {
+  return {
+    seq: row['seq'] as number,
+    at: row['at'] as number,
+    change: JSON.parse(row['change'] as string) as Change,
+  };
+}
+
+function closed(file: string): EngineError {
+  return new EngineError('store_failed', `The store ${file} is closed.`, 'Open it again.');
+}
+
+/** The same connection, each run of a statement told to `observe`. */
+function watch(database: Database, observe: (sql: string) => void): Database {
+  return {
+    library: database.library,
+    close: () => database.close(),
+    exec: sql => {
+      observe(sql);
+      database.exec(sql);
+    },
+    prepare: sql => {
+      const statement = database.prepare(sql);
+      const told = <Args extends unknown[], Result>(run: (...args: Args) => Result) => {
+        return (...args: Args): Result => {
+          observe(sql);
+          return run(...args);
+        };
+      };
+      return {
+        reader: statement.reader,
+        run: told(statement.run),
+        get: told(statement.get),
+        all: told(statement.all),
+      };
+    },
+  };
+}
