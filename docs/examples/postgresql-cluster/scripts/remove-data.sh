@@ -1,0 +1,12 @@
+#!/bin/bash
+# Removes this member's database cluster, whole or half made. Its server must be stopped.
+#
+# Inputs: directory
+# Run again: does nothing when there is none.
+set -euo pipefail
+
+if [ -e "$directory/data/postmaster.pid" ] && kill -0 "$(head -n 1 "$directory/data/postmaster.pid")" 2>/dev/null; then
+  echo "A server still uses $directory/data: stop it first." >&2
+  exit 1
+fi
+rm -rf -- "$directory/data" "$directory/data.new" "$directory/passwords"
