@@ -1,0 +1,106 @@
+// The operator's commands: retry, skip, fail, resume, cancel, delete.
+// Belongs here: sending one request and seeing it through. Does not belong here: whether it is allowed (the machine).
+import { EngineError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { WorkflowStatus } from '../../machine/types.ts';
+import type { ActRequest, WorkflowView } from '../../runtime/api.ts';
+import type { ExitCode } from '../exits.ts';
+import type { WatchOptions } from '../finish.ts';
+import { watchToEnd } from '../finish.ts';
+import type { Context, Session } from '../host.ts';
+import { mustBeApplied, nextCommand, withExisting } from '../sessions.ts';
+import { printWhole } from '../terminal.ts';
+import { piece, plain } from '../views/style.ts';
+
+type Action =
+  | { readonly kind: 'retry'; readonly step?: string }
+  | { readonly kind: 'skip'; readonly step: string; readonly outputs: JsonObject }
+  | { readonly kind: 'fail'; readonly step: string }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'delete'; readonly abandon: boolean };
+
+/** What is said when it is applied, before the progress. */
+const APPLIED: { readonly [kind in Action['kind']]: string } = {
+  retry: 'is tried again',
+  skip: 'counts as done',
+  fail: 'has failed by your word',
+  resume: 'goes on',
+  cancel: 'is being cancelled',
+  delete: 'is being deleted: what was done is undone first',
+};
+
+/**
+ * With a running engine the request is handed to it; `resume` and `delete` are watched to their end, the others
+ * return when they are applied. Without one, an engine is started here for the time it takes, and watched.
+ */
+export async function act(
+  context: Context,
+  id: string,
+  action: Action,
+  options: WatchOptions,
+): Promise<ExitCode> {
+  return withExisting(context, options, id, async (session, view) => {
+    checkStep(view, action);
+    const { seq, status } = view.record;
+    if (action.kind === 'resume' && NEEDS_NO_RESUME.includes(status))
+      return watchToEnd(context, session, id, options, seq);
+    const request = {
+      requestId: context.newRequestId(),
+      workflow: id,
+      by: context.by,
+      ...action,
+    } as ActRequest;
+    mustBeApplied(await session.api.act(request));
+    if (session.kind === 'attached' && action.kind !== 'resume' && action.kind !== 'delete') {
+      return sayHandedOver(context, id, action, options);
+    }
+    if (!options.json) sayApplied(context, id, action, session);
+    return watchToEnd(context, session, id, options, seq);
+  });
+}
+
+/** Resuming what moves by itself, or is done, is only watching it. */
+const NEEDS_NO_RESUME: readonly WorkflowStatus[] = [
+  'running',
+  'cancelling',
+  'deleting',
+  'complete',
+  'deleted',
+];
+
+/** A step's name is checked here too: the engine could only say that there is none. */
+function checkStep(view: WorkflowView, action: Action): void {
+  if (!('step' in action) || action.step === undefined) return;
+  const ids = view.steps.map(step => step.id);
+  if (ids.includes(action.step)) return;
+  throw new EngineError(
+    'not_found',
+    `${view.record.id} has no step ${action.step}`,
+    `See all steps with: murano-workflow status ${view.record.id}`,
+  );
+}
+
+const subject = (id: string, action: Action): string =>
+  'step' in action && action.step !== undefined ? action.step : id;
+
+function sayApplied(context: Context, id: string, action: Action, session: Session): void {
+  const engine =
+    session.kind === 'embedded' ? ' No engine was running here: one runs now, as long as this takes.' : '';
+  printWhole(context.terminal, [
+    [piece(`${subject(id, action)} ${APPLIED[action.kind]}.`), piece(engine, 'faint')],
+    [],
+  ]);
+}
+
+function sayHandedOver(context: Context, id: string, action: Action, options: WatchOptions): ExitCode {
+  const { terminal } = context;
+  if (options.json) terminal.out(`${JSON.stringify({ applied: true, workflow: id, ...action })}\n`);
+  else {
+    printWhole(terminal, [
+      plain(`${subject(id, action)} ${APPLIED[action.kind]}.`),
+      plain(`The running engine goes on with it. Watch: ${nextCommand(options)('events', id, '--follow')}`),
+    ]);
+  }
+  return 0;
+}

@@ -1,0 +1,100 @@
+// Watching to the end, and the last words: shared by `run`, `resume`, `delete` and the operator's commands.
+// Belongs here: that order. Does not belong here: following (watch.ts), wording of endings (views/ending.ts).
+import type { WorkflowView } from '../runtime/api.ts';
+import type { ExitCode } from './exits.ts';
+import { EXIT_OF_STATUS } from './exits.ts';
+import type { Context, Session } from './host.ts';
+import { makeReporter } from './reporters.ts';
+import type { EngineOptions } from './sessions.ts';
+import { nextCommand } from './sessions.ts';
+import { printLines, printWhole, textWidth } from './terminal.ts';
+import { endingLines } from './views/ending.ts';
+import type { Line } from './views/style.ts';
+import { piece, plain } from './views/style.ts';
+import { watch } from './watch.ts';
+
+export interface WatchOptions extends EngineOptions {
+  readonly verbose: boolean;
+}
+
+/** Shows progress until the workflow stands still, then how it ended. */
+export async function watchToEnd(
+  context: Context,
+  session: Session,
+  id: string,
+  options: WatchOptions,
+  after: number,
+): Promise<ExitCode> {
+  const reporter = makeReporter(context.terminal, options.json, {
+    verbose: options.verbose,
+    now: context.now,
+  });
+  const { view, interrupted } = await watch(context, session, id, reporter, after);
+  if (interrupted) return sayInterrupted(context, session, id, options);
+  return sayEnd(context, id, view, options);
+}
+
+function sayEnd(
+  context: Context,
+  id: string,
+  view: WorkflowView | undefined,
+  options: WatchOptions,
+): ExitCode {
+  const status = view?.record.status ?? 'deleted';
+  const exitCode = EXIT_OF_STATUS[status];
+  if (options.json)
+    context.terminal.out(
+      `${JSON.stringify({ kind: 'end', workflow: id, status, exitCode, ...endFacts(view) })}\n`,
+    );
+  else if (view === undefined) printLines(context.terminal, [plain(`${id} is deleted.`)]);
+  else sayEnding(context, view, options);
+  return exitCode;
+}
+
+/** The ending of a workflow that stands still, below an empty line. */
+export function sayEnding(context: Context, view: WorkflowView, options: EngineOptions): void {
+  const { terminal } = context;
+  const ending = { width: textWidth(terminal), style: terminal.style, command: nextCommand(options) };
+  const lines = endingLines(view, ending);
+  if (lines.length > 0) printWhole(terminal, [[], ...lines]);
+}
+
+function endFacts(view: WorkflowView | undefined): object {
+  if (view === undefined) return {};
+  const failed = view.steps.filter(
+    step => step.record.error !== undefined && step.record.status !== 'reached',
+  );
+  return {
+    reason: view.record.reason,
+    outputs: view.outputs,
+    failures: failed.map(({ id, record }) => ({ step: id, status: record.status, error: record.error })),
+  };
+}
+
+function sayInterrupted(context: Context, session: Session, id: string, options: WatchOptions): ExitCode {
+  const command = nextCommand(options);
+  if (options.json) {
+    context.terminal.out(
+      `${JSON.stringify({ kind: 'end', workflow: id, status: 'interrupted', exitCode: 130 })}\n`,
+    );
+    return 130;
+  }
+  printWhole(context.terminal, [[], ...interruptedLines(session), ...goOnLines(id, command)]);
+  return 130;
+}
+
+function interruptedLines(session: Session): Line[] {
+  if (session.kind === 'attached')
+    return [plain('No longer watching. The engine, another process, goes on.')];
+  return [
+    [piece('Stopping in order. ', 'warn'), piece('Scripts that run now go on; the next start adopts them.')],
+    [piece('Press Ctrl-C again to stop at once.', 'faint')],
+  ];
+}
+
+function goOnLines(id: string, command: ReturnType<typeof nextCommand>): Line[] {
+  return [
+    [piece('  Go on:  '), piece(command('resume', id), 'strong')],
+    [piece('  Remove: '), piece(command('delete', id), 'strong')],
+  ];
+}

@@ -1,0 +1,57 @@
+// What the commands need of the program around them: an engine, and a way to be interrupted.
+// Belongs here: these interfaces. Does not belong here: how they are made (engine/embedded.ts names the adapters).
+//
+// The commands own: words, layout, exit codes, the order of questions. The host owns: the state directory, the
+// engine in this process or the socket of another one, the agents, and their end.
+import type { EngineApi } from '../runtime/api.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface EngineHost {
+  /** The engine that holds the state directory now; undefined when none runs. */
+  attach(stateDirectory: string): Promise<Session | undefined>;
+  /**
+   * Starts an engine and the agents of its workflows in this process. EngineError `store_locked` when another
+   * engine holds the directory, `store_failed` when it cannot be written.
+   */
+  start(stateDirectory: string, options: StartOptions): Promise<Session>;
+  /** Opens the store to read, without lease or agents; the directory must exist. */
+  read(stateDirectory: string): Promise<Session>;
+  /** Whether there is a store to open. */
+  exists(stateDirectory: string): Promise<boolean>;
+}
+
+export interface StartOptions {
+  /** Level of what goes to `engine.log` in the state directory; to stderr as well when asked for by hand. */
+  readonly logLevel: LogLevel;
+  readonly logToStderr: boolean;
+}
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Session {
+  readonly api: EngineApi;
+  /** `embedded`: the engine ends with this process; `attached`: it is another's; `reading`: there is none. */
+  readonly kind: 'embedded' | 'attached' | 'reading';
+  /** Ends in order what `kind` says is ours; resolves when all is on disk. */
+  close(): Promise<void>;
+}
+
+/** Everything a command may touch. */
+export interface Context {
+  readonly host: EngineHost;
+  readonly terminal: Terminal;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** A new id for a request; the same request is sent under one id only. */
+  newRequestId(): string;
+  /** Who asks, for the record of the workflow. */
+  readonly by: string;
+  readonly directory: string;
+  readonly env: { readonly [name: string]: string | undefined };
+  /** Calls back on the first Ctrl-C or SIGTERM; returns how to take it back. */
+  onInterrupt(listener: () => void): () => void;
+}
+
+export const DEFAULT_STATE_DIRECTORY = '.murano-workflow';
+export const STATE_VARIABLE = 'MURANO_WORKFLOW_STATE';

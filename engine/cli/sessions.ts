@@ -1,0 +1,95 @@
+// Getting at an engine: the running one, one of our own, or only its store.
+// Belongs here: the choice and its words. Does not belong here: the ways themselves (host.ts).
+import path from 'node:path';
+import { ERROR_CODES, EngineError } from '../base/errors.ts';
+import type { ErrorCode } from '../base/errors.ts';
+import type { WorkflowView } from '../runtime/api.ts';
+import type { RequestResult } from '../runtime/ports.ts';
+import type { Context, LogLevel, Session } from './host.ts';
+import { DEFAULT_STATE_DIRECTORY, STATE_VARIABLE } from './host.ts';
+import type { CommandLine } from './views/ending.ts';
+import { commandLine } from './views/ending.ts';
+
+/** Options that every command with an engine takes. */
+export interface EngineOptions {
+  readonly stateDir?: string;
+  readonly json: boolean;
+  readonly logLevel?: LogLevel;
+}
+
+export function stateDirectory(context: Context, options: EngineOptions): string {
+  const given = options.stateDir ?? (context.env[STATE_VARIABLE] || DEFAULT_STATE_DIRECTORY);
+  return path.resolve(context.directory, given);
+}
+
+/** Command lines for people: `--state-dir` is said only where it was said to us. */
+export const nextCommand = (options: EngineOptions): CommandLine => commandLine(options.stateDir);
+
+/** Runs `work` with an engine that moves workflows: the running one, or one that lives as long as the work. */
+export async function withEngine<T>(
+  context: Context,
+  options: EngineOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const directory = stateDirectory(context, options);
+  const session =
+    (await context.host.attach(directory)) ??
+    (await context.host.start(directory, {
+      logLevel: options.logLevel ?? 'info',
+      logToStderr: options.logLevel !== undefined,
+    }));
+  return closing(session, work);
+}
+
+/** As `withEngine`, for what must exist already. */
+export async function withExisting<T>(
+  context: Context,
+  options: EngineOptions,
+  id: string,
+  work: (session: Session, view: WorkflowView) => Promise<T>,
+): Promise<T> {
+  await mustExist(context, options, id);
+  return withEngine(context, options, async session => work(session, await session.api.workflow(id)));
+}
+
+/** Runs `work` with anything that can answer questions; undefined when there is no store at all. */
+export async function withReader<T>(
+  context: Context,
+  options: EngineOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T | undefined> {
+  const directory = stateDirectory(context, options);
+  const attached = await context.host.attach(directory);
+  if (attached !== undefined) return closing(attached, work);
+  if (!(await context.host.exists(directory))) return undefined;
+  return closing(await context.host.read(directory), work);
+}
+
+async function closing<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Looks before an engine is started for nothing. */
+async function mustExist(context: Context, options: EngineOptions, id: string): Promise<void> {
+  const found = await withReader(context, options, session => session.api.workflow(id));
+  if (found === undefined) throw noState(context, options, id);
+}
+
+export function noState(context: Context, options: EngineOptions, id: string): EngineError {
+  return new EngineError(
+    'not_found',
+    `there is no workflow ${id}: ${stateDirectory(context, options)} holds no workflows`,
+    'Start one with: murano-workflow run FILE, or name its state directory with --state-dir.',
+  );
+}
+
+/** A rejected request is an error of the caller; an applied one is nothing to say. */
+export function mustBeApplied(result: RequestResult): void {
+  if (result.status === 'applied') return;
+  const code = result.code in ERROR_CODES ? (result.code as ErrorCode) : 'not_allowed';
+  throw new EngineError(code, result.message, result.next);
+}

@@ -1,0 +1,70 @@
+// A definition on disk: its text, and the files that it names, read from the folder it stands in.
+// Belongs here: reading them. Does not belong here: judging them (definition/).
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { load } from 'js-yaml';
+import { EngineError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { noSuchFile } from './values.ts';
+
+export interface SourceFile {
+  readonly text: string;
+  /** As it is shown in problems: the path that was given. */
+  readonly fileName: string;
+  /** Name in the definition → text. A file that cannot be read is left out: the definition's check says where. */
+  readonly files: { readonly [name: string]: string };
+}
+
+export async function readSource(file: string, directory: string): Promise<SourceFile> {
+  const place = path.resolve(directory, file);
+  const text = await readBounded(place, file, LIMITS.definitionBytes).catch(thrown => {
+    throw thrown instanceof EngineError ? thrown : noSuchFile(file, thrown);
+  });
+  const files: { [name: string]: string } = {};
+  for (const name of namedFiles(text)) {
+    const content = await readNamed(path.resolve(path.dirname(place), name), name);
+    if (content !== undefined) files[name] = content;
+  }
+  return { text, fileName: file, files };
+}
+
+async function readNamed(place: string, name: string): Promise<string | undefined> {
+  try {
+    return await readBounded(place, name, LIMITS.fileBytes);
+  } catch (thrown) {
+    if (thrown instanceof EngineError) throw thrown;
+    return undefined;
+  }
+}
+
+/** Never reads more than may be used: `file: /dev/zero` must not fill the memory. */
+async function readBounded(place: string, shown: string, limit: number): Promise<string> {
+  const facts = await stat(place);
+  if (facts.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+  if (!facts.isFile() || facts.size > limit) {
+    throw new EngineError(
+      'limit_exceeded',
+      `${shown} ${facts.isFile() ? `has ${facts.size} bytes and the limit is ${limit}` : 'is no ordinary file'}`,
+      'Use a smaller file, and let a script fetch what is large.',
+    );
+  }
+  return readFile(place, 'utf8');
+}
+
+/** Every name that stands under a `file` key, at any depth; text that is no YAML names none. */
+export function namedFiles(text: string): string[] {
+  const names = new Set<string>();
+  const visit = (value: unknown, depth: number): void => {
+    if (typeof value !== 'object' || value === null || depth > LIMITS.definitionDepth) return;
+    for (const [key, item] of Object.entries(value)) {
+      if (key === 'file' && typeof item === 'string' && item !== '') names.add(item);
+      else visit(item, depth + 1);
+    }
+  };
+  try {
+    visit(load(text), 0);
+  } catch {
+    return [];
+  }
+  return [...names];
+}

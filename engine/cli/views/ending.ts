@@ -1,0 +1,229 @@
+// How a run ends on the screen: the outputs, or what failed or waits, and the commands that go on from there.
+// Belongs here: the last lines of `run`, `resume` and `status`. Does not belong here: exit codes (exits.ts).
+import type { JsonValue } from '../../base/json.ts';
+import { isObject } from '../../base/json.ts';
+import type { StepView, WorkflowView } from '../../runtime/api.ts';
+import type { Line, Style } from './style.ts';
+import { markPiece, piece, plain } from './style.ts';
+import { displayWidth, pad, plural, sanitise, sanitiseLine, shellWord, wrap } from './text.ts';
+import { elapsed } from './progress.ts';
+import { durationText } from './text.ts';
+
+/** Makes a command line that can be pasted, `--state-dir` included where it is needed. */
+export type CommandLine = (...words: readonly string[]) => string;
+
+export function commandLine(stateDirectory: string | undefined): CommandLine {
+  const suffix = stateDirectory === undefined ? [] : ['--state-dir', stateDirectory];
+  return (...words) => ['murano-workflow', ...words, ...suffix].map(shellWord).join(' ');
+}
+
+export interface EndingOptions {
+  readonly width: number;
+  readonly style: Style;
+  readonly command: CommandLine;
+}
+
+const MAX_TAIL_LINES = 12;
+const MAX_PROBLEM_STEPS = 5;
+
+/** What remains to be said once a workflow stands still; nothing while it moves. */
+export function endingLines(view: WorkflowView, options: EndingOptions): Line[] {
+  switch (view.record.status) {
+    case 'complete':
+      return completeLines(view, options);
+    case 'failed':
+    case 'delete_failed':
+      return failedLines(view, options);
+    case 'held':
+      return heldLines(view, options);
+    case 'deleted':
+      return [[markPiece('done', options.style), piece(` ${sanitiseLine(view.record.id)} is deleted.`)]];
+    case 'running':
+    case 'cancelling':
+    case 'deleting':
+      return [];
+  }
+}
+
+function completeLines(view: WorkflowView, options: EndingOptions): Line[] {
+  const took = durationText(elapsed(view.record, view.record.at));
+  const tolerated = view.steps.filter(
+    step => step.record.cause === 'tolerated' || step.record.status === 'failed',
+  );
+  return [
+    [
+      markPiece('done', options.style),
+      piece(` ${sanitiseLine(view.record.id)} is complete after ${took}.`, 'good'),
+    ],
+    ...(tolerated.length === 0
+      ? []
+      : [
+          [
+            piece(`  ${plural(tolerated.length, 'failure')} that the goal did not need: `, 'warn'),
+            piece(idList(tolerated)),
+          ],
+        ]),
+    ...outputLines(view, options.width),
+  ];
+}
+
+const idList = (steps: readonly StepView[]): string => {
+  const more = steps.length - MAX_PROBLEM_STEPS;
+  const shown = steps
+    .slice(0, MAX_PROBLEM_STEPS)
+    .map(step => sanitiseLine(step.id))
+    .join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
+};
+
+/** Name and value of each output, the values wrapped in their column. */
+export function outputLines(view: WorkflowView, width: number): Line[] {
+  const entries = Object.entries(view.outputs);
+  if (entries.length === 0) return [];
+  const column = Math.min(28, Math.max(...entries.map(([name]) => displayWidth(name))));
+  return [
+    [],
+    plain('Outputs'),
+    ...entries.flatMap(([name, value]) =>
+      valueLines(value, width - column - 4).map((text, index) => [
+        piece(`  ${pad(index === 0 ? sanitiseLine(name) : '', column)}  `, 'strong'),
+        piece(text),
+      ]),
+    ),
+  ];
+}
+
+function valueLines(value: JsonValue, width: number): string[] {
+  if (typeof value === 'string') return longLines(sanitise(value), width);
+  if (Array.isArray(value) && value.length > 0)
+    return value.flatMap((item: JsonValue) => valueLines(item, width));
+  if (isObject(value) && Object.keys(value).length > 0)
+    return Object.entries(value).flatMap(([key, item]) =>
+      longLines(`${sanitiseLine(key)}: ${compact(item)}`, width),
+    );
+  return longLines(compact(value), width);
+}
+
+const compact = (value: JsonValue): string =>
+  sanitiseLine(typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A value that is one word (a connection string) is never broken: it is there to be copied. */
+const longLines = (text: string, width: number): string[] => (/\s/.test(text) ? wrap(text, width) : [text]);
+
+function failedLines(view: WorkflowView, options: EndingOptions): Line[] {
+  const failed = view.steps.filter(
+    step =>
+      step.record.status === 'failed' ||
+      step.record.status === 'interrupted' ||
+      step.record.cause === 'undo_failed',
+  );
+  const { record } = view;
+  const deleting = record.status === 'delete_failed';
+  const took = durationText(elapsed(record, record.at));
+  const head = deleting ? 'could not be deleted whole' : `failed after ${took}`;
+  return [
+    [markPiece('failed', options.style), piece(` ${sanitiseLine(record.id)} ${head}.`, 'bad')],
+    ...(failed.length === 0 && record.reason !== '' ? [plain(`  ${sanitiseLine(record.reason)}`)] : []),
+    ...troubleLines(failed, options),
+    ...nextLines(deleting ? deleteAgain(record.id, options.command) : goOn(view, failed, options.command)),
+  ];
+}
+
+function heldLines(view: WorkflowView, options: EndingOptions): Line[] {
+  const held = view.steps.filter(step => step.record.status === 'paused');
+  return [
+    [
+      markPiece('paused', options.style),
+      piece(` ${sanitiseLine(view.record.id)} is held: only you can move it.`, 'warn'),
+      piece(view.record.reason === '' ? '' : ` ${sanitiseLine(view.record.reason)}`),
+    ],
+    ...troubleLines(held, options),
+    ...nextLines(answer(view, held, options.command)),
+  ];
+}
+
+function troubleLines(steps: readonly StepView[], options: EndingOptions): Line[] {
+  const lines = steps.slice(0, MAX_PROBLEM_STEPS).flatMap(step => [[], ...stepTrouble(step, options)]);
+  const more = steps.length - MAX_PROBLEM_STEPS;
+  return more > 0 ? [...lines, [], plain(`  … and ${plural(more, 'more step')} like this.`)] : lines;
+}
+
+/** The step, where it ran, why it ended, and the tail of what it said. */
+export function stepTrouble(step: StepView, { width, style }: EndingOptions): Line[] {
+  const { record } = step;
+  const where = step.member?.name ?? record.agent;
+  const message = record.error?.message ?? (record.cause ?? record.status).replaceAll('_', ' ');
+  const attempts = record.attempt > 1 ? ` (attempt ${record.attempt})` : '';
+  const bar = style.unicode ? '│' : '|';
+  return [
+    [
+      piece(`  ${sanitiseLine(step.id)}`, 'strong'),
+      piece(where === undefined ? '' : ` on ${sanitiseLine(where)}`),
+      piece(`: ${sanitiseLine(message)}${attempts}`),
+    ],
+    ...tailLines(record.error?.tail ?? '', width - 6).map(text => [
+      piece(`    ${bar} `, 'faint'),
+      piece(text),
+    ]),
+  ];
+}
+
+function tailLines(tail: string, width: number): string[] {
+  const clean = sanitise(tail).trimEnd();
+  if (clean === '') return [];
+  return clean
+    .split('\n')
+    .flatMap(line => wrap(line, width))
+    .slice(-MAX_TAIL_LINES);
+}
+
+interface Next {
+  readonly what: string;
+  readonly command: string;
+}
+
+function nextLines(next: readonly Next[]): Line[] {
+  if (next.length === 0) return [];
+  return [
+    [],
+    plain('What you can do next'),
+    ...next.flatMap(({ what, command }) => [plain(`  ${what}:`), [piece(`    ${command}`, 'strong')]]),
+  ];
+}
+
+function goOn(view: WorkflowView, failed: readonly StepView[], command: CommandLine): Next[] {
+  const { id } = view.record;
+  const [first] = failed;
+  return [
+    {
+      what: 'Go on from here: what failed is tried again, what is done stays',
+      command: command('resume', id),
+    },
+    ...(first === undefined
+      ? []
+      : [{ what: 'Go on without this step, as if it were done', command: command('skip', id, first.id) }]),
+    { what: 'See every step', command: command('status', id) },
+    { what: 'Undo what was done and remove it', command: command('delete', id) },
+  ];
+}
+
+function answer(view: WorkflowView, held: readonly StepView[], command: CommandLine): Next[] {
+  const { id } = view.record;
+  const [first] = held;
+  if (first === undefined) return [{ what: 'See what waits', command: command('status', id) }];
+  return [
+    { what: 'Try the step again', command: command('retry', id, first.id) },
+    {
+      what: 'Go on as if it were done (give its outputs with --outputs name=value)',
+      command: command('skip', id, first.id),
+    },
+    { what: 'Let it fail', command: command('fail', id, first.id) },
+  ];
+}
+
+function deleteAgain(id: string, command: CommandLine): Next[] {
+  return [
+    { what: 'Try again', command: command('delete', id) },
+    { what: 'Forget it without undoing', command: command('delete', id, '--abandon') },
+  ];
+}

@@ -1,0 +1,163 @@
+// A workflow as lanes: one per machine, one per group for what it does once, one per service.
+// Belongs here: which step stands for a lane now, and in which words. Does not belong here: layout (progress.ts).
+import type { StepStatus } from '../../machine/types.ts';
+import type { StepView, WorkflowView } from '../../runtime/api.ts';
+import type { Mark } from './style.ts';
+import { STATUS_MARKS } from './style.ts';
+import { durationText, sanitiseLine } from './text.ts';
+
+export interface Lane {
+  readonly name: string;
+  readonly mark: Mark;
+  /** State that the lane is in or on its way to. */
+  readonly state: string;
+  /** What goes on there, or what it waits for. */
+  readonly detail: string;
+  readonly done: number;
+  readonly steps: readonly StepView[];
+}
+
+/** What the moment adds to a stored view. */
+export interface Moment {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Agents that are known to be offline, with the reason. */
+  readonly offline: ReadonlyMap<string, string>;
+}
+
+/** Statuses in the order in which a lane shows them: the first that any of its steps has, wins. */
+const SHOWN_FIRST: readonly StepStatus[] = [
+  'failed',
+  'paused',
+  'interrupted',
+  'running',
+  'undoing',
+  'ready',
+  'waiting',
+  'blocked',
+];
+
+const DONE: readonly StepStatus[] = ['reached', 'skipped', 'not_needed'];
+export const isDone = (step: StepView): boolean => DONE.includes(step.record.status);
+
+/** Lanes in the order of the definition; steps that the goal does not need are left out. */
+export function lanesOf(view: WorkflowView, moment: Moment): Lane[] {
+  const byLane = new Map<string, StepView[]>();
+  for (const step of view.steps) {
+    if (!step.wanted && !step.record.touched) continue;
+    const key = step.member === undefined ? step.entity : `${step.entity}\u0000${step.member.index}`;
+    const steps = byLane.get(key);
+    if (steps === undefined) byLane.set(key, [step]);
+    else steps.push(step);
+  }
+  const names = new Map<string, number>();
+  for (const steps of byLane.values()) {
+    const name = memberName(steps);
+    names.set(name, (names.get(name) ?? 0) + 1);
+  }
+  return [...byLane.values()].map(steps => laneOf(steps, (names.get(memberName(steps)) ?? 0) > 1, moment));
+}
+
+const memberName = ([first]: readonly StepView[]): string => first?.member?.name ?? first?.entity ?? '';
+
+/** Two members may bear one name: then the entity and index tell them apart. */
+function laneName(steps: readonly StepView[], ambiguous: boolean): string {
+  const [first] = steps;
+  const index = first?.member === undefined ? '' : `[${first.member.index}]`;
+  return sanitiseLine(ambiguous ? `${first?.entity}${index} ${memberName(steps)}` : memberName(steps));
+}
+
+function laneOf(steps: readonly StepView[], ambiguous: boolean, moment: Moment): Lane {
+  const current = currentStep(steps);
+  return {
+    name: laneName(steps, ambiguous),
+    mark: STATUS_MARKS[current.record.status],
+    state: current.state,
+    detail: stepDetail(current, moment),
+    done: steps.filter(isDone).length,
+    steps,
+  };
+}
+
+function currentStep(steps: readonly StepView[]): StepView {
+  for (const status of SHOWN_FIRST) {
+    const found = steps.filter(step => step.record.status === status);
+    const moving = found.find(step => step.record.due?.for === 'retry') ?? found[0];
+    if (moving !== undefined) return moving;
+  }
+  return (steps.findLast(step => step.record.status === 'reached') ?? steps.at(-1)) as StepView;
+}
+
+/** What a step does or waits for, in a few words; empty when its status says it all. */
+export function stepDetail(step: StepView, moment: Moment): string {
+  const { record } = step;
+  switch (record.status) {
+    case 'running':
+    case 'undoing':
+      return runningDetail(step, moment);
+    case 'waiting':
+      return waitingDetail(step, moment);
+    case 'ready':
+      return record.due === undefined ? 'waits for its machine to be free' : waitingDetail(step, moment);
+    case 'failed':
+    case 'interrupted':
+      return failureText(step);
+    case 'paused':
+      return `waits for you · ${failureText(step)}`;
+    case 'blocked':
+    case 'skipped':
+    case 'not_needed':
+      return causeText(step);
+    case 'reached':
+      return record.cause === 'tolerated' ? `failed, tolerated · ${failureText(step)}` : '';
+    case 'undone':
+      return record.cause === undefined ? '' : causeText(step);
+  }
+}
+
+function runningDetail(step: StepView, { now, offline }: Moment): string {
+  const { record } = step;
+  const lost = record.agent === undefined ? undefined : offline.get(record.agent);
+  if (lost !== undefined) return `machine offline${lost === '' ? '' : `: ${sanitiseLine(lost)}`}`;
+  const parts = [`${phaseWord(step)} ${durationText(now - (record.startedAt ?? record.since))}`];
+  if (record.attempt > 1) parts.push(`attempt ${record.attempt}`);
+  if (step.member === undefined && record.agent !== undefined) parts.push(`on ${sanitiseLine(record.agent)}`);
+  if (record.due?.for === 'wait') parts.push(`${durationText(record.due.at - now)} left`);
+  return parts.join(' · ');
+}
+
+function phaseWord({ kind, record }: StepView): string {
+  if (record.phase === 'probe') return 'probing';
+  if (record.phase === 'verify') return 'verifying';
+  if (record.phase === 'undo' || record.status === 'undoing') return 'undoing';
+  if (kind === 'online') return 'waiting for the agent';
+  if (kind === 'wait') return 'waiting';
+  return record.progress === 'accepted' ? 'queued on the machine' : 'running';
+}
+
+function waitingDetail({ record, waitsFor }: StepView, { now }: Moment): string {
+  if (record.due?.for === 'retry') {
+    const why = record.error === undefined ? '' : ` · ${sanitiseLine(record.error.message)}`;
+    return `next attempt in ${durationText(record.due.at - now)}${why}`;
+  }
+  return waitsFor.length === 0 ? '' : `waits for ${waitsFor.map(sanitiseLine).join(', ')}`;
+}
+
+/** The failure in one line: the message, and the last thing the script said. */
+export function failureText({ record }: StepView): string {
+  if (record.error === undefined)
+    return record.status === 'interrupted' ? 'interrupted' : causeWords(record.cause);
+  const last = lastLine(record.error.tail ?? '');
+  return sanitiseLine(last === '' ? record.error.message : `${record.error.message}: ${last}`);
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1)?.trim() ?? '';
+}
+
+function causeText(step: StepView): string {
+  const words = causeWords(step.record.cause);
+  return step.waitsFor.length === 0 ? words : `${words} · ${step.waitsFor.map(sanitiseLine).join(', ')}`;
+}
+
+const causeWords = (cause: string | undefined): string => (cause ?? 'failed').replaceAll('_', ' ');

@@ -1,0 +1,50 @@
+// Problems of a definition as a compiler shows them: the place, the sentence, the source line and a caret.
+// Belongs here: their layout and count. Does not belong here: finding them (definition/).
+import type { Problem } from '../../definition/problems.ts';
+import { problemText } from '../../definition/problems.ts';
+import type { Line, Style } from './style.ts';
+import { piece } from './style.ts';
+import { displayWidth, plural, sanitiseLine } from './text.ts';
+
+/** `source`: text of the definition, for the lines to quote; absent when it is not at hand. */
+export function problemLines(problems: readonly Problem[], source: string | undefined, style: Style): Line[] {
+  const rows = source?.split('\n') ?? [];
+  return [
+    ...problems.flatMap(problem => [...oneProblem(problem, rows, style), []]),
+    [piece(countText(problems), 'strong')],
+  ];
+}
+
+function oneProblem(problem: Problem, rows: readonly string[], style: Style): Line[] {
+  const { position } = problem;
+  const row = position === undefined ? undefined : rows[position.line - 1];
+  const said = piece(sanitiseLine(problemText(problem)), problem.severity === 'warning' ? 'warn' : 'bad');
+  if (row === undefined || position === undefined || row.trim() === '') return [[said]];
+  const bar = style.unicode ? '│' : '|';
+  const number = String(position.line);
+  const before = displayWidth(sanitiseKeepingSpace(row.slice(0, position.column - 1)));
+  return [
+    [said],
+    [piece(`  ${number} ${bar} `, 'faint'), piece(sanitiseKeepingSpace(row))],
+    [piece(`  ${' '.repeat(number.length)} ${bar} `, 'faint'), piece(`${' '.repeat(before)}^`, 'bad')],
+  ];
+}
+
+/** As `sanitiseLine`, but what stands before the caret keeps its place. */
+const sanitiseKeepingSpace = (text: string): string => {
+  const indent = /^\s*/.exec(text)?.[0].replace(/\t/g, '    ') ?? '';
+  const inner = text.slice(/^\s*/.exec(text)?.[0].length ?? 0);
+  const trailing = /\s*$/.exec(inner)?.[0].length ?? 0;
+  return indent + sanitiseLine(inner) + ' '.repeat(trailing);
+};
+
+/** `2 problems and 1 warning.` */
+export function countText(problems: readonly Problem[]): string {
+  const errors = problems.filter(problem => problem.severity === 'error').length;
+  const warnings = problems.length - errors;
+  const parts = [
+    ...(errors > 0 ? [plural(errors, 'problem')] : []),
+    ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
+  ];
+  return parts.length === 0 ? 'No problems.' : `${parts.join(' and ')}.`;
+}

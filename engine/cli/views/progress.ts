@@ -1,0 +1,142 @@
+// The live picture of a workflow: a heading, its lanes, and what they wait for, as lines of a given width.
+// Belongs here: layout. Does not belong here: drawing over the last picture (screen.ts), wording of lanes (lanes.ts).
+import type { WorkflowRecord, WorkflowStatus } from '../../machine/types.ts';
+import type { WorkflowView } from '../../runtime/api.ts';
+import type { Lane, Moment } from './lanes.ts';
+import { isDone, lanesOf } from './lanes.ts';
+import type { Line, Mark, Piece, Style, Tone } from './style.ts';
+import { markPiece, piece, STATUS_MARKS } from './style.ts';
+import { clockText, displayWidth, pad, plural, sanitiseLine, truncate } from './text.ts';
+
+export interface Layout {
+  readonly width: number;
+  /** Lines that fit; lanes beyond are counted, not shown. */
+  readonly height: number;
+  readonly style: Style;
+  /** Number of the picture: turns the spinner. */
+  readonly frame: number;
+}
+
+/** Below this width the row of step marks gives way to a count. */
+const NARROW = 60;
+const MAX_MARKS = 12;
+const MAX_NAME = 24;
+
+export function progressLines(view: WorkflowView, moment: Moment, layout: Layout): Line[] {
+  const lanes = lanesOf(view, moment);
+  const room = Math.max(1, layout.height - 3);
+  const shown = lanes.length <= room ? lanes : mostActive(lanes, room - 1);
+  const columns = columnsOf(lanes, layout);
+  const rest = lanes.length - shown.length;
+  return [
+    headingLine(view, moment.now, layout.style),
+    [],
+    ...shown.map(lane => laneLine(lane, columns, layout)),
+    ...(rest === 0 ? [] : [[piece(`   … and ${plural(rest, 'more machine')}`, 'faint')]]),
+  ];
+}
+
+const STATUS_TONES: { readonly [status in WorkflowStatus]: Tone } = {
+  running: 'busy',
+  held: 'warn',
+  complete: 'good',
+  failed: 'bad',
+  cancelling: 'warn',
+  deleting: 'warn',
+  deleted: 'faint',
+  delete_failed: 'bad',
+};
+
+export const statusPiece = (record: WorkflowRecord): Piece =>
+  piece(record.status.replaceAll('_', ' '), STATUS_TONES[record.status]);
+
+/** Time the workflow has taken: to now while it moves, to its last event when it stands. */
+export function elapsed(record: WorkflowRecord, now: number): number {
+  const moving =
+    record.status === 'running' || record.status === 'cancelling' || record.status === 'deleting';
+  return (moving ? Math.max(now, record.at) : record.at) - record.createdAt;
+}
+
+export function headingLine(view: WorkflowView, now: number, style: Style): Line {
+  const steps = view.steps.filter(step => step.wanted || step.record.touched);
+  const dot = style.unicode ? ' · ' : ' - ';
+  return [
+    piece(sanitiseLine(view.record.id), 'strong'),
+    piece('  '),
+    statusPiece(view.record),
+    piece(`${dot}${steps.filter(isDone).length} of ${plural(steps.length, 'step')}`),
+    piece(`${dot}${clockText(elapsed(view.record, now))}`, 'faint'),
+  ];
+}
+
+/** Trouble first, then what moves, then what waits; in the definition's order within each. */
+const ACTIVITY: readonly Mark[] = [
+  'failed',
+  'paused',
+  'running',
+  'blocked',
+  'waiting',
+  'undone',
+  'done',
+  'left_out',
+];
+
+function mostActive(lanes: readonly Lane[], count: number): Lane[] {
+  const chosen = new Set(
+    [...lanes]
+      .sort((a, b) => ACTIVITY.indexOf(a.mark) - ACTIVITY.indexOf(b.mark))
+      .slice(0, Math.max(1, count)),
+  );
+  return lanes.filter(lane => chosen.has(lane));
+}
+
+interface Columns {
+  readonly name: number;
+  readonly steps: number;
+  readonly state: number;
+}
+
+function columnsOf(lanes: readonly Lane[], { width }: Layout): Columns {
+  const widest = (texts: readonly string[], most: number): number =>
+    Math.min(most, Math.max(0, ...texts.map(displayWidth)));
+  const marks = width >= NARROW && lanes.every(lane => lane.steps.length <= MAX_MARKS);
+  return {
+    name: widest(
+      lanes.map(lane => lane.name),
+      Math.min(MAX_NAME, Math.floor(width / 4)),
+    ),
+    steps: marks ? Math.max(0, ...lanes.map(lane => lane.steps.length)) : -widest(lanes.map(countText), 9),
+    state: widest(
+      lanes.map(lane => lane.state),
+      Math.max(8, Math.floor(width / 3)),
+    ),
+  };
+}
+
+const countText = (lane: Lane): string => `${lane.done}/${lane.steps.length}`;
+
+function laneLine(lane: Lane, columns: Columns, layout: Layout): Line {
+  const column = (text: string, width: number): string => pad(truncate(text, width), width);
+  const tone =
+    lane.mark === 'failed' || lane.mark === 'paused' ? markPiece(lane.mark, layout.style).tone : undefined;
+  return [
+    piece(' '),
+    markPiece(lane.mark, layout.style, layout.frame),
+    piece(` ${column(lane.name, columns.name)}  `),
+    ...(columns.steps > 0
+      ? stepMarks(lane, columns.steps, layout)
+      : [piece(pad(countText(lane), -columns.steps))]),
+    piece(`  ${column(lane.state, columns.state)}`, lane.mark === 'waiting' ? 'faint' : undefined),
+    ...(lane.detail === '' ? [] : [piece(`  ${lane.detail}`, tone ?? 'faint')]),
+  ];
+}
+
+/** One mark for each step, in graph order: how far the machine has come, at a glance. */
+function stepMarks(lane: Lane, width: number, { style }: Layout): Piece[] {
+  const dot = style.unicode ? '·' : '.';
+  const marks = lane.steps.map(step => {
+    const mark = STATUS_MARKS[step.record.status];
+    return mark === 'waiting' ? piece(dot, 'faint') : markPiece(mark, style);
+  });
+  return [...marks, piece(' '.repeat(width - marks.length))];
+}

@@ -1,0 +1,55 @@
+// `status`: all workflows as a table, or one with every step.
+// Belongs here: these two layouts. Does not belong here: the live picture (progress.ts), the ending (ending.ts).
+import type { WorkflowRecord } from '../../machine/types.ts';
+import type { StepView, WorkflowView } from '../../runtime/api.ts';
+import type { Moment } from './lanes.ts';
+import { stepDetail } from './lanes.ts';
+import { elapsed, headingLine, statusPiece } from './progress.ts';
+import type { Line, Style } from './style.ts';
+import { markPiece, piece, plain, STATUS_MARKS } from './style.ts';
+import { displayWidth, durationText, pad, sanitiseLine, truncate } from './text.ts';
+
+/** A table: name, status, how long, and the reason where there is one. */
+export function listLines(records: readonly WorkflowRecord[], now: number): Line[] {
+  const name = Math.min(40, Math.max(4, ...records.map(record => displayWidth(record.id))));
+  const rows = records.map(record => [
+    piece(`${pad(truncate(sanitiseLine(record.id), name), name)}  `, 'strong'),
+    statusPiece(record),
+    piece(' '.repeat(Math.max(1, 15 - record.status.length))),
+    piece(pad(durationText(elapsed(record, now)), 8), 'faint'),
+    piece(sanitiseLine(record.reason)),
+  ]);
+  return [[piece(`${pad('NAME', name)}  ${pad('STATUS', 15)}${pad('TOOK', 8)}REASON`, 'faint')], ...rows];
+}
+
+/** Every step of one workflow, under the entity and machine that it belongs to. */
+export function stepsLines(view: WorkflowView, moment: Moment, style: Style): Line[] {
+  const shown = view.steps.filter(step => step.wanted || step.record.touched);
+  const column = Math.min(32, Math.max(0, ...shown.map(step => displayWidth(step.state))));
+  let lane = '';
+  const lines = shown.flatMap(step => {
+    const own = laneTitle(step);
+    const heading = own === lane ? [] : [[], plain(own)];
+    lane = own;
+    return [...heading, stepLine(step, column, moment, style)];
+  });
+  const about = view.description === '' ? [] : [[piece(sanitiseLine(view.description), 'faint')]];
+  return [headingLine(view, moment.now, style), ...about, ...lines];
+}
+
+function laneTitle({ entity, member }: StepView): string {
+  if (member === undefined) return sanitiseLine(entity);
+  return sanitiseLine(`${entity}[${member.index}]  ${member.name}`);
+}
+
+function stepLine(step: StepView, column: number, moment: Moment, style: Style): Line {
+  const mark = markPiece(STATUS_MARKS[step.record.status], style);
+  const detail = stepDetail(step, moment);
+  return [
+    piece('  '),
+    mark,
+    piece(` ${pad(truncate(sanitiseLine(step.state), column), column)}  `),
+    piece(pad(step.record.status.replaceAll('_', ' '), 11), mark.tone),
+    piece(detail === '' ? '' : ` ${detail}`, 'faint'),
+  ];
+}
