@@ -27,7 +27,7 @@ export async function watchToEnd(
 ): Promise<ExitCode> {
   const reporter = makeReporter(context.terminal, options.json, {
     verbose: options.verbose,
-    now: context.now,
+    now: () => context.now(),
   });
   const { view, interrupted } = await watch(context, session, id, reporter, after);
   if (interrupted) return sayInterrupted(context, session, id, options);

@@ -30,11 +30,14 @@ export function paintLine(line: Line, width: number, style: Style): string {
     if (left <= 0) break;
     const shown = truncate(text, left);
     left -= displayWidth(shown);
-    painted += paint(shown, tone, style);
+    painted += paint(style.unicode ? shown : inAscii(shown), tone, style);
     if (shown !== text) break;
   }
   return painted.trimEnd();
 }
+
+/** Our own signs only: names are shown as they are. */
+const inAscii = (text: string): string => text.replaceAll('·', '-').replaceAll('…', '~').replaceAll('│', '|');
 
 export function paint(text: string, tone: Tone | undefined, style: Style): string {
   return style.colour && tone !== undefined && text !== '' ? `\u001b[${TONES[tone]}m${text}\u001b[0m` : text;

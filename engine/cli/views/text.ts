@@ -2,14 +2,16 @@
 // Belongs here: functions of a string. Does not belong here: colours (style.ts), what is said (the other views).
 import { stripVTControlCharacters } from 'node:util';
 
-/** Control characters, and marks that reorder or hide the text around them. */
-// oxlint-disable-next-line no-control-regex
-const CONTROL =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/** Marks that reorder or hide the text around them. */
+const UNSEEN = /[\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** One or more lines without escape sequences and control characters; a tab becomes spaces, CR LF a line end. */
 export function sanitise(text: string): string {
-  return stripVTControlCharacters(text).replace(/\r\n/g, '\n').replace(/\t/g, '    ').replace(CONTROL, '');
+  return stripVTControlCharacters(text)
+    .replace(/\r\n/g, '\n')
+    .replace(/\t/g, '    ')
+    .replace(/\p{Cc}/gu, control => (control === '\n' ? control : ''))
+    .replace(UNSEEN, '');
 }
 
 /** The same as a single line. */
@@ -23,7 +25,7 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const graphemes = (text: string): string[] => [...segmenter.segment(text)].map(item => item.segment);
 
 const ASCII = /^[\u0020-\u007e]*$/;
-const MARK = /^[\p{Mark}\u200d\ufe0f]+$/u;
+const MARK = /^(?:\p{Mark}|\u200d|\ufe0f)+$/u;
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|^\p{Emoji_Presentation}|\ufe0f|^[\u{20000}-\u{3fffd}]/u;
 
