@@ -96,6 +96,8 @@ export interface EntityModel {
   readonly type: 'service' | 'vm' | 'vm_group';
   readonly roles: ReadonlySet<string>;
   readonly states: ReadonlyMap<string, StateModel>;
+  /** Most members that the entity may have, for the cost of loops over them; absent: LIMITS.members. */
+  readonly maxMembers?: number;
 }
 
 export interface StateModel {
