@@ -1,0 +1,199 @@
+// A name or index after a value: does it exist, what does reading it need, is it there for certain?
+// Belongs here: unknown names, reads, guarantees. Does not belong here: operators, calls and loops (walker.ts).
+//
+// G1 An output read plainly is there for certain: inferred as a requirement, proven by has(), or given by the place.
+// G2 What is read under has(), `.?` or default() infers nothing.
+import { didYouMean } from './nearest.ts';
+import type { Findings } from './finding.ts';
+import type { Shape } from './shapes.ts';
+import { ANY, NOTHING_PROVEN, describe, either, entityOf, namesOf, nounOf, shapeOf } from './shapes.ts';
+import type { ExpressionModel, ExpressionPlace, StateModel } from './types.ts';
+
+/** Places whose reads become requirements; elsewhere nothing waits for what is read. */
+const INFERRING: ReadonlySet<ExpressionPlace['use']> = new Set(['action', 'probe', 'condition', 'set']);
+
+export interface AccessContext {
+  readonly model: ExpressionModel;
+  readonly place: ExpressionPlace;
+  readonly findings: Findings;
+}
+
+export interface Access {
+  readonly name: string;
+  /** True under `.?`, has() and default(). */
+  readonly tolerant: boolean;
+  /** True when a condition around it has shown that it is there. */
+  readonly proven: boolean;
+}
+
+/** Shape of `value.name`; says what is wrong with it. */
+export function fieldOf(shape: Shape, access: Access, context: AccessContext): Shape {
+  const names = namesOf(shape, context.model);
+  if (names !== undefined && !names.includes(access.name))
+    return unknownField(shape, access.name, names, context);
+  switch (shape.kind) {
+    case 'any':
+    case 'list':
+      return ANY;
+    case 'secret':
+      return exposed(`'.${access.name}'`, context.findings);
+    case 'optional':
+      return { kind: 'optional', of: fieldOf(shape.of, { ...access, tolerant: true }, context) };
+    case 'map':
+      return shape.keys.get(access.name) ?? shape.keys.get('*') ?? ANY;
+    case 'inputs':
+      return inputOf(access.name, context);
+    case 'workflow':
+    case 'error':
+    case 'status':
+      return ANY;
+    case 'entity':
+      return entityField(shape.entity, access.name, context);
+    case 'member':
+      return memberField(shape, access.name);
+    case 'reached':
+      context.findings.read({ kind: 'reached', entity: shape.entity, state: access.name });
+      return membersOf(shape.entity, new Set([`outputs.${access.name}`]));
+    case 'outputs':
+      return stateOf(shape, access, context);
+    case 'state':
+      return outputOf(shape, access, context);
+  }
+}
+
+/** Shape of `value[index]` whose index is not a literal. */
+export function itemOf(shape: Shape, context: AccessContext, source: string): Shape {
+  switch (shape.kind) {
+    case 'any':
+      return ANY;
+    case 'list':
+      return shape.of;
+    case 'optional':
+      return { kind: 'optional', of: itemOf(shape.of, context, source) };
+    case 'map':
+      return [...shape.keys.values()].reduce(either, ANY);
+    case 'secret':
+      return exposed('an index', context.findings);
+    default:
+      context.findings.say(
+        'expression_unsafe',
+        `'${source}' picks a name of ${describe(shape)} that is only known later.`,
+        'Write the name itself, so that it is known beforehand what the expression reads.',
+      );
+      return ANY;
+  }
+}
+
+/** Says that a hidden value is used where it would show. */
+export function exposed(use: string, findings: Findings): Shape {
+  findings.say(
+    'secret_exposed',
+    `A hidden value cannot be used with ${use}: its text would leave its cover.`,
+    "A hidden value may be passed on whole, chosen by '? :', put in a list or map, or joined with text by '+'.",
+  );
+  return ANY;
+}
+
+function unknownField(shape: Shape, name: string, names: readonly string[], context: AccessContext): Shape {
+  const hint = onceHint(shape, name, context) ?? didYouMean(name, names);
+  context.findings.say('unknown_name', `Unknown ${nounOf(shape)} '${name}' of ${describe(shape)}.`, hint);
+  return ANY;
+}
+
+function onceHint(shape: Shape, name: string, { model }: AccessContext): string | undefined {
+  if (shape.kind !== 'outputs') return undefined;
+  const state = entityOf(model, shape.entity).states.get(name);
+  if (state === undefined) return undefined;
+  return state.once
+    ? `It has 'once': its outputs belong to the group. Write ${shape.entity}.once.${name}.`
+    : `It has no 'once': each member has its own outputs. Write m.outputs.${name} for a member m.`;
+}
+
+function inputOf(name: string, { model, findings }: AccessContext): Shape {
+  findings.read({ kind: 'input', name });
+  const type = model.inputs.get(name);
+  return type ? shapeOf(type) : ANY;
+}
+
+function entityField(entity: string, name: string, { findings }: AccessContext): Shape {
+  switch (name) {
+    case 'members':
+      findings.read({ kind: 'members', entity });
+      return membersOf(entity, NOTHING_PROVEN);
+    case 'reached':
+      return { kind: 'reached', entity };
+    case 'once':
+      return { kind: 'outputs', entity, of: 'once', proven: NOTHING_PROVEN };
+    case 'outputs':
+      return { kind: 'outputs', entity, of: 'self', proven: NOTHING_PROVEN };
+    default:
+      findings.read({ kind: 'role', entity, role: name });
+      return { kind: 'member', entity, of: 'all', proven: NOTHING_PROVEN };
+  }
+}
+
+function membersOf(entity: string, proven: ReadonlySet<string>): Shape {
+  return { kind: 'list', of: { kind: 'member', entity, of: 'all', proven } };
+}
+
+function memberField(shape: Extract<Shape, { kind: 'member' }>, name: string): Shape {
+  const { entity, of } = shape;
+  if (name === 'outputs') return { kind: 'outputs', entity, of, proven: below(shape.proven, 'outputs') };
+  return name === 'status' ? { kind: 'status', entity } : ANY;
+}
+
+function below(proven: ReadonlySet<string>, name: string): ReadonlySet<string> {
+  const prefix = `${name}.`;
+  return new Set([...proven].filter(path => path.startsWith(prefix)).map(path => path.slice(prefix.length)));
+}
+
+function stateOf(shape: Extract<Shape, { kind: 'outputs' }>, access: Access, context: AccessContext): Shape {
+  const { entity } = shape;
+  const state = access.name;
+  const proven = access.proven || shape.proven.has(state);
+  const optional = proven || access.tolerant || !INFERRING.has(context.place.use);
+  context.findings.read({ kind: 'outputs', entity, state, of: shape.of, optional });
+  if (!proven && !access.tolerant) needState(entity, state, context);
+  return { kind: 'state', entity, state, proven: below(shape.proven, state) };
+}
+
+function needState(entity: string, state: string, { model, place, findings }: AccessContext): void {
+  if (place.use === 'output' || place.guaranteed(entity, state)) return;
+  const whole = `${entity}.${state}`;
+  if (!INFERRING.has(place.use)) {
+    findings.say(
+      'not_guaranteed',
+      `The outputs of ${whole} may be absent here: nothing makes ${useText(place.use)} wait for that state.`,
+      absentHint(state),
+    );
+  } else if ((entityOf(model, entity).states.get(state) as StateModel).mayBeAbsent) {
+    findings.say(
+      'not_guaranteed',
+      `The outputs of ${whole} may be absent: that state may be skipped, tolerated or not apply to a member.`,
+      `${absentHint(state)} Or read them from ${entity}.reached.${state}.`,
+    );
+  }
+}
+
+function outputOf(shape: Extract<Shape, { kind: 'state' }>, access: Access, context: AccessContext): Shape {
+  const { model, place, findings } = context;
+  const state = entityOf(model, shape.entity).states.get(shape.state) as StateModel;
+  const output = state.outputs.get(access.name);
+  const certain = access.proven || access.tolerant || shape.proven.has(access.name) || place.use === 'output';
+  if (output?.optional === true && !certain) {
+    findings.say(
+      'not_guaranteed',
+      `The output ${access.name} of ${shape.entity}.${shape.state} may be absent: it is declared optional.`,
+      absentHint(access.name),
+    );
+  }
+  return output ? shapeOf(output) : ANY;
+}
+
+function absentHint(name: string): string {
+  return `Write '.?${name}' and end with '.orValue(…)', or ask has() first.`;
+}
+
+function useText(use: ExpressionPlace['use']): string {
+  return use === 'retry_when' ? "a retry's 'when'" : 'an undo';
+}

@@ -1,0 +1,203 @@
+// One expression from text to a program: parsed, walked, type-checked, metered.
+// Belongs here: the library's parser and checker, and their errors in words of the author.
+// Does not belong here: names and guarantees (walker.ts), templates (template.ts), running (evaluate.ts).
+//
+// C1 One environment per ExpressionModel, one parse and one check per expression; evaluation does neither.
+import cel from '@marcbachmann/cel-js';
+import type { Environment, ParseResult } from '@marcbachmann/cel-js';
+import { errorText } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { registerCommon, registerSchema } from './environment.ts';
+import { MISSING, evaluate, toOptional } from './evaluate.ts';
+import { Findings } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { hostFunctions, hostLoops } from './functions/index.ts';
+import { meter } from './meter.ts';
+import type { Schema } from './schema.ts';
+import { memberVariable, schemaOf } from './schema.ts';
+import { describe, holdsSecret, isValue } from './shapes.ts';
+import type { Shape } from './shapes.ts';
+import type { CompiledExpression, ExpressionModel, ExpressionPlace, Read } from './types.ts';
+import { walk } from './walker.ts';
+
+export interface Compiled {
+  /** Absent when there are findings. */
+  readonly expression?: CompiledExpression;
+  readonly findings: readonly Finding[];
+  readonly reads: readonly Read[];
+  readonly secret: boolean;
+}
+
+interface Prepared {
+  readonly environment: Environment;
+  readonly schema: Schema;
+}
+
+const prepared = new WeakMap<ExpressionModel, Prepared>();
+let common: Environment | undefined;
+
+/** Compiles the text between `<%` and `%>`. `inText`: it stands between other text. */
+export function compileExpression(
+  source: string,
+  pointer: string,
+  inText: boolean,
+  place: ExpressionPlace,
+  model: ExpressionModel,
+): Compiled {
+  const { environment, schema } = prepare(model);
+  const text = source.trim();
+  const parsed = parse(environment, text);
+  if ('finding' in parsed) return { findings: [parsed.finding], reads: [], secret: false };
+  const { shape, findings } = walk(parsed.program.ast, place, model);
+  checkResult(shape, inText, place, findings);
+  if (findings.list.length === 0) checkTypes(parsed.program, place, schema, findings);
+  const base = { findings: findings.list, reads: findings.reads, secret: holdsSecret(shape) };
+  if (findings.list.length > 0) return base;
+  meter(parsed.program.ast);
+  const program = { source: text, pointer, run: parsed.program, schema, boolean: isBoolean(place) };
+  return { ...base, expression: { source: text, evaluate: data => evaluate(program, data) } };
+}
+
+/** True where only true or false makes sense. */
+export function isBoolean(place: ExpressionPlace): boolean {
+  return place.use === 'condition' || place.use === 'retry_when';
+}
+
+function prepare(model: ExpressionModel): Prepared {
+  const known = prepared.get(model);
+  if (known) return known;
+  const schema = schemaOf(model);
+  const environment = commonEnvironment().clone();
+  registerSchema(environment, schema);
+  const made = { environment, schema };
+  prepared.set(model, made);
+  return made;
+}
+
+function commonEnvironment(): Environment {
+  if (common) return common;
+  common = new cel.Environment({
+    enableOptionalTypes: true,
+    homogeneousAggregateLiterals: false,
+    limits: {
+      maxAstNodes: LIMITS.expressionNodes,
+      maxDepth: LIMITS.expressionDepth,
+      maxListElements: LIMITS.expressionNodes,
+      maxMapEntries: LIMITS.expressionNodes,
+    },
+  });
+  registerCommon(common, hostFunctions(toOptional), hostLoops(toOptional), MISSING);
+  return common;
+}
+
+function parse(environment: Environment, text: string): { program: ParseResult } | { finding: Finding } {
+  if (text === '')
+    return {
+      finding: { code: 'expression_syntax', message: "The expression between '<%' and '%>' is empty." },
+    };
+  try {
+    return { program: environment.parse(text) };
+  } catch (thrown) {
+    return { finding: syntaxFinding(thrown, text) };
+  }
+}
+
+function syntaxFinding(thrown: unknown, text: string): Finding {
+  const summary = thrown instanceof cel.ParseError ? thrown.summary : errorText(thrown);
+  if (/^Exceeded/.test(summary)) {
+    return {
+      code: 'limit_exceeded',
+      message: `The expression is too large: ${summary}.`,
+      hint: 'Split it over a `set` state.',
+    };
+  }
+  const at =
+    thrown instanceof cel.ParseError && thrown.range ? ` at '${excerpt(text, thrown.range.start)}'` : '';
+  return { code: 'expression_syntax', message: `The expression cannot be read${at}: ${summary}.` };
+}
+
+function excerpt(text: string, start: number): string {
+  const rest = text.slice(start, start + 20).replaceAll(/\s+/g, ' ');
+  return rest === '' ? 'its end' : rest;
+}
+
+function checkResult(shape: Shape, inText: boolean, place: ExpressionPlace, findings: Findings): void {
+  const result = shape.kind === 'optional' ? shape.of : shape;
+  if (!isValue(result)) {
+    const hint =
+      result.kind === 'member' ? "Write one of its fields, such as '.name'." : 'Write one of its fields.';
+    findings.say('expression_type', `The result is ${describe(result)}, which is no value.`, hint);
+  }
+  if (shape.kind === 'optional') {
+    findings.say('expression_type', 'The result may be absent.', "End it with '.orValue(…)'.");
+  }
+  if (!holdsSecret(result)) return;
+  if (isBoolean(place)) {
+    findings.say('secret_exposed', 'A hidden value cannot decide: its value would show in what happens.');
+  } else if (inText && result.kind !== 'secret') {
+    findings.say(
+      'secret_exposed',
+      'A list or map with a hidden value cannot stand inside text.',
+      'Pass it whole, or put the hidden value itself into the text.',
+    );
+  }
+}
+
+/** The library stops at its first complaint; the walk before it has found every unknown name already. */
+function checkTypes(program: ParseResult, place: ExpressionPlace, schema: Schema, findings: Findings): void {
+  for (const node of findings.memberNodes) {
+    (node as { args: unknown }).args = memberVariable(place.entity as string);
+  }
+  const result = program.check();
+  if (!result.valid) return sayTypeError(result.error, schema, findings);
+  const type = result.type as string;
+  if (isBoolean(place) && type !== 'bool' && !type.startsWith('dyn')) {
+    findings.say('expression_type', `The answer is ${typeText(type, schema)}; it must be true or false.`);
+  } else if (/^(?:optional<.*>|optional)$/.test(type)) {
+    findings.say('expression_type', 'The result may be absent.', "End it with '.orValue(…)'.");
+  } else if (['bytes', 'type', 'uint', 'CelNamespace', 'OptionalNamespace'].includes(type)) {
+    findings.say('expression_type', `The result is of type ${type}, which JSON cannot hold.`);
+  }
+}
+
+function sayTypeError(error: Error | undefined, schema: Schema, findings: Findings): void {
+  const summary =
+    error instanceof cel.TypeError || error instanceof cel.ParseError ? error.summary : errorText(error);
+  const text = typeText(summary, schema);
+  if (summary.includes('Secret')) {
+    findings.say(
+      'secret_exposed',
+      `A hidden value is used where its text would show: ${text}.`,
+      "A hidden value may be passed on whole, chosen by '? :', put in a list or map, or joined with text by '+'.",
+    );
+    return;
+  }
+  findings.say('expression_type', typeSentence(text), typeHint(text));
+}
+
+/** The library's type names in the words of the reference. */
+function typeText(text: string, schema: Schema): string {
+  return text
+    .replaceAll(/View(\d+)/g, (_, index: string) => schema.types[Number(index)]?.describe ?? 'a view')
+    .replaceAll(/member__\w+/g, 'member')
+    .replaceAll(/\bint\b/g, 'integer')
+    .replaceAll(/\bdouble\b/g, 'number')
+    .replaceAll(/\bbool\b/g, 'boolean')
+    .replaceAll(/\bdyn\b/g, 'any')
+    .replaceAll(/\bSecret\b/g, 'hidden value');
+}
+
+function typeSentence(text: string): string {
+  const operator = /^no such overload: (.+) ([-+*/%<>=!]+|in) (.+)$/.exec(text);
+  if (operator) return `'${operator[2]}' does not work between ${operator[1]} and ${operator[3]}.`;
+  const call = /^found no matching overload for '(.+)'$/.exec(text);
+  if (call) return `There is no function ${call[1]} for these types.`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
+}
+
+function typeHint(text: string): string | undefined {
+  if (/ \+ /.test(text) && text.includes('string')) return 'Write string(…) around what is no string.';
+  if (/integer.* and .*number|number.* and .*integer/.test(text))
+    return 'Write double(…) around the integer, or int(…) around the number.';
+  return undefined;
+}

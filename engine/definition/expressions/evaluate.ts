@@ -1,0 +1,107 @@
+// Runs compiled expressions, and says what went wrong in words of the author.
+// Belongs here: one evaluation, from DataView to JSON. Does not belong here: compiling (compile.ts).
+//
+// E1 Evaluation is bounded: the steps by the static cost, the bytes by the meter, the result by 1 MiB.
+// E2 It either answers JSON or throws EngineError `expression_failed`; nothing else leaves.
+import cel from '@marcbachmann/cel-js';
+import type { ParseResult } from '@marcbachmann/cel-js';
+import { EngineError, errorText } from '../../base/errors.ts';
+import type { JsonValue } from '../../base/json.ts';
+import { jsonBytes } from '../../base/json.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Missing } from './environment.ts';
+import { isSpent, startMeter } from './meter.ts';
+import type { Schema } from './schema.ts';
+import type { DataView } from './types.ts';
+import { ValueError, fromCel } from './values.ts';
+
+export interface Program {
+  readonly source: string;
+  /** JSON pointer of the value it stands in. */
+  readonly pointer: string;
+  readonly run: ParseResult;
+  readonly schema: Schema;
+  /** True where the answer must be true or false. */
+  readonly boolean: boolean;
+}
+
+const ABSENT_CODES: ReadonlySet<string> = new Set([
+  'no_such_key',
+  'unknown_variable',
+  'index_out_of_bounds',
+  'optional_value_missing',
+]);
+
+/** `details` of an `expression_failed`: whether it failed for want of a value that may come later. */
+export interface ExpressionFailure {
+  readonly expression: string;
+  readonly pointer: string;
+  readonly absent: boolean;
+}
+
+/** The expression's value in the engine's encoded JSON. */
+export function evaluate(program: Program, data: DataView): JsonValue {
+  startMeter();
+  let absent = false;
+  try {
+    const value: unknown = program.run(program.schema.context(data));
+    if (isSpent()) throw new ValueError('limit: it works through too many bytes');
+    absent = value instanceof cel.Optional && !value.hasValue();
+    return checked(fromCel(unwrapOptional(value)), program);
+  } catch (thrown) {
+    throw failure(program, thrown, absent || isAbsent(thrown));
+  }
+}
+
+function unwrapOptional(value: unknown): unknown {
+  if (!(value instanceof cel.Optional)) return value;
+  if (value.hasValue()) return value.value();
+  throw new ValueError('the value is absent');
+}
+
+function checked(value: JsonValue, program: Program): JsonValue {
+  if (program.boolean && typeof value !== 'boolean') {
+    throw new ValueError('the answer is neither true nor false');
+  }
+  if (typeof value === 'object' && value !== null && jsonBytes(value) > LIMITS.expressionResultBytes) {
+    throw new ValueError(`limit: the result is longer than ${LIMITS.expressionResultBytes} bytes`);
+  }
+  if (typeof value === 'string' && value.length > LIMITS.expressionResultBytes) {
+    throw new ValueError(`limit: the result is longer than ${LIMITS.expressionResultBytes} bytes`);
+  }
+  return value;
+}
+
+function failure(program: Program, thrown: unknown, absent: boolean): EngineError {
+  const details: ExpressionFailure = { expression: program.source, pointer: program.pointer, absent };
+  const message = `The expression '${program.source}' at ${program.pointer || '/'} failed: ${reason(thrown)}.`;
+  const next = absent
+    ? "Guard what may be absent with '.?' and '.orValue(…)', has() or default()."
+    : 'Correct the expression or the values it reads, then update the stack.';
+  return new EngineError('expression_failed', message, next, { cause: thrown, details });
+}
+
+function isAbsent(thrown: unknown): boolean {
+  return thrown instanceof cel.EvaluationError && ABSENT_CODES.has(thrown.code);
+}
+
+function reason(thrown: unknown): string {
+  if (!(thrown instanceof cel.EvaluationError)) return errorText(thrown);
+  const summary = thrown.summary.replaceAll(/View\d+/g, 'a view').replaceAll(/member__\w+/g, 'member');
+  const key = /^No such key: (.+)$/.exec(summary)?.[1];
+  if (key !== undefined)
+    return key.startsWith('index') ? `the list has no such item (${key})` : `'${key}' is absent`;
+  return summary.replace(/^Unknown variable: (.+)$/, "'$1' is absent");
+}
+
+export function toOptional(item: unknown): unknown {
+  return cel.Optional.of(item);
+}
+
+export const MISSING: Missing = {
+  isError: thrown => thrown instanceof cel.EvaluationError && ABSENT_CODES.has(thrown.code),
+  unwrap: value => {
+    const inner: unknown = value instanceof cel.Optional ? value.orValue(undefined) : value;
+    return inner === null ? undefined : inner;
+  },
+};
