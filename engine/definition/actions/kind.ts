@@ -1,0 +1,26 @@
+// What each kind of action must say of itself.
+// Belongs here: the interface between an action's file and the reader of states. Does not belong here: any one kind.
+import type { ActionDraft } from '../draft.ts';
+import type { Contents } from '../contents.ts';
+import type { Node } from '../reader.ts';
+import type { Report } from '../report.ts';
+import type { EntityType } from '../types.ts';
+
+export interface ActionContext {
+  readonly report: Report;
+  readonly contents: Contents;
+  /** For sentences: `sql.prepared`, `the undo of sql.prepared`. */
+  readonly what: string;
+  readonly entityType: EntityType;
+}
+
+export interface KindOfAction {
+  /** Runs in a VM, so a service cannot have it. */
+  readonly needsVm: boolean;
+  /** Can give outputs. */
+  readonly givesOutputs: boolean;
+  /** May run again without harm, whatever it was doing when it was cut short. */
+  readonly idempotent: boolean;
+  /** Reads its fields; undefined when they cannot be used. */
+  read(node: Node, context: ActionContext): ActionDraft | undefined;
+}

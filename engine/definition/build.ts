@@ -1,0 +1,193 @@
+// Pass 2: drafts -> definition. Compiles expressions, infers requirements, checks what follows from the whole.
+// Belongs here: the order of these steps. Does not belong here: any one check.
+import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
+import { checkGoal, type PlacedGoal } from './checks/goal.ts';
+import { checkCycles, keyOf, neededFor, needsOf, type Needs } from './checks/needs.ts';
+import type { Compile, EntityDraft, OutputDraft, RetryDraft, StateDraft } from './draft.ts';
+import type { ExpressionPlace, Template } from './expressions/types.ts';
+import { withInferred } from './infer.ts';
+import { mayBeAbsent, modelOf } from './model.ts';
+import type { Report } from './report.ts';
+import { checkRoles, type PlacedRequirement, resolveRequirements } from './resolve.ts';
+import { type CompileTemplate, Templates } from './templates.ts';
+import type { Entity, Parameter, Retry, State, Undo, WorkflowOutput } from './types.ts';
+
+/** A definition as read by pass 1. */
+export interface Drafts {
+  readonly inputs: ReadonlyMap<string, Parameter>;
+  readonly entities: ReadonlyMap<string, EntityDraft>;
+  readonly goal: PlacedGoal;
+  readonly outputs: readonly OutputDraft[];
+}
+
+/** What is known of a state once its own expressions are compiled. */
+interface Forward {
+  readonly parts: Pick<State, 'action' | 'probe' | 'condition'>;
+  readonly requires: readonly PlacedRequirement[];
+  readonly templates: readonly Template[];
+}
+
+export class Build {
+  readonly #report: Report;
+  readonly #drafts: Drafts;
+  readonly #templates: Templates;
+  readonly #forward = new Map<StateDraft, Forward>();
+  #needs: Needs = new Map();
+  #explicit: Needs | undefined;
+
+  constructor(report: Report, drafts: Drafts, compileTemplate: CompileTemplate) {
+    this.#report = report;
+    this.#drafts = drafts;
+    this.#templates = new Templates(report, modelOf(drafts.inputs, drafts.entities), compileTemplate);
+  }
+
+  build(): { readonly entities: Map<string, Entity>; readonly outputs: Map<string, WorkflowOutput> } {
+    for (const [entity, state] of this.#states()) checkRoles(this.#report, entity, state);
+    const explicit = new Map(
+      this.#states().map(([, state]) => [
+        state,
+        resolveRequirements(this.#report, this.#drafts.entities, state),
+      ]),
+    );
+    this.#explicit = needsOf(
+      this.#drafts.entities,
+      state => explicit.get(state) ?? [],
+      () => [],
+    );
+    for (const [entity, state] of this.#states())
+      this.#forward.set(state, this.#compileForward(entity, state, explicit.get(state) ?? []));
+    this.#needs = needsOf(
+      this.#drafts.entities,
+      state => this.#forward.get(state)?.requires ?? [],
+      state => this.#forward.get(state)?.templates.flatMap(({ reads }) => reads) ?? [],
+    );
+    const wanted = this.#check();
+    return { entities: this.#entities(), outputs: this.#outputs(wanted) };
+  }
+
+  #states(): (readonly [EntityDraft, StateDraft])[] {
+    return [...this.#drafts.entities.values()].flatMap(entity =>
+      [...entity.states.values()].map(state => [entity, state] as const),
+    );
+  }
+
+  /** Action, probe and condition: what they read becomes required. */
+  #compileForward(entity: EntityDraft, state: StateDraft, explicit: readonly PlacedRequirement[]): Forward {
+    const made: Template[] = [];
+    const compiler = (use: ExpressionPlace['use']): Compile =>
+      this.#compiler(use, state, this.#explicit ?? this.#needs, made);
+    const { action, probe, condition } = state;
+    const parts = {
+      ...(action ? { action: action.build(compiler(action.kind === 'set' ? 'set' : 'action')) } : {}),
+      ...(probe ? { probe: probe.build(compiler('probe')) } : {}),
+      ...(condition
+        ? { condition: compiler('condition')(condition.value, condition.at, { showsSecrets: 'condition' }) }
+        : {}),
+    };
+    return { parts, requires: withInferred(entity, state, explicit, made), templates: made };
+  }
+
+  #compiler(use: ExpressionPlace['use'], state: StateDraft, needs: Needs, made: Template[] = []): Compile {
+    const place = {
+      use,
+      entity: state.entity,
+      state: state.name,
+      guaranteed: this.#guarantee(needs, [`${state.entity}.${state.name}`]),
+    };
+    return this.#templates.compiler(place, state.outputs, made);
+  }
+
+  /** Whether a state is reached for certain once the given ones are: through requirements that admit no exception. */
+  #guarantee(needs: Needs, from: readonly string[]): ExpressionPlace['guaranteed'] {
+    let certain: Set<string> | undefined;
+    return (entity, state) => {
+      certain ??= neededFor(needs, from, ({ kind }) => kind === 'same' || kind === 'all');
+      const draft = this.#drafts.entities.get(entity)?.states.get(state);
+      return draft !== undefined && !mayBeAbsent(draft) && certain.has(`${entity}.${state}`);
+    };
+  }
+
+  #check(): Set<string> {
+    const impossible = checkCycles(this.#report, this.#needs);
+    for (const [entity, state] of this.#states()) {
+      checkAppliesToSomebody(this.#report, entity, state);
+      for (const requirement of this.#forward.get(state)?.requires ?? []) {
+        if (checkRequirement(this.#report, this.#drafts.entities, state, requirement))
+          impossible.add(`${entity.name}.${state.name}`);
+      }
+    }
+    return checkGoal(this.#report, this.#drafts.entities, this.#needs, this.#drafts.goal, impossible);
+  }
+
+  #entities(): Map<string, Entity> {
+    return new Map(
+      [...this.#drafts.entities.values()].map(entity => {
+        const { name, type, description, members } = entity;
+        const roles = new Map(
+          [...entity.roles].map(([key, { choose, among }]) => [key, { name: key, choose, among }]),
+        );
+        const states = new Map([...entity.states.values()].map(state => [state.name, this.#state(state)]));
+        return [name, { name, type, description, members, roles, states }];
+      }),
+    );
+  }
+
+  #state(draft: StateDraft): State {
+    const { name, entity, description, timeout, onFailure, onInterrupted, idempotent, outputs, once } = draft;
+    const forward = this.#forward.get(draft);
+    const undo = this.#undo(draft);
+    return {
+      ...{
+        name,
+        entity,
+        description,
+        timeout,
+        onFailure,
+        onInterrupted,
+        idempotent,
+        outputs,
+        ...forward?.parts,
+      },
+      requires: (forward?.requires ?? []).map(requirement => withoutPlace(requirement)),
+      only: draft.only.map(mention => mention.name),
+      except: draft.except.map(mention => mention.name),
+      retry: this.#retry(draft, draft.retry),
+      ...(once === undefined ? {} : { once: once.name === 'any' ? { any: true } : { role: once.name } }),
+      ...(undo === undefined ? {} : { undo }),
+    };
+  }
+
+  #retry(state: StateDraft, { retry, when }: RetryDraft): Retry {
+    if (when === undefined) return retry;
+    return {
+      ...retry,
+      when: this.#compiler('retry_when', state, this.#needs)(when.value, when.at, { showsSecrets: 'when' }),
+    };
+  }
+
+  #undo(state: StateDraft): Undo | undefined {
+    if (state.undo === undefined) return undefined;
+    const { action, timeout, retry, onFailure } = state.undo;
+    return {
+      action: action.build(this.#compiler('undo', state, this.#needs)),
+      timeout,
+      retry: this.#retry(state, retry),
+      ...(onFailure === undefined ? {} : { onFailure }),
+    };
+  }
+
+  /** Outputs are read when the goal holds, so what the goal needs is certain. */
+  #outputs(wanted: ReadonlySet<string>): Map<string, WorkflowOutput> {
+    const guaranteed = this.#guarantee(
+      this.#needs,
+      this.#drafts.goal.map(keyOf).filter(key => wanted.has(key)),
+    );
+    return new Map(
+      this.#drafts.outputs.map(draft => [draft.name, this.#templates.workflowOutput(draft, guaranteed)]),
+    );
+  }
+}
+
+function withoutPlace({ entity, state, members, inferred }: PlacedRequirement): State['requires'][number] {
+  return { entity, state, members, inferred };
+}

@@ -1,0 +1,46 @@
+// The goal: whether it can be reached, and what it doesn't need.
+// Belongs here: what follows from the goal alone. Does not belong here: names in it (resolve.ts).
+import type { Entities } from '../resolve.ts';
+import type { Report } from '../report.ts';
+import type { StateReference } from '../types.ts';
+import { keyOf, neededFor, type Needs } from './needs.ts';
+
+export type PlacedGoal = readonly (StateReference & { readonly at: string })[];
+
+/** Notes goals that need something impossible, and warns of states that are never run. Returns what is needed. */
+export function checkGoal(
+  report: Report,
+  entities: Entities,
+  needs: Needs,
+  goal: PlacedGoal,
+  impossible: ReadonlySet<string>,
+): Set<string> {
+  for (const place of impossible.size === 0 ? [] : goal) {
+    const stopped = [...neededFor(needs, [keyOf(place)])].find(key => impossible.has(key));
+    if (stopped === undefined) continue;
+    const why =
+      stopped === keyOf(place)
+        ? 'it can never be reached'
+        : `it needs ${stopped}, which can never be reached`;
+    report.add('unreachable', place.at, `The goal ${keyOf(place)} is out of reach: ${why}.`, {
+      hint: 'Mend that state first.',
+    });
+  }
+  const wanted = neededFor(needs, goal.map(keyOf));
+  if (goal.length > 0) warnOfUnneeded(report, entities, wanted);
+  return wanted;
+}
+
+function warnOfUnneeded(report: Report, entities: Entities, wanted: ReadonlySet<string>): void {
+  for (const entity of entities.values()) {
+    for (const state of entity.states.values()) {
+      if (wanted.has(`${entity.name}.${state.name}`)) continue;
+      const message = `${entity.name}.${state.name} is not needed by the goal, so it is never run.`;
+      report.add('unreachable', state.at, message, {
+        hint: 'Require it somewhere, or add it to the goal.',
+        key: true,
+        severity: 'warning',
+      });
+    }
+  }
+}

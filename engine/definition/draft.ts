@@ -1,0 +1,83 @@
+// A definition half read: structure is known, names are not resolved, expressions not compiled.
+// Belongs here: the types that pass between reading (pass 1) and building (pass 2). Does not belong here: either pass.
+import type { JsonValue } from '../base/json.ts';
+import type { Template } from './expressions/types.ts';
+import type { Action, ActionKind, EntityType, Quorum, Retry, Role, StateOutput, Undo } from './types.ts';
+
+/** Compiles a value with expressions in it; notes problems and gives a template in any case. */
+export type Compile = (value: JsonValue, at: string, use?: TemplateUse) => Template;
+
+export interface TemplateUse {
+  /** Key whose value would show a hidden value to anybody. */
+  readonly showsSecrets?: string;
+  /** Output of the state that the value becomes. */
+  readonly output?: string;
+}
+
+/** An action whose fields were read; `build` compiles what holds expressions. */
+export interface ActionDraft {
+  readonly kind: ActionKind;
+  readonly at: string;
+  build(compile: Compile): Action;
+  /** For `set`: the names it gives. */
+  readonly gives?: readonly { readonly name: string; readonly at: string }[];
+}
+
+export interface RetryDraft {
+  readonly retry: Omit<Retry, 'when'>;
+  readonly when?: { readonly value: JsonValue; readonly at: string };
+}
+
+export interface UndoDraft extends Omit<Undo, 'action' | 'retry'> {
+  readonly action: ActionDraft;
+  readonly retry: RetryDraft;
+}
+
+/** A name used somewhere, to be looked up once all are known. */
+export interface Mention {
+  readonly name: string;
+  readonly at: string;
+}
+
+export interface RequirementDraft extends Mention {
+  /** Absent for a bare name or a plain qualified one. */
+  readonly quorum?: Quorum;
+}
+
+export interface StateDraft {
+  readonly name: string;
+  readonly entity: string;
+  readonly at: string;
+  readonly description: string;
+  readonly requires: readonly RequirementDraft[];
+  readonly only: readonly Mention[];
+  readonly except: readonly Mention[];
+  readonly once?: Mention;
+  readonly condition?: { readonly value: JsonValue; readonly at: string };
+  readonly action?: ActionDraft;
+  readonly probe?: ActionDraft;
+  readonly undo?: UndoDraft;
+  readonly timeout: number;
+  readonly retry: RetryDraft;
+  readonly onFailure: 'fail' | 'continue' | 'pause';
+  readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
+  readonly idempotent: boolean;
+  readonly outputs: ReadonlyMap<string, StateOutput>;
+}
+
+export interface EntityDraft {
+  readonly name: string;
+  readonly at: string;
+  readonly type: EntityType;
+  readonly description: string;
+  readonly members: { readonly min: number; readonly max: number };
+  readonly roles: ReadonlyMap<string, Role & { readonly at: string }>;
+  readonly states: ReadonlyMap<string, StateDraft>;
+}
+
+export interface OutputDraft {
+  readonly name: string;
+  readonly description: string;
+  readonly value: { readonly value: JsonValue; readonly at: string };
+  readonly hidden: boolean;
+}

@@ -1,0 +1,60 @@
+// Every key that a definition may contain, by the place it stands in.
+// Belongs here: the vocabulary as data, so that readers, "did you mean" and docs/reference/definition.md agree
+// (test/definition/reference.test.ts). Does not belong here: what a key means.
+import { INTERPRETERS } from './types.ts';
+
+export const ACTION_KEYS = ['online', 'script', 'file', 'wait', 'set'] as const;
+
+export const KEYS = {
+  workflow: ['workflow_version', 'description', 'inputs', 'entities', 'goal', 'outputs'],
+  input: ['type', 'label', 'description', 'default', 'hidden', 'constraints', 'schema'],
+  'schema item': ['type', 'description', 'default', 'constraints', 'schema'],
+  constraint: [
+    'length',
+    'range',
+    'modulo',
+    'allowed_values',
+    'allowed_pattern',
+    'custom_constraint',
+    'description',
+  ],
+  bounds: ['min', 'max'],
+  modulo: ['step', 'offset'],
+  entity: ['type', 'description', 'members', 'roles', 'states'],
+  members: ['min', 'max'],
+  role: ['choose', 'among'],
+  state: [
+    'description',
+    'requires',
+    'only',
+    'except',
+    'once',
+    'condition',
+    'action',
+    'probe',
+    'undo',
+    'timeout',
+    'retry',
+    'on_failure',
+    'on_interrupted',
+    'idempotent',
+    'outputs',
+  ],
+  requirement: ['state', 'members'],
+  action: ACTION_KEYS,
+  online: ['os', 'min_disk', 'interpreter'],
+  script: [...INTERPRETERS, 'inputs', 'ignore_changes', 'run_as', 'working_directory', 'reboot'],
+  'script text': ['file'],
+  reboot: ['max'],
+  file: ['path', 'content', 'file', 'template', 'mode', 'owner'],
+  wait: ['for'],
+  set: ['outputs'],
+  retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],
+  on_failure: ['then'],
+  undo: ['script', 'file', 'timeout', 'retry', 'on_failure'],
+  probe: ['script'],
+  'state output': ['type', 'description', 'hidden', 'optional', 'constraints', 'schema'],
+  'workflow output': ['value', 'description', 'hidden'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type KeyPlace = keyof typeof KEYS;

@@ -1,0 +1,109 @@
+// Collects the problems of one definition, all at once, and gives each its place.
+// Belongs here: collecting, bounding, placing, ordering. Does not belong here: what counts as a problem.
+import { LIMITS } from '../base/limits.ts';
+import { nearest } from './nearest.ts';
+import { LineIndex, offsetAt, type PositionNode } from './positions.ts';
+import type { Problem, ProblemCode } from './problems.ts';
+
+interface Details {
+  readonly hint?: string;
+  /** A name that is not known, and those that are: becomes "Did you mean 'x'?". */
+  readonly near?: { readonly name: string; readonly known: Iterable<string> };
+  /** The key itself is wrong, not its value. */
+  readonly key?: boolean;
+  /** Offset in the text, when no pointer leads to the place. */
+  readonly offset?: number;
+  readonly severity?: 'error' | 'warning';
+}
+
+interface Found {
+  readonly problem: Problem;
+  readonly key: boolean;
+  readonly offset?: number;
+}
+
+export class Report {
+  readonly #found: Found[] = [];
+  readonly #seen = new Set<string>();
+  #unlisted = 0;
+
+  /** Notes a problem; the same code at the same place is noted once, and no more than the limit are kept. */
+  add(code: ProblemCode, pointer: string, message: string, details: Details = {}): void {
+    if (this.#found.length >= LIMITS.problems) {
+      this.#unlisted += 1;
+      return;
+    }
+    const hint = details.hint ?? this.#guess(details);
+    const severity = details.severity ?? 'error';
+    this.#keep({
+      problem: { code, pointer, message, severity, ...(hint === undefined ? {} : { hint }) },
+      key: details.key ?? false,
+      ...(details.offset === undefined ? {} : { offset: details.offset }),
+    });
+  }
+
+  /** Takes over problems that another part of the parser found. */
+  addAll(problems: readonly Problem[]): void {
+    for (const { code, pointer, message, hint, severity } of problems) {
+      this.add(code, pointer, message, { severity, ...(hint === undefined ? {} : { hint }) });
+    }
+  }
+
+  get hasErrors(): boolean {
+    return this.#unlisted > 0 || this.#found.some(({ problem }) => problem.severity === 'error');
+  }
+
+  /** True when something of this code was noted at the pointer. */
+  has(code: ProblemCode, pointer: string): boolean {
+    return this.#found.some(({ problem }) => problem.code === code && problem.pointer === pointer);
+  }
+
+  /** All problems, with line and column where there is a text, in the order of the text. */
+  finish(text?: {
+    readonly source: string;
+    readonly positions?: PositionNode;
+    readonly fileName: string;
+  }): Problem[] {
+    const problems = text ? this.#placed(text) : this.#found.map(({ problem }) => problem);
+    if (this.#unlisted > 0) problems.push(tooMany(this.#unlisted));
+    return problems;
+  }
+
+  #guess({ near }: Details): string | undefined {
+    const guess = near && nearest(near.name, near.known);
+    return guess === undefined ? undefined : `Did you mean '${guess}'?`;
+  }
+
+  #keep(found: Found): void {
+    const { code, pointer, message } = found.problem;
+    const identity = `${code}\n${pointer}\n${found.offset ?? ''}\n${message}`;
+    if (this.#seen.has(identity)) return;
+    this.#seen.add(identity);
+    this.#found.push(found);
+  }
+
+  #placed(text: {
+    readonly source: string;
+    readonly positions?: PositionNode;
+    readonly fileName: string;
+  }): Problem[] {
+    const lines = new LineIndex(text.source);
+    const offsetOf = ({ problem, key, offset }: Found): number =>
+      offset ?? (text.positions ? offsetAt(text.positions, problem.pointer, key ? 'key' : 'value') : 0);
+    return this.#found
+      .map(found => ({ problem: found.problem, offset: offsetOf(found) }))
+      .sort((a, b) => a.offset - b.offset)
+      .map(({ problem, offset }) => ({ ...problem, position: lines.position(offset), file: text.fileName }));
+  }
+}
+
+function tooMany(count: number): Problem {
+  const message = `${count} more problem(s) are not listed: at most ${LIMITS.problems} are.`;
+  return {
+    code: 'limit_exceeded',
+    pointer: '',
+    message,
+    hint: 'Mend the ones above first.',
+    severity: 'error',
+  };
+}

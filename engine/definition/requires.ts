@@ -1,0 +1,77 @@
+// `requires`: the forms in which a state names what it waits for.
+// Belongs here: bare names, qualified names, quorums. Does not belong here: whether the names exist (resolve.ts).
+import { isObject } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { RequirementDraft } from './draft.ts';
+import { type Fields, type Node, readItems, readMap, readText } from './reader.ts';
+import type { Report } from './report.ts';
+import type { Quorum } from './types.ts';
+import { shown } from './yaml-scalars.ts';
+
+const WORDS = ['all', 'any', 'majority'] as const;
+
+export function readRequires(fields: Fields): RequirementDraft[] {
+  return readItems(
+    fields.report,
+    fields.get('requires'),
+    `requires of ${fields.what}`,
+    LIMITS.requirementsPerState,
+  )
+    .map(item => readRequirement(fields.report, item, fields.what))
+    .filter(requirement => requirement !== undefined);
+}
+
+function readRequirement(report: Report, item: Node, what: string): RequirementDraft | undefined {
+  if (!isObject(item.value)) {
+    const name = readText(report, item, `A requirement of ${what}`);
+    return name === undefined ? undefined : { name, at: item.at };
+  }
+  const fields = readMap(report, item, 'requirement', `a requirement of ${what}`);
+  const state = fields?.required('state');
+  const name = state && readText(report, state, `state of a requirement of ${what}`);
+  if (fields === undefined || state === undefined || name === undefined) return undefined;
+  const members = fields.get('members');
+  if (members === undefined) return { name, at: state.at };
+  const quorum = readQuorum(report, members, what);
+  if (quorum === undefined) return undefined;
+  if (!name.includes('.')) {
+    report.add(
+      'wrong_value',
+      members.at,
+      `${what} asks for ${shown(name)} of several members, but a bare name means the same member.`,
+      {
+        hint: 'Put the entity before it: entity.state.',
+      },
+    );
+  }
+  return { name, at: state.at, quorum };
+}
+
+function readQuorum(report: Report, node: Node, what: string): Quorum | undefined {
+  const { value, at } = node;
+  if (typeof value === 'number') return readCount(report, value, at, what);
+  const text = readText(report, node, `members of a requirement of ${what}`);
+  if (text === undefined) return undefined;
+  const word = WORDS.find(candidate => candidate === text);
+  if (word !== undefined) return { kind: word };
+  const percent = /^(\d{1,3})%$/.exec(text);
+  if (percent !== null && Number(percent[1]) >= 1 && Number(percent[1]) <= 100) {
+    return { kind: 'percent', percent: Number(percent[1]) };
+  }
+  report.add('wrong_value', at, `members of a requirement of ${what} is '${shown(text)}'.`, {
+    hint: 'Write all, any, majority, a number such as 2, or a percentage from 1% to 100%.',
+  });
+  return undefined;
+}
+
+function readCount(report: Report, value: number, at: string, what: string): Quorum | undefined {
+  if (Number.isInteger(value) && value >= 1 && value <= LIMITS.members)
+    return { kind: 'count', count: value };
+  const code = value > LIMITS.members ? 'limit_exceeded' : 'wrong_value';
+  report.add(
+    code,
+    at,
+    `members of a requirement of ${what} is ${value}; a number must be 1 to ${LIMITS.members}.`,
+  );
+  return undefined;
+}

@@ -1,0 +1,158 @@
+// Looks up every name that a definition uses: states, entities, roles.
+// Belongs here: names -> what they name, or "did you mean". Does not belong here: what follows from it (checks/).
+import type { EntityDraft, Mention, RequirementDraft, StateDraft } from './draft.ts';
+import { type Node, readItems, readText } from './reader.ts';
+import type { Report } from './report.ts';
+import type { Quorum, Requirement, StateReference } from './types.ts';
+import { shown } from './yaml-scalars.ts';
+
+export type Entities = ReadonlyMap<string, EntityDraft>;
+
+/** A requirement, and where the author wrote it (or the expression it comes from). */
+export interface PlacedRequirement extends Requirement {
+  readonly at: string;
+}
+
+/** Resolves `entity.state`; notes what is not known. `who` begins the sentence: "sql.prepared requires". */
+export function resolveState(
+  report: Report,
+  entities: Entities,
+  mention: Mention,
+  who: string,
+): StateReference | undefined {
+  const parts = mention.name.split('.');
+  const [entityName = '', stateName = ''] = parts;
+  if (parts.length !== 2 || entityName === '' || stateName === '') {
+    report.add('wrong_value', mention.at, `${who} '${shown(mention.name)}', which names no state.`, {
+      hint: 'Write entity.state.',
+    });
+    return undefined;
+  }
+  const entity = entities.get(entityName);
+  if (entity === undefined) {
+    const near = { name: entityName, known: entities.keys() };
+    report.add('unknown_name', mention.at, `${who} a state of unknown entity '${shown(entityName)}'.`, {
+      near,
+    });
+    return undefined;
+  }
+  if (entity.states.has(stateName)) return { entity: entityName, state: stateName };
+  const near = { name: stateName, known: entity.states.keys() };
+  report.add('unknown_name', mention.at, `${who} unknown state '${shown(stateName)}' of ${entityName}.`, {
+    near,
+  });
+  return undefined;
+}
+
+/** The author's own requirements of a state, in the order written. */
+export function resolveRequirements(
+  report: Report,
+  entities: Entities,
+  state: StateDraft,
+): PlacedRequirement[] {
+  const found: PlacedRequirement[] = [];
+  for (const draft of state.requires) {
+    const requirement = draft.name.includes('.')
+      ? qualified(report, entities, state, draft)
+      : bare(report, entities, state, draft);
+    if (requirement === undefined) continue;
+    if (found.some(other => sameRequirement(other, requirement))) {
+      report.add('duplicate', draft.at, `${state.entity}.${state.name} requires '${draft.name}' twice.`, {
+        hint: 'Remove one of them.',
+      });
+    } else found.push(requirement);
+  }
+  return found;
+}
+
+function qualified(
+  report: Report,
+  entities: Entities,
+  state: StateDraft,
+  draft: RequirementDraft,
+): PlacedRequirement | undefined {
+  const target = resolveState(report, entities, draft, `${state.entity}.${state.name} requires`);
+  return target && { ...target, members: draft.quorum ?? { kind: 'all' }, inferred: false, at: draft.at };
+}
+
+/** A bare name: the same entity's state, in a group of the same member. What is the group's own has no member. */
+function bare(
+  report: Report,
+  entities: Entities,
+  state: StateDraft,
+  draft: RequirementDraft,
+): PlacedRequirement | undefined {
+  const { entity: entityName, name } = state;
+  const entity = entities.get(entityName);
+  const target = entity?.states.get(draft.name);
+  if (entity === undefined || target === undefined) {
+    const near = { name: draft.name, known: entity?.states.keys() ?? [] };
+    report.add(
+      'unknown_name',
+      draft.at,
+      `${entityName}.${name} requires unknown state '${shown(draft.name)}'.`,
+      { near },
+    );
+    return undefined;
+  }
+  if (entity.type === 'vm_group' && state.once !== undefined && target.once === undefined) {
+    const message = `${entityName}.${name} is a state of the group (once), so '${draft.name}' of "the same member" has no meaning.`;
+    report.add('wrong_value', draft.at, message, {
+      hint: `Write ${entityName}.${draft.name}: of every member.`,
+    });
+    return undefined;
+  }
+  const members: Quorum = target.once === undefined ? { kind: 'same' } : { kind: 'all' };
+  return { entity: entityName, state: draft.name, members, inferred: false, at: draft.at };
+}
+
+export function sameRequirement(a: Requirement, b: Requirement): boolean {
+  return (
+    a.entity === b.entity && a.state === b.state && JSON.stringify(a.members) === JSON.stringify(b.members)
+  );
+}
+
+/** Notes roles that `only`, `except` and `once` name but the entity doesn't have. */
+export function checkRoles(report: Report, entity: EntityDraft, state: StateDraft): void {
+  const check = (key: string, { name, at }: Mention, alsoKnown: readonly string[]): void => {
+    if (entity.roles.has(name) || alsoKnown.includes(name) || entity.type !== 'vm_group') return;
+    const known = [...entity.roles.keys(), ...alsoKnown];
+    report.add(
+      'unknown_name',
+      at,
+      `${entity.name}.${state.name}: ${key} names unknown role '${shown(name)}'.`,
+      {
+        near: { name, known },
+        ...(known.length === 0 ? { hint: `Declare it under roles of ${entity.name}.` } : {}),
+      },
+    );
+  };
+  for (const mention of state.only) check('only', mention, []);
+  for (const mention of state.except) check('except', mention, []);
+  if (state.once) check('once', state.once, ['any']);
+}
+
+/** The states that `goal` names. */
+export function resolveGoal(
+  report: Report,
+  entities: Entities,
+  node: Node | undefined,
+): (StateReference & { readonly at: string })[] {
+  const goal: (StateReference & { readonly at: string })[] = [];
+  const items = readItems(report, node, 'goal', 100);
+  if (node !== undefined && items.length === 0)
+    report.add('wrong_value', node.at, 'The goal names no state.');
+  for (const item of items) {
+    const name = readText(report, item, 'The goal');
+    const state =
+      name === undefined
+        ? undefined
+        : resolveState(report, entities, { name, at: item.at }, 'The goal names');
+    if (state === undefined) continue;
+    const twice = goal.some(other => other.entity === state.entity && other.state === state.state);
+    if (twice)
+      report.add('duplicate', item.at, `The goal names '${name}' twice.`, { hint: 'Remove one of them.' });
+    else goal.push({ ...state, at: item.at });
+  }
+  return goal;
+}

@@ -1,0 +1,101 @@
+// `retry`, `on_failure`, `on_interrupted`, `probe` and `undo`: what is done when an action doesn't simply succeed.
+// Belongs here: reading them, and their defaults. Does not belong here: carrying them out (machine/).
+import { LIMITS } from '../base/limits.ts';
+import { readAction } from './actions/index.ts';
+import type { ActionContext } from './actions/kind.ts';
+import type { ActionDraft, RetryDraft, UndoDraft } from './draft.ts';
+import { type Fields, type Node, readMap } from './reader.ts';
+import type { Report } from './report.ts';
+
+/** What holds where the author says nothing; printed in docs/reference/definition.md. */
+export const DEFAULTS = {
+  timeout: 3_600_000,
+  retry: { attempts: 1, delay: 10_000, backoff: 2, maxDelay: 600_000, jitter: 0 },
+} as const;
+
+const MOST_BACKOFF = 100;
+
+export function readRetry(report: Report, node: Node | undefined, what: string): RetryDraft {
+  const fields = node && readMap(report, node, 'retry', `retry of ${what}`);
+  if (fields === undefined) return { retry: DEFAULTS.retry };
+  const delay = fields.duration('delay') ?? DEFAULTS.retry.delay;
+  const maxDelay = fields.duration('max_delay') ?? Math.max(DEFAULTS.retry.maxDelay, delay);
+  if (maxDelay < delay)
+    report.add('wrong_value', fields.at, `max_delay of retry of ${what} is below its delay.`);
+  const when = fields.get('when');
+  return {
+    retry: {
+      attempts: fields.integer('attempts', 1, LIMITS.attempts) ?? DEFAULTS.retry.attempts,
+      delay,
+      backoff: fields.number('backoff', 1, MOST_BACKOFF) ?? DEFAULTS.retry.backoff,
+      maxDelay,
+      jitter: fields.number('jitter', 0, 1) ?? DEFAULTS.retry.jitter,
+    },
+    ...(when === undefined ? {} : { when }),
+  };
+}
+
+export function readOnFailure(fields: Fields): 'fail' | 'continue' | 'pause' {
+  const node = fields.get('on_failure');
+  const inner = node && readMap(fields.report, node, 'on_failure', `on_failure of ${fields.what}`);
+  inner?.required('then');
+  return inner?.choice('then', ['fail', 'continue', 'pause']) ?? 'fail';
+}
+
+/** Default: `probe` where there is one, `rerun` where running again does no harm, else `fail`. */
+export function readOnInterrupted(fields: Fields, idempotent: boolean): 'rerun' | 'probe' | 'pause' | 'fail' {
+  const hasProbe = fields.has('probe');
+  const said = fields.choice('on_interrupted', ['rerun', 'probe', 'pause', 'fail']);
+  if (said === 'probe' && !hasProbe) {
+    const message = `on_interrupted of ${fields.what} is 'probe', but it has no probe.`;
+    fields.report.add('missing_key', `${fields.at}/on_interrupted`, message, {
+      hint: "Add 'probe', or write rerun, pause or fail.",
+    });
+  }
+  return said ?? (hasProbe ? 'probe' : idempotent ? 'rerun' : 'fail');
+}
+
+/** A probe is a script: its exit code answers whether the state holds. */
+export function readProbe(fields: Fields, context: ActionContext): ActionDraft | undefined {
+  const node = fields.get('probe');
+  if (node === undefined) return undefined;
+  const probe = readAction(node, { ...context, what: `the probe of ${context.what}` }, ['script']);
+  if (
+    probe !== undefined &&
+    isMap(node.value) &&
+    isMap(node.value['script']) &&
+    'reboot' in node.value['script']
+  ) {
+    fields.report.add(
+      'wrong_value',
+      `${probe.at}/reboot`,
+      `The probe of ${context.what} only looks; it must not reboot.`,
+      { key: true },
+    );
+  }
+  return probe;
+}
+
+const UNDO_BESIDES = ['timeout', 'retry', 'on_failure'];
+
+export function readUndo(fields: Fields, context: ActionContext, timeout: number): UndoDraft | undefined {
+  const node = fields.get('undo');
+  if (node === undefined) return undefined;
+  const what = `the undo of ${context.what}`;
+  const action = readAction(node, { ...context, what }, ['script', 'file'], UNDO_BESIDES);
+  if (!isMap(node.value)) return undefined;
+  const own = Object.fromEntries(Object.entries(node.value).filter(([key]) => UNDO_BESIDES.includes(key)));
+  const besides = readMap(fields.report, { value: own, at: node.at }, 'undo', what);
+  if (besides === undefined || action === undefined) return undefined;
+  const onFailure = besides.choice('on_failure', ['fail', 'continue']);
+  return {
+    action,
+    timeout: besides.duration('timeout', 1000) ?? timeout,
+    retry: readRetry(fields.report, besides.get('retry'), what),
+    ...(onFailure === undefined ? {} : { onFailure }),
+  };
+}
+
+function isMap(value: unknown): value is { readonly [key: string]: Node['value'] } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

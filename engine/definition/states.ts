@@ -1,0 +1,143 @@
+// One state of an entity, as far as it can be read by itself.
+// Belongs here: the keys of a state. Does not belong here: other entities' names (resolve.ts), actions (actions/).
+import { ACTIONS, readAction } from './actions/index.ts';
+import type { ActionContext } from './actions/kind.ts';
+import type { Contents } from './contents.ts';
+import type { ActionDraft, Mention, StateDraft } from './draft.ts';
+import { readStateOutputs } from './parameters.ts';
+import { type Fields, type Node, readItems, readMap, readText } from './reader.ts';
+import type { Report } from './report.ts';
+import { readRequires } from './requires.ts';
+import { DEFAULTS, readOnFailure, readOnInterrupted, readProbe, readRetry, readUndo } from './retry.ts';
+import type { EntityType, StateOutput } from './types.ts';
+
+export interface StatePlace {
+  readonly report: Report;
+  readonly contents: Contents;
+  readonly entity: string;
+  readonly entityType: EntityType;
+}
+
+export function readState(name: string, node: Node, place: StatePlace): StateDraft | undefined {
+  const { report, contents, entity, entityType } = place;
+  const what = `${entity}.${name}`;
+  const fields = readMap(report, node, 'state', `state ${what}`);
+  if (fields === undefined) return undefined;
+  const context: ActionContext = { report, contents, what, entityType };
+  const actionNode = fields.get('action');
+  const action = actionNode && readAction(actionNode, context);
+  const timeout = fields.duration('timeout', 1000) ?? DEFAULTS.timeout;
+  const idempotent =
+    fields.boolean('idempotent') ?? (action === undefined || ACTIONS[action.kind].idempotent);
+  const outputs = readStateOutputs(report, fields.get('outputs'), what);
+  const state = {
+    ...{ name, entity, at: node.at, timeout, idempotent, outputs },
+    description: fields.string('description') ?? '',
+    requires: readRequires(fields),
+    only: readRoles(fields, 'only'),
+    except: readRoles(fields, 'except'),
+    retry: readRetry(report, fields.get('retry'), what),
+    onFailure: readOnFailure(fields),
+    onInterrupted: readOnInterrupted(fields, idempotent),
+    ...optional('once', readOnce(fields)),
+    ...optional('condition', fields.get('condition')),
+    ...optional('action', action),
+    ...optional('probe', readProbe(fields, context)),
+    ...optional('undo', readUndo(fields, context, timeout)),
+  };
+  checkApplication(fields, entityType);
+  if (actionNode === undefined) checkJoin(fields);
+  if (actionNode === undefined || action !== undefined)
+    checkOutputs(report, action, state.probe, outputs, node.at, what);
+  return state;
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]?: V });
+}
+
+function readRoles(fields: Fields, key: 'only' | 'except'): Mention[] {
+  const mentions: Mention[] = [];
+  for (const item of readItems(fields.report, fields.get(key), `${key} of ${fields.what}`, 20)) {
+    const name = readText(fields.report, item, `${key} of ${fields.what}`);
+    if (name !== undefined) mentions.push({ name, at: item.at });
+  }
+  return mentions;
+}
+
+function readOnce(fields: Fields): Mention | undefined {
+  const name = fields.string('once');
+  return name === undefined ? undefined : { name, at: `${fields.at}/once` };
+}
+
+/** `only`, `except` and `once` choose among members, so there must be some; and only one of them can choose. */
+function checkApplication(fields: Fields, entityType: EntityType): void {
+  const given = ['only', 'except', 'once'].filter(key => fields.has(key));
+  for (const key of entityType === 'vm_group' ? [] : given) {
+    const message = `${fields.what} has '${key}', but a ${entityType} has no members to choose from.`;
+    fields.report.add('wrong_value', `${fields.at}/${key}`, message, { hint: `Remove '${key}'.`, key: true });
+  }
+  if (given.includes('once') && given.length > 1) {
+    const message = `${fields.what} has 'once', which makes it the group's, so '${given.find(key => key !== 'once')}' has no meaning.`;
+    fields.report.add('wrong_value', `${fields.at}/once`, message, {
+      hint: 'Keep one of the two.',
+      key: true,
+    });
+  }
+}
+
+/** Without an action there is nothing to look at, retry or undo. */
+function checkJoin(fields: Fields): void {
+  for (const key of [
+    'probe',
+    'undo',
+    'timeout',
+    'retry',
+    'on_failure',
+    'on_interrupted',
+    'idempotent',
+    'outputs',
+  ]) {
+    if (!fields.has(key)) continue;
+    fields.report.add('missing_key', `${fields.at}/${key}`, `${fields.what} has '${key}' but no 'action'.`, {
+      hint: `Add an action, or remove '${key}'.`,
+      key: true,
+    });
+  }
+}
+
+function checkOutputs(
+  report: Report,
+  action: ActionDraft | undefined,
+  probe: ActionDraft | undefined,
+  outputs: ReadonlyMap<string, StateOutput>,
+  at: string,
+  what: string,
+): void {
+  if (action === undefined) return;
+  if (outputs.size > 0 && !ACTIONS[action.kind].givesOutputs && probe === undefined) {
+    report.add(
+      'wrong_value',
+      `${at}/outputs`,
+      `${what} has outputs, but its action ${action.kind} gives none.`,
+      { key: true },
+    );
+  }
+  if (action.gives === undefined) return;
+  for (const { name, at: place } of action.gives) {
+    if (outputs.has(name)) continue;
+    const message = `${what} sets '${name}', which its outputs don't declare.`;
+    report.add('unknown_name', place, message, {
+      near: { name, known: outputs.keys() },
+      hint: `Declare it: outputs: {${name}: {type: string}}.`,
+      key: true,
+    });
+  }
+  const given = new Set(action.gives.map(({ name }) => name));
+  for (const output of outputs.values()) {
+    if (given.has(output.name) || output.optional) continue;
+    report.add('missing_key', `${action.at}/outputs`, `${what} doesn't set its output '${output.name}'.`, {
+      hint: 'Set it, or declare it optional.',
+    });
+  }
+}

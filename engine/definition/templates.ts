@@ -1,0 +1,76 @@
+// Compiles every value that may hold expressions, and sees that nothing hidden flows where it would show.
+// Belongs here: calling the compiler, taking over its problems. Does not belong here: CEL (expressions/).
+import type { JsonValue } from '../base/json.ts';
+import type { Compile, OutputDraft, TemplateUse } from './draft.ts';
+import type { ExpressionModel, ExpressionPlace, Template } from './expressions/types.ts';
+import type { Problem } from './problems.ts';
+import type { Report } from './report.ts';
+import type { StateOutput, WorkflowOutput } from './types.ts';
+
+/** The expression compiler, as expressions/ offers it. */
+export type CompileTemplate = (
+  value: JsonValue,
+  place: ExpressionPlace,
+  model: ExpressionModel,
+) => { readonly template: Template; readonly problems: readonly Problem[] };
+
+export class Templates {
+  readonly #report: Report;
+  readonly #model: ExpressionModel;
+  readonly #compile: CompileTemplate;
+
+  constructor(report: Report, model: ExpressionModel, compile: CompileTemplate) {
+    this.#report = report;
+    this.#model = model;
+    this.#compile = compile;
+  }
+
+  /** A compiler for one place of one state; every template it makes is added to `made`. */
+  compiler(
+    place: Omit<ExpressionPlace, 'at'>,
+    outputs: ReadonlyMap<string, StateOutput>,
+    made: Template[],
+  ): Compile {
+    return (value, at, use = {}) => {
+      const template = this.#template(value, { ...place, at });
+      made.push(template);
+      if (template.secret) this.#checkShown(at, use, outputs, `${place.entity ?? ''}.${place.state ?? ''}`);
+      return template;
+    };
+  }
+
+  /** Row 50 of the rules: a hidden value in a workflow's output must be declared hidden. */
+  workflowOutput(draft: OutputDraft, guaranteed: ExpressionPlace['guaranteed']): WorkflowOutput {
+    const { name, description, hidden, value } = draft;
+    const template = this.#template(value.value, { use: 'output', at: value.at, guaranteed });
+    if (template.secret && !hidden) {
+      const message = `The output '${name}' would show a hidden value to everybody who can see the stack.`;
+      this.#report.add('secret_exposed', value.at, message, {
+        hint: "Write 'hidden: true', or leave the value out.",
+      });
+    }
+    return { name, description, hidden, value: template };
+  }
+
+  #template(value: JsonValue, place: ExpressionPlace): Template {
+    const { template, problems } = this.#compile(value, place, this.#model);
+    // What YAML cut is already said; that the pieces are no expression adds nothing.
+    this.#report.addAll(problems.filter(({ pointer }) => !this.#report.has('expression_cut', pointer)));
+    return template;
+  }
+
+  #checkShown(at: string, use: TemplateUse, outputs: ReadonlyMap<string, StateOutput>, what: string): void {
+    if (use.showsSecrets !== undefined) {
+      const message = `${use.showsSecrets} of ${what} would show a hidden value.`;
+      this.#report.add('secret_exposed', at, message, {
+        hint: "Pass hidden values through a script's inputs only.",
+      });
+    }
+    const output = use.output === undefined ? undefined : outputs.get(use.output);
+    if (output === undefined || output.hidden) return;
+    const message = `The output '${output.name}' of ${what} is made of a hidden value.`;
+    this.#report.add('secret_exposed', at, message, {
+      hint: `Declare it: outputs: {${output.name}: {type: ${output.type}, hidden: true}}.`,
+    });
+  }
+}
