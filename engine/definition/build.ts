@@ -9,7 +9,7 @@ import { withInferred } from './infer.ts';
 import { mayBeAbsent, modelOf } from './model.ts';
 import type { Report } from './report.ts';
 import { checkRoles, type PlacedRequirement, resolveRequirements } from './resolve.ts';
-import { type CompileTemplate, Templates } from './templates.ts';
+import { Templates } from './templates.ts';
 import type { Entity, Parameter, Retry, State, Undo, WorkflowOutput } from './types.ts';
 
 /** A definition as read by pass 1. */
@@ -35,10 +35,10 @@ export class Build {
   #needs: Needs = new Map();
   #explicit: Needs | undefined;
 
-  constructor(report: Report, drafts: Drafts, compileTemplate: CompileTemplate) {
+  constructor(report: Report, drafts: Drafts) {
     this.#report = report;
     this.#drafts = drafts;
-    this.#templates = new Templates(report, modelOf(drafts.inputs, drafts.entities), compileTemplate);
+    this.#templates = new Templates(report, modelOf(drafts.inputs, drafts.entities));
   }
 
   build(): { readonly entities: Map<string, Entity>; readonly outputs: Map<string, WorkflowOutput> } {

@@ -31,7 +31,7 @@ function requirementOf(
 ): PlacedRequirement | undefined {
   if (read.kind !== 'outputs' && read.kind !== 'reached') return undefined;
   if (read.kind === 'outputs' && read.optional) return undefined;
-  if (hasQuorum(explicit, read.entity, read.state)) return undefined;
+  if (read.kind === 'reached' && hasQuorum(explicit, read.entity, read.state)) return undefined;
   const isSame =
     read.kind === 'outputs' && read.of === 'self' && read.entity === entity.name && !isOfGroup(entity, state);
   const members: Quorum = { kind: isSame ? 'same' : 'all' };

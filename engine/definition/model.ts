@@ -18,6 +18,7 @@ function entityModel(entity: EntityDraft): EntityModel {
   return {
     type: entity.type,
     roles: new Set(entity.roles.keys()),
+    maxMembers: entity.members.max,
     states: mapValues(entity.states, stateModel),
   };
 }

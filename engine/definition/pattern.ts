@@ -267,8 +267,8 @@ class PatternReader {
     const tests: Matcher[] = [];
     for (let first = true; first || this.#peek() !== ']'; first = false) tests.push(this.#setItem());
     this.#at += 1;
-    const any: Matcher = code => tests.some(test => test(code));
-    return negated ? not(any) : any;
+    const either: Matcher = code => tests.some(test => test(code));
+    return negated ? not(either) : either;
   }
 
   #setItem(): Matcher {

@@ -2,27 +2,18 @@
 // Belongs here: calling the compiler, taking over its problems. Does not belong here: CEL (expressions/).
 import type { JsonValue } from '../base/json.ts';
 import type { Compile, OutputDraft, TemplateUse } from './draft.ts';
+import { compileTemplate } from './expressions/index.ts';
 import type { ExpressionModel, ExpressionPlace, Template } from './expressions/types.ts';
-import type { Problem } from './problems.ts';
 import type { Report } from './report.ts';
 import type { StateOutput, WorkflowOutput } from './types.ts';
-
-/** The expression compiler, as expressions/ offers it. */
-export type CompileTemplate = (
-  value: JsonValue,
-  place: ExpressionPlace,
-  model: ExpressionModel,
-) => { readonly template: Template; readonly problems: readonly Problem[] };
 
 export class Templates {
   readonly #report: Report;
   readonly #model: ExpressionModel;
-  readonly #compile: CompileTemplate;
 
-  constructor(report: Report, model: ExpressionModel, compile: CompileTemplate) {
+  constructor(report: Report, model: ExpressionModel) {
     this.#report = report;
     this.#model = model;
-    this.#compile = compile;
   }
 
   /** A compiler for one place of one state; every template it makes is added to `made`. */
@@ -53,14 +44,14 @@ export class Templates {
   }
 
   #template(value: JsonValue, place: ExpressionPlace): Template {
-    const { template, problems } = this.#compile(value, place, this.#model);
+    const { template, problems } = compileTemplate(value, place, this.#model);
     // What YAML cut is already said; that the pieces are no expression adds nothing.
     this.#report.addAll(problems.filter(({ pointer }) => !this.#report.has('expression_cut', pointer)));
     return template;
   }
 
   #checkShown(at: string, use: TemplateUse, outputs: ReadonlyMap<string, StateOutput>, what: string): void {
-    if (use.showsSecrets !== undefined) {
+    if (use.showsSecrets !== undefined && !this.#report.has('secret_exposed', at)) {
       const message = `${use.showsSecrets} of ${what} would show a hidden value.`;
       this.#report.add('secret_exposed', at, message, {
         hint: "Pass hidden values through a script's inputs only.",

@@ -1,4 +1,4 @@
-// Text or map -> definition, with whatever compiles expressions.
+// Text or map -> definition, or every problem of it with its place.
 // Belongs here: the door (limits, YAML, safety), the top-level keys, the digest. Does not belong here: inner keys.
 import { jsonBytes, type JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -14,7 +14,6 @@ import { type Fields, readEntries, readMap } from './reader.ts';
 import { Report } from './report.ts';
 import { resolveGoal } from './resolve.ts';
 import { checkSafety } from './safety.ts';
-import type { CompileTemplate } from './templates.ts';
 import { WORKFLOW_VERSIONS, type WorkflowDefinition } from './types.ts';
 import { loadYaml } from './yaml.ts';
 
@@ -31,7 +30,11 @@ export interface Parsed {
   readonly problems: readonly Problem[];
 }
 
-export function parseWith(compile: CompileTemplate, source: JsonValue, options: ParseOptions): Parsed {
+/**
+ * Parses a definition: YAML text, or the map that it would give. Never throws on any text or JSON.
+ * Problems of text carry file, line and column; those of a map its JSON pointers.
+ */
+export function parseDefinition(source: JsonValue, options: ParseOptions): Parsed {
   const report = new Report();
   const text = typeof source === 'string' ? source.replace(/^\uFEFF/, '') : undefined;
   const loaded = text === undefined ? { value: source } : loadText(text, report);
@@ -40,7 +43,7 @@ export function parseWith(compile: CompileTemplate, source: JsonValue, options: 
     loaded !== undefined &&
     checkSafety(loaded.value, text === undefined ? 'map' : 'text', report) &&
     fits(report, loaded.value, text);
-  const definition = usable ? read(report, loaded.value, options, compile) : undefined;
+  const definition = usable ? read(report, loaded.value, options) : undefined;
   const problems = report.finish(text === undefined ? undefined : placed(text, options.fileName, loaded));
   return definition === undefined || report.hasErrors ? { problems } : { definition, problems };
 }
@@ -71,12 +74,7 @@ function tooLarge(report: Report, bytes: number): void {
   report.add('limit_exceeded', '', message, { hint: 'Move scripts into files.' });
 }
 
-function read(
-  report: Report,
-  value: JsonValue,
-  options: ParseOptions,
-  compile: CompileTemplate,
-): WorkflowDefinition | undefined {
+function read(report: Report, value: JsonValue, options: ParseOptions): WorkflowDefinition | undefined {
   const root = readMap(report, { value, at: '' }, 'workflow', 'The definition');
   if (root === undefined) return undefined;
   const contents = new Contents(report, options.files);
@@ -86,7 +84,7 @@ function read(
   const entities = readEntities(report, contents, root.required('entities'));
   const goal = resolveGoal(report, entities, root.required('goal', 'Name the state to reach: entity.state.'));
   const outputs = readOutputs(report, root);
-  const built = new Build(report, { inputs, entities, goal, outputs }, compile).build();
+  const built = new Build(report, { inputs, entities, goal, outputs }).build();
   return {
     ...{ version, description, inputs, failureMode: 'continue', ...built },
     goal: goal.map(({ entity, state }) => ({ entity, state })),
