@@ -36,7 +36,7 @@ host replication replicator $network scram-sha-256
 CONF
 
 # The server isn't running yet: single-user mode reads one command a line. PostgreSQL stores only hashes of the passwords.
-"$programs/postgres" --single -D "$data.new" -c exit_on_error=on -c log_statement=none postgres >/dev/null <<SQL
+"$programs/postgres" --single -D "$data.new" -c exit_on_error=on -c log_checkpoints=off postgres >/dev/null <<SQL
 CREATE ROLE replicator REPLICATION LOGIN PASSWORD '${replication_password//\'/\'\'}'
 CREATE ROLE app LOGIN PASSWORD '${application_password//\'/\'\'}'
 CREATE DATABASE app OWNER app

@@ -1,0 +1,60 @@
+// Every definition under docs/examples: it must pass all checks, and the checks must be looking.
+// Belongs here: validity of the examples. Does not belong here: running them, the rules themselves (test/definition).
+import { expect } from 'chai';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Parsed, parseDefinition } from '../../engine/definition/parse.ts';
+import { problemText } from '../../engine/definition/problems.ts';
+import { inProject } from '../support/project.ts';
+
+const examples = inProject('docs', 'examples');
+const files = readdirSync(examples, { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.workflow.yaml'))
+  .toSorted();
+
+/** Names relative to the definition's folder, as the command line reads them. */
+function filesBeside(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name =>
+    /\.(sh|ps1|mjs)$/.test(name),
+  );
+  return Object.fromEntries(names.map(name => [name, readFileSync(path.join(folder, name), 'utf8')]));
+}
+
+function parse(file: string, edit: (text: string) => string = text => text): Parsed {
+  const folder = path.join(examples, path.dirname(file));
+  const text = edit(readFileSync(path.join(examples, file), 'utf8'));
+  return parseDefinition(text, { fileName: file, files: filesBeside(folder) });
+}
+
+describe('The examples', () => {
+  it('are the six steps of the tutorial and two clusters', () => {
+    expect(files).to.have.length(8);
+  });
+
+  for (const file of files) {
+    it(`${file} has no problem, not even a warning`, () => {
+      const { definition, problems } = parse(file);
+      expect(problems.map(problemText)).to.deep.equal([]);
+      expect(definition?.goal).to.have.length.greaterThan(0);
+    });
+  }
+
+  it('the PostgreSQL cluster with a mistyped output is refused, with the name that was meant', () => {
+    const { definition, problems } = parse('postgresql-cluster/postgresql-cluster.workflow.yaml', text =>
+      text.replace('db.once.row_written.token', 'db.once.row_written.tokn'),
+    );
+    expect(definition).to.equal(undefined);
+    expect(problems.map(problemText).join('\n')).to.match(/:\d+:\d+: .*tokn.*token/);
+  });
+
+  it('the PostgreSQL cluster carries every one of its scripts', () => {
+    const text = readFileSync(
+      path.join(examples, 'postgresql-cluster', 'postgresql-cluster.workflow.yaml'),
+      'utf8',
+    );
+    const named = new Set([...text.matchAll(/file: scripts\/([\w.-]+)/g)].map(([, name]) => name));
+    expect([...named].toSorted()).to.deep.equal(
+      readdirSync(path.join(examples, 'postgresql-cluster', 'scripts')).toSorted(),
+    );
+  });
+});
