@@ -1,6 +1,8 @@
 // The PostgreSQL example's scripts, run in the workflow's order against real servers, without the engine.
 // Belongs here: what each script does, does again, and takes back. Does not belong here: the definition itself.
 import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -47,8 +49,11 @@ async function prepare(runner: ScriptRunner, member: Member): Promise<ScriptResu
     await runner.run('install-software.sh', { directory: member.directory, postgresql, owner: serverUser }),
   );
   await copyFile(path.join(scripts, 'client.mjs'), path.join(member.directory, 'client.mjs'));
-  return await runner.run('check-prerequisites.sh', { ...member, address }, true);
+  return await look(runner, member);
 }
+
+const look = (runner: ScriptRunner, member: Member) =>
+  runner.run('check-prerequisites.sh', { ...member, address }, true);
 
 const client = (member: Member) => ({ ...member, address, node: process.execPath, postgresql });
 const initialise = (runner: ScriptRunner, member: Member) =>
@@ -155,6 +160,32 @@ describe('The scripts of the PostgreSQL example', function () {
       succeeded(await copy(runner, standby, primary));
       succeeded(await start(runner, standby));
     } finally {
+      await remove(runner, members);
+    }
+  });
+
+  it('wait for what a killed run left behind before they touch the data', async () => {
+    const { runner, members } = await group(1);
+    const [member] = members as [Member];
+    const { directory } = member;
+    succeeded(await prepare(runner, member));
+    const holder = spawn('bash', [
+      '-c',
+      'exec 9<"$0"; flock 9; echo locked; exec sleep 60',
+      `${directory}/.postgresql-cluster`,
+    ]);
+    try {
+      await once(holder.stdout, 'data');
+      let ended = false;
+      const removal = runner.run('remove-data.sh', { directory }).finally(() => {
+        ended = true;
+      });
+      succeeded(await look(runner, member));
+      expect(ended).to.equal(false);
+      holder.kill();
+      succeeded(await removal);
+    } finally {
+      holder.kill();
       await remove(runner, members);
     }
   });

@@ -11,6 +11,9 @@ set -euo pipefail
 data=$directory/data
 passwords=$directory/passwords
 
+# What an earlier, killed run left behind may still be at work: its processes hold this lock until they end.
+exec 9<"$directory/.postgresql-cluster"
+flock -w 60 9 || { echo "An earlier run of this workflow is still at work in $directory." >&2; exit 1; }
 if [ -e "$data/PG_VERSION" ]; then
   echo "The copy is there already."
   exit 0

@@ -23,6 +23,9 @@ fi
 
 mkdir -p -- "$directory"
 touch -- "$directory/.postgresql-cluster"                 # remove-member.sh removes only a folder with this mark
+# What an earlier, killed run left behind may still be at work: its processes hold this lock until they end.
+exec 9<"$directory/.postgresql-cluster"
+flock -w 60 9 || { echo "An earlier run of this workflow is still at work in $directory." >&2; exit 1; }
 rm -rf -- "$directory/software.new"
 cp -R -- "$postgresql" "$directory/software.new"
 chmod -R u+w,a+rX -- "$directory/software.new"
