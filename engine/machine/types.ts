@@ -149,7 +149,12 @@ export interface Command {
 }
 
 export type ResolvedAction =
-  | { readonly kind: 'online'; readonly os?: string; readonly minDisk?: number; readonly interpreter?: Interpreter }
+  | {
+      readonly kind: 'online';
+      readonly os?: string;
+      readonly minDisk?: number;
+      readonly interpreter?: Interpreter;
+    }
   | {
       readonly kind: 'script';
       readonly interpreter: Interpreter;
@@ -174,7 +179,11 @@ export type Report =
   | { readonly kind: 'finished'; readonly outcome: Outcome };
 
 export type Outcome =
-  | { readonly kind: 'succeeded'; readonly outputs: { readonly [name: string]: RawOutput }; readonly tail?: string }
+  | {
+      readonly kind: 'succeeded';
+      readonly outputs: { readonly [name: string]: RawOutput };
+      readonly tail?: string;
+    }
   | { readonly kind: 'failed'; readonly error: Omit<StepError, 'phase'> }
   /** The agent or VM died in the middle: nobody knows how far it came. */
   | { readonly kind: 'interrupted'; readonly evidence: string }

@@ -1,0 +1,267 @@
+// Definition + members → state graph: one step per (state, member), one gate per distinct requirement.
+// Belongs here: expansion over members, sharing of gates. Does not belong here: mistakes (analyse.ts), what the goal
+// needs (wanted.ts), anything that changes while it runs (machine/).
+//
+// Cost rule P7: every loop adds to `count.operations`, and a test holds that sum linear. A requirement that all
+// members share becomes one gate, so a barrier over n members costs n inputs and n outputs, never n × n edges.
+import { stepId } from '../base/ids.ts';
+import type { Action, Entity, Quorum, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
+import type { Template } from '../definition/expressions/types.ts';
+import type { Gate, Member, Membership, RoleNode, StateGraph, Step } from './types.ts';
+import { markWanted } from './wanted.ts';
+
+/** Work done by a compilation, for the test that holds it linear. */
+export interface CompileCount {
+  operations: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
+
+/** The key of a state in `StateGraph.stepByState`. */
+export const stateKey = (entity: string, state: string): string => `${entity}.${state}`;
+
+/**
+ * Expands a definition over its members. The definition must have passed its own checks: names are resolved.
+ * Says nothing about sizes; call `analyse` for that before anything runs.
+ */
+export function compileGraph(
+  definition: WorkflowDefinition,
+  membership: Membership,
+  count: CompileCount = { operations: 0 },
+): StateGraph {
+  const compiler = new Compiler(definition, membership, count);
+  for (const entity of definition.entities.values()) compiler.addSteps(entity);
+  for (const entity of definition.entities.values()) compiler.addRoles(entity);
+  for (const entity of definition.entities.values()) {
+    for (const state of entity.states.values()) compiler.connect(entity, state);
+  }
+  return compiler.finish();
+}
+
+class Compiler {
+  private readonly definition: WorkflowDefinition;
+  private readonly membership: Membership;
+  private readonly count: CompileCount;
+  private readonly steps: Mutable<Step>[] = [];
+  private readonly gates: Mutable<Gate>[] = [];
+  private readonly roles: Mutable<RoleNode>[] = [];
+  private readonly stepByState = new Map<string, number[]>();
+  private readonly roleByName = new Map<string, number>();
+  private readonly sharedGates = new Map<string, number>();
+  /** Gates about one step, by that step's number; inferred and written ones apart. */
+  private readonly singleGates = { written: [] as number[], inferred: [] as number[] };
+
+  constructor(definition: WorkflowDefinition, membership: Membership, count: CompileCount) {
+    this.definition = definition;
+    this.membership = membership;
+    this.count = count;
+  }
+
+  addSteps(entity: Entity): void {
+    for (const state of entity.states.values()) {
+      const numbers: number[] = [];
+      this.stepByState.set(stateKey(entity.name, state.name), numbers);
+      for (const member of this.runsFor(entity, state)) numbers.push(this.addStep(entity, state, member));
+    }
+  }
+
+  addRoles(entity: Entity): void {
+    for (const role of entity.roles.values()) {
+      const candidates = this.stepsOf(entity.name, role.among);
+      const number = this.roles.length;
+      this.roles.push({
+        number,
+        entity: entity.name,
+        name: role.name,
+        choose: role.choose,
+        candidates,
+        outputs: [],
+      });
+      this.roleByName.set(stateKey(entity.name, role.name), number);
+      for (const candidate of candidates) this.step(candidate).candidateOf.push(number);
+    }
+  }
+
+  connect(entity: Entity, state: State): void {
+    const roles = this.rolesNamedBy(entity, state);
+    const requirements = withoutRepeats(state.requires);
+    for (const number of this.stepsOf(entity.name, state.name)) {
+      for (const role of roles) {
+        this.count.operations += 1;
+        this.step(number).roles.push(role);
+        (this.roles[role] as Mutable<RoleNode>).outputs.push(number);
+      }
+      for (const requirement of requirements) this.need(number, this.gateFor(number, requirement));
+    }
+  }
+
+  finish(): StateGraph {
+    const stepById = new Map(this.steps.map(step => [step.id, step.number]));
+    const goal = this.definition.goal.map(target =>
+      this.sharedGate({ ...target, members: { kind: 'all' }, inferred: false }),
+    );
+    markWanted({ steps: this.steps, gates: this.gates, roles: this.roles }, goal, this.count);
+    return {
+      definition: this.definition,
+      membership: this.membership,
+      steps: this.steps,
+      stepByState: this.stepByState,
+      stepById,
+      gates: this.gates,
+      roles: this.roles,
+      goal,
+    };
+  }
+
+  /** A `once` state and a service's state run for nobody in particular. */
+  private runsFor(entity: Entity, state: State): readonly (Member | undefined)[] {
+    if (entity.type === 'service' || state.once) return [undefined];
+    return this.membership.get(entity.name) ?? [];
+  }
+
+  private addStep(entity: Entity, state: State, member: Member | undefined): number {
+    this.count.operations += 1;
+    const number = this.steps.length;
+    this.steps.push({
+      number,
+      // A `vm` has one member, so its index would tell nothing: `directory.promoted`.
+      id: stepId(entity.name, state.name, entity.type === 'vm_group' ? member?.index : undefined),
+      entity,
+      state,
+      ...(member && { member }),
+      needs: [],
+      roles: [],
+      feeds: [],
+      candidateOf: [],
+      wanted: false,
+    });
+    return number;
+  }
+
+  /** Roles that must be chosen first: those that say on whom it runs, and those that its expressions read. */
+  private rolesNamedBy(entity: Entity, state: State): readonly number[] {
+    const names = [...state.only, ...state.except].map(role => stateKey(entity.name, role));
+    if (state.once && 'role' in state.once) names.push(stateKey(entity.name, state.once.role));
+    for (const template of templatesOf(state)) {
+      for (const read of template.reads)
+        if (read.kind === 'role') names.push(stateKey(read.entity, read.role));
+    }
+    const numbers = names.map(name => this.roleByName.get(name)).filter(number => number !== undefined);
+    return [...new Set(numbers)];
+  }
+
+  private need(step: number, gate: number): void {
+    this.count.operations += 1;
+    this.step(step).needs.push(gate);
+    (this.gates[gate] as Mutable<Gate>).outputs.push(step);
+  }
+
+  private gateFor(step: number, requirement: Requirement): number {
+    if (requirement.members.kind !== 'same') return this.sharedGate(requirement);
+    const targets = this.stepsOf(requirement.entity, requirement.state);
+    if (targets.length === 1) return this.singleGate(targets[0] as number, requirement);
+    const { entity, state, member } = this.step(step);
+    // A `once` state runs for nobody in particular, so a bare name means all members.
+    if (!member) return this.sharedGate({ ...requirement, members: { kind: 'all' } });
+    // Steps of a state are numbered in member order, so the same member stands at the same place in both lists.
+    const place = step - (this.stepsOf(entity.name, state.name)[0] as number);
+    return this.singleGate(targets[place] as number, requirement);
+  }
+
+  private singleGate(target: number, requirement: Requirement): number {
+    const known = requirement.inferred ? this.singleGates.inferred : this.singleGates.written;
+    const index = this.step(target).member?.index;
+    return (known[target] ??= this.addGate(requirement, [target], index));
+  }
+
+  private sharedGate(requirement: Requirement): number {
+    const key = `${stateKey(requirement.entity, requirement.state)} ${quorumText(requirement.members)} ${requirement.inferred}`;
+    const known = this.sharedGates.get(key);
+    if (known !== undefined) return known;
+    const number = this.addGate(requirement, this.stepsOf(requirement.entity, requirement.state));
+    this.sharedGates.set(key, number);
+    return number;
+  }
+
+  private addGate(requirement: Requirement, inputs: readonly number[], member?: number): number {
+    const number = this.gates.length;
+    const { entity, state, members, inferred } = requirement;
+    this.gates.push({
+      number,
+      target: { entity, state },
+      requirement: members,
+      ...(member !== undefined && { member }),
+      inferred,
+      inputs: [...inputs],
+      outputs: [],
+    });
+    for (const input of inputs) {
+      this.count.operations += 1;
+      this.step(input).feeds.push(number);
+    }
+    return number;
+  }
+
+  private stepsOf(entity: string, state: string): number[] {
+    return this.stepByState.get(stateKey(entity, state)) ?? [];
+  }
+
+  private step(number: number): Mutable<Step> {
+    return this.steps[number] as Mutable<Step>;
+  }
+}
+
+/** What an author would write: `all`, `any`, `majority`, `2`, `60%`; `same` for a bare name. */
+export function quorumText(quorum: Quorum): string {
+  switch (quorum.kind) {
+    case 'count':
+      return String(quorum.count);
+    case 'percent':
+      return `${quorum.percent}%`;
+    case 'same':
+    case 'all':
+    case 'any':
+    case 'majority':
+      return quorum.kind;
+    default:
+      return quorum satisfies never;
+  }
+}
+
+/** The same requirement twice is one; a written one makes the inferred one of the same meaning superfluous. */
+function withoutRepeats(requirements: readonly Requirement[]): readonly Requirement[] {
+  const kept = new Map<string, Requirement>();
+  for (const requirement of requirements) {
+    const key = `${stateKey(requirement.entity, requirement.state)} ${quorumText(requirement.members)}`;
+    const before = kept.get(key);
+    if (!before || before.inferred) kept.set(key, requirement);
+  }
+  return [...kept.values()];
+}
+
+/** Templates evaluated before the action is done; `undo` and `retry.when` wait for no choice (row 34). */
+function templatesOf(state: State): readonly Template[] {
+  const found = [state.condition];
+  for (const action of [state.action, state.probe]) if (action) found.push(...actionTemplates(action));
+  return found.filter(template => template !== undefined);
+}
+
+function actionTemplates(action: Action): readonly (Template | undefined)[] {
+  switch (action.kind) {
+    case 'script':
+      return [action.inputs, action.runAs, action.workingDirectory];
+    case 'file':
+      return [
+        action.path,
+        action.owner,
+        action.content.kind === 'template' ? action.content.template : undefined,
+      ];
+    case 'set':
+      return [action.outputs];
+    case 'online':
+    case 'wait':
+      return [];
+    default:
+      return action satisfies never;
+  }
+}

@@ -1,0 +1,105 @@
+// Starts what a step does next: a command to its VM, a wait, or a value computed at once.
+// Belongs here: the start of an attempt of any phase. Does not belong here: whether it is its turn (readiness.ts,
+// settle.ts), how it ended (outcomes.ts).
+import type { Phase } from '../base/ids.ts';
+import { EngineError } from '../base/errors.ts';
+import { isObject } from '../base/json.ts';
+import type { Action } from '../definition/types.ts';
+import { readOutputs } from './declared-outputs.ts';
+import { evaluateTemplate } from '../definition/expressions/index.ts';
+import { actionOf, agentFor, expressionError, isOwn, makeCommand, viewFor } from './command.ts';
+import type { Draft } from './draft.ts';
+import { ATTEMPT_OVER, NO_OUTPUTS } from './records.ts';
+import { failAttempt } from './retry.ts';
+import { COMMAND_GRACE } from './timing.ts';
+import type { RawOutput, StepError } from './types.ts';
+
+/** The phase a step begins with: its probe, if it has one, looks before anything is done. */
+export const firstPhase = (draft: Draft, number: number): Phase =>
+  draft.step(number).state.probe ? 'probe' : 'action';
+
+/** True when the step must wait for its VM to be free; `online` only asks whether the agent is there. */
+export function needsVm(draft: Draft, number: number, phase: Phase): boolean {
+  const action = actionOf(draft.step(number).state, phase);
+  return action !== undefined && !isOwn(action) && action.kind !== 'online';
+}
+
+/** Starts the phase now. A command that can't be made counts as a failed attempt that no retry can help. */
+export function startPhase(draft: Draft, number: number, phase: Phase): void {
+  const action = actionOf(draft.step(number).state, phase) as Action;
+  if (action.kind === 'wait') startWait(draft, number, phase, action.duration);
+  else if (action.kind === 'set') startSet(draft, number, phase);
+  else startCommand(draft, number, phase);
+}
+
+function startCommand(draft: Draft, number: number, phase: Phase): void {
+  const step = draft.step(number);
+  const agent = draft.record(number).agent ?? agentFor(draft, step);
+  try {
+    const command = makeCommand(draft, step, phase, agent);
+    const due = { at: draft.at + command.timeout + COMMAND_GRACE, for: 'deadline' } as const;
+    draft.send(number, { ...begun(draft, number, phase), agent, command, due });
+  } catch (thrown) {
+    failToMake(draft, number, phase, thrown);
+  }
+}
+
+function startWait(draft: Draft, number: number, phase: Phase, duration: number): void {
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    ...begun(draft, number, phase),
+    due: { at: draft.at + duration, for: 'wait' },
+  });
+}
+
+/** Computed in the same decision: there is nothing to wait for. */
+function startSet(draft: Draft, number: number, phase: Phase): void {
+  const step = draft.step(number);
+  const action = actionOf(step.state, phase);
+  if (action?.kind !== 'set') return;
+  draft.write(number, { ...ATTEMPT_OVER, ...begun(draft, number, phase) });
+  try {
+    const values = evaluateTemplate(action.outputs, viewFor(draft, step, draft.record(number).attempt));
+    const raw: { [name: string]: RawOutput } = {};
+    for (const [name, json] of Object.entries(isObject(values) ? values : {})) raw[name] = { json };
+    const read = readOutputs(step.state, raw);
+    if ('problem' in read)
+      return failAttempt(draft, number, { kind: 'outputs', message: read.problem, phase }, 'final');
+    reach(draft, number, { outputs: read.outputs });
+  } catch (thrown) {
+    failToMake(draft, number, phase, thrown);
+  }
+}
+
+function begun(draft: Draft, number: number, phase: Phase) {
+  const { attempt, touched, startedAt } = draft.record(number);
+  const acts = phase === 'action';
+  return {
+    status: phase === 'undo' || phase === 'verify' ? 'undoing' : 'running',
+    phase,
+    attempt: attempt + Number(acts),
+    touched: touched || acts,
+    startedAt: startedAt ?? draft.at,
+    cause: undefined,
+  } as const;
+}
+
+/** Only faults of expressions are the author's; anything else is a bug and must not pass for one. */
+function failToMake(draft: Draft, number: number, phase: Phase, thrown: unknown): void {
+  if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
+  const error: StepError = expressionError(thrown, phase);
+  failAttempt(draft, number, error, 'final');
+}
+
+/** The step has reached its state. */
+export function reach(draft: Draft, number: number, patch: Parameters<Draft['write']>[1] = {}): void {
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    outputs: NO_OUTPUTS,
+    ...patch,
+    status: 'reached',
+    error: undefined,
+    cause: undefined,
+    interruptions: undefined,
+  });
+}

@@ -1,0 +1,136 @@
+// Makes the command for an attempt: every expression evaluated, nothing of it left to decide.
+// Belongs here: which action a phase runs, its command, its agent. Does not belong here: when it is sent.
+import { EngineError, errorText } from '../base/errors.ts';
+import type { Phase } from '../base/ids.ts';
+import { type JsonValue, isObject } from '../base/json.ts';
+import type { Action, State } from '../definition/types.ts';
+import type { DataView, Template } from '../definition/expressions/types.ts';
+import { evaluateTemplate } from '../definition/expressions/index.ts';
+import { stateKey } from '../graph/compile.ts';
+import type { Step } from '../graph/types.ts';
+import type { Draft } from './draft.ts';
+import type { Command, ResolvedAction, StepError } from './types.ts';
+import { dataView } from './view.ts';
+
+/** What a phase does: the state's action, its probe (before, or after an undo), or its undo. */
+export function actionOf(state: State, phase: Phase): Action | undefined {
+  switch (phase) {
+    case 'action':
+      return state.action;
+    case 'probe':
+    case 'verify':
+      return state.probe;
+    case 'undo':
+      return state.undo?.action;
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** Actions that the machine does itself, without a command. */
+export const isOwn = (action: Action): boolean => action.kind === 'wait' || action.kind === 'set';
+
+/** Throws EngineError `expression_failed`. */
+export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: string | undefined): Command {
+  const action = actionOf(step.state, phase) as Action;
+  const { attempt, tries } = draft.record(step.number);
+  const collects = phase === 'action' || phase === 'probe';
+  return {
+    action: resolve(action, viewFor(draft, step, phase === 'action' ? attempt + 1 : attempt)),
+    ...(agent !== undefined && { agent }),
+    timeout: phase === 'undo' ? (step.state.undo?.timeout ?? step.state.timeout) : step.state.timeout,
+    reason: reasonFor(phase, attempt, tries),
+    outputs: collects ? [...step.state.outputs.values()].map(({ name, hidden }) => ({ name, hidden })) : [],
+  };
+}
+
+function reasonFor(phase: Phase, attempt: number, tries: number): Command['reason'] {
+  if (phase === 'probe' || phase === 'verify') return 'verify';
+  return (phase === 'action' ? attempt : tries) === 0 ? 'first' : 'retry';
+}
+
+export function viewFor(draft: Draft, step: Step, attempt: number, error?: StepError): DataView {
+  return dataView(draft, { step, attempt, ...(error && { error }) });
+}
+
+/** The error of an attempt that could not even be made. */
+export function expressionError(thrown: unknown, phase: Phase): StepError {
+  const next = thrown instanceof EngineError ? ` ${thrown.next}` : '';
+  return { kind: 'expression', message: `${errorText(thrown)}${next}`.slice(0, 2_000), phase };
+}
+
+/** `online`, `script` and `file` travel; `wait` and `set` never become a command. */
+function resolve(action: Action, data: DataView): ResolvedAction {
+  switch (action.kind) {
+    case 'online':
+      return action;
+    case 'script':
+      return {
+        kind: 'script',
+        interpreter: action.interpreter,
+        digest: action.content.digest,
+        inputs: inputsOf(action.inputs, data),
+        ...optional('runAs', action.runAs, data),
+        ...optional('workingDirectory', action.workingDirectory, data),
+        reboots: action.reboots,
+      };
+    case 'file':
+      return {
+        kind: 'file',
+        path: evaluateTemplate(action.path, data),
+        content:
+          action.content.kind === 'copy'
+            ? { digest: action.content.content.digest }
+            : { value: evaluateTemplate(action.content.template, data) },
+        ...(action.mode !== undefined && { mode: action.mode }),
+        ...optional('owner', action.owner, data),
+      };
+    case 'wait':
+    case 'set':
+      throw new EngineError(
+        'internal',
+        `A ${action.kind} action has no command.`,
+        'Report this with the definition.',
+      );
+    default:
+      return action satisfies never;
+  }
+}
+
+function inputsOf(template: Template, data: DataView): { readonly [name: string]: JsonValue } {
+  const value = evaluateTemplate(template, data);
+  if (isObject(value)) return value;
+  throw new EngineError(
+    'expression_failed',
+    `The inputs at ${template.at} are not a map.`,
+    'Make them a map of names.',
+  );
+}
+
+function optional<Key extends string>(
+  key: Key,
+  template: Template | undefined,
+  data: DataView,
+): { readonly [K in Key]?: JsonValue } {
+  if (!template) return {};
+  return { [key]: evaluateTemplate(template, data) } as { readonly [K in Key]: JsonValue };
+}
+
+/** On whose VM a step runs: its member's; for `once` the role's holder, or the lowest index that has come along. */
+export function agentFor(draft: Draft, step: Step): string | undefined {
+  if (step.member) return step.member.agent;
+  const { once } = step.state;
+  if (!once) return undefined;
+  if ('role' in once) return draft.holder(step.entity.name, once.role) ?? undefined;
+  const members = draft.graph.membership.get(step.entity.name) ?? [];
+  return (members.find((_, place) => hasComeAlong(draft, step, place)) ?? members[0])?.agent;
+}
+
+/** True when the member at this place of the group reached every state of its own that the step requires. */
+function hasComeAlong(draft: Draft, step: Step, place: number): boolean {
+  return step.state.requires.every(({ entity, state }) => {
+    if (entity !== step.entity.name) return true;
+    const own = draft.graph.stepByState.get(stateKey(entity, state))?.[place];
+    return own === undefined || !draft.step(own).member || draft.record(own).status === 'reached';
+  });
+}

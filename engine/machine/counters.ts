@@ -1,0 +1,267 @@
+// Running sums over the graph, so that one report costs only the steps beside it (cost rule P7).
+// Belongs here: the layout of the numbers and their upkeep when a step's status changes. Does not belong here: what
+// is done when a gate is met (readiness.ts).
+//
+// Invariants (checked from scratch by invariants.ts):
+//   M1  a gate's numbers are the number of its inputs in each class;
+//   M2  a step's `unmet` is the number of its gates not met plus its roles not chosen, `hopeless` the number of
+//       gates that can't be met any more plus its vacant roles;
+//   M3  a role's numbers are those of its candidates.
+//
+// The same code keeps the live numbers (an Int32Array) and those of a decision (a map laid over it), so that a
+// decision changes nothing and applying it gives exactly what the decision saw.
+import type { Gate, StateGraph } from '../graph/types.ts';
+import { STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
+
+export interface Cells {
+  get(index: number): number;
+  set(index: number, value: number): void;
+}
+
+/** The live numbers, packed: a few bytes per step. */
+export class LiveCells implements Cells {
+  readonly values: Int32Array;
+
+  constructor(length: number) {
+    this.values = new Int32Array(length);
+  }
+
+  get(index: number): number {
+    return this.values[index] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.values[index] = value;
+  }
+}
+
+/** Numbers of a decision: written here, read through to the live ones. */
+export class OverlayCells implements Cells {
+  private readonly below: Cells;
+  private readonly changed = new Map<number, number>();
+
+  constructor(below: Cells) {
+    this.below = below;
+  }
+
+  get(index: number): number {
+    return this.changed.get(index) ?? this.below.get(index);
+  }
+
+  set(index: number, value: number): void {
+    this.changed.set(index, value);
+  }
+}
+
+/** How a step counts for the gates and roles over it. */
+export type StepClass = 'pending' | 'counts' | 'neutral' | 'lost';
+
+/** Rules 10, 11 and 13: an operator's skip counts, one because of role or condition is neutral. */
+export function classOf(record: StepRecord): StepClass {
+  switch (record.status) {
+    case 'reached':
+      return 'counts';
+    case 'skipped':
+      return record.cause === 'skipped_by_operator' ? 'counts' : 'neutral';
+    case 'not_needed':
+      return 'neutral';
+    case 'failed':
+    case 'blocked':
+    case 'undoing':
+    case 'undone':
+      return 'lost';
+    case 'waiting':
+    case 'ready':
+    case 'running':
+    case 'paused':
+    case 'interrupted':
+      return 'pending';
+    default:
+      return record.status satisfies never;
+  }
+}
+
+const CLASS_CELL = { counts: 0, neutral: 1, lost: 2 } as const;
+const GATE_CELLS = 3;
+const ROLE_CELLS = 2;
+
+const gateCell = (gate: number): number => gate * GATE_CELLS;
+const roleCell = (graph: StateGraph, role: number): number =>
+  graph.gates.length * GATE_CELLS + role * ROLE_CELLS;
+const stepCell = (graph: StateGraph, step: number): number =>
+  graph.gates.length * GATE_CELLS + graph.roles.length * ROLE_CELLS + step * 2;
+
+/** Behind the steps: how many have each status, and how many wait for a time. */
+const statusCell = (graph: StateGraph, status: StepStatus): number =>
+  stepCell(graph, graph.steps.length) + STEP_STATUSES.indexOf(status);
+const timedCell = (graph: StateGraph): number => stepCell(graph, graph.steps.length) + STEP_STATUSES.length;
+
+export const cellCount = (graph: StateGraph): number => timedCell(graph) + 1;
+
+/** Steps with this status; those without a record are not counted as waiting. */
+export const withStatus = (cells: Cells, graph: StateGraph, status: StepStatus): number =>
+  cells.get(statusCell(graph, status));
+
+/** Steps that wait for the time of their next attempt. */
+export const timedSteps = (cells: Cells, graph: StateGraph): number => cells.get(timedCell(graph));
+
+export type Verdict = 'open' | 'met' | 'hopeless';
+
+export interface GateCount {
+  readonly counts: number;
+  readonly neutral: number;
+  readonly lost: number;
+}
+
+export function gateCount(cells: Cells, gate: number): GateCount {
+  const at = gateCell(gate);
+  return { counts: cells.get(at), neutral: cells.get(at + 1), lost: cells.get(at + 2) };
+}
+
+/** How many must be reached: rules 1, 7 and 10. A percentage rounds up; over nobody no quorum can be met. */
+export function neededBy(gate: Gate, neutral: number): number {
+  const applicable = gate.inputs.length - neutral;
+  switch (gate.requirement.kind) {
+    case 'same':
+    case 'all':
+      return applicable;
+    case 'any':
+      return 1;
+    case 'count':
+      return gate.requirement.count;
+    case 'majority':
+      return Math.floor(applicable / 2) + 1;
+    case 'percent':
+      return Math.max(1, Math.ceil((applicable * gate.requirement.percent) / 100));
+    default:
+      return gate.requirement satisfies never;
+  }
+}
+
+/** Met for good, still possible, or blocked at once: when reached and not yet final are fewer than needed. */
+export function gateVerdict(cells: Cells, graph: StateGraph, number: number): Verdict {
+  const gate = graph.gates[number] as Gate;
+  const { counts, neutral, lost } = gateCount(cells, number);
+  const needed = neededBy(gate, neutral);
+  const possible = gate.inputs.length - neutral - lost;
+  if (possible < needed) return 'hopeless';
+  return counts >= needed ? 'met' : 'open';
+}
+
+export const unmetOf = (cells: Cells, graph: StateGraph, step: number): number =>
+  cells.get(stepCell(graph, step));
+export const hopelessOf = (cells: Cells, graph: StateGraph, step: number): number =>
+  cells.get(stepCell(graph, step) + 1);
+
+/** Candidates of a role: how many are not final, how many reached `among`. */
+export function candidatesOf(
+  cells: Cells,
+  graph: StateGraph,
+  role: number,
+): { open: number; reached: number } {
+  const at = roleCell(graph, role);
+  const final = cells.get(at);
+  return { open: (graph.roles[role]?.candidates.length ?? 0) - final, reached: cells.get(at + 1) };
+}
+
+/** Told of what changed, so that it can be looked at again. */
+export interface CounterWatcher {
+  gateChanged(gate: Gate): void;
+  roleChanged(role: number): void;
+}
+
+/** Counts that a step's record was replaced; `before` is absent when it had none. */
+export function countRecord(
+  cells: Cells,
+  graph: StateGraph,
+  step: number,
+  before: StepRecord | undefined,
+  after: StepRecord,
+  watcher?: CounterWatcher,
+): void {
+  if (before) countStatus(cells, graph, before, -1);
+  countStatus(cells, graph, after, 1);
+  recount(cells, graph, step, before ? classOf(before) : 'pending', classOf(after), watcher);
+}
+
+function countStatus(cells: Cells, graph: StateGraph, record: StepRecord, by: number): void {
+  const at = statusCell(graph, record.status);
+  cells.set(at, cells.get(at) + by);
+  if (record.status === 'waiting' && record.due)
+    cells.set(timedCell(graph), cells.get(timedCell(graph)) + by);
+}
+
+/** Moves one step from a class to another in every gate and role over it. */
+function recount(
+  cells: Cells,
+  graph: StateGraph,
+  step: number,
+  from: StepClass,
+  to: StepClass,
+  watcher?: CounterWatcher,
+): void {
+  if (from === to) return;
+  const { feeds, candidateOf } = graph.steps[step] as StateGraph['steps'][number];
+  for (const gate of feeds) recountGate(cells, graph, gate, from, to, watcher);
+  for (const role of candidateOf) {
+    const at = roleCell(graph, role);
+    cells.set(at, cells.get(at) + Number(to !== 'pending') - Number(from !== 'pending'));
+    cells.set(at + 1, cells.get(at + 1) + Number(to === 'counts') - Number(from === 'counts'));
+    watcher?.roleChanged(role);
+  }
+}
+
+function recountGate(
+  cells: Cells,
+  graph: StateGraph,
+  gate: number,
+  from: StepClass,
+  to: StepClass,
+  watcher?: CounterWatcher,
+): void {
+  const before = gateVerdict(cells, graph, gate);
+  add(cells, gateCell(gate), from, -1);
+  add(cells, gateCell(gate), to, 1);
+  const after = gateVerdict(cells, graph, gate);
+  if (before === after) return;
+  const node = graph.gates[gate] as Gate;
+  for (const output of node.outputs) countVerdict(cells, graph, output, before, after);
+  watcher?.gateChanged(node);
+}
+
+function add(cells: Cells, at: number, kind: StepClass, by: number): void {
+  if (kind !== 'pending') cells.set(at + CLASS_CELL[kind], cells.get(at + CLASS_CELL[kind]) + by);
+}
+
+/** Counts in a step that one of its gates or roles went from one verdict to another. */
+export function countVerdict(
+  cells: Cells,
+  graph: StateGraph,
+  step: number,
+  before: Verdict,
+  after: Verdict,
+): void {
+  const at = stepCell(graph, step);
+  const unmet = Number(after !== 'met') - Number(before !== 'met');
+  const hopeless = Number(after === 'hopeless') - Number(before === 'hopeless');
+  if (unmet) cells.set(at, cells.get(at) + unmet);
+  if (hopeless) cells.set(at + 1, cells.get(at + 1) + hopeless);
+}
+
+/** `undefined`: not chosen; null: vacant. */
+export function roleVerdict(holder: string | null | undefined): Verdict {
+  if (holder === undefined) return 'open';
+  return holder === null ? 'hopeless' : 'met';
+}
+
+/** The numbers of a workflow in which nothing has happened yet. */
+export function initialCells(graph: StateGraph): LiveCells {
+  const cells = new LiveCells(cellCount(graph));
+  for (const role of graph.roles)
+    for (const output of role.outputs) countVerdict(cells, graph, output, 'met', 'open');
+  for (const gate of graph.gates) {
+    const verdict = gateVerdict(cells, graph, gate.number);
+    for (const output of gate.outputs) countVerdict(cells, graph, output, 'met', verdict);
+  }
+  return cells;
+}

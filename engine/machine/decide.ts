@@ -1,0 +1,24 @@
+// The one question to the machine: given this graph, this state and this event, what changes and what is to be done?
+// Belongs here: the entry. Does not belong here: events (on/), what follows from them (settle.ts).
+//
+// Pure and total: it reads nothing but its arguments, changes none of them, and answers every event, also one that is
+// stale, repeated or wrong, with a decision. Stale and repeated events give no changes and no effects.
+import type { StateGraph } from '../graph/types.ts';
+import { Draft } from './draft.ts';
+import { HANDLERS } from './on/index.ts';
+import type { Handler } from './on/handler.ts';
+import { settle } from './settle.ts';
+import type { MachineState } from './state.ts';
+import type { Decision, MachineEvent } from './types.ts';
+
+/**
+ * @returns changes to commit, then effects to let out once they are committed (rule P1); `rejected` when the event
+ * asks for what may not be done now. No changes and no rejection: the event is stale or repeated.
+ */
+export function decide(graph: StateGraph, state: MachineState, event: MachineEvent): Decision {
+  const draft = new Draft(graph, state, event.at);
+  // Each handler takes its own kind of event; the table's type says so, the compiler can't follow the lookup.
+  const handle = HANDLERS[event.kind] as Handler<MachineEvent['kind']>;
+  if (handle(draft, event)) settle(draft);
+  return draft.decision();
+}

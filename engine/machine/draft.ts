@@ -1,0 +1,244 @@
+// A decision in the making: records, sums and effects laid over a state that stays as it is.
+// Belongs here: reading through the overlay, the only two ways to change a status, the list of what to look at next.
+// Does not belong here: why anything changes (readiness.ts, retry.ts, undo.ts, on/).
+import { EngineError } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Phase } from '../base/ids.ts';
+import type { Gate, StateGraph, Step } from '../graph/types.ts';
+import {
+  countRecord,
+  countVerdict,
+  type CounterWatcher,
+  gateVerdict,
+  type LiveCells,
+  OverlayCells,
+  roleVerdict,
+  withStatus,
+} from './counters.ts';
+import { occupies, owes, type Patch, patched, queuesFor } from './records.ts';
+import { isBefore, type MachineState, recordOf } from './state.ts';
+import { stepTransition, workflowTransition } from './transitions.ts';
+import type {
+  Change,
+  Command,
+  Decision,
+  Effect,
+  StepRecord,
+  WorkflowRecord,
+  WorkflowStatus,
+} from './types.ts';
+import { buildUndo, countDebt } from './undo-order.ts';
+
+/** Statuses in which steps may start. */
+const FORWARD = new Set<WorkflowStatus>(['running', 'held']);
+
+export class Draft implements CounterWatcher {
+  readonly graph: StateGraph;
+  readonly state: MachineState;
+  /** Time of the event, never before the last one. */
+  readonly at: number;
+  readonly cells: OverlayCells;
+  workflow: WorkflowRecord;
+  undo: OverlayCells | LiveCells | undefined;
+
+  /** What is to be looked at, in order; settle.ts empties these. */
+  readonly steps: number[] = [];
+  private lookedAt = 0;
+  readonly roles = new Set<number>();
+  readonly starts: { readonly step: number; readonly phase: Phase }[] = [];
+  readonly undoable: number[] = [];
+  readonly agents = new Set<string>();
+
+  private readonly records = new Map<number, StepRecord>();
+  private readonly busy = new Map<string, number | undefined>();
+  private readonly queued = new Map<string, Set<number>>();
+  private readonly effects: Effect[] = [];
+  private rejected: Decision['rejected'];
+
+  constructor(graph: StateGraph, state: MachineState, at: number) {
+    this.graph = graph;
+    this.state = state;
+    this.at = Math.max(at, state.at);
+    this.cells = new OverlayCells(state.cells);
+    this.workflow = state.workflow;
+    this.undo = state.undo && new OverlayCells(state.undo);
+  }
+
+  get inputs(): JsonObject {
+    return this.state.inputs;
+  }
+
+  /** True while steps may start: running or held, and the goal does not hold yet (rule 15). */
+  get forward(): boolean {
+    return FORWARD.has(this.workflow.status) && !this.goalHolds;
+  }
+
+  get goalHolds(): boolean {
+    return this.graph.goal.every(gate => gateVerdict(this.cells, this.graph, gate) === 'met');
+  }
+
+  /** Whether the goal held before the event. */
+  get goalHeld(): boolean {
+    return this.graph.goal.every(gate => gateVerdict(this.state.cells, this.graph, gate) === 'met');
+  }
+
+  /** The next step to look at. */
+  nextStep(): number | undefined {
+    return this.lookedAt < this.steps.length ? this.steps[this.lookedAt++] : undefined;
+  }
+
+  step(number: number): Step {
+    return this.graph.steps[number] as Step;
+  }
+
+  record(number: number): StepRecord {
+    return this.records.get(number) ?? recordOf(this.state, number);
+  }
+
+  /** Replaces parts of a step's record. An illegal transition is a bug of the machine, and throws. */
+  write(number: number, patch: Patch): void {
+    const before = this.record(number);
+    const after = patched(before, patch, this.at);
+    const committed = recordOf(this.state, number).status;
+    if (!stepTransition(committed, after.status))
+      throw illegal(this.step(number).id, committed, after.status);
+    const counted = this.records.get(number) ?? this.state.records[number];
+    this.records.set(number, after);
+    countRecord(this.cells, this.graph, number, counted, after, this);
+    this.countUndo(number, before, after);
+    this.countAgent(number, before, after);
+  }
+
+  /** Counts a command of the step as out, and asks for it to be sent once this decision is committed. */
+  send(number: number, patch: Patch & { readonly command: Command }): void {
+    const dispatch = this.record(number).dispatch + 1;
+    this.write(number, { ...patch, dispatch, progress: 'sent', cancel: undefined });
+    this.effects.push({ kind: 'start', id: this.effectId(number), command: patch.command });
+  }
+
+  /** Asks for the command that is out to be called back. */
+  callBack(number: number, why: string, patch: Patch): void {
+    const { command } = this.record(number);
+    this.write(number, patch);
+    this.effects.push({
+      kind: 'cancel',
+      id: this.effectId(number),
+      ...(command?.agent !== undefined && { agent: command.agent }),
+      why,
+    });
+  }
+
+  effectId(number: number): Effect['id'] {
+    const { id, generation } = this.workflow;
+    return { workflow: id, generation, step: this.step(number).id, dispatch: this.record(number).dispatch };
+  }
+
+  setWorkflow(status: WorkflowStatus, reason: string): void {
+    const { status: committed } = this.state.workflow;
+    if (status === this.workflow.status && reason === this.workflow.reason) return;
+    if (status !== committed && !workflowTransition(committed, status))
+      throw illegal('workflow', committed, status);
+    this.workflow = { ...this.workflow, status, reason, at: this.at };
+  }
+
+  /** Records a choice; null: vacant; undefined: open again. */
+  setRole(role: number, holder: string | null | undefined): void {
+    const node = this.graph.roles[role] as StateGraph['roles'][number];
+    const name = `${node.entity}.${node.name}`;
+    const { [name]: before, ...others } = this.workflow.roles;
+    this.workflow = {
+      ...this.workflow,
+      roles: holder === undefined ? others : { ...others, [name]: holder },
+      at: this.at,
+    };
+    for (const output of node.outputs) {
+      countVerdict(this.cells, this.graph, output, roleVerdict(before), roleVerdict(holder));
+      this.steps.push(output);
+    }
+  }
+
+  holder(entity: string, role: string): string | null | undefined {
+    return this.workflow.roles[`${entity}.${role}`];
+  }
+
+  /** From here on every change of a debt is counted; called once, when a deletion begins. */
+  beginUndo(): void {
+    this.undo = buildUndo(this.graph, step => this.records.get(step) ?? this.state.records[step]);
+  }
+
+  /** The step that keeps the agent's VM busy. */
+  busyWith(agent: string): number | undefined {
+    return this.busy.has(agent) ? this.busy.get(agent) : this.state.busy.get(agent);
+  }
+
+  /** The step that has waited longest for the agent's VM (R5). */
+  nextFor(agent: string): number | undefined {
+    let best: number | undefined;
+    const consider = (number: number): void => {
+      if (best === undefined || isBefore(this.record(number), number, this.record(best), best)) best = number;
+    };
+    const waiting = this.state.queues.get(agent)?.find(number => !this.records.has(number));
+    if (waiting !== undefined) consider(waiting);
+    for (const number of this.queued.get(agent) ?? []) consider(number);
+    return best;
+  }
+
+  withStatus(status: StepRecord['status']): number {
+    return withStatus(this.cells, this.graph, status);
+  }
+
+  reject(message: string, next: string): void {
+    this.rejected ??= { message, next };
+  }
+
+  decision(): Decision {
+    if (this.rejected) return { changes: [], effects: [], rejected: this.rejected };
+    const changes: Change[] = [];
+    for (const [number, record] of this.records) {
+      const from = recordOf(this.state, number).status;
+      changes.push({ kind: 'step', step: this.step(number).id, from, record });
+    }
+    if (this.workflow !== this.state.workflow) {
+      const { seq: _, ...record } = this.workflow;
+      changes.push({ kind: 'workflow', record });
+    }
+    return { changes, effects: this.effects };
+  }
+
+  gateChanged(gate: Gate): void {
+    this.steps.push(...gate.outputs);
+  }
+
+  roleChanged(role: number): void {
+    this.roles.add(role);
+  }
+
+  private countUndo(number: number, before: StepRecord, after: StepRecord): void {
+    if (!this.undo) return;
+    if (owes(before) !== owes(after)) {
+      countDebt(this.undo, this.graph, number, owes(after) ? 1 : -1, freed => this.undoable.push(freed));
+    }
+    if (before.status !== after.status) this.undoable.push(number);
+  }
+
+  private countAgent(number: number, before: StepRecord, after: StepRecord): void {
+    const [held, holds] = [occupies(before), occupies(after)];
+    if (held !== undefined && held !== holds && this.busyWith(held) === number) {
+      this.busy.set(held, undefined);
+      this.agents.add(held);
+    }
+    if (holds !== undefined) this.busy.set(holds, number);
+    const [waited, waits] = [queuesFor(before), queuesFor(after)];
+    if (waited !== undefined) this.queued.get(waited)?.delete(number);
+    if (waits === undefined) return;
+    this.queued.set(waits, (this.queued.get(waits) ?? new Set()).add(number));
+    this.agents.add(waits);
+  }
+}
+
+const illegal = (what: string, from: string, to: string): EngineError =>
+  new EngineError(
+    'internal',
+    `${what}: no transition from ${from} to ${to}.`,
+    'Report this with the event log.',
+  );

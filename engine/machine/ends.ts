@@ -1,0 +1,67 @@
+// What the whole workflow's status is after an event: R7 (when it is over) and R9 (when a person holds it).
+// Belongs here: the end rule and the sentence that explains it. Does not belong here: single steps.
+import { timedSteps } from './counters.ts';
+import type { Draft } from './draft.ts';
+import { describeDebts, describeFailures, describeHolds } from './reasons.ts';
+import { debts } from './undo-order.ts';
+
+/** Row 15: the goal holds, so nothing new starts. What runs may finish; the rest was not needed. */
+export function standDown(draft: Draft): void {
+  for (const step of draft.graph.steps) {
+    if (!step.wanted) continue;
+    const { status } = draft.record(step.number);
+    if (status !== 'waiting' && status !== 'ready') continue;
+    draft.write(step.number, { status: 'not_needed', cause: 'goal_holds', due: undefined });
+  }
+}
+
+/** Sets the workflow's status by what its steps do. */
+export function conclude(draft: Draft): void {
+  switch (draft.workflow.status) {
+    case 'running':
+    case 'held':
+      return concludeForward(draft);
+    case 'cancelling':
+      return concludeCancel(draft);
+    case 'deleting':
+      return concludeDelete(draft);
+    case 'complete':
+    case 'failed':
+    case 'deleted':
+    case 'delete_failed':
+      return;
+    default:
+      draft.workflow.status satisfies never;
+  }
+}
+
+/**
+ * COMPLETE when the goal holds and no attempt runs; FAILED when it doesn't and nothing runs, is timed or held.
+ * A ready step counts as running: its VM is busy, so something runs.
+ */
+function concludeForward(draft: Draft): void {
+  const runs = draft.withStatus('running') > 0;
+  if (draft.goalHolds) {
+    if (runs) draft.setWorkflow('running', '');
+    else draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
+  } else if (runs || draft.withStatus('ready') > 0 || timedSteps(draft.cells, draft.graph) > 0) {
+    draft.setWorkflow('running', '');
+  } else if (draft.withStatus('paused') > 0) {
+    draft.setWorkflow('held', describeHolds(draft));
+  } else {
+    draft.setWorkflow('failed', describeFailures(draft, ''));
+  }
+}
+
+/** Called-back attempts are awaited; the reason already says who cancelled. */
+function concludeCancel(draft: Draft): void {
+  if (draft.withStatus('running') > 0) return;
+  if (draft.goalHolds) draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
+  else draft.setWorkflow('failed', draft.workflow.reason);
+}
+
+function concludeDelete(draft: Draft): void {
+  if (draft.withStatus('running') + draft.withStatus('undoing') > 0) return;
+  if (!draft.undo || debts(draft.undo, draft.graph) === 0) draft.setWorkflow('deleted', '');
+  else draft.setWorkflow('delete_failed', describeDebts(draft));
+}

@@ -1,0 +1,219 @@
+// What holds of every workflow after every event: as text, and as a function that tests call.
+// Belongs here: the numbered list and its checks, from scratch and slow. Does not belong here: anything that runs in
+// production.
+import {
+  gateCount,
+  hopelessOf,
+  unmetOf,
+  gateVerdict,
+  roleVerdict,
+  classOf,
+  withStatus,
+  timedSteps,
+} from './counters.ts';
+import type { Gate, StateGraph } from '../graph/types.ts';
+import { occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
+import { isBefore, type MachineState, recordOf } from './state.ts';
+import { STEP_STATUSES, type StepRecord } from './types.ts';
+import { buildUndo } from './undo-order.ts';
+
+export const INVARIANTS = {
+  M1: 'A gate counts its inputs by class.',
+  M2: "A step's open and hopeless gates and roles are counted.",
+  M3: 'At most one command is out on a VM, `online` apart (R5), and the machine knows which.',
+  M4: 'Undo order is counted: a step is held while it, or what required it, owes an undo.',
+  M5: 'A step that runs its action, or has run it, had every requirement met first.',
+  M6: 'A command is out only while a step runs or undoes, with a phase, a deadline and a dispatch number.',
+  M7: 'A step waits for its VM in order of readiness, and only while that VM is busy or nothing may start.',
+  M8: 'While steps may start, none that could start waits, and none that never can is open.',
+  M9: 'A reached step has outputs, unless its failure is tolerated.',
+  M10: 'A role is held by a member that reached `among`.',
+  M11: 'complete: the goal holds and nothing runs. failed: nothing runs, is timed or ready.',
+  M12: 'held: nothing runs, a step is paused, and the reason says which.',
+  M13: 'An undo is under way only in a deletion, and only when nothing stands on its step.',
+  M14: 'deleted, unless abandoned: nothing owes an undo.',
+  M15: 'Time never goes back: no record is younger than the state.',
+} as const;
+export type Invariant = keyof typeof INVARIANTS;
+
+/** Broken invariants, one line each; empty when all hold. Costs the whole graph: for tests and simulation. */
+export function check(graph: StateGraph, state: MachineState): string[] {
+  const broken: string[] = [];
+  const report = (invariant: Invariant, holds: boolean, where: string): void => {
+    if (!holds) broken.push(`${invariant} ${INVARIANTS[invariant]} Broken at ${where}.`);
+  };
+  for (const gate of graph.gates) checkGate(state, gate, report);
+  for (const step of graph.steps) checkStep(graph, state, step.number, report);
+  checkAgents(graph, state, report);
+  checkUndo(graph, state, report);
+  checkWorkflow(graph, state, report);
+  return broken;
+}
+
+type ReportBroken = (invariant: Invariant, holds: boolean, where: string) => void;
+
+function checkGate(state: MachineState, gate: Gate, report: ReportBroken): void {
+  const counted = gateCount(state.cells, gate.number);
+  const classes = gate.inputs.map(input => classOf(recordOf(state, input)));
+  for (const kind of ['counts', 'neutral', 'lost'] as const) {
+    const actual = classes.filter(found => found === kind).length;
+    report(
+      'M1',
+      counted[kind] === actual,
+      `gate ${gate.number} (${gate.target.entity}.${gate.target.state}, ${kind})`,
+    );
+  }
+}
+
+function verdicts(graph: StateGraph, state: MachineState, number: number) {
+  const step = graph.steps[number] as StateGraph['steps'][number];
+  const roles = step.roles.map(role => {
+    const node = graph.roles[role] as StateGraph['roles'][number];
+    return roleVerdict(state.workflow.roles[`${node.entity}.${node.name}`]);
+  });
+  return [...step.needs.map(gate => gateVerdict(state.cells, graph, gate)), ...roles];
+}
+
+const ACTING = new Set<StepRecord['status']>(['ready', 'running', 'reached', 'paused']);
+
+function checkStep(graph: StateGraph, state: MachineState, number: number, report: ReportBroken): void {
+  const { id } = graph.steps[number] as StateGraph['steps'][number];
+  const record = recordOf(state, number);
+  const found = verdicts(graph, state, number);
+  const unmet = found.filter(verdict => verdict !== 'met').length;
+  const hopeless = found.filter(verdict => verdict === 'hopeless').length;
+  report('M2', unmetOf(state.cells, graph, number) === unmet, `${id} (unmet)`);
+  report('M2', hopelessOf(state.cells, graph, number) === hopeless, `${id} (hopeless)`);
+  if (!state.undo && ACTING.has(record.status)) report('M5', unmet === 0, id);
+  checkCommand(record, id, report);
+  if (isForward(graph, state)) checkOpen(graph, state, number, unmet, hopeless, report);
+  const tolerated = record.cause === 'tolerated';
+  if (record.status === 'reached') report('M9', (record.outputs === undefined) === tolerated, id);
+  report('M15', record.since <= state.at, id);
+}
+
+function checkCommand(record: StepRecord, id: string, report: ReportBroken): void {
+  const out = record.command !== undefined;
+  const acting = record.status === 'running' || record.status === 'undoing';
+  report('M6', !out || (acting && record.due?.for === 'deadline' && record.dispatch > 0), id);
+  report('M6', record.status !== 'running' || out || record.due?.for === 'wait', id);
+  report('M6', acting === (record.phase !== undefined), `${id} (phase)`);
+}
+
+function isForward(graph: StateGraph, state: MachineState): boolean {
+  const { status, seq } = state.workflow;
+  return seq > 0 && (status === 'running' || status === 'held') && !goalHolds(graph, state);
+}
+
+const goalHolds = (graph: StateGraph, state: MachineState): boolean =>
+  graph.goal.every(gate => gateVerdict(state.cells, graph, gate) === 'met');
+
+function checkOpen(
+  graph: StateGraph,
+  state: MachineState,
+  number: number,
+  unmet: number,
+  hopeless: number,
+  report: ReportBroken,
+): void {
+  const step = graph.steps[number] as StateGraph['steps'][number];
+  const { status, due } = recordOf(state, number);
+  if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
+  if (status === 'waiting' && !due) report('M8', unmet > 0 && hopeless === 0, step.id);
+  if (status === 'blocked') report('M8', hopeless > 0, step.id);
+}
+
+function checkAgents(graph: StateGraph, state: MachineState, report: ReportBroken): void {
+  const busy = new Map<string, number>();
+  const waiting = new Map<string, number[]>();
+  for (const { number } of graph.steps) {
+    const agent = occupies(state.records[number]);
+    if (agent !== undefined) {
+      report('M3', !busy.has(agent), agent);
+      busy.set(agent, number);
+    }
+    const queue = queuesFor(state.records[number]);
+    if (queue !== undefined) waiting.set(queue, [...(waiting.get(queue) ?? []), number]);
+  }
+  report('M3', sameText([...busy].sort(), [...state.busy].sort()), 'the list of busy VMs');
+  for (const queue of waiting.values()) {
+    queue.sort((a, b) => (isBefore(recordOf(state, a), a, recordOf(state, b), b) ? -1 : 1));
+  }
+  report('M7', sameText([...waiting].sort(), [...state.queues].sort()), 'the queues');
+  if (state.workflow.status === 'cancelling') return;
+  for (const agent of waiting.keys())
+    report('M7', busy.has(agent) || state.workflow.status === 'deleted', agent);
+}
+
+const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken): void {
+  const { status } = state.workflow;
+  const undoes = status === 'deleting' || status === 'delete_failed' || status === 'deleted';
+  report('M4', undoes === (state.undo !== undefined), 'the workflow');
+  if (state.undo) {
+    const fresh = buildUndo(graph, step => state.records[step]);
+    report('M4', sameText([...state.undo.values], [...fresh.values]), 'the undo order');
+  }
+  for (const { number, id } of graph.steps) {
+    const { status: step } = recordOf(state, number);
+    if (step === 'undoing' || step === 'undone') {
+      report('M13', undoes && dependents(graph, number).every(other => !owes(recordOf(state, other))), id);
+    }
+  }
+}
+
+/** Every step that required this one, directly or not. */
+function dependents(graph: StateGraph, number: number): readonly number[] {
+  const found = new Set<number>();
+  const visit = (step: number): void => {
+    const { feeds, candidateOf } = graph.steps[step] as StateGraph['steps'][number];
+    const gates = feeds.flatMap(gate => graph.gates[gate]?.outputs ?? []);
+    const roles = candidateOf.flatMap(role => graph.roles[role]?.outputs ?? []);
+    for (const next of [...gates, ...roles]) {
+      if (found.has(next)) continue;
+      found.add(next);
+      visit(next);
+    }
+  };
+  visit(number);
+  return [...found];
+}
+
+function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBroken): void {
+  const { status, reason, roles, at } = state.workflow;
+  const count = (kind: StepRecord['status']): number =>
+    state.records.filter(record => record?.status === kind).length;
+  for (const kind of STEP_STATUSES) {
+    report('M1', withStatus(state.cells, graph, kind) === count(kind), `steps ${kind}`);
+  }
+  const timed = state.records.filter(record => record?.status === 'waiting' && record.due).length;
+  report('M1', timedSteps(state.cells, graph) === timed, 'steps that wait for a time');
+  report('M15', at <= state.at, 'the workflow');
+  if (status === 'complete') report('M11', goalHolds(graph, state) && count('running') === 0, 'the workflow');
+  if (status === 'failed') report('M11', count('running') + count('ready') + timed === 0, 'the workflow');
+  if (status === 'held')
+    report('M12', count('running') === 0 && count('paused') > 0 && reason !== '', 'the workflow');
+  if (status === 'deleted' && reason === '') {
+    report(
+      'M14',
+      state.records.every(record => !owes(record ?? UNTOUCHED)),
+      'the workflow',
+    );
+  }
+  for (const role of graph.roles) checkRole(graph, state, role, roles[`${role.entity}.${role.name}`], report);
+}
+
+function checkRole(
+  graph: StateGraph,
+  state: MachineState,
+  role: StateGraph['roles'][number],
+  holder: string | null | undefined,
+  report: ReportBroken,
+): void {
+  if (state.undo || typeof holder !== 'string') return;
+  const reached = role.candidates.some(
+    number => graph.steps[number]?.member?.agent === holder && classOf(recordOf(state, number)) === 'counts',
+  );
+  report('M10', reached, `${role.entity}.${role.name}`);
+}

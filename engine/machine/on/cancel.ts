@@ -1,0 +1,17 @@
+// `cancel`: an operator stops the workflow. What runs is called back and awaited; it can be resumed.
+// Belongs here: when it may be. Does not belong here: calling back (operator.ts), the end (ends.ts).
+import { stopEverything } from '../operator.ts';
+import type { Handler } from './handler.ts';
+
+export const onCancel: Handler<'cancel'> = (draft, { by }) => {
+  const { status } = draft.workflow;
+  if (status === 'cancelling') return false;
+  if (status !== 'running' && status !== 'held') {
+    draft.reject(`The workflow is ${status}.`, 'Only what runs or is held can be cancelled.');
+    return false;
+  }
+  const why = `cancelled by ${by}`;
+  stopEverything(draft, why);
+  draft.setWorkflow(draft.withStatus('running') > 0 ? 'cancelling' : 'failed', why);
+  return true;
+};

@@ -1,0 +1,41 @@
+// `delete`: at any time, also in the middle of create. What runs is called back and awaited, then undone (R10).
+// Belongs here: the beginning of a deletion, its repetition, and abandoning. Does not belong here: the undo itself.
+import type { Draft } from '../draft.ts';
+import { stopEverything } from '../operator.ts';
+import { ATTEMPT_OVER, owes } from '../records.ts';
+import type { Handler } from './handler.ts';
+
+export const onDelete: Handler<'delete'> = (draft, { abandon, by }) => {
+  const { status } = draft.workflow;
+  if (status === 'deleted') return false;
+  if (abandon) {
+    forget(draft, `abandoned by ${by}`);
+    return true;
+  }
+  if (status === 'deleting') return false;
+  stopEverything(draft, `deleted by ${by}`);
+  draft.setWorkflow('deleting', '');
+  if (!draft.undo) draft.beginUndo();
+  for (const step of draft.graph.steps) giveAnotherChance(draft, step.number);
+  return true;
+};
+
+/** Every debt is looked at; an undo that failed before is tried again. */
+function giveAnotherChance(draft: Draft, number: number): void {
+  const record = draft.record(number);
+  if (!owes(record)) return;
+  if (record.cause === 'undo_failed') draft.write(number, { cause: undefined });
+  draft.undoable.push(number);
+}
+
+/** Nothing is undone and nobody is waited for; agents are told to stop what they run. */
+function forget(draft: Draft, why: string): void {
+  for (const { number } of draft.graph.steps) {
+    const { status, command } = draft.record(number);
+    if (status !== 'running' && status !== 'undoing') continue;
+    if (command) draft.callBack(number, why, {});
+    const after = status === 'running' ? 'interrupted' : 'failed';
+    draft.write(number, { ...ATTEMPT_OVER, status: after, cause: 'abandoned' });
+  }
+  draft.setWorkflow('deleted', why);
+}

@@ -1,0 +1,25 @@
+// Every kind of event and who handles it; the compiler names what is missing.
+// Belongs here: the list. Does not belong here: anything else.
+import type { MachineEvent } from '../types.ts';
+import { onCancel } from './cancel.ts';
+import { onCreate } from './create.ts';
+import { onDelete } from './delete.ts';
+import { onFail } from './fail.ts';
+import type { Handler } from './handler.ts';
+import { onReport } from './report.ts';
+import { onResume } from './resume.ts';
+import { onRetry } from './retry.ts';
+import { onSkip } from './skip.ts';
+import { onTimer } from './timer.ts';
+
+export const HANDLERS = {
+  create: onCreate,
+  report: onReport,
+  timer: onTimer,
+  retry: onRetry,
+  skip: onSkip,
+  fail: onFail,
+  resume: onResume,
+  cancel: onCancel,
+  delete: onDelete,
+} satisfies { readonly [Kind in MachineEvent['kind']]: Handler<Kind> };

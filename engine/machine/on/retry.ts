@@ -1,0 +1,37 @@
+// `retry`: an operator gives a step, or all that are stuck, a new beginning.
+// Belongs here: which steps, and the compare-and-set on the attempt. Does not belong here: starting them.
+import type { Draft } from '../draft.ts';
+import { goOn, mayGoOn, reopen, stepToActOn, wantedWith } from '../operator.ts';
+import type { StepStatus } from '../types.ts';
+import type { Handler } from './handler.ts';
+
+const STUCK = new Set<StepStatus>(['failed', 'interrupted', 'paused']);
+
+export const onRetry: Handler<'retry'> = (draft, { step, attempt }) => {
+  const steps = step === undefined ? everyStuck(draft) : one(draft, step, attempt);
+  if (steps.length === 0) return false;
+  goOn(draft);
+  for (const number of steps) reopen(draft, number);
+  return true;
+};
+
+function everyStuck(draft: Draft): readonly number[] {
+  if (!mayGoOn(draft)) return [];
+  const steps = wantedWith(draft, STUCK);
+  if (steps.length === 0)
+    draft.reject('No step is failed, interrupted or paused.', 'There is nothing to retry.');
+  return steps;
+}
+
+/** Pressed twice, or by two people, it is one attempt (fault O1): the second names an attempt that is over. */
+function one(draft: Draft, step: string, attempt: number | undefined): readonly number[] {
+  const number = stepToActOn(draft, step, 'retried', STUCK);
+  if (number === undefined) return [];
+  const { attempt: current } = draft.record(number);
+  if (attempt === undefined || attempt === current) return [number];
+  draft.reject(
+    `${step} is at attempt ${current}, not ${attempt}.`,
+    'Look at its status, then retry that attempt.',
+  );
+  return [];
+}

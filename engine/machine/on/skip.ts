@@ -1,0 +1,44 @@
+// `skip`: an operator vouches for a state and supplies its outputs (row 10).
+// Belongs here: when it may be, and the check of the outputs. Does not belong here: what follows for others.
+import { type JsonObject, type JsonValue, tagOf } from '../../base/json.ts';
+import { readOutputs } from '../declared-outputs.ts';
+import { goOn, stepToActOn } from '../operator.ts';
+import { ATTEMPT_OVER } from '../records.ts';
+import type { RawOutput, StepStatus } from '../types.ts';
+import type { Handler } from './handler.ts';
+
+const IDLE = new Set<StepStatus>(['waiting', 'ready', 'failed', 'paused', 'interrupted', 'blocked']);
+
+export const onSkip: Handler<'skip'> = (draft, { step, outputs }) => {
+  const number = stepToActOn(draft, step, 'skipped', IDLE);
+  if (number === undefined) return false;
+  const read = readOutputs(draft.step(number).state, asRaw(outputs));
+  if ('problem' in read) {
+    draft.reject(
+      `${step} can't be skipped: ${read.problem}`,
+      'Give every output that is not optional, of its type.',
+    );
+    return false;
+  }
+  goOn(draft);
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    status: 'skipped',
+    cause: 'skipped_by_operator',
+    outputs: read.outputs,
+    error: undefined,
+    interruptions: undefined,
+  });
+  return true;
+};
+
+function asRaw(outputs: JsonObject): { readonly [name: string]: RawOutput } {
+  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, rawOf(value)]));
+}
+
+/** A hidden value comes as a reference: the door has sealed it. */
+function rawOf(value: JsonValue): RawOutput {
+  return tagOf(value) === '$secret'
+    ? { secret: (value as JsonObject)['$secret'] as string }
+    : { json: value };
+}

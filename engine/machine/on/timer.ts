@@ -1,0 +1,58 @@
+// `timer`: the time that a step waited for has come. Early and superseded timers are ignored.
+// Belongs here: retries, waits and deadlines coming due. Does not belong here: setting them.
+import type { Draft } from '../draft.ts';
+import { endPhase } from '../phases.ts';
+import type { Outcome } from '../types.ts';
+import { retryUndo, takesBack } from '../undo.ts';
+import type { Handler } from './handler.ts';
+
+export const onTimer: Handler<'timer'> = (draft, { step }) => {
+  const number = draft.graph.stepById.get(step);
+  if (number === undefined) return false;
+  const { due } = draft.record(number);
+  if (!due || due.at > draft.at) return false;
+  switch (due.for) {
+    case 'retry':
+      retryDue(draft, number);
+      return true;
+    case 'wait':
+      endPhase(draft, number, { kind: 'succeeded', outputs: {} });
+      return true;
+    case 'deadline':
+      expire(draft, number);
+      return true;
+    default:
+      return due.for satisfies never;
+  }
+};
+
+function retryDue(draft: Draft, number: number): void {
+  if (draft.record(number).status === 'undoing') return retryUndo(draft, number);
+  draft.write(number, { due: undefined });
+  draft.steps.push(number);
+}
+
+/** No answer within the attempt's time and a grace. The command is called back, should the agent still get it. */
+function expire(draft: Draft, number: number): void {
+  const called = draft.record(number).cancel !== undefined;
+  const outcome = called ? noAnswer() : silence(draft, number);
+  if (!called) draft.callBack(number, 'its time is over', {});
+  endPhase(draft, number, outcome);
+}
+
+const noAnswer = (): Outcome => ({ kind: 'interrupted', evidence: 'The agent did not answer the cancel.' });
+
+/** Started: nobody knows how it ended. Not started: it never ran, as far as anybody knows. */
+function silence(draft: Draft, number: number): Outcome {
+  const { command, progress, phase } = draft.record(number);
+  const who = command?.agent === undefined ? 'Nobody' : `Agent ${command.agent}`;
+  const within = `within ${Math.round((command?.timeout ?? 0) / 1000)} s`;
+  if (command?.action.kind === 'online') {
+    return { kind: 'failed', error: { kind: 'timeout', message: `${who} was not online ${within}.` } };
+  }
+  if (progress === 'started') {
+    return { kind: 'interrupted', evidence: `${who} started it and gave no answer ${within} and a grace.` };
+  }
+  const kind = takesBack(phase) ? 'timeout' : 'unreachable';
+  return { kind: 'failed', error: { kind, message: `${who} did not start it ${within} and a grace.` } };
+}

@@ -1,0 +1,95 @@
+// What the events of people have in common: when a step may be touched, and how a workflow goes on.
+// Belongs here: the conditions and the reopening. Does not belong here: single events (on/).
+import type { Draft } from './draft.ts';
+import { ATTEMPT_OVER } from './records.ts';
+import { CANCEL_GRACE } from './timing.ts';
+import type { StepStatus } from './types.ts';
+
+/** Looks at every step that the goal needs and at every role: at the beginning, and after a stop. */
+export function considerAll(draft: Draft): void {
+  for (const step of draft.graph.steps) if (step.wanted) draft.steps.push(step.number);
+  for (const role of draft.graph.roles) draft.roles.add(role.number);
+}
+
+/** The number of a step that a person may act on now, or undefined after rejecting the event with the reason. */
+export function stepToActOn(
+  draft: Draft,
+  id: string,
+  verb: string,
+  allowed: ReadonlySet<StepStatus>,
+): number | undefined {
+  const number = draft.graph.stepById.get(id);
+  if (number === undefined || !draft.graph.steps[number]?.wanted) {
+    const what = number === undefined ? 'has no step' : 'does not need the step';
+    draft.reject(`The workflow ${what} ${id}.`, 'Ask for its status to see the steps it has.');
+    return undefined;
+  }
+  if (!mayGoOn(draft)) return undefined;
+  const { status } = draft.record(number);
+  if (allowed.has(status)) return number;
+  draft.reject(
+    `${id} is ${status} and can't be ${verb}.`,
+    `It can be when it is ${[...allowed].join(', ')}.`,
+  );
+  return undefined;
+}
+
+/** False after rejecting: steps can be acted on while the workflow runs, is held, or has failed. */
+export function mayGoOn(draft: Draft): boolean {
+  const { status } = draft.workflow;
+  if (draft.goalHolds && !ENDING.has(status)) {
+    draft.reject('The goal holds; nothing new starts.', 'Nothing has to be done.');
+    return false;
+  }
+  if (status === 'running' || status === 'held' || status === 'failed') return true;
+  const next = status === 'cancelling' ? 'Wait until it is failed, then resume it.' : 'Create it anew.';
+  draft.reject(`The workflow is ${status}.`, next);
+  return false;
+}
+
+const ENDING = new Set(['deleting', 'deleted', 'delete_failed']);
+
+/** After a failure or a cancel everything is looked at again; while it runs, only what an event changes. */
+export function goOn(draft: Draft): void {
+  if (draft.workflow.status !== 'failed') return;
+  draft.setWorkflow('running', '');
+  considerAll(draft);
+}
+
+/** Gives a step a new beginning: all its attempts, whatever stopped it. */
+export function reopen(draft: Draft, number: number): void {
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    status: 'waiting',
+    tries: 0,
+    interruptions: undefined,
+    cause: undefined,
+  });
+  draft.steps.push(number);
+}
+
+/** Steps of these statuses that the goal needs. */
+export function wantedWith(draft: Draft, statuses: ReadonlySet<StepStatus>): readonly number[] {
+  return draft.graph.steps
+    .filter(step => step.wanted && statuses.has(draft.record(step.number).status))
+    .map(step => step.number);
+}
+
+/** Calls back what runs and takes back what is about to: nothing starts until the workflow goes on or is undone. */
+export function stopEverything(draft: Draft, why: string): void {
+  for (const step of draft.graph.steps) stopStep(draft, step.number, why);
+}
+
+function stopStep(draft: Draft, number: number, why: string): void {
+  const { status, command, cancel, due } = draft.record(number);
+  if (status === 'ready' || (status === 'waiting' && due))
+    return draft.write(number, { status: 'waiting', due: undefined });
+  if (status !== 'running') return;
+  if (!command) {
+    const error = { kind: 'cancelled', message: why, phase: 'action' } as const;
+    return draft.write(number, { ...ATTEMPT_OVER, status: 'interrupted', cause: 'cancelled', error });
+  }
+  if (cancel === undefined) {
+    draft.callBack(number, why, { cancel: why, due: { at: draft.at + CANCEL_GRACE, for: 'deadline' } });
+  }
+}

@@ -1,0 +1,123 @@
+// How an attempt ended, by phase: action and probe. (The ends of undo and its check are in undo.ts.)
+// Belongs here: what an outcome means for the step. Does not belong here: stale reports (on/report.ts), retries.
+import { isObject, type JsonObject } from '../base/json.ts';
+import { readOutputs } from './declared-outputs.ts';
+import { reach } from './attempts.ts';
+import type { Draft } from './draft.ts';
+import { ATTEMPT_OVER } from './records.ts';
+import { failAttempt, interruptAttempt } from './retry.ts';
+import type { Outcome, RawOutput, StepError } from './types.ts';
+
+type Succeeded = Extract<Outcome, { kind: 'succeeded' }>;
+type Unsuccessful = Exclude<Outcome, { kind: 'succeeded' }>;
+
+/** The action ended. What was called back and did not succeed is interrupted: whoever called it back decides on. */
+export function endAction(draft: Draft, number: number, outcome: Outcome): void {
+  if (outcome.kind === 'succeeded') return actionSucceeded(draft, number, outcome);
+  if (draft.record(number).cancel !== undefined) return calledBack(draft, number, outcome);
+  switch (outcome.kind) {
+    case 'failed':
+      return failAttempt(draft, number, { ...outcome.error, phase: 'action' });
+    case 'interrupted':
+      return interruptAttempt(draft, number, outcome.evidence);
+    case 'refused':
+      return failAttempt(draft, number, { kind: 'refused', message: outcome.message, phase: 'action' });
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function actionSucceeded(draft: Draft, number: number, outcome: Succeeded): void {
+  const step = draft.step(number);
+  const read = readOutputs(step.state, outcome.outputs);
+  if ('problem' in read) {
+    return failAttempt(draft, number, {
+      kind: 'outputs',
+      message: read.problem,
+      phase: 'action',
+      ...(outcome.tail && { tail: outcome.tail }),
+    });
+  }
+  const facts = step.state.action?.kind === 'online' ? factsIn(outcome.outputs) : undefined;
+  reach(draft, number, { outputs: read.outputs, ...(facts && { facts }) });
+}
+
+/** What the agent told of its machine travels as the output `facts` of an `online` action. */
+function factsIn(outputs: { readonly [name: string]: RawOutput }): JsonObject | undefined {
+  const { facts } = outputs;
+  return facts && 'json' in facts && isObject(facts.json) ? facts.json : undefined;
+}
+
+/** The probe ended: exit 0 holds, 1 doesn't, anything else can't tell (row 36). */
+export function endProbe(draft: Draft, number: number, outcome: Outcome): void {
+  if (outcome.kind === 'succeeded') return probeHolds(draft, number, outcome);
+  if (draft.record(number).cancel !== undefined) return calledBack(draft, number, outcome);
+  if (outcome.kind === 'interrupted') return interruptAttempt(draft, number, outcome.evidence);
+  if (!deniesState(outcome)) return failAttempt(draft, number, cannotTell(outcome, 'probe'));
+  startAction(draft, number);
+}
+
+/** Holds, but required outputs are missing: the stored ones are kept, or else the action runs and writes them. */
+function probeHolds(draft: Draft, number: number, outcome: Succeeded): void {
+  const read = readOutputs(draft.step(number).state, outcome.outputs);
+  if (!('problem' in read)) return reach(draft, number, { outputs: read.outputs });
+  const { outputs: stored, cancel } = draft.record(number);
+  if (stored) return reach(draft, number, { outputs: stored });
+  if (cancel === undefined) return startAction(draft, number);
+  calledBack(draft, number, { kind: 'refused', message: read.problem });
+}
+
+/** Goes on with the action at once, keeping the VM. While nothing may start, the step is left as interrupted. */
+function startAction(draft: Draft, number: number): void {
+  if (draft.forward) draft.starts.push({ step: number, phase: 'action' });
+  else draft.write(number, { ...ATTEMPT_OVER, status: 'interrupted', cause: 'cancelled' });
+}
+
+export const deniesState = (outcome: Outcome): boolean =>
+  outcome.kind === 'failed' && outcome.error.exitCode === 1;
+
+/** The error of a look that gave no answer. */
+export function cannotTell(outcome: Unsuccessful, phase: 'probe' | 'verify'): StepError {
+  switch (outcome.kind) {
+    case 'failed':
+      return {
+        ...outcome.error,
+        kind: outcome.error.kind === 'exit' ? 'probe' : outcome.error.kind,
+        message: `The probe can't tell: ${outcome.error.message}`,
+        phase,
+      };
+    case 'interrupted':
+      return { kind: 'probe', message: `The probe was interrupted: ${outcome.evidence}`, phase };
+    case 'refused':
+      return { kind: 'refused', message: outcome.message, phase };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function calledBack(draft: Draft, number: number, outcome: Unsuccessful): void {
+  const { cancel, phase = 'action' } = draft.record(number);
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    status: 'interrupted',
+    cause: 'cancelled',
+    error: {
+      kind: 'cancelled',
+      message: `Called back: ${cancel ?? 'no reason given'}. ${sentence(outcome)}`,
+      phase,
+    },
+  });
+}
+
+function sentence(outcome: Unsuccessful): string {
+  switch (outcome.kind) {
+    case 'failed':
+      return outcome.error.message;
+    case 'interrupted':
+      return outcome.evidence;
+    case 'refused':
+      return outcome.message;
+    default:
+      return outcome satisfies never;
+  }
+}

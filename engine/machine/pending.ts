@@ -1,0 +1,32 @@
+// What a restarted engine takes up again: commands that are out, cancels in progress, timers (rules P3 and P4).
+// Belongs here: reading them from records. Does not belong here: sending, clocks.
+import type { StepId } from '../base/ids.ts';
+import type { StateGraph } from '../graph/types.ts';
+import type { MachineState } from './state.ts';
+import type { Effect, StepRecord } from './types.ts';
+
+/** The same commands under the same ids, and the cancels of those that are being called back, in step order. */
+export function pendingEffects(graph: StateGraph, state: MachineState): readonly Effect[] {
+  return graph.steps.flatMap(step => effectsOf(state, step.id, state.records[step.number]));
+}
+
+function effectsOf(state: MachineState, step: StepId, record: StepRecord | undefined): readonly Effect[] {
+  if (!record?.command) return [];
+  const { id: workflow, generation } = state.workflow;
+  const id = { workflow, generation, step, dispatch: record.dispatch };
+  const start: Effect = { kind: 'start', id, command: record.command };
+  if (record.cancel === undefined) return [start];
+  const { agent } = record.command;
+  return [start, { kind: 'cancel', id, ...(agent !== undefined && { agent }), why: record.cancel }];
+}
+
+/** Every time that a step waits for; each is answered by the event `timer` at or after `at`. */
+export function dueTimers(
+  graph: StateGraph,
+  state: MachineState,
+): readonly { readonly step: StepId; readonly at: number }[] {
+  return graph.steps.flatMap(({ id, number }) => {
+    const due = state.records[number]?.due;
+    return due ? [{ step: id, at: due.at }] : [];
+  });
+}

@@ -1,0 +1,22 @@
+// Hands the end of an attempt to the rules of its phase.
+// Belongs here: the switch. Does not belong here: what an end means (outcomes.ts, undo.ts).
+import type { Draft } from './draft.ts';
+import { endAction, endProbe } from './outcomes.ts';
+import type { Outcome } from './types.ts';
+import { endUndo, endVerify } from './undo.ts';
+
+export function endPhase(draft: Draft, number: number, outcome: Outcome): void {
+  const { phase = 'action' } = draft.record(number);
+  switch (phase) {
+    case 'probe':
+      return endProbe(draft, number, outcome);
+    case 'action':
+      return endAction(draft, number, outcome);
+    case 'undo':
+      return endUndo(draft, number, outcome);
+    case 'verify':
+      return endVerify(draft, number, outcome);
+    default:
+      return phase satisfies never;
+  }
+}

@@ -1,0 +1,88 @@
+// Whether a step may begin: applies, can still be, is, or is not yet ready.
+// Belongs here: the judgement of one step. Does not belong here: who waits for which VM (settle.ts), sums (counters.ts).
+import { EngineError } from '../base/errors.ts';
+import type { Phase } from '../base/ids.ts';
+import { evaluateTemplate } from '../definition/expressions/index.ts';
+import type { Template } from '../definition/expressions/types.ts';
+import type { Step } from '../graph/types.ts';
+import { firstPhase, needsVm, reach, startPhase } from './attempts.ts';
+import { agentFor, expressionError, viewFor } from './command.ts';
+import { hopelessOf, unmetOf } from './counters.ts';
+import type { Draft } from './draft.ts';
+import { failAttempt } from './retry.ts';
+import type { StepError, StepRecord } from './types.ts';
+
+/** Looks at a step again after something beside it changed. */
+export function considerStep(draft: Draft, number: number): void {
+  const step = draft.step(number);
+  const record = draft.record(number);
+  if (!step.wanted || !draft.forward || !isOpen(record)) return;
+  if (applies(draft, step) === false)
+    return draft.write(number, { status: 'skipped', cause: 'not_the_role' });
+  if (hopelessOf(draft.cells, draft.graph, number) > 0) return block(draft, step, record);
+  if (unmetOf(draft.cells, draft.graph, number) === 0) return begin(draft, number);
+  if (record.status === 'blocked') draft.write(number, { status: 'waiting', cause: undefined });
+}
+
+/** Waiting for others, not for a time. */
+const isOpen = (record: StepRecord): boolean =>
+  (record.status === 'waiting' && !record.due) || record.status === 'blocked';
+
+/** By `only` and `except`; undefined while a role they name is open or vacant (rules 3 and 5). */
+function applies(draft: Draft, step: Step): boolean | undefined {
+  const { only, except } = step.state;
+  if (!step.member || only.length + except.length === 0) return true;
+  const holders = [...only, ...except].map(role => draft.holder(step.entity.name, role));
+  if (holders.some(holder => holder === undefined || holder === null)) return undefined;
+  const { agent } = step.member;
+  const included = only.length === 0 || holders.slice(0, only.length).includes(agent);
+  return included && !holders.slice(only.length).includes(agent);
+}
+
+function block(draft: Draft, step: Step, record: StepRecord): void {
+  const vacant = step.roles.some(role => isVacant(draft, role));
+  const cause = vacant ? 'role_vacant' : 'requirement_failed';
+  if (record.status !== 'blocked' || record.cause !== cause)
+    draft.write(step.number, { status: 'blocked', cause });
+}
+
+function isVacant(draft: Draft, role: number): boolean {
+  const node = draft.graph.roles[role];
+  return node !== undefined && draft.holder(node.entity, node.name) === null;
+}
+
+/** Everything it requires is met. A condition is judged once, before anything of the step was started. */
+function begin(draft: Draft, number: number): void {
+  const { state } = draft.step(number);
+  if (state.condition && draft.record(number).dispatch === 0 && !draft.record(number).touched) {
+    const holds = judge(draft, number, state.condition);
+    if (holds === undefined) return;
+    if (!holds) return draft.write(number, { status: 'skipped', cause: 'condition_false' });
+  }
+  if (!state.action) return reach(draft, number);
+  const phase = firstPhase(draft, number);
+  if (!needsVm(draft, number, phase)) return startPhase(draft, number, phase);
+  const agent = draft.record(number).agent ?? agentFor(draft, draft.step(number));
+  if (agent === undefined) return failAttempt(draft, number, nobody(phase), 'final');
+  draft.write(number, { status: 'ready', agent, cause: undefined });
+}
+
+const nobody = (phase: Phase): StepError => ({
+  kind: 'unreachable',
+  message: 'There is no VM that it could run on.',
+  phase,
+});
+
+/** Undefined: it could not be judged, and the step has failed of it. */
+function judge(draft: Draft, number: number, condition: Template): boolean | undefined {
+  try {
+    const value = evaluateTemplate(condition, viewFor(draft, draft.step(number), 1));
+    if (typeof value === 'boolean') return value;
+    const message = `The condition at ${condition.at} gave ${typeof value}, not true or false.`;
+    failAttempt(draft, number, { kind: 'expression', message, phase: 'action' }, 'final');
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
+    failAttempt(draft, number, expressionError(thrown, 'action'), 'final');
+  }
+  return undefined;
+}

@@ -1,0 +1,81 @@
+// The sentence on a workflow that does not simply run: what failed and where, or who is waited for.
+// Belongs here: words made from records. Does not belong here: deciding the status (ends.ts).
+import { LIMITS } from '../base/limits.ts';
+import type { Step } from '../graph/types.ts';
+import type { Draft } from './draft.ts';
+import type { StepRecord } from './types.ts';
+
+/** Failures told in full; of the others only the number is said. */
+const TOLD = 3;
+
+/** `sql[1].prepared on sql-2 failed: exit 3: …; 2 more failed`. Empty when nothing failed. */
+export function describeFailures(draft: Draft, remark: string): string {
+  const failed = stepsWith(draft, record => record.status === 'failed' || record.status === 'interrupted');
+  if (failed.length === 0) return remark === '' ? nothingMoves(draft) : '';
+  const text = list(draft, failed, 'failed');
+  return clip(remark === '' ? text : `${text} (${remark})`);
+}
+
+/** `sql[1].installed on sql-2 waits for an operator: retry, skip or fail it (exit 3: …)`. */
+export function describeHolds(draft: Draft): string {
+  const paused = stepsWith(draft, record => record.status === 'paused');
+  const told = paused.slice(0, TOLD).map(step => {
+    const why = errorOf(draft.record(step.number));
+    return `${place(draft, step)} waits for an operator: retry, skip or fail it${why && ` (${why})`}`;
+  });
+  return clip([...told, ...more(paused.length, 'held')].join('; '));
+}
+
+/** What could not be taken back. */
+export function describeDebts(draft: Draft): string {
+  const left = stepsWith(draft, record => record.cause === 'undo_failed' && record.status === 'failed');
+  return clip(`${list(draft, left, 'could not be undone')}. Delete again to retry, or abandon it`);
+}
+
+function nothingMoves(draft: Draft): string {
+  const blocked = stepsWith(draft, record => record.status === 'blocked');
+  if (blocked.length === 0) return 'The goal does not hold and no step is left that could bring it about';
+  const [first] = blocked as [Step];
+  const cause =
+    draft.record(first.number).cause === 'role_vacant'
+      ? 'nobody could take a role it names'
+      : 'what it requires can no longer be met';
+  return clip(
+    `${first.id} is blocked: ${cause}${blocked.length > 1 ? `; ${blocked.length - 1} more blocked` : ''}`,
+  );
+}
+
+function stepsWith(draft: Draft, matches: (record: StepRecord) => boolean): readonly Step[] {
+  return draft.graph.steps.filter(step => matches(draft.record(step.number)));
+}
+
+function list(draft: Draft, steps: readonly Step[], verb: string): string {
+  const told = steps.slice(0, TOLD).map(step => {
+    const record = draft.record(step.number);
+    const why = errorOf(record);
+    const did = record.status === 'interrupted' ? 'was interrupted' : verb;
+    return `${place(draft, step)} ${did}${why && `: ${why}`}`;
+  });
+  return [...told, ...more(steps.length, verb)].join('; ');
+}
+
+const more = (count: number, verb: string): readonly string[] =>
+  count > TOLD ? [`${count - TOLD} more ${verb}`] : [];
+
+/** The step, and the VM it ran on by the name people know. */
+function place(draft: Draft, step: Step): string {
+  const { agent } = draft.record(step.number);
+  const members = draft.graph.membership.get(step.entity.name) ?? [];
+  const name = step.member?.name ?? members.find(member => member.agent === agent)?.name;
+  return name === undefined ? step.id : `${step.id} on ${name}`;
+}
+
+/** `exit 3: could not open …`; the tail's last line says most. */
+function errorOf({ error }: StepRecord): string {
+  if (!error) return '';
+  const tail = error.tail?.trim();
+  return tail ? `${error.message}: ${tail}` : error.message;
+}
+
+const clip = (text: string): string =>
+  text.length <= LIMITS.errorText ? text : `${text.slice(0, LIMITS.errorText - 1)}…`;

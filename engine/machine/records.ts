@@ -1,0 +1,68 @@
+// Step records: the empty one, making the next from the last, and what a record says about the VM.
+// Belongs here: pure questions to one record. Does not belong here: the graph, sums over records (counters.ts).
+import type { JsonObject } from '../base/json.ts';
+import type { StepRecord } from './types.ts';
+
+/** What is known of a step that never left `waiting`: no row is kept for it. */
+export const UNTOUCHED: StepRecord = Object.freeze({
+  status: 'waiting',
+  attempt: 0,
+  tries: 0,
+  dispatch: 0,
+  touched: false,
+  since: 0,
+});
+
+export const NO_OUTPUTS: JsonObject = Object.freeze({});
+
+/** Undefined takes a field away. */
+export type Patch = { readonly [K in keyof StepRecord]?: StepRecord[K] | undefined };
+
+/** The record after a patch; `since` follows the status. Keys come in one order, so equal records have equal text. */
+export function patched(before: StepRecord, patch: Patch, at: number): StepRecord {
+  const merged = { ...before, ...patch };
+  const moved = merged.status !== before.status || before === UNTOUCHED;
+  return {
+    status: merged.status as StepRecord['status'],
+    attempt: merged.attempt as number,
+    tries: merged.tries as number,
+    dispatch: merged.dispatch as number,
+    ...(merged.phase !== undefined && { phase: merged.phase }),
+    ...(merged.progress !== undefined && { progress: merged.progress }),
+    ...(merged.command !== undefined && { command: merged.command }),
+    ...(merged.due !== undefined && { due: merged.due }),
+    ...(merged.cancel !== undefined && { cancel: merged.cancel }),
+    ...(merged.interruptions && { interruptions: merged.interruptions }),
+    ...(merged.facts !== undefined && { facts: merged.facts }),
+    ...(merged.outputs !== undefined && { outputs: merged.outputs }),
+    ...(merged.error !== undefined && { error: merged.error }),
+    ...(merged.cause !== undefined && { cause: merged.cause }),
+    ...(merged.agent !== undefined && { agent: merged.agent }),
+    touched: merged.touched as boolean,
+    since: moved ? at : before.since,
+    ...(merged.startedAt !== undefined && { startedAt: merged.startedAt }),
+  };
+}
+
+/** What ends with an attempt, whatever comes next. */
+export const ATTEMPT_OVER = {
+  phase: undefined,
+  progress: undefined,
+  command: undefined,
+  due: undefined,
+  cancel: undefined,
+} satisfies Patch;
+
+/** The agent whose VM it keeps busy (R5): `online` only asks whether the agent is there. */
+export function occupies(record: StepRecord | undefined): string | undefined {
+  return record?.command && record.command.action.kind !== 'online' ? record.command.agent : undefined;
+}
+
+/** The agent whose VM it waits for: a ready step, or an undo that has not been sent. */
+export function queuesFor(record: StepRecord | undefined): string | undefined {
+  if (!record || record.command || record.due) return undefined;
+  return record.status === 'ready' || record.status === 'undoing' ? record.agent : undefined;
+}
+
+/** True when something was started that an undo has to take back (R10). */
+export const owes = (record: StepRecord): boolean => record.touched && record.status !== 'undone';

@@ -1,0 +1,105 @@
+// What a failed or interrupted attempt leads to: another one, a person, or the end of the step.
+// Belongs here: `retry`, `on_failure`, `on_interrupted`. Does not belong here: undo's own rules (undo.ts).
+import { effectKey } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import { EngineError } from '../base/errors.ts';
+import { evaluateTemplate } from '../definition/expressions/index.ts';
+import type { Retry } from '../definition/types.ts';
+import { viewFor } from './command.ts';
+import type { Draft } from './draft.ts';
+import { ATTEMPT_OVER } from './records.ts';
+import { retryDelay } from './timing.ts';
+import type { StepError } from './types.ts';
+
+/**
+ * An attempt failed. `final`: running it again would fail in the same way (an expression, the type of a computed
+ * output). Attempts count the first (row 46); a probe that can't tell counts like a failed attempt (row 36).
+ */
+export function failAttempt(
+  draft: Draft,
+  number: number,
+  error: StepError,
+  chance: 'retry' | 'final' = 'retry',
+): void {
+  const { state } = draft.step(number);
+  const tries = draft.record(number).tries + 1;
+  const again = chance === 'retry' && draft.forward && tries < state.retry.attempts;
+  if (again && isWorthRetrying(draft, number, state.retry, error))
+    return retryLater(draft, number, tries, error);
+  spend(draft, number, { tries, error });
+}
+
+function retryLater(draft: Draft, number: number, tries: number, error: StepError): void {
+  const delay = retryDelay(draft.step(number).state.retry, tries, effectKey(draft.effectId(number)));
+  const due = delay > 0 ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
+  draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', tries, error, due, interruptions: undefined });
+  if (!due) draft.steps.push(number);
+}
+
+/** False on an error of the expression itself: what can't be judged is not repeated. */
+export function isWorthRetrying(draft: Draft, number: number, retry: Retry, error: StepError): boolean {
+  if (!retry.when) return true;
+  try {
+    const view = viewFor(draft, draft.step(number), draft.record(number).attempt + 1, error);
+    return evaluateTemplate(retry.when, view) === true;
+  } catch (thrown) {
+    if (thrown instanceof EngineError && thrown.code !== 'internal') return false;
+    throw thrown;
+  }
+}
+
+/** No attempt is left: `on_failure` decides. While nothing may start, nobody is asked either: the step fails. */
+function spend(
+  draft: Draft,
+  number: number,
+  ended: { readonly tries: number; readonly error: StepError },
+): void {
+  const over = { ...ATTEMPT_OVER, ...ended, interruptions: undefined };
+  const { onFailure } = draft.step(number).state;
+  switch (onFailure) {
+    case 'continue':
+      return draft.write(number, { ...over, status: 'reached', cause: 'tolerated' });
+    case 'pause':
+      if (draft.forward)
+        return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });
+      return draft.write(number, { ...over, status: 'failed', cause: undefined });
+    case 'fail':
+      return draft.write(number, { ...over, status: 'failed', cause: undefined });
+    default:
+      return onFailure satisfies never;
+  }
+}
+
+/**
+ * Nobody knows how far the attempt came. A rerun is not counted in `retry.attempts`, but after
+ * `LIMITS.interruptions` in a row the step fails: something kills its VM or its agent every time.
+ */
+export function interruptAttempt(draft: Draft, number: number, evidence: string): void {
+  const record = draft.record(number);
+  const phase = record.phase ?? 'action';
+  const error: StepError = { kind: 'interrupted', message: evidence, phase };
+  const interruptions = (record.interruptions ?? 0) + 1;
+  const over = { ...ATTEMPT_OVER, interruptions, error };
+  if (!draft.forward) return draft.write(number, { ...over, status: 'interrupted' });
+  if (interruptions > LIMITS.interruptions) return spend(draft, number, { tries: record.tries + 1, error });
+  // Neither a look nor the question whether an agent is online can leave anything half done.
+  const harmless = phase === 'probe' || record.command?.action.kind === 'online';
+  const policy = harmless ? 'rerun' : draft.step(number).state.onInterrupted;
+  switch (policy) {
+    case 'rerun':
+      draft.write(number, { interruptions, error });
+      draft.starts.push({ step: number, phase });
+      return;
+    case 'probe':
+      if (!draft.step(number).state.probe) return spend(draft, number, { tries: record.tries + 1, error });
+      draft.write(number, { interruptions, error });
+      draft.starts.push({ step: number, phase: 'probe' });
+      return;
+    case 'pause':
+      return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });
+    case 'fail':
+      return spend(draft, number, { tries: record.tries + 1, error });
+    default:
+      return policy satisfies never;
+  }
+}

@@ -1,0 +1,63 @@
+// Follows an event to its end: everything that can move now, moves.
+// Belongs here: the order in which things are looked at. Does not belong here: the judgements themselves.
+//
+// The order is fixed, so that equal states and events give equal decisions: phases that go on at once, steps whose
+// surroundings changed, roles, undos, then VMs that are free, by agent in the order in which they came up.
+import { firstPhase, startPhase } from './attempts.ts';
+import type { Draft } from './draft.ts';
+import { conclude, standDown } from './ends.ts';
+import { considerRole } from './roles.ts';
+import { considerStep } from './readiness.ts';
+import { considerUndo, startUndo } from './undo.ts';
+
+export function settle(draft: Draft): void {
+  const held = draft.goalHeld;
+  while (advance(draft)) {
+    // Every turn moves at least one step, role or command towards its end.
+  }
+  if (!held && draft.goalHolds) standDown(draft);
+  conclude(draft);
+}
+
+/** False when nothing is left to look at. */
+function advance(draft: Draft): boolean {
+  const start = draft.starts.shift();
+  if (start) {
+    if (start.phase === 'verify' || start.phase === 'undo') startUndo(draft, start.step, start.phase);
+    else startPhase(draft, start.step, start.phase);
+    return true;
+  }
+  return considerNext(draft) || giveVm(draft);
+}
+
+function considerNext(draft: Draft): boolean {
+  const step = draft.nextStep();
+  if (step !== undefined) {
+    considerStep(draft, step);
+    return true;
+  }
+  for (const role of draft.roles) {
+    draft.roles.delete(role);
+    considerRole(draft, role);
+    return true;
+  }
+  const undo = draft.undoable.pop();
+  if (undo === undefined) return false;
+  considerUndo(draft, undo);
+  return true;
+}
+
+/** Gives a free VM to the step that has waited longest for it (R5). */
+function giveVm(draft: Draft): boolean {
+  for (const agent of draft.agents) {
+    draft.agents.delete(agent);
+    if (draft.busyWith(agent) !== undefined) return true;
+    const number = draft.nextFor(agent);
+    if (number === undefined) return true;
+    const { status } = draft.record(number);
+    if (status === 'undoing') startUndo(draft, number, 'undo');
+    else if (draft.forward) startPhase(draft, number, firstPhase(draft, number));
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,141 @@
+// Which status may follow which, and why: the tables that docs/reference/states.md is written from.
+// Belongs here: the pairs and their reasons. Does not belong here: when a transition happens (readiness.ts, on/).
+//
+// One event can carry a step through several statuses; what is committed, logged and checked against these tables is
+// the pair of the status before the event and the one after it. `Draft.write` and `Draft.setStatus` are the only
+// ways to change a status and both refuse a pair that is not here, so no decision can contain one.
+import type { StepStatus, WorkflowStatus } from './types.ts';
+
+type Table<Status extends string> = { readonly [From in Status]: { readonly [To in Status]?: string } };
+
+const FROM_OPERATOR = {
+  waiting: 'an operator or a resume opens it again; what it requires is not met',
+  ready: 'an operator or a resume opens it again; its VM is busy',
+  running: 'an operator or a resume starts a new attempt',
+  reached: 'opened again and nothing had to be run, or its failure is tolerated',
+  failed: 'opened again and failed at once, or an operator says that it failed',
+  paused: 'opened again and held at once',
+  skipped: 'an operator skips it, or it turns out not to apply',
+  blocked: 'opened again; what it requires can no longer be met',
+  not_needed: 'opened again, and the goal came to hold in the same event',
+} as const;
+
+const TO_UNDO = {
+  undoing: 'the workflow is deleted and nothing that required it is left',
+  undone: 'the workflow is deleted and there is nothing to take back',
+} as const;
+
+export const STEP_TRANSITIONS: Table<StepStatus> = {
+  waiting: {
+    waiting: 'its retry is timed, or no longer',
+    ready: 'everything it requires is met; its VM is busy',
+    running: 'everything it requires is met',
+    reached: 'a join or `set`: everything it requires is met',
+    failed: 'an expression failed, or an operator says that it failed',
+    paused: 'an expression failed and the state says `pause`',
+    skipped: 'its condition is false, another member has the role, or an operator skips it',
+    blocked: 'something it requires can no longer be met',
+    not_needed: 'the goal holds without it',
+    ...TO_UNDO,
+  },
+  ready: {
+    waiting: 'the workflow stopped before its turn came',
+    running: 'its VM is free',
+    reached: 'its command cannot be made and the state tolerates failure',
+    failed: 'its command cannot be made, or an operator says that it failed',
+    paused: 'its command cannot be made and the state says `pause`',
+    skipped: 'an operator skips it',
+    not_needed: 'the goal holds without it',
+    ...TO_UNDO,
+  },
+  running: {
+    running: 'its agent accepted or started the command, or the next phase begins',
+    waiting: 'the attempt failed; the next one is timed',
+    ready: 'the attempt failed; the next one may start at once and its VM is busy',
+    reached: 'the attempt succeeded, or its failure is tolerated',
+    failed: 'the last attempt failed',
+    paused: 'the last attempt failed and the state says `pause`',
+    interrupted: 'its command was called back, or nobody knows how it ended',
+    ...TO_UNDO,
+  },
+  reached: TO_UNDO,
+  failed: { ...FROM_OPERATOR, ...TO_UNDO },
+  paused: { ...FROM_OPERATOR, ...TO_UNDO },
+  interrupted: { ...FROM_OPERATOR, ...TO_UNDO },
+  skipped: TO_UNDO,
+  blocked: { ...FROM_OPERATOR, ...TO_UNDO },
+  not_needed: TO_UNDO,
+  undoing: {
+    undoing: 'its agent accepted or started the undo, or its next try or its check begins',
+    undone: 'taken back, or its VM is lost, or the failure of its undo is tolerated',
+    failed: 'its undo failed, or the workflow was abandoned',
+  },
+  undone: {},
+};
+
+export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
+  running: {
+    running: 'a role is chosen',
+    held: 'only a person can move it',
+    complete: 'the goal holds and nothing runs',
+    failed: 'the goal does not hold and nothing can move by itself',
+    cancelling: 'a person cancels it; commands are called back',
+    deleting: 'a person deletes it',
+    deleted: 'it is abandoned, or there was nothing to undo',
+    delete_failed: 'it is deleted, and the first undo could not be started',
+  },
+  held: {
+    running: 'a person answered',
+    held: 'another step is waited for',
+    complete: 'the answer made the goal hold',
+    failed: 'the answer was that the step failed, or it is cancelled',
+    deleting: 'a person deletes it',
+    deleted: 'it is abandoned, or there was nothing to undo',
+    delete_failed: 'it is deleted, and the first undo could not be started',
+  },
+  complete: {
+    deleting: 'a person deletes it',
+    deleted: 'it is abandoned, or there was nothing to undo',
+    delete_failed: 'it is deleted, and the first undo could not be started',
+  },
+  failed: {
+    running: 'a person goes on from the failure',
+    held: 'a person goes on, and another is waited for',
+    complete: 'a person went on and the goal holds',
+    failed: 'a person went on and it failed at once',
+    deleting: 'a person deletes it',
+    deleted: 'it is abandoned, or there was nothing to undo',
+    delete_failed: 'it is deleted, and the first undo could not be started',
+  },
+  cancelling: {
+    failed: 'every command that was called back is answered',
+    complete: 'the last command ended before it could be called back, and the goal holds',
+    deleting: 'a person deletes it',
+    deleted: 'it is abandoned',
+    delete_failed: 'it is deleted, and the first undo could not be started',
+  },
+  deleting: {
+    deleted: 'everything is undone',
+    delete_failed: 'an undo failed and nothing else is left to do',
+  },
+  delete_failed: {
+    deleting: 'a person deletes it again',
+    deleted: 'it is abandoned, or deleted again with success',
+    delete_failed: 'it was deleted again and failed at once',
+  },
+  deleted: {},
+};
+
+/** Why a step may go from one status to the other; undefined: it may not. */
+export function stepTransition(from: StepStatus, to: StepStatus): string | undefined {
+  return STEP_TRANSITIONS[from][to];
+}
+
+export function workflowTransition(from: WorkflowStatus, to: WorkflowStatus): string | undefined {
+  return WORKFLOW_TRANSITIONS[from][to];
+}
+
+const FINAL = new Set<StepStatus>(['reached', 'failed', 'blocked', 'skipped', 'not_needed']);
+
+/** Final statuses change only by an operator or an undo. */
+export const isFinal = (status: StepStatus): boolean => FINAL.has(status);

@@ -1,0 +1,67 @@
+// In which order started steps are taken back: against the edges, in parallel where the graph is (R10).
+// Belongs here: the numbers that say who still stands on whom. Does not belong here: doing the undo (undo.ts).
+//
+//   M4  a step is *held* while it owes an undo itself or a held step requires it, through a gate or a role's choice;
+//       held steps that never started pass this on, so that order survives joins. A step may be undone only when
+//       nothing but its own debt holds it.
+//
+// The numbers exist from the moment a workflow is deleted; building them costs one walk over the graph, each undo
+// only the steps beside it.
+import type { StateGraph } from '../graph/types.ts';
+import { type Cells, LiveCells } from './counters.ts';
+import { owes } from './records.ts';
+import type { StepRecord } from './types.ts';
+
+const gateAt = (gate: number): number => gate;
+const roleAt = (graph: StateGraph, role: number): number => graph.gates.length + role;
+const stepAt = (graph: StateGraph, step: number): number => graph.gates.length + graph.roles.length + step;
+const debtsAt = (graph: StateGraph): number => stepAt(graph, graph.steps.length);
+
+/** Who stands on whom, for the records as they are. */
+export function buildUndo(graph: StateGraph, recordOf: (step: number) => StepRecord | undefined): LiveCells {
+  const cells = new LiveCells(debtsAt(graph) + 1);
+  for (const step of graph.steps) {
+    const record = recordOf(step.number);
+    if (record && owes(record)) countDebt(cells, graph, step.number, 1);
+  }
+  return cells;
+}
+
+/** Counts that a step came to owe an undo (+1) or does so no more (−1); `freed` hears of steps that may be next. */
+export function countDebt(
+  cells: Cells,
+  graph: StateGraph,
+  step: number,
+  by: 1 | -1,
+  freed?: (step: number) => void,
+): void {
+  cells.set(debtsAt(graph), cells.get(debtsAt(graph)) + by);
+  const changed = [step];
+  for (let next = changed.pop(); next !== undefined; next = changed.pop()) {
+    const node = graph.steps[next] as StateGraph['steps'][number];
+    const left = bump(cells, stepAt(graph, next), by);
+    if (by < 0 && left === 1) freed?.(next);
+    if (left !== (by > 0 ? 1 : 0)) continue;
+    for (const gate of node.needs) {
+      if (bump(cells, gateAt(gate), by) !== (by > 0 ? 1 : 0)) continue;
+      changed.push(...(graph.gates[gate]?.inputs ?? []));
+    }
+    for (const role of node.roles) {
+      if (bump(cells, roleAt(graph, role), by) !== (by > 0 ? 1 : 0)) continue;
+      changed.push(...(graph.roles[role]?.candidates ?? []));
+    }
+  }
+}
+
+function bump(cells: Cells, at: number, by: number): number {
+  const value = cells.get(at) + by;
+  cells.set(at, value);
+  return value;
+}
+
+/** True when nothing but its own debt holds the step. */
+export const isFree = (cells: Cells, graph: StateGraph, step: number): boolean =>
+  cells.get(stepAt(graph, step)) === 1;
+
+/** Steps that still owe an undo. */
+export const debts = (cells: Cells, graph: StateGraph): number => cells.get(debtsAt(graph));

@@ -1,0 +1,149 @@
+// Taking back what was started, after a delete (R10).
+// Belongs here: starting an undo, its ends and its check. Does not belong here: the order (undo-order.ts), when a
+// deletion begins (on/delete.ts).
+//
+// An undo runs against the edges as soon as nothing stands on the step; its probe must then answer "doesn't hold".
+// A VM that is gone has nothing left to take back. A failed undo is tolerated unless the state says `fail`.
+import { effectKey, type Phase } from '../base/ids.ts';
+import { EngineError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { actionOf, agentFor, expressionError, isOwn, makeCommand } from './command.ts';
+import type { Draft } from './draft.ts';
+import { cannotTell, deniesState } from './outcomes.ts';
+import { ATTEMPT_OVER, owes } from './records.ts';
+import { isWorthRetrying } from './retry.ts';
+import { COMMAND_GRACE, retryDelay } from './timing.ts';
+import type { Outcome, StepError } from './types.ts';
+import { isFree } from './undo-order.ts';
+
+/** Begins the undo of a step if nothing stands on it and nothing of it runs. */
+export function considerUndo(draft: Draft, number: number): void {
+  const record = draft.record(number);
+  if (draft.workflow.status !== 'deleting' || !draft.undo || !owes(record)) return;
+  if (!isFree(draft.undo, draft.graph, number) || record.status === 'running' || record.status === 'undoing')
+    return;
+  if (record.status === 'failed' && record.cause === 'undo_failed') return;
+  const step = draft.step(number);
+  const action = step.state.undo?.action;
+  if (!action) return draft.write(number, { ...ATTEMPT_OVER, status: 'undone', cause: 'nothing_to_undo' });
+  const agent = record.agent ?? agentFor(draft, step);
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    status: 'undoing',
+    phase: 'undo',
+    tries: 0,
+    interruptions: undefined,
+    agent,
+    cause: undefined,
+  });
+  if (isOwn(action) || agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
+}
+
+/** Starts the undo, or the check after it. */
+export function startUndo(draft: Draft, number: number, phase: 'undo' | 'verify'): void {
+  const step = draft.step(number);
+  const action = actionOf(step.state, phase);
+  if (action?.kind === 'wait') {
+    const due = { at: draft.at + action.duration, for: 'wait' } as const;
+    return draft.write(number, { ...ATTEMPT_OVER, status: 'undoing', phase, due });
+  }
+  if (!action || action.kind === 'set') return endUndo(draft, number, { kind: 'succeeded', outputs: {} });
+  try {
+    const { agent } = draft.record(number);
+    const command = makeCommand(draft, step, phase, agent);
+    const due = { at: draft.at + command.timeout + COMMAND_GRACE, for: 'deadline' } as const;
+    draft.send(number, { status: 'undoing', phase, command, due });
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
+    spend(draft, number, expressionError(thrown, phase));
+  }
+}
+
+/** The undo itself ended. */
+export function endUndo(draft: Draft, number: number, outcome: Outcome): void {
+  if (isLost(outcome)) return done(draft, number, 'vm_lost');
+  if (outcome.kind === 'succeeded') {
+    if (!draft.step(number).state.probe) return done(draft, number, undefined);
+    draft.starts.push({ step: number, phase: 'verify' });
+    return;
+  }
+  if (outcome.kind === 'interrupted') return again(draft, number, outcome.evidence, 'undo');
+  failUndo(draft, number, undoError(outcome));
+}
+
+/** The look after the undo: only "doesn't hold" proves it. */
+export function endVerify(draft: Draft, number: number, outcome: Outcome): void {
+  if (isLost(outcome)) return done(draft, number, 'vm_lost');
+  if (deniesState(outcome)) return done(draft, number, undefined);
+  if (outcome.kind === 'interrupted') return again(draft, number, outcome.evidence, 'verify');
+  const error: StepError =
+    outcome.kind === 'succeeded'
+      ? {
+          kind: 'probe',
+          message: 'After the undo the probe says that the state still holds.',
+          phase: 'verify',
+        }
+      : cannotTell(outcome, 'verify');
+  failUndo(draft, number, error);
+}
+
+const isLost = (outcome: Outcome): boolean =>
+  outcome.kind === 'failed' && outcome.error.kind === 'unreachable';
+
+function undoError(outcome: Extract<Outcome, { kind: 'failed' | 'refused' }>): StepError {
+  if (outcome.kind === 'failed') return { ...outcome.error, phase: 'undo' };
+  return { kind: 'refused', message: outcome.message, phase: 'undo' };
+}
+
+function done(draft: Draft, number: number, cause: 'vm_lost' | undefined): void {
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    status: 'undone',
+    cause,
+    error: undefined,
+    interruptions: undefined,
+  });
+}
+
+/** An interrupted undo runs again, a bounded number of times. */
+function again(draft: Draft, number: number, evidence: string, phase: 'undo' | 'verify'): void {
+  const interruptions = (draft.record(number).interruptions ?? 0) + 1;
+  const error: StepError = { kind: 'interrupted', message: evidence, phase };
+  if (interruptions > LIMITS.interruptions) return spend(draft, number, error);
+  draft.write(number, { interruptions, error });
+  draft.starts.push({ step: number, phase });
+}
+
+function failUndo(draft: Draft, number: number, error: StepError): void {
+  const retry = draft.step(number).state.undo?.retry;
+  const tries = draft.record(number).tries + 1;
+  if (!retry || tries >= retry.attempts || !isWorthRetrying(draft, number, retry, error)) {
+    return spend(draft, number, error);
+  }
+  const delay = retryDelay(retry, tries, effectKey(draft.effectId(number)));
+  const due = delay > 0 ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
+  draft.write(number, { ...ATTEMPT_OVER, status: 'undoing', phase: 'undo', tries, error, due });
+  if (!due && draft.record(number).agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
+}
+
+/** No try is left. On delete the default is to go on with the others and let this one be (`continue`). */
+function spend(draft: Draft, number: number, error: StepError): void {
+  const { undo } = draft.step(number).state;
+  const tolerated = (undo?.onFailure ?? 'continue') === 'continue';
+  const over = {
+    ...ATTEMPT_OVER,
+    error,
+    tries: draft.record(number).tries + 1,
+    cause: 'undo_failed',
+  } as const;
+  draft.write(number, { ...over, status: tolerated ? 'undone' : 'failed' });
+}
+
+/** The time of an undo's next try has come. */
+export function retryUndo(draft: Draft, number: number): void {
+  draft.write(number, { due: undefined });
+  if (draft.record(number).agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
+}
+
+/** The phases that take back. */
+export const takesBack = (phase: Phase | undefined): boolean => phase === 'undo' || phase === 'verify';

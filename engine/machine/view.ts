@@ -1,0 +1,106 @@
+// What expressions may look at, read from the records on demand.
+// Belongs here: DataView over graph, state and the records of a decision. Does not belong here: evaluation.
+//
+// Outputs are visible exactly while a record holds them: a step that was tolerated or not reached has none, a step
+// whose undo has begun still has them (R10).
+import type { JsonValue } from '../base/json.ts';
+import type { DataView, ErrorView, MemberView, Outputs } from '../definition/expressions/types.ts';
+import { stateKey } from '../graph/compile.ts';
+import type { Member, StateGraph, Step } from '../graph/types.ts';
+import type { StepError, StepRecord, WorkflowRecord } from './types.ts';
+
+/** Where a view reads: the live state, or a decision laid over it. */
+export interface ViewSource {
+  readonly graph: StateGraph;
+  readonly workflow: Pick<WorkflowRecord, 'id' | 'stackName' | 'roles'>;
+  readonly inputs: { readonly [name: string]: JsonValue };
+  record(step: number): StepRecord;
+}
+
+export interface ViewContext {
+  /** The step that an expression belongs to; absent for the workflow's outputs. */
+  readonly step?: Step;
+  readonly error?: StepError;
+  readonly attempt?: number;
+}
+
+export function dataView(source: ViewSource, context: ViewContext = {}): DataView {
+  const { workflow } = source;
+  const { step, error, attempt } = context;
+  const members = (entity: string): readonly MemberView[] =>
+    membersOf(source, entity).map((member, place) => memberView(source, entity, member, place));
+  return {
+    inputs: source.inputs,
+    workflow: { id: workflow.id, stackName: workflow.stackName },
+    ...(step?.member && step.entity.type === 'vm_group' && { member: ownView(source, step, step.member) }),
+    members,
+    role: (entity, role) =>
+      members(entity).find(member => member.agent === workflow.roles[`${entity}.${role}`]),
+    outputs: (entity, state) => outputsOf(source, entity, state),
+    once: (entity, state) => outputsOf(source, entity, state),
+    reached: (entity, state) => members(entity).filter(member => member.outputs(state) !== undefined),
+    ...(error && { error: errorView(error) }),
+    ...(attempt !== undefined && { attempt }),
+  };
+}
+
+const membersOf = (source: ViewSource, entity: string): readonly Member[] =>
+  source.graph.membership.get(entity) ?? [];
+
+function ownView(source: ViewSource, step: Step, member: Member): MemberView {
+  const first = source.graph.stepByState.get(stateKey(step.entity.name, step.state.name))?.[0] ?? step.number;
+  return memberView(source, step.entity.name, member, step.number - first);
+}
+
+/** `place`: where the member stands in its group; steps of a state stand in the same order. */
+function memberView(source: ViewSource, entity: string, member: Member, place: number): MemberView {
+  const record = (state: string): StepRecord | undefined => memberRecord(source, entity, state, place);
+  return {
+    entity,
+    agent: member.agent,
+    name: member.name,
+    index: member.index,
+    data: member.data,
+    get facts(): JsonValue {
+      return factsOf(source, entity, place);
+    },
+    outputs: state => record(state)?.outputs,
+    status: state => record(state)?.status,
+  };
+}
+
+/** A state that runs `once` is no member's. */
+function memberRecord(
+  source: ViewSource,
+  entity: string,
+  state: string,
+  place: number,
+): StepRecord | undefined {
+  const number = source.graph.stepByState.get(stateKey(entity, state))?.[place];
+  if (number === undefined || !source.graph.steps[number]?.member) return undefined;
+  return source.record(number);
+}
+
+/** What the agent told when one of the member's `online` states was reached. */
+function factsOf(source: ViewSource, entity: string, place: number): JsonValue {
+  for (const state of source.graph.definition.entities.get(entity)?.states.values() ?? []) {
+    if (state.action?.kind !== 'online') continue;
+    const facts = memberRecord(source, entity, state.name, place)?.facts;
+    if (facts) return facts;
+  }
+  return {};
+}
+
+function outputsOf(source: ViewSource, entity: string, state: string): Outputs | undefined {
+  const number = source.graph.stepByState.get(stateKey(entity, state))?.[0];
+  return number === undefined ? undefined : source.record(number).outputs;
+}
+
+function errorView(error: StepError): ErrorView {
+  return {
+    kind: error.kind,
+    message: error.message,
+    ...(error.exitCode !== undefined && { exit_code: error.exitCode }),
+    tail: error.tail ?? '',
+  };
+}

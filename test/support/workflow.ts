@@ -1,0 +1,116 @@
+// Drives one workflow through the machine, as the runtime would, and checks every invariant on the way.
+// Belongs here: sending events, keeping what was decided. Does not belong here: assertions about a case.
+import { compileGraph } from '../../engine/graph/compile.ts';
+import type { Membership, StateGraph } from '../../engine/graph/types.ts';
+import type { JsonObject } from '../../engine/base/json.ts';
+import type { WorkflowDefinition } from '../../engine/definition/types.ts';
+import { apply } from '../../engine/machine/apply.ts';
+import { decide } from '../../engine/machine/decide.ts';
+import { check } from '../../engine/machine/invariants.ts';
+import { initialState, type MachineState } from '../../engine/machine/state.ts';
+import type {
+  Change,
+  Decision,
+  Effect,
+  MachineEvent,
+  Outcome,
+  RawOutput,
+  Report,
+  StepRecord,
+} from '../../engine/machine/types.ts';
+
+/** An event without its time. */
+export type Untimed = MachineEvent extends infer Event
+  ? Event extends MachineEvent
+    ? Omit<Event, 'at'>
+    : never
+  : never;
+
+export const START = 1_000;
+
+export class Workflow {
+  readonly graph: StateGraph;
+  state: MachineState;
+  now = START;
+  /** Every change so far: the log. */
+  readonly log: Change[] = [];
+  readonly effects: Effect[] = [];
+
+  constructor(definition: WorkflowDefinition, members: Membership, inputs: JsonObject = {}) {
+    this.graph = compileGraph(definition, members);
+    this.state = initialState(this.graph, { id: 'w', stackName: 'stack', generation: 1, at: START, inputs });
+  }
+
+  send(event: Untimed): Decision {
+    const decision = decide(this.graph, this.state, { ...event, at: this.now } as MachineEvent);
+    apply(this.graph, this.state, decision.changes);
+    this.log.push(...decision.changes);
+    this.effects.push(...decision.effects);
+    const broken = check(this.graph, this.state);
+    if (broken.length > 0) throw new Error(`after ${JSON.stringify(event)}:\n${broken.join('\n')}`);
+    return decision;
+  }
+
+  create(): this {
+    this.send({ kind: 'create' });
+    return this;
+  }
+
+  record(step: string): StepRecord | undefined {
+    return this.state.records[this.number(step)];
+  }
+
+  status(step: string): string {
+    return this.record(step)?.status ?? 'waiting';
+  }
+
+  /** Status of the workflow. */
+  get over(): string {
+    return this.state.workflow.status;
+  }
+
+  get reason(): string {
+    return this.state.workflow.reason;
+  }
+
+  report(step: string, report: Report): Decision {
+    const dispatch = this.record(step)?.dispatch ?? 0;
+    return this.send({ kind: 'report', id: { workflow: 'w', generation: 1, step, dispatch }, report });
+  }
+
+  finish(step: string, outcome: Outcome): Decision {
+    return this.report(step, { kind: 'finished', outcome });
+  }
+
+  succeed(step: string, outputs: { readonly [name: string]: RawOutput } = {}): Decision {
+    return this.finish(step, { kind: 'succeeded', outputs });
+  }
+
+  exit(step: string, exitCode: number, tail = ''): Decision {
+    return this.finish(step, {
+      kind: 'failed',
+      error: { kind: 'exit', message: `exit ${exitCode}`, exitCode, tail },
+    });
+  }
+
+  interrupt(step: string): Decision {
+    return this.finish(step, { kind: 'interrupted', evidence: 'boot id changed' });
+  }
+
+  /** Lets time pass to the step's due time and fires it. */
+  due(step: string): Decision {
+    this.now = Math.max(this.now, this.record(step)?.due?.at ?? this.now);
+    return this.send({ kind: 'timer', step });
+  }
+
+  /** Steps whose command is out, in step order. */
+  out(): readonly string[] {
+    return this.graph.steps.filter(step => this.state.records[step.number]?.command).map(step => step.id);
+  }
+
+  private number(step: string): number {
+    const number = this.graph.stepById.get(step);
+    if (number === undefined) throw new Error(`no step ${step}`);
+    return number;
+  }
+}
