@@ -1,13 +1,16 @@
 // Every definition under docs/examples: it must pass all checks, and the checks must be looking.
 // Belongs here: validity of the examples. Does not belong here: running them, the rules themselves (test/definition).
 import { expect } from 'chai';
+import { load } from 'js-yaml';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { checkInputs } from '../../engine/definition/inputs.ts';
 import { type Parsed, parseDefinition } from '../../engine/definition/parse.ts';
 import { problemText } from '../../engine/definition/problems.ts';
 import { inProject } from '../support/project.ts';
 
 const examples = inProject('docs', 'examples');
+const cluster = 'postgresql-cluster/postgresql-cluster.workflow.yaml';
 const files = readdirSync(examples, { recursive: true, encoding: 'utf8' })
   .filter(name => name.endsWith('.workflow.yaml'))
   .toSorted();
@@ -40,7 +43,7 @@ describe('The examples', () => {
   }
 
   it('the PostgreSQL cluster with a mistyped output is refused, with the name that was meant', () => {
-    const { definition, problems } = parse('postgresql-cluster/postgresql-cluster.workflow.yaml', text =>
+    const { definition, problems } = parse(cluster, text =>
       text.replace('db.once.row_written.token', 'db.once.row_written.tokn'),
     );
     expect(definition).to.equal(undefined);
@@ -48,13 +51,18 @@ describe('The examples', () => {
   });
 
   it('the PostgreSQL cluster carries every one of its scripts', () => {
-    const text = readFileSync(
-      path.join(examples, 'postgresql-cluster', 'postgresql-cluster.workflow.yaml'),
-      'utf8',
-    );
+    const text = readFileSync(path.join(examples, cluster), 'utf8');
     const named = new Set([...text.matchAll(/file: scripts\/([\w.-]+)/g)].map(([, name]) => name));
-    expect([...named].toSorted()).to.deep.equal(
-      readdirSync(path.join(examples, 'postgresql-cluster', 'scripts')).toSorted(),
-    );
+    expect(named).to.have.all.keys(readdirSync(path.join(examples, 'postgresql-cluster', 'scripts')));
+  });
+
+  it("the PostgreSQL cluster takes its inputs.yaml, with PostgreSQL's folder beside it", () => {
+    const { definition } = parse(cluster);
+    if (definition === undefined) throw new Error('The definition has problems; another test shows them');
+    const text = readFileSync(path.join(examples, 'postgresql-cluster', 'inputs.yaml'), 'utf8');
+    const inputs = load(text) as Record<string, string | number>;
+    expect(checkInputs(definition, { ...inputs, postgresql: '/opt/postgresql' }).problems).to.deep.equal([]);
+    const wrong = checkInputs(definition, { ...inputs, postgresql: 'node_modules', first_port: 80 }).problems;
+    expect(wrong.map(({ pointer }) => pointer)).to.have.members(['/postgresql', '/first_port']);
   });
 });

@@ -115,12 +115,14 @@ describe('The scripts of the PostgreSQL example', function () {
       for (let round = 1; round <= 2; round += 1) {
         succeeded(await initialise(runner, primary));
         succeeded(await start(runner, primary));
-        for (const standby of standbys) {
-          await tell(standby, primary);
-          succeeded(await copy(runner, standby, primary));
-          succeeded(await start(runner, standby));
-          expect((await running(runner, standby)).code).to.equal(0);
-        }
+        await Promise.all(
+          standbys.map(async standby => {
+            await tell(standby, primary);
+            succeeded(await copy(runner, standby, primary));
+            succeeded(await start(runner, standby));
+            expect((await running(runner, standby)).code).to.equal(0);
+          }),
+        );
         const { application_password } = passwords;
         const { token } = succeeded(
           await runner.run('write-row.sh', { ...client(primary), application_password }),
