@@ -86,7 +86,11 @@ function read(report: Report, value: JsonValue, options: ParseOptions): Workflow
   const outputs = readOutputs(report, root);
   const built = new Build(report, { inputs, entities, goal, outputs }).build();
   return {
-    ...{ version, description, inputs, failureMode: 'continue', ...built },
+    version,
+    description,
+    inputs,
+    failureMode: 'continue',
+    ...built,
     goal: goal.map(({ entity, state }) => ({ entity, state })),
     contents: contents.texts,
     digest: contents.digestWith(value),
