@@ -75,7 +75,7 @@ function tooLarge(report: Report, bytes: number): void {
 }
 
 function read(report: Report, value: JsonValue, options: ParseOptions): WorkflowDefinition | undefined {
-  const root = readMap(report, { value, at: '' }, 'workflow', 'The definition');
+  const root = readMap(report, { value, at: '' }, 'workflow', 'the definition');
   if (root === undefined) return undefined;
   const contents = new Contents(report, options.files);
   const version = readVersion(root);
