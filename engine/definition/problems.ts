@@ -44,6 +44,7 @@ export const PROBLEM_CODES = [
   'unreachable',
   'impossible_quorum',
   'applies_to_nobody',
+  'deadlock',
   'limit_exceeded',
   'inputs_invalid',
   'members_invalid',

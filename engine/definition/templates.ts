@@ -45,7 +45,8 @@ export class Templates {
 
   #template(value: JsonValue, place: ExpressionPlace): Template {
     const { template, problems } = compileTemplate(value, place, this.#model);
-    this.#report.addAll(problems);
+    // What YAML cut is already said; that the pieces are no expression adds nothing.
+    this.#report.addAll(problems.filter(({ pointer }) => !this.#report.has('expression_cut', pointer)));
     return template;
   }
 

@@ -15,7 +15,7 @@ import type {
   StoredWorkflow,
   WorkflowCommit,
 } from '../runtime/ports.ts';
-import { isLive } from './live.ts';
+import { isLive } from '../runtime/status.ts';
 
 type Batch = Parameters<Store['commit']>[0];
 

@@ -156,13 +156,7 @@ export function nounOf(shape: Shape): string {
       return 'role or field';
     case 'map':
       return 'key';
-    case 'any':
-    case 'secret':
-    case 'list':
-    case 'optional':
-    case 'workflow':
-    case 'error':
-    case 'member':
+    default:
       return 'field';
   }
 }
@@ -178,15 +172,7 @@ export function isValue(shape: Shape): boolean {
       return isValue(shape.of);
     case 'map':
       return [...shape.keys.values()].every(isValue);
-    case 'inputs':
-    case 'workflow':
-    case 'error':
-    case 'entity':
-    case 'member':
-    case 'outputs':
-    case 'state':
-    case 'status':
-    case 'reached':
+    default:
       return false;
   }
 }
@@ -201,16 +187,7 @@ export function holdsSecret(shape: Shape): boolean {
       return holdsSecret(shape.of);
     case 'map':
       return [...shape.keys.values()].some(holdsSecret);
-    case 'any':
-    case 'inputs':
-    case 'workflow':
-    case 'error':
-    case 'entity':
-    case 'member':
-    case 'outputs':
-    case 'state':
-    case 'status':
-    case 'reached':
+    default:
       return false;
   }
 }

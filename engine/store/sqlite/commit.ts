@@ -15,7 +15,7 @@ import type {
   WorkflowCommit,
   WorkflowSource,
 } from '../../runtime/ports.ts';
-import { isLive } from '../live.ts';
+import { isLive } from '../../runtime/status.ts';
 import type { Database, Statement } from './driver.ts';
 import { sqliteCode, storeError } from './errors.ts';
 

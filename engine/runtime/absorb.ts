@@ -1,0 +1,251 @@
+// One item becomes changes of one workflow: decide, apply in memory, gather what the commit must write.
+// Belongs here: items → events → a draft of the commit. Does not belong here: committing (loop.ts), effects (dispatch.ts).
+//
+// A1  Everything that an item changes in memory is in the draft; memory and draft are committed or dropped together.
+// A2  A report settles as `recorded` only for the step's current dispatch; an older one is `stale` and changes nothing.
+import { EngineError } from '../base/errors.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../base/json.ts';
+import type { StepId } from '../base/ids.ts';
+import type { Decision, Effect, MachineEvent, StepRecord } from '../machine/types.ts';
+import type { Machine } from './machine.ts';
+import type {
+  InboxRow,
+  LogEntry,
+  NewSecret,
+  ReportVerdict,
+  RequestResult,
+  WorkflowCommit,
+  WorkflowSource,
+} from './ports.ts';
+import type { Item } from './queue.ts';
+import type { LiveWorkflow } from './workflows.ts';
+
+/** What a commit will hold of one workflow, and what follows once it happened. */
+export interface Draft {
+  readonly id: string;
+  readonly live: LiveWorkflow | undefined;
+  readonly steps: Map<number, StepRecord>;
+  readonly log: LogEntry[];
+  readonly secrets: NewSecret[];
+  readonly requests: { requestId: string; result: RequestResult }[];
+  /** In the order decided; let out after the commit. */
+  readonly effects: Effect[];
+  /** Answers to those who wait for an item; given after the commit. */
+  readonly answers: (() => void)[];
+  recordChanged: boolean;
+  erase: boolean;
+}
+
+export function newDraft(id: string, live: LiveWorkflow | undefined): Draft {
+  return {
+    id,
+    live,
+    steps: new Map(),
+    log: [],
+    secrets: [],
+    requests: [],
+    effects: [],
+    answers: [],
+    recordChanged: false,
+    erase: false,
+  };
+}
+
+/** What the store is to write; undefined when the items changed nothing. */
+export function toCommit(draft: Draft): WorkflowCommit | undefined {
+  const { id, steps, log, secrets, requests, erase } = draft;
+  if (log.length === 0 && requests.length === 0 && !erase) return undefined;
+  const live = log.length === 0 ? undefined : draft.live;
+  return {
+    id,
+    ...(live !== undefined && !live.stored ? { source: live.source } : {}),
+    ...(live !== undefined && (draft.recordChanged || !live.stored) ? { record: live.state.workflow } : {}),
+    steps: [...steps].map(([number, record]) => ({ number, record })),
+    log,
+    secrets,
+    requests,
+    ...(erase ? { erase } : {}),
+  };
+}
+
+/** Takes one item in; `absent` says why the workflow is not there. Throws what `decide` throws: then memory and draft of this workflow are to be dropped. */
+export function absorb(machine: Machine, draft: Draft, item: Item, now: number, absent?: EngineError): void {
+  switch (item.kind) {
+    case 'report':
+      return absorbReport(machine, draft, item, now);
+    case 'timer':
+      return absorbTimer(machine, draft, item, now);
+    case 'request':
+      return absorbRequest(machine, draft, item, now, absent);
+    default:
+      return item satisfies never;
+  }
+}
+
+function absorbReport(machine: Machine, draft: Draft, item: Item & { kind: 'report' }, now: number): void {
+  const verdict = judge(draft.live, item.id);
+  if (verdict === 'recorded' && draft.live !== undefined) {
+    const event = { kind: 'report', id: item.id, report: item.report, at: now } as const;
+    const decision = carry(machine, draft, draft.live, event);
+    if (decision.changes.length > 0) draft.secrets.push(...item.secrets);
+  }
+  draft.answers.push(() => item.settle(verdict));
+}
+
+function judge(
+  live: LiveWorkflow | undefined,
+  id: { step: StepId; generation: number; dispatch: number },
+): ReportVerdict {
+  if (live === undefined) return 'unknown_workflow';
+  const record = recordOf(live, id.step);
+  const current = live.state.workflow.generation === id.generation && record?.dispatch === id.dispatch;
+  return current ? 'recorded' : 'stale';
+}
+
+function absorbTimer(machine: Machine, draft: Draft, item: Item & { kind: 'timer' }, now: number): void {
+  if (draft.live === undefined || recordOf(draft.live, item.step)?.due?.at !== item.due) return;
+  carry(machine, draft, draft.live, { kind: 'timer', step: item.step, at: Math.max(now, item.due) });
+}
+
+function absorbRequest(
+  machine: Machine,
+  draft: Draft,
+  item: Item & { kind: 'request' },
+  now: number,
+  absent: EngineError | undefined,
+): void {
+  const result = answer(machine, draft, item.row, now, absent);
+  draft.requests.push({ requestId: item.row.requestId, result });
+  draft.answers.push(() => item.settle(result));
+}
+
+function answer(
+  machine: Machine,
+  draft: Draft,
+  row: InboxRow,
+  now: number,
+  absent?: EngineError,
+): RequestResult {
+  if (row.kind === 'create') return create(machine, draft, row, now, absent);
+  const live = existing(draft);
+  if (live !== undefined) {
+    const decision = carry(machine, draft, live, toEvent(row, now));
+    return decision.rejected === undefined
+      ? { status: 'applied' }
+      : { status: 'rejected', code: 'not_allowed', ...decision.rejected };
+  }
+  if (row.kind !== 'delete') return rejection(notFound(row.workflow));
+  draft.erase = true;
+  return { status: 'applied' };
+}
+
+function create(
+  machine: Machine,
+  draft: Draft,
+  row: InboxRow,
+  now: number,
+  absent?: EngineError,
+): RequestResult {
+  const { live } = draft;
+  if (draft.erase) return rejection(wasDeleted(row.workflow));
+  if (live === undefined) return rejection(absent ?? notFound(row.workflow));
+  if (existing(draft) !== undefined) {
+    const same =
+      canonicalJson(live.source as unknown as JsonValue) ===
+      canonicalJson(sourceOf(row) as unknown as JsonValue);
+    return same ? { status: 'applied' } : rejection(otherContent(row.workflow));
+  }
+  carry(machine, draft, live, { kind: 'create', at: now });
+  return { status: 'applied' };
+}
+
+/** The workflow, unless it is only about to be created by an item that was not absorbed yet. */
+function existing({ live, log }: Draft): LiveWorkflow | undefined {
+  return live !== undefined && (live.stored || log.length > 0) ? live : undefined;
+}
+
+/** Decides on one event and carries the changes into memory and draft. */
+function carry(machine: Machine, draft: Draft, live: LiveWorkflow, event: MachineEvent): Decision {
+  const { graph, state } = live;
+  const timed = { ...event, at: Math.max(event.at, state.at) };
+  const decision = machine.decide(graph, state, timed);
+  if (decision.rejected !== undefined) return decision;
+  const before = state.workflow.seq;
+  machine.apply(graph, state, decision.changes);
+  decision.changes.forEach((change, index) => {
+    draft.log.push({ seq: before + index + 1, at: timed.at, change });
+    if (change.kind === 'workflow') draft.recordChanged = true;
+    else draft.steps.set(graph.stepById.get(change.step) as number, change.record);
+  });
+  draft.effects.push(...decision.effects);
+  if (state.workflow.status === 'deleted') draft.erase = true;
+  return decision;
+}
+
+/** The payload of a row was made by service.ts from a checked request. */
+function toEvent(row: InboxRow, at: number): MachineEvent {
+  const { by } = row;
+  const payload = row.payload as { step?: StepId; attempt?: number; outputs?: JsonObject; abandon?: boolean };
+  const step = payload.step === undefined ? {} : { step: payload.step };
+  switch (row.kind) {
+    case 'retry':
+      return {
+        kind: 'retry',
+        at,
+        by,
+        ...step,
+        ...(payload.attempt === undefined ? {} : { attempt: payload.attempt }),
+      };
+    case 'skip':
+      return { kind: 'skip', at, by, step: payload.step ?? '', outputs: payload.outputs ?? {} };
+    case 'fail':
+      return { kind: 'fail', at, by, step: payload.step ?? '' };
+    case 'resume':
+    case 'cancel':
+      return { kind: row.kind, at, by };
+    case 'delete':
+      return { kind: 'delete', at, by, abandon: payload.abandon === true };
+    case 'create':
+      return { kind: 'create', at };
+    default:
+      return row.kind satisfies never;
+  }
+}
+
+/** The workflow that a `create` row asks for. */
+export function sourceOf(row: InboxRow): WorkflowSource {
+  return row.payload['source'] as unknown as WorkflowSource;
+}
+
+function recordOf(live: LiveWorkflow, step: StepId): StepRecord | undefined {
+  const number = live.graph.stepById.get(step);
+  return number === undefined ? undefined : live.state.records[number];
+}
+
+export function notFound(id: string): EngineError {
+  return new EngineError(
+    'not_found',
+    `There is no workflow '${id}'.`,
+    'List the workflows to see what there is.',
+  );
+}
+
+export function wasDeleted(id: string): EngineError {
+  return new EngineError(
+    'conflict',
+    `Workflow '${id}' was deleted; its id is not used twice.`,
+    'Create it under another id.',
+  );
+}
+
+export function otherContent(id: string): EngineError {
+  return new EngineError(
+    'conflict',
+    `Workflow '${id}' exists already, with another definition, other inputs or other members.`,
+    'Choose another id, or delete the workflow first and then choose another id.',
+  );
+}
+
+export function rejection(error: EngineError): RequestResult {
+  return { status: 'rejected', code: error.code, message: error.message, next: error.next };
+}

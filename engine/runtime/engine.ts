@@ -1,0 +1,209 @@
+// The engine: a store, a clock and drivers tied together by the loop. Everything that it touches comes in as a port.
+// Belongs here: wiring and life cycle. Does not belong here: anything that a part of it does.
+//
+//   start: take the lease → load what is live → send again what was out → absorb the waiting requests
+//   stop:  finish the commit in flight → let nothing more out → fail what waits. Drivers and store are closed by who
+//          opened them (releasers.ts), in reverse.
+import { EngineError } from '../base/errors.ts';
+import type { EffectId } from '../base/ids.ts';
+import type { JsonValue } from '../base/json.ts';
+import type { Effect, Report } from '../machine/types.ts';
+import type { Happening } from './api.ts';
+import { Dispatcher, type Drivers } from './dispatch.ts';
+import { Followers } from './followers.ts';
+import { Inbox } from './inbox.ts';
+import { type Log, silentLog } from './log.ts';
+import { Loop } from './loop.ts';
+import { type Machine, machine as realMachine } from './machine.ts';
+import type {
+  Clock,
+  DefinitionDocument,
+  DriverContext,
+  InboxRow,
+  NewSecret,
+  ReportSink,
+  ReportVerdict,
+  RequestResult,
+  Store,
+} from './ports.ts';
+import { type Recovered, recover } from './recovery.ts';
+import type { Vault } from './secrets.ts';
+import { type LiveWorkflow, Workflows } from './workflows.ts';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly vault: Vault;
+  /** By action kind; a command of a kind without a driver waits for an engine that has one. */
+  readonly drivers: Drivers;
+  /** Who this is, for the store's lease: host and process. */
+  readonly owner: string;
+  readonly log?: Log;
+  /** Replaced only in tests. */
+  readonly machine?: Machine;
+}
+
+export class Engine implements ReportSink {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly vault: Vault;
+  readonly machine: Machine;
+  readonly workflows: Workflows;
+  readonly followers = new Followers();
+  /** Resolves when the engine is over: undefined after `stop`, else the error that ended it (`fenced`, a damaged store). */
+  readonly ended: Promise<EngineError | undefined>;
+  readonly #loop: Loop;
+  readonly #inbox: Inbox;
+  readonly #dispatcher: Dispatcher;
+  readonly #owner: string;
+  readonly #log: Log;
+  #term = 0;
+  #started = false;
+
+  constructor(options: EngineOptions) {
+    const { store, clock, vault, drivers, owner, log = silentLog, machine = realMachine } = options;
+    this.store = store;
+    this.clock = clock;
+    this.vault = vault;
+    this.machine = machine;
+    this.#owner = owner;
+    this.#log = log;
+    this.workflows = new Workflows(store, machine);
+    this.#dispatcher = new Dispatcher({
+      drivers,
+      clock,
+      log,
+      context: live => this.#context(live),
+      isCurrent: effect => this.#isCurrent(effect),
+    });
+    const { workflows, followers } = this;
+    this.#loop = new Loop({ store, clock, machine, workflows, dispatcher: this.#dispatcher, followers, log });
+    this.#inbox = new Inbox(store, this.#loop);
+    this.ended = this.#loop.ended;
+  }
+
+  /** Term of this engine's lease; 0 before `start`. */
+  get term(): number {
+    return this.#term;
+  }
+
+  /** Takes the lease and recovers. Throws the store's errors. */
+  async start(): Promise<Recovered> {
+    this.#term = await this.#loop.committer.acquire(this.#owner);
+    this.#started = true;
+    const { store, machine, workflows } = this;
+    const parts = { dispatcher: this.#dispatcher, loop: this.#loop, inbox: this.#inbox };
+    const recovered = await recover({ store, machine, workflows, ...parts });
+    this.#log.info('The engine has started.', { term: this.#term, ...recovered });
+    return recovered;
+  }
+
+  /** Resolves when the report is committed: only then may a message be acked. Rejects when it was not absorbed. */
+  report(id: EffectId, report: Report, secrets: readonly NewSecret[] = []): Promise<ReportVerdict> {
+    return new Promise((settle, fail) => {
+      if (!this.#started) return fail(notStarted());
+      this.#loop.add({ kind: 'report', workflow: id.workflow, id, report, secrets, settle, fail });
+    });
+  }
+
+  /** Puts the request into the store's inbox and resolves when it is applied or rejected. */
+  async submit(
+    row: InboxRow,
+    definition?: DefinitionDocument,
+    secrets?: readonly NewSecret[],
+  ): Promise<RequestResult> {
+    if (!this.#started) throw notStarted();
+    return this.#inbox.submit(row, definition, secrets);
+  }
+
+  /** What a driver has to tell the followers of one workflow, such as a script's live output. Never stored. */
+  tell(workflow: string, happening: Happening): void {
+    this.followers.tell(workflow, happening);
+  }
+
+  /** An agent came or went: told to the followers of every workflow that it is a member of. */
+  tellOfAgent(happening: Happening & { readonly kind: 'agent' }): void {
+    this.followers.tellAll(happening, id => {
+      const groups = Object.values(this.#loop.live.get(id)?.source.members ?? {});
+      return groups.some(group => group.some(member => member.agent === happening.agent));
+    });
+  }
+
+  /** Commands that are out for an agent: what a `welcome` lists as live. */
+  outFor(agent: string): Effect[] {
+    return [...this.#loop.live.values()].flatMap(({ graph, state }) =>
+      state.busy.has(agent)
+        ? this.machine
+            .pendingEffects(graph, state)
+            .filter(effect => effect.kind === 'start' && effect.command.agent === agent)
+        : [],
+    );
+  }
+
+  /** The workflow in memory, read from the store when it isn't live; undefined when there is none. */
+  async find(id: string): Promise<LiveWorkflow | undefined> {
+    const live = this.#loop.live.get(id);
+    if (live?.stored === true) return live;
+    const stored = await this.store.load(id);
+    return stored === undefined ? undefined : this.workflows.revive(stored);
+  }
+
+  /** Why a workflow is set aside; undefined when it isn't. */
+  setAside(id: string): string | undefined {
+    return this.#loop.quarantine.reason(id);
+  }
+
+  /** Items that wait for one workflow. */
+  waiting(id: string): number {
+    return this.#loop.waiting(id);
+  }
+
+  /** Workflows held in memory. */
+  get inMemory(): number {
+    return this.#loop.live.size;
+  }
+
+  /** Resolves when nothing waits, runs or is being handed to a driver. Due times in the future are not waited for. */
+  idle(): Promise<void> {
+    return this.#loop.idle();
+  }
+
+  /** Ends after the commit in flight. What was not absorbed rejects, and is taken up by the next engine. */
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  #context(live: LiveWorkflow): DriverContext {
+    return {
+      term: this.#term,
+      content: digest => {
+        const text = live.graph.definition.contents.get(digest);
+        if (text === undefined)
+          throw missing(`The definition of '${live.id}' has no content ${digest.slice(0, 12)}.`);
+        return text;
+      },
+      secret: ref => this.#secret(ref),
+    };
+  }
+
+  async #secret(ref: string): Promise<JsonValue> {
+    const sealed = await this.store.secret(ref);
+    if (sealed === undefined) throw missing(`The store has no hidden value ${ref}.`);
+    return this.vault.open(ref, sealed);
+  }
+
+  #isCurrent({ id }: Effect): boolean {
+    const live = this.#loop.live.get(id.workflow);
+    const number = live?.graph.stepById.get(id.step);
+    const record = number === undefined ? undefined : live?.state.records[number];
+    return record?.dispatch === id.dispatch && record.command !== undefined;
+  }
+}
+
+function missing(message: string): EngineError {
+  return new EngineError('internal', message, 'Report this with the log.');
+}
+
+function notStarted(): EngineError {
+  return new EngineError('transport_closed', 'The engine has not started yet.', 'Ask again in a moment.');
+}

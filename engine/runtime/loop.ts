@@ -1,0 +1,353 @@
+// The loop: what arrived while the last commit was in flight is decided together, committed, and only then let out.
+// Belongs here: the order decide → commit → let out → ack, and what happens when a commit fails.
+// Does not belong here: one item's absorption (absorb.ts), certainty about commits (committer.ts), I/O of any kind.
+//
+// L1  Nothing leaves (effects, answers, log entries to followers) before the commit that decided it (rule P1).
+// L2  When a commit fails, the memory of every workflow in it is dropped and read again; its items are absorbed anew.
+// L3  One workflow's own failure sets aside that workflow only; the store's failure makes everybody wait, no more.
+// L4  `fenced` ends the engine: another one owns the store, and this one says nothing more to anybody.
+import { EngineError, errorText } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { type Draft, absorb, newDraft, notFound, sourceOf, toCommit, wasDeleted } from './absorb.ts';
+import { asEngineError, Committer } from './committer.ts';
+import type { Dispatcher } from './dispatch.ts';
+import type { Followers } from './followers.ts';
+import type { Log } from './log.ts';
+import type { Machine } from './machine.ts';
+import type { Clock, Store, WorkflowCommit } from './ports.ts';
+import { Quarantine } from './quarantine.ts';
+import { type Item, ItemQueue } from './queue.ts';
+import { isLive } from './status.ts';
+import { type DueStep, Timers } from './timers.ts';
+import type { LiveWorkflow, Workflows } from './workflows.ts';
+
+/** Tries of a whole batch before its culprit is looked for. */
+const PATIENCE = 3;
+const FIRST_PAUSE = 20;
+const LONGEST_PAUSE = 5_000;
+
+export interface LoopParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly machine: Machine;
+  readonly workflows: Workflows;
+  readonly dispatcher: Dispatcher;
+  readonly followers: Followers;
+  readonly log: Log;
+}
+
+export class Loop {
+  /** Workflows in memory: all that are live, and others while they are used. */
+  readonly live = new Map<string, LiveWorkflow>();
+  readonly quarantine = new Quarantine();
+  readonly committer: Committer;
+  /** Resolves when the loop is over, with the error that ended it, if one did. */
+  readonly ended: Promise<EngineError | undefined>;
+  readonly #parts: LoopParts;
+  readonly #queue = new ItemQueue();
+  readonly #timers: Timers;
+  readonly #lifted = new Set<string>();
+  #running: Promise<void> | undefined;
+  #over: EngineError | undefined;
+  #stopping = false;
+  #wakePause = (): void => {};
+  #tellEnded = (_error: EngineError | undefined): void => {};
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.committer = new Committer(parts.store, tries => this.#pause(tries));
+    this.#timers = new Timers(parts.clock, due => due.forEach(each => this.#fire(each)));
+    this.ended = new Promise(resolve => {
+      this.#tellEnded = resolve;
+    });
+  }
+
+  /** Takes an item in; it is settled after the commit that absorbs it. */
+  add(item: Item): void {
+    if (this.#over !== undefined || this.#stopping) return fail(item, this.#over ?? stopped());
+    if (item.kind === 'request' && this.quarantine.lift(item.workflow)) this.#lifted.add(item.workflow);
+    this.#queue.add(item);
+    this.#wake();
+  }
+
+  /** Items waiting for one workflow. */
+  waiting(workflow: string): number {
+    return this.#queue.waiting(workflow);
+  }
+
+  /** Puts a stored workflow into memory, with its timers. */
+  adopt(live: LiveWorkflow): void {
+    this.live.set(live.id, live);
+    live.state.records.forEach((record, number) => {
+      if (record?.due !== undefined) this.#timers.set(live.id, stepOf(live, number), record.due.at);
+    });
+  }
+
+  /** Resolves when nothing waits, runs or is being handed over. Due times in the future are not waited for. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined || this.#parts.dispatcher.busy) {
+      await this.#running;
+      await this.#parts.dispatcher.idle();
+    }
+  }
+
+  /** Ends the loop after the commit that is in flight; what is not absorbed fails. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wakePause();
+    await this.#running;
+    this.#end(undefined);
+  }
+
+  #wake(): void {
+    if (this.#running !== undefined || this.#stopping || this.#over !== undefined) return;
+    this.#running = this.#run()
+      .catch((thrown: unknown) => this.#end(asEngineError(thrown)))
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#queue.size > 0) this.#wake();
+      });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.size > 0 && !this.#stopping && this.#over === undefined) {
+      await this.#parts.clock.turn?.();
+      await this.#carryOut(this.#queue.take(LIMITS.batchEvents), PATIENCE);
+    }
+  }
+
+  /** Absorbs the items, however often the store has to be asked. */
+  async #carryOut(items: readonly Item[], patience: number): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const failure = await this.#attempt(items);
+      if (failure === undefined) return;
+      for (const item of items) this.live.delete(item.workflow);
+      if (!failure.retriable && failure.code !== 'internal') this.#end(failure);
+      const mayWait = tries < patience || failure.code === 'store_full' || !(await this.#storeAnswers());
+      if (this.#over === undefined && !mayWait) return this.#findCulprit(items, failure);
+      this.#parts.log.warn(`A commit failed and is tried again: ${failure.message}`, {
+        tries,
+        next: failure.next,
+      });
+      if (!(await this.#pause(tries))) return items.forEach(item => fail(item, this.#over ?? stopped()));
+    }
+  }
+
+  /** The store works and this batch does not: halves it until the one workflow is found that cannot be written. */
+  async #findCulprit(items: readonly Item[], failure: EngineError): Promise<void> {
+    const workflows = [...new Set(items.map(item => item.workflow))];
+    const only = workflows.length === 1 ? workflows[0] : undefined;
+    if (only !== undefined) return this.#setAside(only, failure, items);
+    const half = new Set(workflows.slice(0, workflows.length / 2));
+    await this.#carryOut(
+      items.filter(item => half.has(item.workflow)),
+      1,
+    );
+    await this.#carryOut(
+      items.filter(item => !half.has(item.workflow)),
+      1,
+    );
+  }
+
+  /** An empty commit: does the store take anything at all? */
+  async #storeAnswers(): Promise<boolean> {
+    const failure = await this.committer.commit([]);
+    if (failure !== undefined && !failure.retriable) this.#end(failure);
+    return failure === undefined;
+  }
+
+  /** Decide, commit, let out, ack. Returns why nothing was committed, or undefined. */
+  async #attempt(items: readonly Item[]): Promise<EngineError | undefined> {
+    const failures = new Map<string, EngineError>();
+    let absent: ReadonlyMap<string, EngineError>;
+    try {
+      absent = await this.#load(items, failures);
+    } catch (thrown) {
+      return asEngineError(thrown);
+    }
+    const drafts = this.#absorbAll(items, absent, failures);
+    const commits = [...drafts.values()].map(toCommit).filter(commit => commit !== undefined);
+    const failure = await this.#commit(commits, drafts);
+    if (failure !== undefined) return failure;
+    for (const draft of drafts.values()) this.#letOut(draft);
+    for (const [workflow, error] of failures) this.#strike(workflow, error, items);
+    return undefined;
+  }
+
+  async #commit(
+    commits: readonly WorkflowCommit[],
+    drafts: ReadonlyMap<string, Draft>,
+  ): Promise<EngineError | undefined> {
+    if (commits.length > 0) return this.committer.commit(commits);
+    const answers = [...drafts.values()].some(draft => draft.answers.length > 0);
+    return answers ? this.committer.stillOwner() : undefined;
+  }
+
+  #absorbAll(
+    items: readonly Item[],
+    absent: ReadonlyMap<string, EngineError>,
+    failures: Map<string, EngineError>,
+  ): Map<string, Draft> {
+    const now = this.#parts.clock.now();
+    const drafts = new Map<string, Draft>();
+    for (const item of items) {
+      const { workflow } = item;
+      if (failures.has(workflow)) continue;
+      const draft = drafts.get(workflow) ?? newDraft(workflow, this.live.get(workflow));
+      drafts.set(workflow, draft);
+      try {
+        absorb(this.#parts.machine, draft, item, now, absent.get(workflow));
+      } catch (thrown) {
+        failures.set(workflow, asEngineError(thrown));
+        drafts.delete(workflow);
+        this.live.delete(workflow);
+      }
+    }
+    return drafts;
+  }
+
+  /** Brings the items' workflows into memory. Returns why some are not there; `failures`: those that cannot be read. */
+  async #load(items: readonly Item[], failures: Map<string, EngineError>): Promise<Map<string, EngineError>> {
+    const absent = new Map<string, EngineError>();
+    for (const item of items) {
+      const { workflow } = item;
+      if (this.live.has(workflow) || failures.has(workflow)) continue;
+      const reason = this.quarantine.reason(workflow);
+      if (reason !== undefined) failures.set(workflow, setAside(workflow, reason));
+      else if (!absent.has(workflow) || isCreate(item)) await this.#loadOne(item, absent, failures);
+    }
+    return absent;
+  }
+
+  async #loadOne(
+    item: Item,
+    absent: Map<string, EngineError>,
+    failures: Map<string, EngineError>,
+  ): Promise<void> {
+    const { workflow } = item;
+    const { store, workflows, clock } = this.#parts;
+    const stored = await store.load(workflow);
+    const buried = stored === undefined && (await store.tombstone(workflow));
+    try {
+      if (stored !== undefined) this.#revived(await workflows.revive(stored));
+      else if (buried || !isCreate(item))
+        absent.set(workflow, buried ? wasDeleted(workflow) : notFound(workflow));
+      else this.live.set(workflow, await workflows.begin(workflow, sourceOf(item.row), clock.now()));
+    } catch (thrown) {
+      const error = asEngineError(thrown);
+      if (error.code.startsWith('store_')) throw error;
+      if (stored !== undefined) failures.set(workflow, error);
+      else absent.set(workflow, error);
+    }
+  }
+
+  #revived(live: LiveWorkflow): void {
+    this.adopt(live);
+    if (!this.#lifted.delete(live.id)) return;
+    const { machine, dispatcher } = this.#parts;
+    for (const effect of machine.pendingEffects(live.graph, live.state)) dispatcher.letOut(effect, live);
+  }
+
+  /** The commit happened: commands, timers, followers, then the answers by which others forget what they sent. */
+  #letOut(draft: Draft): void {
+    const { dispatcher, followers } = this.#parts;
+    const { id, live } = draft;
+    this.quarantine.clear(id);
+    if (live !== undefined) {
+      live.stored ||= draft.log.length > 0;
+      for (const [number, record] of draft.steps) this.#timers.set(id, stepOf(live, number), record.due?.at);
+      if (!draft.erase) for (const effect of draft.effects) dispatcher.letOut(effect, live);
+    }
+    if (followers.watched(id)) for (const entry of draft.log) followers.tell(id, { kind: 'log', entry });
+    for (const answer of draft.answers) answer();
+    if (draft.erase) this.#forget(id);
+    else if (live !== undefined && (isOver(live) || !live.stored)) this.live.delete(id);
+  }
+
+  #forget(id: string): void {
+    this.live.delete(id);
+    this.#timers.forget(id);
+    this.#parts.followers.end(id);
+  }
+
+  /** A workflow's own data or rules failed: once it is read again and tried anew, then it is set aside. */
+  #strike(workflow: string, error: EngineError, items: readonly Item[]): void {
+    const own = items.filter(item => item.workflow === workflow);
+    if (this.quarantine.reason(workflow) !== undefined) return own.forEach(item => fail(item, error));
+    if (this.quarantine.strike(workflow)) return this.#setAside(workflow, error, own);
+    this.#queue.putBack(own);
+  }
+
+  #setAside(workflow: string, error: EngineError, items: readonly Item[]): void {
+    this.quarantine.set(workflow, error.message);
+    this.live.delete(workflow);
+    this.#timers.forget(workflow);
+    this.#parts.log.error(`Workflow '${workflow}' is set aside: ${errorText(error)}`, { next: error.next });
+    for (const item of items) fail(item, setAside(workflow, error.message));
+  }
+
+  /** For recovery: a stored workflow that cannot even be read. */
+  exclude(workflow: string, error: EngineError): void {
+    this.#setAside(workflow, error, []);
+  }
+
+  #fire(due: DueStep): void {
+    this.add({ kind: 'timer', workflow: due.workflow, step: due.step, due: due.at });
+  }
+
+  async #pause(tries: number): Promise<boolean> {
+    if (this.#stopping || this.#over !== undefined) return false;
+    const { clock } = this.#parts;
+    await new Promise<void>(resolve => {
+      const delay = Math.min(FIRST_PAUSE * 2 ** Math.min(tries, 10), LONGEST_PAUSE);
+      const cancel = clock.at(clock.now() + delay, resolve);
+      this.#wakePause = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#wakePause = () => {};
+    return !this.#stopping && this.#over === undefined;
+  }
+
+  #end(error: EngineError | undefined): void {
+    if (this.#over !== undefined) return;
+    this.#over = error ?? stopped();
+    if (error !== undefined)
+      this.#parts.log.error(`The engine stops: ${error.message}`, { next: error.next });
+    this.#parts.dispatcher.stop();
+    this.#timers.stop();
+    for (const item of this.#queue.drain()) fail(item, this.#over);
+    this.#parts.followers.end(undefined, error);
+    this.#tellEnded(error);
+  }
+}
+
+const isCreate = (item: Item): item is Item & { kind: 'request' } =>
+  item.kind === 'request' && item.row.kind === 'create';
+
+const stepOf = (live: LiveWorkflow, number: number): string => live.graph.steps[number]?.id ?? '';
+
+/** Nothing of it can move by itself: it needs no memory until somebody asks. */
+const isOver = (live: LiveWorkflow): boolean =>
+  !isLive(live.state.workflow.status) && live.state.busy.size === 0;
+
+function fail(item: Item, error: Error): void {
+  if (item.kind !== 'timer') item.fail(error);
+}
+
+function stopped(): EngineError {
+  return new EngineError(
+    'transport_closed',
+    'The engine is stopping.',
+    'Ask again once it has started again.',
+  );
+}
+
+function setAside(workflow: string, reason: string): EngineError {
+  return new EngineError(
+    'internal',
+    `Workflow '${workflow}' is set aside: ${reason}`,
+    'Look at the log; `resume` or `retry` makes the engine try it again.',
+  );
+}

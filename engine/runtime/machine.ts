@@ -1,0 +1,19 @@
+// The pure core as the runtime calls it: one object, so that a test can put a faulty one in its place.
+// Belongs here: the list of what the runtime uses of definition/, graph/ and machine/. Does not belong here: logic.
+import { parseDefinition } from '../definition/parse.ts';
+import { compileGraph } from '../graph/compile.ts';
+import { apply } from '../machine/apply.ts';
+import { decide } from '../machine/decide.ts';
+import { pendingEffects } from '../machine/pending.ts';
+import { initialState, restore } from '../machine/state.ts';
+
+export const machine = {
+  parseDefinition,
+  compileGraph,
+  initialState,
+  restore,
+  decide,
+  apply,
+  pendingEffects,
+} as const;
+export type Machine = typeof machine;

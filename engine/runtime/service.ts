@@ -1,0 +1,196 @@
+// EngineApi over a running engine: every request is judged here, before anything of it is stored.
+// Belongs here: checks at the door, sealing of hidden values, pages. Does not belong here: decisions (machine/), how a
+// request reaches us (control/).
+import { EngineError } from '../base/errors.ts';
+import { ID } from '../base/ids.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../base/json.ts';
+import { checkInputs, checkMembers } from '../definition/inputs.ts';
+import type { Problem } from '../definition/problems.ts';
+import type { WorkflowDefinition } from '../definition/types.ts';
+import { encodeUserValue } from '../definition/values.ts';
+import type { Member } from '../graph/types.ts';
+import type { WorkflowRecord } from '../machine/types.ts';
+import { notFound, otherContent } from './absorb.ts';
+import type { ActRequest, CreateRequest, EngineApi, Happening, WorkflowView } from './api.ts';
+import type { Engine } from './engine.ts';
+import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
+import { withReason, workflowView } from './views.ts';
+import type { LiveWorkflow } from './workflows.ts';
+
+/** Records read at a time by `list`. */
+const PAGE = 1_000;
+
+export class EngineService implements EngineApi {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  async create(request: CreateRequest): Promise<{ readonly problems: readonly Problem[] }> {
+    checkId('workflow', request.id);
+    checkId('request', request.requestId);
+    const { source, fileName, files } = request.document;
+    const { definition, problems } = this.#engine.machine.parseDefinition(source, { fileName, files });
+    if (definition === undefined) return { problems };
+    const judged = this.#judge(definition, request);
+    if (judged.problems.some(problem => problem.severity === 'error')) return { problems: judged.problems };
+    const document = { digest: definition.digest, ...request.document };
+    const payload = { source: judged.source as unknown as JsonObject };
+    const row = this.#row(request.requestId, request.id, 'create', payload, request.by);
+    const result = await this.#engine.submit(row, document, judged.secrets);
+    await this.#confirm(request.id, judged.source, result);
+    return { problems: [] };
+  }
+
+  /** Inputs, members and graph; the source to store, with hidden inputs by reference. */
+  #judge(
+    definition: WorkflowDefinition,
+    request: CreateRequest,
+  ): {
+    readonly source: WorkflowSource;
+    readonly secrets: readonly NewSecret[];
+    readonly problems: readonly Problem[];
+  } {
+    const { inputs, problems } = checkInputs(definition, request.inputs);
+    const members = numbered(request.members);
+    const early = [...problems, ...checkMembers(definition, request.members)];
+    const sealed = this.#seal(
+      `${request.id}/input`,
+      inputs,
+      name => definition.inputs.get(name)?.hidden === true,
+    );
+    const { id: _, requestId: __, ...rest } = request;
+    const source = {
+      stackName: rest.stackName,
+      definition: definition.digest,
+      inputs: sealed.values,
+      members,
+    };
+    if (early.some(problem => problem.severity === 'error')) return { source, secrets: [], problems: early };
+    return { source, secrets: sealed.secrets, problems: early };
+  }
+
+  /** A row that was known already may have been another content's: then its answer is not this request's. */
+  async #confirm(id: string, source: WorkflowSource, result: RequestResult): Promise<void> {
+    if (result.status === 'rejected') throw rejected(result);
+    const found = await this.#engine.find(id);
+    if (found === undefined) return;
+    const same =
+      canonicalJson(found.source as unknown as JsonValue) === canonicalJson(source as unknown as JsonValue);
+    if (!same) throw otherContent(id);
+  }
+
+  async act(request: ActRequest): Promise<RequestResult> {
+    checkId('workflow', request.workflow);
+    checkId('request', request.requestId);
+    const known = await this.#engine.store.result(request.requestId);
+    if (known !== undefined && known !== 'accepted') return known;
+    const found = await this.#engine.find(request.workflow);
+    if (found === undefined && request.kind !== 'delete') throw notFound(request.workflow);
+    const { requestId, workflow, by, kind, ...given } = request;
+    const { payload, secrets } = this.#payload(request, given as JsonObject, found);
+    return this.#engine.submit(this.#row(requestId, workflow, kind, payload, by), undefined, secrets);
+  }
+
+  /** Outputs that an operator supplies are sealed where the state declares them hidden. */
+  #payload(
+    request: ActRequest,
+    given: JsonObject,
+    found: LiveWorkflow | undefined,
+  ): { readonly payload: JsonObject; readonly secrets: readonly NewSecret[] } {
+    if (request.kind !== 'skip' || found === undefined) return { payload: given, secrets: [] };
+    const state = found.graph.steps[found.graph.stepById.get(request.step) ?? -1]?.state;
+    const encoded = encodeUserValue(request.outputs) as JsonObject;
+    const place = `${request.workflow}/${request.step}/skip`;
+    const { values, secrets } = this.#seal(place, encoded, name => state?.outputs.get(name)?.hidden === true);
+    return { payload: { ...given, outputs: values }, secrets };
+  }
+
+  /** The reference holds a keyed fingerprint of the value: equal requests stay equal, and nothing can be read from it. */
+  #seal(
+    place: string,
+    values: JsonObject,
+    hidden: (name: string) => boolean,
+  ): { readonly values: JsonObject; readonly secrets: readonly NewSecret[] } {
+    const secrets: NewSecret[] = [];
+    const sealed = Object.entries(values).map(([name, value]): [string, JsonValue] => {
+      if (!hidden(name)) return [name, value];
+      const ref = `${place}/${name}/${this.#engine.vault.fingerprint(place, value)}`;
+      secrets.push(this.#engine.vault.seal(ref, value));
+      return [name, { $secret: ref }];
+    });
+    return { values: Object.fromEntries(sealed), secrets };
+  }
+
+  async list(): Promise<readonly WorkflowRecord[]> {
+    const records: WorkflowRecord[] = [];
+    for (let after: string | undefined; ; after = records.at(-1)?.id) {
+      const page = await this.#engine.store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+      records.push(...page.map(record => withReason(record, this.#engine.setAside(record.id))));
+      if (page.length < PAGE) return records;
+    }
+  }
+
+  async workflow(id: string): Promise<WorkflowView> {
+    return workflowView(await this.#found(id), this.#engine.setAside(id));
+  }
+
+  async events(id: string, after: number, limit: number): Promise<readonly LogEntry[]> {
+    const entries = await this.#engine.store.events(id, after, limit);
+    if (entries.length === 0 && (await this.#engine.store.load(id)) === undefined) throw notFound(id);
+    return entries;
+  }
+
+  follow(id: string, signal: AbortSignal): AsyncIterable<Happening> {
+    const happenings = this.#engine.followers.follow(id, signal);
+    const found = this.#found(id);
+    found.catch(() => {});
+    return (async function* checked() {
+      await found;
+      yield* happenings;
+    })();
+  }
+
+  async #found(id: string): Promise<LiveWorkflow> {
+    const found = await this.#engine.find(id);
+    if (found === undefined) throw notFound(id);
+    return found;
+  }
+
+  #row(
+    requestId: string,
+    workflow: string,
+    kind: InboxRow['kind'],
+    payload: JsonObject,
+    by: string,
+  ): InboxRow {
+    return { requestId, workflow, kind, payload, by, at: this.#engine.clock.now() };
+  }
+}
+
+/** Index in the order given: for a new workflow that is the lowest free one. */
+function numbered(members: CreateRequest['members']): WorkflowSource['members'] {
+  return Object.fromEntries(
+    Object.entries(members).map(([entity, group]) => [
+      entity,
+      group.map(
+        ({ agent, name, data }, index): Member => ({ agent, name, index, data: encodeUserValue(data ?? {}) }),
+      ),
+    ]),
+  );
+}
+
+function checkId(what: string, id: string): void {
+  if (ID.test(id)) return;
+  throw new EngineError(
+    'usage',
+    `'${id.slice(0, 80)}' cannot be the id of a ${what}.`,
+    'Use 1 to 64 letters, digits, - and _, beginning with a letter or digit.',
+  );
+}
+
+function rejected(result: RequestResult & { readonly status: 'rejected' }): EngineError {
+  const code = result.code === 'not_found' || result.code === 'not_allowed' ? result.code : 'conflict';
+  return new EngineError(code, result.message, result.next);
+}

@@ -1,0 +1,115 @@
+// A workflow in memory: its graph and state, and the making of both from what the store holds.
+// Belongs here: compiled graphs shared by digest and members, revival of stored workflows, start of new ones.
+// Does not belong here: which workflows are in memory (loop.ts), what happens to them (absorb.ts).
+import { createHash } from 'node:crypto';
+import { EngineError } from '../base/errors.ts';
+import { canonicalJson, type JsonValue } from '../base/json.ts';
+import type { WorkflowDefinition } from '../definition/types.ts';
+import type { Member, Membership, StateGraph } from '../graph/types.ts';
+import type { MachineState } from '../machine/state.ts';
+import type { Machine } from './machine.ts';
+import type { Store, StoredWorkflow, WorkflowSource } from './ports.ts';
+
+export interface LiveWorkflow {
+  readonly id: string;
+  readonly source: WorkflowSource;
+  readonly graph: StateGraph;
+  readonly state: MachineState;
+  /** False until its first commit, which carries the source. */
+  stored: boolean;
+}
+
+/** Definitions and graphs kept though no workflow in memory uses them. */
+const RECENT = 32;
+
+export class Workflows {
+  readonly #store: Store;
+  readonly #machine: Machine;
+  readonly #definitions = new Cache<WorkflowDefinition>();
+  readonly #graphs = new Cache<StateGraph>();
+
+  constructor(store: Store, machine: Machine) {
+    this.#store = store;
+    this.#machine = machine;
+  }
+
+  /** A stored workflow with its state as committed. */
+  async revive(stored: StoredWorkflow): Promise<LiveWorkflow> {
+    const { record, source, steps } = stored;
+    const graph = await this.graph(source);
+    const state = this.#machine.restore(graph, record, steps, source.inputs);
+    return { id: record.id, source, graph, state, stored: true };
+  }
+
+  /** A new workflow in which nothing has happened yet. */
+  async begin(id: string, source: WorkflowSource, at: number): Promise<LiveWorkflow> {
+    const graph = await this.graph(source);
+    const { stackName, inputs } = source;
+    const state = this.#machine.initialState(graph, { id, stackName, generation: 1, at, inputs });
+    return { id, source, graph, state, stored: false };
+  }
+
+  /** Compiled once for equal definitions and members, and shared as long as anybody uses it. */
+  async graph(source: WorkflowSource): Promise<StateGraph> {
+    const members = canonicalJson(source.members as unknown as JsonValue);
+    const key = createHash('sha256').update(`${source.definition}\0${members}`).digest('base64');
+    const known = this.#graphs.get(key);
+    if (known !== undefined) return known;
+    const definition = await this.definition(source.definition);
+    return this.#graphs.set(key, this.#machine.compileGraph(definition, membership(source.members)));
+  }
+
+  /** The typed definition behind a digest. EngineError `internal` when the store has no such document. */
+  async definition(digest: string): Promise<WorkflowDefinition> {
+    const known = this.#definitions.get(digest);
+    if (known !== undefined) return known;
+    const document = await this.#store.definition(digest);
+    if (document === undefined) throw lost(digest, 'the store does not have it');
+    const { source, fileName, files } = document;
+    const parsed = this.#machine.parseDefinition(source, { fileName, files });
+    if (parsed.definition === undefined)
+      throw lost(digest, parsed.problems[0]?.message ?? 'it does not parse');
+    return this.#definitions.set(digest, parsed.definition);
+  }
+}
+
+export function membership(members: WorkflowSource['members']): Membership {
+  return new Map<string, readonly Member[]>(Object.entries(members));
+}
+
+function lost(digest: string, why: string): EngineError {
+  return new EngineError(
+    'internal',
+    `The definition ${digest.slice(0, 12)} of a stored workflow cannot be used: ${why}.`,
+    'Start the version of murano-workflow that created the workflow, and report this with the log.',
+  );
+}
+
+/** Keeps what is in use anywhere (weakly) and the most recent besides. */
+class Cache<Value extends object> {
+  readonly #known = new Map<string, WeakRef<Value>>();
+  readonly #recent = new Map<string, Value>();
+  readonly #gone = new FinalizationRegistry<string>(key => {
+    if (this.#known.get(key)?.deref() === undefined) this.#known.delete(key);
+  });
+
+  get(key: string): Value | undefined {
+    const value = this.#known.get(key)?.deref();
+    if (value !== undefined) this.#touch(key, value);
+    return value;
+  }
+
+  set(key: string, value: Value): Value {
+    this.#known.set(key, new WeakRef(value));
+    this.#gone.register(value, key);
+    this.#touch(key, value);
+    return value;
+  }
+
+  #touch(key: string, value: Value): void {
+    this.#recent.delete(key);
+    this.#recent.set(key, value);
+    const oldest = this.#recent.keys().next();
+    if (this.#recent.size > RECENT && oldest.done === false) this.#recent.delete(oldest.value);
+  }
+}

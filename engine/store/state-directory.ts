@@ -1,0 +1,89 @@
+// The state directory: one engine's database, key, lock and socket, opened in the order that is safe.
+// Belongs here: the layout (docs/operating.md describes it). Does not belong here: what is in each file.
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { EngineError, errorText } from '../base/errors.ts';
+import type { Store } from '../runtime/ports.ts';
+import { readKeyFile } from './key-file.ts';
+import { takeLock } from './sqlite/lock.ts';
+import { openSqliteStore } from './sqlite/store.ts';
+
+export interface StateDirectory {
+  readonly store: Store;
+  /** Master key for `vault`. */
+  readonly key: Uint8Array;
+  /** Where this engine is to listen. */
+  readonly socket: string;
+  /** Closes the store, then lets the lock go. */
+  close(): Promise<void>;
+}
+
+/** Longest path of a Unix domain socket on the systems that allow least, with its final zero byte. */
+const SOCKET_PATH = 103;
+
+/**
+ * Locks and opens the directory, making it when absent.
+ * EngineError `store_locked` (another engine has it), `key_missing`, or what `openSqliteStore` throws.
+ * @param now ms since the epoch, for the note on who holds the lock
+ */
+export async function openStateDirectory(directory: string, now: number): Promise<StateDirectory> {
+  makePrivate(directory);
+  const socket = socketPath(directory);
+  const lock = takeLock(directory, { pid: process.pid, startedAt: now, socket });
+  try {
+    const file = path.join(directory, 'engine.db');
+    const key = readKeyFile(path.join(directory, 'keys', 'engine.key'), !existsSync(file));
+    const store = await openSqliteStore(file);
+    const close = async (): Promise<void> => {
+      await store.close();
+      lock.release();
+    };
+    return { store, key, socket, close };
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+}
+
+function makePrivate(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    mkdirSync(path.join(directory, 'keys'), { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    throw new EngineError(
+      'store_failed',
+      `The state directory ${directory} cannot be made: ${errorText(thrown)}.`,
+      'Name a directory that you may write to.',
+    );
+  }
+}
+
+/**
+ * Beside the database; where that path is too long for a socket, in a private directory under the system's temporary
+ * one; on Windows a named pipe. The same for the same directory, always.
+ */
+export function socketPath(directory: string): string {
+  const full = path.resolve(directory);
+  const name = createHash('sha256').update(full).digest('hex').slice(0, 24);
+  if (process.platform === 'win32') return `\\\\.\\pipe\\murano-workflow-${name}`;
+  const beside = path.join(full, 'engine.sock');
+  if (Buffer.byteLength(beside) <= SOCKET_PATH) return beside;
+  return path.join(privateTemporary(), `${name}.sock`);
+}
+
+function privateTemporary(): string {
+  const user = process.getuid?.() ?? 0;
+  const directory = path.join(tmpdir(), `murano-workflow-${user}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (statSync(directory).uid === user) {
+    chmodSync(directory, 0o700);
+    return directory;
+  }
+  throw new EngineError(
+    'store_unsafe',
+    `${directory} belongs to another user.`,
+    'Use a state directory with a shorter path, so that its socket fits into it.',
+  );
+}
