@@ -137,17 +137,15 @@ export class Build {
     const forward = this.#forward.get(draft);
     const undo = this.#undo(draft);
     return {
-      ...{
-        name,
-        entity,
-        description,
-        timeout,
-        onFailure,
-        onInterrupted,
-        idempotent,
-        outputs,
-        ...forward?.parts,
-      },
+      name,
+      entity,
+      description,
+      timeout,
+      onFailure,
+      onInterrupted,
+      idempotent,
+      outputs,
+      ...forward?.parts,
       requires: (forward?.requires ?? []).map(requirement => withoutPlace(requirement)),
       only: draft.only.map(mention => mention.name),
       except: draft.except.map(mention => mention.name),

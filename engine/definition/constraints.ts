@@ -160,10 +160,10 @@ function breaks(constraint: Constraint, value: JsonValue): string | undefined {
             .join(', ')
             .slice(0, 500)}`;
     case 'allowed_pattern':
-      return patternBroken(constraint.pattern, String(value));
+      return patternBroken(constraint.pattern, textOf(value));
     case 'custom_constraint': {
       const custom = CUSTOM_CONSTRAINTS.get(constraint.name);
-      return custom === undefined || custom.test(String(value)) ? undefined : `it must be ${custom.form}`;
+      return custom === undefined || custom.test(textOf(value)) ? undefined : `it must be ${custom.form}`;
     }
     default:
       return constraint satisfies never;
@@ -204,8 +204,12 @@ function patternBroken(pattern: string, text: string): string | undefined {
     : `it must match the pattern ${pattern.slice(0, 200)}`;
 }
 
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function lengthOf(value: JsonValue): number {
-  if (typeof value === 'string') return [...value].length;
+  if (typeof value === 'string') return Array.from(value).length;
   if (Array.isArray(value)) return value.length;
   return isObject(value) ? Object.keys(value).length : 0;
 }

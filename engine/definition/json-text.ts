@@ -3,7 +3,7 @@
 import { type JsonObject, type JsonValue, TAGS } from '../base/json.ts';
 
 const TOKEN =
-  /[ \t\r\n]*(?:([{}[\]:,])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null))/y;
+  /[ \t\r\n]*(?:([{}[\]:,])|("(?:[^"\\\n\r]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null))/y;
 const DEEPEST = 64;
 
 /** The value in the encoded form of base/json.ts, or undefined when the text is no JSON. */
@@ -11,7 +11,7 @@ export function parseJsonText(text: string): JsonValue | undefined {
   try {
     return new JsonReader(text).read();
   } catch (thrown) {
-    if (thrown instanceof NotJson) return undefined;
+    if (thrown instanceof NotJson || thrown instanceof SyntaxError) return undefined;
     throw thrown;
   }
 }

@@ -49,6 +49,7 @@ export type NameKind = 'entity' | 'state' | 'role' | 'input' | 'output';
 
 /** Notes what is wrong with a name given by the author; true when it may be used. */
 export function checkName(report: Report, kind: NameKind, name: string, at: string): boolean {
+  if (report.has('reserved_name', at)) return false;
   const refuse = (code: 'wrong_value' | 'reserved_name', message: string, hint: string): false => {
     report.add(code, at, message, { hint, key: true });
     return false;

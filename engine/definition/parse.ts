@@ -75,7 +75,7 @@ function tooLarge(report: Report, bytes: number): void {
 }
 
 function read(report: Report, value: JsonValue, options: ParseOptions): WorkflowDefinition | undefined {
-  const root = readMap(report, { value, at: '' }, 'workflow', 'The definition');
+  const root = readMap(report, { value, at: '' }, 'workflow', 'the definition');
   if (root === undefined) return undefined;
   const contents = new Contents(report, options.files);
   const version = readVersion(root);
@@ -86,7 +86,11 @@ function read(report: Report, value: JsonValue, options: ParseOptions): Workflow
   const outputs = readOutputs(report, root);
   const built = new Build(report, { inputs, entities, goal, outputs }).build();
   return {
-    ...{ version, description, inputs, failureMode: 'continue', ...built },
+    version,
+    description,
+    inputs,
+    failureMode: 'continue',
+    ...built,
     goal: goal.map(({ entity, state }) => ({ entity, state })),
     contents: contents.texts,
     digest: contents.digestWith(value),

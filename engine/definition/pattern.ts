@@ -161,7 +161,7 @@ class PatternReader {
   #at = 0;
 
   constructor(source: string) {
-    this.#source = [...source];
+    this.#source = Array.from(source);
   }
 
   read(): Tree {

@@ -44,7 +44,6 @@ export const PROBLEM_CODES = [
   'unreachable',
   'impossible_quorum',
   'applies_to_nobody',
-  'deadlock',
   'limit_exceeded',
   'inputs_invalid',
   'members_invalid',

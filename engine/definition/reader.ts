@@ -4,6 +4,7 @@ import { isObject, type JsonObject, type JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { durationMs, sizeBytes } from './durations.ts';
 import { KEYS, type KeyPlace } from './keys.ts';
+import { nearest } from './nearest.ts';
 import { pointerTo } from './positions.ts';
 import type { Report } from './report.ts';
 import { shown } from './yaml-scalars.ts';
@@ -72,15 +73,18 @@ export function readMap(report: Report, node: Node, place: KeyPlace, what: strin
     return undefined;
   }
   const known: readonly string[] = KEYS[place];
+  const meant = new Map<string, string>();
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
+    const guess = nearest(key, known);
+    if (guess !== undefined && !Object.hasOwn(value, guess)) meant.set(guess, key);
     const near = { name: key, known };
     report.add('unknown_key', pointerTo(node.at, key), `${what} has unknown key '${shown(key)}'.`, {
       near,
       key: true,
     });
   }
-  return new Fields(report, value, node.at, what);
+  return new Fields(report, value, node.at, what, meant);
 }
 
 export class Fields {
@@ -88,8 +92,17 @@ export class Fields {
   readonly at: string;
   readonly what: string;
   readonly #value: JsonObject;
+  readonly #meant: ReadonlyMap<string, string>;
 
-  constructor(report: Report, value: JsonObject, at: string, what: string) {
+  /** `meant`: keys that are missing, and the misspelt ones read in their place, so that what is inside is judged too. */
+  constructor(
+    report: Report,
+    value: JsonObject,
+    at: string,
+    what: string,
+    meant: ReadonlyMap<string, string>,
+  ) {
+    this.#meant = meant;
     this.report = report;
     this.#value = value;
     this.at = at;
@@ -97,11 +110,13 @@ export class Fields {
   }
 
   has(key: string): boolean {
-    return Object.hasOwn(this.#value, key);
+    return Object.hasOwn(this.#value, key) || this.#meant.has(key);
   }
 
   get(key: string): Node | undefined {
-    return this.has(key) ? { value: this.#value[key] ?? null, at: pointerTo(this.at, key) } : undefined;
+    if (!this.has(key)) return undefined;
+    const written = this.#meant.get(key) ?? key;
+    return { value: this.#value[written] ?? null, at: pointerTo(this.at, written) };
   }
 
   /** The node, or a problem when the key is missing or empty. */

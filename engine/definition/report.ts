@@ -25,10 +25,14 @@ interface Found {
 export class Report {
   readonly #found: Found[] = [];
   readonly #seen = new Set<string>();
+  /** Pointers of what YAML has cut: anything else said about the pieces adds nothing. */
+  readonly #cut = new Set<string>();
   #unlisted = 0;
 
   /** Notes a problem; the same code at the same place is noted once, and no more than the limit are kept. */
   add(code: ProblemCode, pointer: string, message: string, details: Details = {}): void {
+    if (this.#cut.has(pointer)) return;
+    if (code === 'expression_cut') this.#cut.add(pointer);
     if (this.#found.length >= LIMITS.problems) {
       this.#unlisted += 1;
       return;
@@ -36,7 +40,13 @@ export class Report {
     const hint = details.hint ?? this.#guess(details);
     const severity = details.severity ?? 'error';
     this.#keep({
-      problem: { code, pointer, message, severity, ...(hint === undefined ? {} : { hint }) },
+      problem: {
+        code,
+        pointer,
+        message: sentence(message),
+        severity,
+        ...(hint === undefined ? {} : { hint }),
+      },
       key: details.key ?? false,
       ...(details.offset === undefined ? {} : { offset: details.offset }),
     });
@@ -95,6 +105,14 @@ export class Report {
       .sort((a, b) => a.offset - b.offset)
       .map(({ problem, offset }) => ({ ...problem, position: lines.position(offset), file: text.fileName }));
   }
+}
+
+/** Sentences are put together from parts; those that begin with a word, not a name, get their capital here. */
+function sentence(message: string): string {
+  return message.replace(
+    /^(?:the|an?|state|entity|input|output|role|item|default|schema|type) /,
+    first => first.charAt(0).toUpperCase() + first.slice(1),
+  );
 }
 
 function tooMany(count: number): Problem {

@@ -78,7 +78,7 @@ class Walk {
       this.#report.add(
         'expression_cut',
         pointerTo(at, key),
-        `This key is a piece of an expression: ${shown(key)}`,
+        `This key is a piece of an expression: '${shown(key)}'.`,
         { hint: CUT_HINT, key: true },
       );
     }
@@ -89,7 +89,7 @@ class Walk {
   #string(value: string, at: string, path: readonly string[]): boolean {
     const isScript = path[0] === 'script' && INTERPRETERS.some(name => name === path[1]);
     if (this.#form === 'map' && !isScript && unbalanced(value)) {
-      this.#report.add('expression_cut', at, `This expression is not whole: ${shown(value)}`, {
+      this.#report.add('expression_cut', at, `This expression is not whole: '${shown(value)}'.`, {
         hint: CUT_HINT,
       });
     }

@@ -31,7 +31,12 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     fields.boolean('idempotent') ?? (action === undefined || ACTIONS[action.kind].idempotent);
   const outputs = readStateOutputs(report, fields.get('outputs'), what);
   const state = {
-    ...{ name, entity, at: node.at, timeout, idempotent, outputs },
+    name,
+    entity,
+    at: node.at,
+    timeout,
+    idempotent,
+    outputs,
     description: fields.string('description') ?? '',
     requires: readRequires(fields),
     only: readRoles(fields, 'only'),

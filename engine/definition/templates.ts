@@ -45,8 +45,7 @@ export class Templates {
 
   #template(value: JsonValue, place: ExpressionPlace): Template {
     const { template, problems } = compileTemplate(value, place, this.#model);
-    // What YAML cut is already said; that the pieces are no expression adds nothing.
-    this.#report.addAll(problems.filter(({ pointer }) => !this.#report.has('expression_cut', pointer)));
+    this.#report.addAll(problems);
     return template;
   }
 

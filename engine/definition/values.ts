@@ -76,9 +76,8 @@ function asInteger(value: JsonValue): JsonValue | undefined {
 
 function asBoolean(value: JsonValue): boolean | undefined {
   if (typeof value === 'boolean') return value;
-  const word = String(isObject(value) ? '' : value)
-    .trim()
-    .toLowerCase();
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const word = String(value).trim().toLowerCase();
   return TRUE.has(word) ? true : FALSE.has(word) ? false : undefined;
 }
 

@@ -170,7 +170,7 @@ class Builder {
   #plain(text: string, at: string): JsonValue {
     const offset = this.#last;
     if (unbalanced(text)) {
-      this.#report.add('expression_cut', at, `This expression is not whole: ${shown(text)}`, {
+      this.#report.add('expression_cut', at, `This expression is not whole: '${shown(text)}'.`, {
         hint: CUT_HINT,
         offset,
       });
@@ -203,7 +203,7 @@ class Builder {
       return;
     }
     if (unbalanced(text)) {
-      this.#report.add('expression_cut', at, `This key is a piece of an expression: ${shown(text)}`, {
+      this.#report.add('expression_cut', at, `This key is a piece of an expression: '${shown(text)}'.`, {
         hint: CUT_HINT,
         offset,
       });

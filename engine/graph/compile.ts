@@ -5,9 +5,9 @@
 // Cost rule P7: every loop adds to `count.operations`, and a test holds that sum linear. A requirement that all
 // members share becomes one gate, so a barrier over n members costs n inputs and n outputs, never n × n edges.
 import { stepId } from '../base/ids.ts';
-import type { Action, Entity, Quorum, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
-import type { Template } from '../definition/expressions/types.ts';
+import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
 import type { Gate, Member, Membership, RoleNode, StateGraph, Step } from './types.ts';
+import { quorumText, rolesReadBy, stateKey } from './references.ts';
 import { markWanted } from './wanted.ts';
 
 /** Work done by a compilation, for the test that holds it linear. */
@@ -16,9 +16,6 @@ export interface CompileCount {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
-
-/** The key of a state in `StateGraph.stepByState`. */
-export const stateKey = (entity: string, state: string): string => `${entity}.${state}`;
 
 /**
  * Expands a definition over its members. The definition must have passed its own checks: names are resolved.
@@ -83,7 +80,7 @@ class Compiler {
   }
 
   connect(entity: Entity, state: State): void {
-    const roles = this.rolesNamedBy(entity, state);
+    const roles = this.rolesNamedBy(state);
     const requirements = withoutRepeats(state.requires);
     for (const number of this.stepsOf(entity.name, state.name)) {
       for (const role of roles) {
@@ -138,14 +135,8 @@ class Compiler {
     return number;
   }
 
-  /** Roles that must be chosen first: those that say on whom it runs, and those that its expressions read. */
-  private rolesNamedBy(entity: Entity, state: State): readonly number[] {
-    const names = [...state.only, ...state.except].map(role => stateKey(entity.name, role));
-    if (state.once && 'role' in state.once) names.push(stateKey(entity.name, state.once.role));
-    for (const template of templatesOf(state)) {
-      for (const read of template.reads)
-        if (read.kind === 'role') names.push(stateKey(read.entity, read.role));
-    }
+  private rolesNamedBy(state: State): readonly number[] {
+    const names = rolesReadBy(state).map(({ entity, role }) => stateKey(entity, role));
     const numbers = names.map(name => this.roleByName.get(name)).filter(number => number !== undefined);
     return [...new Set(numbers)];
   }
@@ -211,23 +202,6 @@ class Compiler {
   }
 }
 
-/** What an author would write: `all`, `any`, `majority`, `2`, `60%`; `same` for a bare name. */
-export function quorumText(quorum: Quorum): string {
-  switch (quorum.kind) {
-    case 'count':
-      return String(quorum.count);
-    case 'percent':
-      return `${quorum.percent}%`;
-    case 'same':
-    case 'all':
-    case 'any':
-    case 'majority':
-      return quorum.kind;
-    default:
-      return quorum satisfies never;
-  }
-}
-
 /** The same requirement twice is one; a written one makes the inferred one of the same meaning superfluous. */
 function withoutRepeats(requirements: readonly Requirement[]): readonly Requirement[] {
   const kept = new Map<string, Requirement>();
@@ -237,31 +211,4 @@ function withoutRepeats(requirements: readonly Requirement[]): readonly Requirem
     if (!before || before.inferred) kept.set(key, requirement);
   }
   return [...kept.values()];
-}
-
-/** Templates evaluated before the action is done; `undo` and `retry.when` wait for no choice (row 34). */
-function templatesOf(state: State): readonly Template[] {
-  const found = [state.condition];
-  for (const action of [state.action, state.probe]) if (action) found.push(...actionTemplates(action));
-  return found.filter(template => template !== undefined);
-}
-
-function actionTemplates(action: Action): readonly (Template | undefined)[] {
-  switch (action.kind) {
-    case 'script':
-      return [action.inputs, action.runAs, action.workingDirectory];
-    case 'file':
-      return [
-        action.path,
-        action.owner,
-        action.content.kind === 'template' ? action.content.template : undefined,
-      ];
-    case 'set':
-      return [action.outputs];
-    case 'online':
-    case 'wait':
-      return [];
-    default:
-      return action satisfies never;
-  }
 }

@@ -5,14 +5,14 @@ import type { Phase } from '../base/ids.ts';
 import { EngineError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import type { Action } from '../definition/types.ts';
-import { readOutputs } from './declared-outputs.ts';
+import { readEncodedOutputs } from '../definition/outputs.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
 import { actionOf, agentFor, expressionError, isOwn, makeCommand, viewFor } from './command.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER, NO_OUTPUTS } from './records.ts';
 import { failAttempt } from './retry.ts';
 import { COMMAND_GRACE } from './timing.ts';
-import type { RawOutput, StepError } from './types.ts';
+import type { StepError } from './types.ts';
 
 /** The phase a step begins with: its probe, if it has one, looks before anything is done. */
 export const firstPhase = (draft: Draft, number: number): Phase =>
@@ -60,12 +60,9 @@ function startSet(draft: Draft, number: number, phase: Phase): void {
   draft.write(number, { ...ATTEMPT_OVER, ...begun(draft, number, phase) });
   try {
     const values = evaluateTemplate(action.outputs, viewFor(draft, step, draft.record(number).attempt));
-    const raw: { [name: string]: RawOutput } = {};
-    for (const [name, json] of Object.entries(isObject(values) ? values : {})) raw[name] = { json };
-    const read = readOutputs(step.state, raw);
-    if ('problem' in read)
-      return failAttempt(draft, number, { kind: 'outputs', message: read.problem, phase }, 'final');
-    reach(draft, number, { outputs: read.outputs });
+    const { outputs, problem } = readEncodedOutputs(step.state, isObject(values) ? values : {});
+    if (outputs) return reach(draft, number, { outputs });
+    failAttempt(draft, number, { kind: 'outputs', message: problem ?? 'no outputs', phase }, 'final');
   } catch (thrown) {
     failToMake(draft, number, phase, thrown);
   }
@@ -93,10 +90,11 @@ function failToMake(draft: Draft, number: number, phase: Phase, thrown: unknown)
 
 /** The step has reached its state. */
 export function reach(draft: Draft, number: number, patch: Parameters<Draft['write']>[1] = {}): void {
+  const outputs = patch.outputs && Object.keys(patch.outputs).length > 0 ? patch.outputs : NO_OUTPUTS;
   draft.write(number, {
     ...ATTEMPT_OVER,
-    outputs: NO_OUTPUTS,
     ...patch,
+    outputs,
     status: 'reached',
     error: undefined,
     cause: undefined,

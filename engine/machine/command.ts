@@ -6,7 +6,7 @@ import { type JsonValue, isObject } from '../base/json.ts';
 import type { Action, State } from '../definition/types.ts';
 import type { DataView, Template } from '../definition/expressions/types.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
-import { stateKey } from '../graph/compile.ts';
+import { stateKey } from '../graph/references.ts';
 import type { Step } from '../graph/types.ts';
 import type { Draft } from './draft.ts';
 import type { Command, ResolvedAction, StepError } from './types.ts';

@@ -135,15 +135,18 @@ function checkAgents(graph: StateGraph, state: MachineState, report: ReportBroke
     const queue = queuesFor(state.records[number]);
     if (queue !== undefined) waiting.set(queue, [...(waiting.get(queue) ?? []), number]);
   }
-  report('M3', sameText([...busy].sort(), [...state.busy].sort()), 'the list of busy VMs');
+  report('M3', sameText(sorted(busy), sorted(state.busy)), 'the list of busy VMs');
   for (const queue of waiting.values()) {
     queue.sort((a, b) => (isBefore(recordOf(state, a), a, recordOf(state, b), b) ? -1 : 1));
   }
-  report('M7', sameText([...waiting].sort(), [...state.queues].sort()), 'the queues');
+  report('M7', sameText(sorted(waiting), sorted(state.queues)), 'the queues');
   if (state.workflow.status === 'cancelling') return;
   for (const agent of waiting.keys())
     report('M7', busy.has(agent) || state.workflow.status === 'deleted', agent);
 }
+
+const sorted = <V>(map: ReadonlyMap<string, V>): readonly (readonly [string, V])[] =>
+  [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
 const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 

@@ -1,7 +1,7 @@
 // How an attempt ended, by phase: action and probe. (The ends of undo and its check are in undo.ts.)
 // Belongs here: what an outcome means for the step. Does not belong here: stale reports (on/report.ts), retries.
 import { isObject, type JsonObject } from '../base/json.ts';
-import { readOutputs } from './declared-outputs.ts';
+import { readOutputs } from '../definition/outputs.ts';
 import { reach } from './attempts.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
@@ -29,17 +29,17 @@ export function endAction(draft: Draft, number: number, outcome: Outcome): void 
 
 function actionSucceeded(draft: Draft, number: number, outcome: Succeeded): void {
   const step = draft.step(number);
-  const read = readOutputs(step.state, outcome.outputs);
-  if ('problem' in read) {
+  const { outputs, problem } = readOutputs(step.state, outcome.outputs);
+  if (!outputs) {
     return failAttempt(draft, number, {
       kind: 'outputs',
-      message: read.problem,
+      message: problem ?? 'no outputs',
       phase: 'action',
       ...(outcome.tail && { tail: outcome.tail }),
     });
   }
   const facts = step.state.action?.kind === 'online' ? factsIn(outcome.outputs) : undefined;
-  reach(draft, number, { outputs: read.outputs, ...(facts && { facts }) });
+  reach(draft, number, { outputs, ...(facts && { facts }) });
 }
 
 /** What the agent told of its machine travels as the output `facts` of an `online` action. */
@@ -59,12 +59,12 @@ export function endProbe(draft: Draft, number: number, outcome: Outcome): void {
 
 /** Holds, but required outputs are missing: the stored ones are kept, or else the action runs and writes them. */
 function probeHolds(draft: Draft, number: number, outcome: Succeeded): void {
-  const read = readOutputs(draft.step(number).state, outcome.outputs);
-  if (!('problem' in read)) return reach(draft, number, { outputs: read.outputs });
+  const { outputs, problem } = readOutputs(draft.step(number).state, outcome.outputs);
+  if (outputs) return reach(draft, number, { outputs });
   const { outputs: stored, cancel } = draft.record(number);
   if (stored) return reach(draft, number, { outputs: stored });
   if (cancel === undefined) return startAction(draft, number);
-  calledBack(draft, number, { kind: 'refused', message: read.problem });
+  calledBack(draft, number, { kind: 'refused', message: problem ?? 'no outputs' });
 }
 
 /** Goes on with the action at once, keeping the VM. While nothing may start, the step is left as interrupted. */

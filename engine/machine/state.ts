@@ -122,7 +122,7 @@ function emptyState(graph: StateGraph, workflow: WorkflowRecord, inputs: JsonObj
   return {
     workflow,
     inputs,
-    records: new Array<StepRecord | undefined>(graph.steps.length).fill(undefined),
+    records: Array.from<StepRecord | undefined>({ length: graph.steps.length }),
     at: workflow.at,
     cells: initialCells(graph),
     busy: new Map(),

@@ -5,7 +5,7 @@
 // whose undo has begun still has them (R10).
 import type { JsonValue } from '../base/json.ts';
 import type { DataView, ErrorView, MemberView, Outputs } from '../definition/expressions/types.ts';
-import { stateKey } from '../graph/compile.ts';
+import { stateKey } from '../graph/references.ts';
 import type { Member, StateGraph, Step } from '../graph/types.ts';
 import type { StepError, StepRecord, WorkflowRecord } from './types.ts';
 

@@ -156,6 +156,7 @@ describe('The scripts of the PostgreSQL example', function () {
       );
       process.kill(pid, 'SIGKILL');
       await waitFor(async () => (await running(runner, primary)).code === 1);
+      await waitFor(async () => (await stop(runner, primary)).code === 0);
       await waitFor(async () => (await start(runner, primary)).code === 0);
       succeeded(await runner.leaveBehind(path.join(standby.directory, 'data.new')));
       await tell(standby, primary);

@@ -27,7 +27,7 @@ export function checkGoal(
     });
   }
   const wanted = neededFor(needs, goal.map(keyOf));
-  if (goal.length > 0) warnOfUnneeded(report, entities, wanted);
+  if (goal.length > 0 && !report.hasErrors) warnOfUnneeded(report, entities, wanted);
   return wanted;
 }
 

@@ -36,7 +36,7 @@ export function fieldOf(shape: Shape, access: Access, context: AccessContext): S
     case 'list':
       return ANY;
     case 'secret':
-      return exposed(`'.${access.name}'`, context.findings);
+      return exposed(`with '.${access.name}'`, context.findings);
     case 'optional':
       return { kind: 'optional', of: fieldOf(shape.of, { ...access, tolerant: true }, context) };
     case 'map':
@@ -73,8 +73,16 @@ export function itemOf(shape: Shape, context: AccessContext, source: string): Sh
     case 'map':
       return [...shape.keys.values()].reduce(either, ANY);
     case 'secret':
-      return exposed('an index', context.findings);
-    default:
+      return exposed('with an index', context.findings);
+    case 'inputs':
+    case 'workflow':
+    case 'error':
+    case 'entity':
+    case 'member':
+    case 'outputs':
+    case 'state':
+    case 'status':
+    case 'reached':
       context.findings.say(
         'expression_unsafe',
         `'${source}' picks a name of ${describe(shape)} that is only known later.`,
@@ -88,7 +96,7 @@ export function itemOf(shape: Shape, context: AccessContext, source: string): Sh
 export function exposed(use: string, findings: Findings): Shape {
   findings.say(
     'secret_exposed',
-    `A hidden value cannot be used with ${use}: its text would leave its cover.`,
+    `A hidden value cannot be used ${use}: that would show something of it.`,
     "A hidden value may be passed on whole, chosen by '? :', put in a list or map, or joined with text by '+'.",
   );
   return ANY;
@@ -96,8 +104,14 @@ export function exposed(use: string, findings: Findings): Shape {
 
 function unknownField(shape: Shape, name: string, names: readonly string[], context: AccessContext): Shape {
   const hint = onceHint(shape, name, context) ?? didYouMean(name, names);
-  context.findings.say('unknown_name', `Unknown ${nounOf(shape)} '${name}' of ${describe(shape)}.`, hint);
+  context.findings.say('unknown_name', `Unknown ${nounOf(shape)} '${name}' of ${ownerOf(shape)}.`, hint);
   return ANY;
+}
+
+function ownerOf(shape: Shape): string {
+  if (shape.kind === 'state') return `${shape.entity}.${shape.state}`;
+  if (shape.kind === 'status') return shape.entity;
+  return shape.kind === 'outputs' && shape.of !== 'once' ? shape.entity : describe(shape);
 }
 
 function onceHint(shape: Shape, name: string, { model }: AccessContext): string | undefined {

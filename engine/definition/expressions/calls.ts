@@ -16,7 +16,7 @@ export function walkCall(walker: Walker, name: string, args: readonly ASTNode[],
   if (name === 'has') return walkHas(walker, args, scope);
   if (name === 'default') return walkDefault(walker, args, scope);
   const shapes = args.map(arg => walker.visit(arg, scope));
-  for (const shape of shapes) walker.guardSecret(shape, `${name}()`);
+  for (const shape of shapes) walker.guardSecret(shape, `with ${name}()`);
   if (name === 'dyn' && shapes[0]) return shapes[0];
   if (name === 'zip')
     return { kind: 'list', of: { kind: 'list', of: shapes.map(itemShape).reduce(either, ANY) } };
@@ -120,7 +120,7 @@ function walkLoop(
     walker.findings.say('expression_type', `${name}() names its item first.`, `Write list.${name}(x, …).`);
     return ANY;
   }
-  if (shape.kind === 'secret') walker.guardSecret(shape, `${name}()`);
+  if (shape.kind === 'secret') walker.guardSecret(shape, `with ${name}()`);
   const id = walker.bindingId(variable.args);
   const inner = loopScope(walker, bind(scope, variable.args, itemShape(shape), id), receiver, shape);
   const first = bodies[0] as ASTNode;
@@ -130,14 +130,14 @@ function walkLoop(
   if (name === 'filter')
     return { kind: 'list', of: proven(itemShape(shape), id, factsOf(first, true, inner)) };
   if (name === 'map') {
-    if (bodies.length > 1) walker.guardSecret(firstShape, 'a condition');
+    if (bodies.length > 1) walker.guardSecret(firstShape, 'as a condition');
     return { kind: 'list', of: last };
   }
   if (name === 'toMap') {
-    walker.guardSecret(firstShape, 'a key of a map');
+    walker.guardSecret(firstShape, 'as a key of a map');
     return { kind: 'map', keys: new Map([['*', last]]), closed: false };
   }
-  walker.guardSecret(firstShape, `${name}()`);
+  walker.guardSecret(firstShape, `with ${name}()`);
   return afterItems(name, shape);
 }
 
@@ -156,6 +156,9 @@ function loopScope(walker: Walker, scope: Scope, receiver: ASTNode, shape: Shape
 /** The most items that the list can have. */
 function lengthOf(walker: Walker, node: ASTNode, shape: Shape): number {
   if (node.op === 'list') return node.args.length;
+  const count = node.op === 'call' && node.args[0] === 'range' ? node.args[1][0] : undefined;
+  if (count?.op === 'value' && typeof count.args === 'bigint')
+    return Math.min(Number(count.args), LIMITS.expressionItems);
   if (shape.kind === 'list' && shape.of.kind === 'member') {
     return walker.model.entities.get(shape.of.entity)?.maxMembers ?? LIMITS.members;
   }
@@ -197,10 +200,10 @@ function methodShape(walker: Walker, name: string, shape: Shape, args: readonly 
     case 'flatten':
       return shape.kind === 'list' && shape.of.kind === 'list' ? shape.of : shape;
   }
-  for (const arg of args) walker.guardSecret(arg, `${name}()`);
+  for (const arg of args) walker.guardSecret(arg, `with ${name}()`);
   if (SAME_ITEMS.has(name) && name !== 'sort' && name !== 'distinct') return shape;
   if (name === 'first' || name === 'last') return afterItems(name, shape);
   if (shape.kind === 'list' && (name === 'size' || name === 'keys')) return ANY;
-  walker.guardSecret(shape, `${name}()`);
+  walker.guardSecret(shape, `with ${name}()`);
   return SAME_ITEMS.has(name) ? shape : ANY;
 }

@@ -2,7 +2,7 @@
 // Belongs here: the library's parser and checker, and their errors in words of the author.
 // Does not belong here: names and guarantees (walker.ts), templates (template.ts), running (evaluate.ts).
 //
-// C1 One environment per ExpressionModel, one parse and one check per expression; evaluation does neither.
+// C1 One environment per model and set of named entities, one parse and one check per expression; evaluation does neither.
 import cel from '@marcbachmann/cel-js';
 import type { Environment, ParseResult } from '@marcbachmann/cel-js';
 import { errorText } from '../../base/errors.ts';
@@ -33,7 +33,9 @@ interface Prepared {
   readonly schema: Schema;
 }
 
-const prepared = new WeakMap<ExpressionModel, Prepared>();
+/** Environments kept per model; beyond this, one that knows every entity serves the rest. */
+const KEPT = 32;
+const prepared = new WeakMap<ExpressionModel, Map<string, Prepared>>();
 let common: Environment | undefined;
 
 /** Compiles the text between `<%` and `%>`. `inText`: it stands between other text. */
@@ -44,8 +46,8 @@ export function compileExpression(
   place: ExpressionPlace,
   model: ExpressionModel,
 ): Compiled {
-  const { environment, schema } = prepare(model);
   const text = source.trim();
+  const { environment, schema } = prepare(text, place, model);
   const parsed = parse(environment, text);
   if ('finding' in parsed) return { findings: [parsed.finding], reads: [], secret: false };
   const { shape, findings } = walk(parsed.program.ast, place, model);
@@ -63,15 +65,27 @@ export function isBoolean(place: ExpressionPlace): boolean {
   return place.use === 'condition' || place.use === 'retry_when';
 }
 
-function prepare(model: ExpressionModel): Prepared {
-  const known = prepared.get(model);
+/** Registering types costs the square of their number, so an environment knows only the entities that are named. */
+function prepare(text: string, place: ExpressionPlace, model: ExpressionModel): Prepared {
+  const kept = prepared.get(model) ?? new Map<string, Prepared>();
+  prepared.set(model, kept);
+  const wanted = entitiesIn(text, place, model);
+  const named = kept.has(wanted.join(' ')) || kept.size < KEPT ? wanted : [...model.entities.keys()];
+  const key = named.join(' ');
+  const known = kept.get(key);
   if (known) return known;
-  const schema = schemaOf(model);
+  const schema = schemaOf(model, named);
   const environment = commonEnvironment().clone();
   registerSchema(environment, schema);
   const made = { environment, schema };
-  prepared.set(model, made);
+  kept.set(key, made);
   return made;
+}
+
+function entitiesIn(text: string, place: ExpressionPlace, model: ExpressionModel): string[] {
+  const words = new Set(text.match(/[a-z][a-z0-9_]*/g));
+  if (place.entity !== undefined && words.has('member')) words.add(place.entity);
+  return [...model.entities.keys()].filter(name => words.has(name));
 }
 
 function commonEnvironment(): Environment {
@@ -104,7 +118,7 @@ function parse(environment: Environment, text: string): { program: ParseResult }
 
 function syntaxFinding(thrown: unknown, text: string): Finding {
   const summary = thrown instanceof cel.ParseError ? thrown.summary : errorText(thrown);
-  if (/^Exceeded/.test(summary)) {
+  if (summary.startsWith('Exceeded')) {
     return {
       code: 'limit_exceeded',
       message: `The expression is too large: ${summary}.`,
@@ -164,6 +178,10 @@ function sayTypeError(error: Error | undefined, schema: Schema, findings: Findin
   const summary =
     error instanceof cel.TypeError || error instanceof cel.ParseError ? error.summary : errorText(error);
   const text = typeText(summary, schema);
+  if (summary.includes('Secret') && summary.startsWith('Ternary')) {
+    findings.say('expression_type', "Both branches of '? :' must be hidden, or neither.");
+    return;
+  }
   if (summary.includes('Secret')) {
     findings.say(
       'secret_exposed',
@@ -179,7 +197,7 @@ function sayTypeError(error: Error | undefined, schema: Schema, findings: Findin
 function typeText(text: string, schema: Schema): string {
   return text
     .replaceAll(/View(\d+)/g, (_, index: string) => schema.types[Number(index)]?.describe ?? 'a view')
-    .replaceAll(/member__\w+/g, 'member')
+    .replaceAll(/member@\w+/g, 'member')
     .replaceAll(/\bint\b/g, 'integer')
     .replaceAll(/\bdouble\b/g, 'number')
     .replaceAll(/\bbool\b/g, 'boolean')
@@ -192,11 +210,14 @@ function typeSentence(text: string): string {
   if (operator) return `'${operator[2]}' does not work between ${operator[1]} and ${operator[3]}.`;
   const call = /^found no matching overload for '(.+)'$/.exec(text);
   if (call) return `There is no function ${call[1]} for these types.`;
-  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
+  const sentence = /^\w+\(\)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  return `${sentence.replace(/\.$/, '')}.`;
 }
 
 function typeHint(text: string): string | undefined {
   if (/ \+ /.test(text) && text.includes('string')) return 'Write string(…) around what is no string.';
+  if (/(?:number|integer) in list/.test(text))
+    return 'Write the items as numbers, such as [2.0, 3.0], or convert by double(…) or int(…).';
   if (/integer.* and .*number|number.* and .*integer/.test(text))
     return 'Write double(…) around the integer, or int(…) around the number.';
   return undefined;

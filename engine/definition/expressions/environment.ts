@@ -95,13 +95,22 @@ function registerMixedNumbers(environment: Environment): void {
   }
 }
 
+/** Words that the library refuses as variables. The definition's checks say so; here they must only do no harm. */
+const UNUSABLE: ReadonlySet<string> = new Set(
+  'as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+);
+
 /** Types and variables of one definition. */
 export function registerSchema(environment: Environment, schema: Schema): void {
   for (const type of schema.types) {
     environment.registerType(type.name, { ctor: type.ctor, fields: type.fields });
     if (type.member) environment.registerOperator(`${type.name} == ${type.name}: bool`, sameMember);
   }
-  for (const [name, type] of schema.variables) environment.registerVariable(name, type);
+  for (const [name, type] of schema.variables) {
+    if (!environment.hasVariable(name) && !UNUSABLE.has(name)) environment.registerVariable(name, type);
+  }
 }
 
 function registerLoop(environment: Environment, loop: HostLoop): void {

@@ -33,7 +33,7 @@ const ABSENT_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** `details` of an `expression_failed`: whether it failed for want of a value that may come later. */
-export interface ExpressionFailure {
+interface ExpressionFailure {
   readonly expression: string;
   readonly pointer: string;
   readonly absent: boolean;
@@ -87,7 +87,7 @@ function isAbsent(thrown: unknown): boolean {
 
 function reason(thrown: unknown): string {
   if (!(thrown instanceof cel.EvaluationError)) return errorText(thrown);
-  const summary = thrown.summary.replaceAll(/View\d+/g, 'a view').replaceAll(/member__\w+/g, 'member');
+  const summary = thrown.summary.replaceAll(/View\d+/g, 'a view').replaceAll(/member@\w+/g, 'member');
   const key = /^No such key: (.+)$/.exec(summary)?.[1];
   if (key !== undefined)
     return key.startsWith('index') ? `the list has no such item (${key})` : `'${key}' is absent`;

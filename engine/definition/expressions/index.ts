@@ -1,5 +1,3 @@
 // The door to expressions: compile once, evaluate often.
 // Belongs here: what others may import. Does not belong here: anything else.
 export { compileTemplate, evaluateTemplate } from './template.ts';
-export type { CompiledTemplate } from './template.ts';
-export type { ExpressionFailure } from './evaluate.ts';

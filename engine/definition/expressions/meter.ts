@@ -6,7 +6,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { ValueError, checkItems } from './values.ts';
 
 /** Bytes that one evaluation may read or make in operators and functions. */
-const BUDGET = 32 * 1024 * 1024;
+const BUDGET = 16 * 1024 * 1024;
 
 let spent = 0;
 const weights = new WeakMap<object, number>();
@@ -21,7 +21,12 @@ export function isSpent(): boolean {
 }
 
 function charge(value: unknown): void {
-  spent += weigh(value);
+  spend(weigh(value));
+}
+
+/** Takes from the budget what a function's own work costs, in bytes looked at. */
+export function spend(bytes: number): void {
+  spent += bytes;
   if (isSpent()) throw new ValueError(`limit: it works through more than ${BUDGET / 1024 / 1024} MiB`);
 }
 
@@ -45,19 +50,23 @@ export function meter(node: ASTNode): void {
   const { op } = node;
   const holder = node as unknown as { handle?: Handle };
   if (holder.handle !== undefined && (METERED.has(op) || op === 'call' || op === 'rcall')) {
-    holder.handle = metered(holder.handle, METERED.has(op));
+    const searching = op === 'rcall' && SEARCHING.has(node.args[0]);
+    holder.handle = metered(holder.handle, METERED.has(op), searching);
   }
   children(node).forEach(meter);
 }
 
+/** Looking for a long text in a long text may cost the product of both. */
+const SEARCHING: ReadonlySet<string> = new Set(['contains', 'indexOf', 'lastIndexOf', 'split', 'replace']);
 const METERED: ReadonlySet<string> = new Set(['+', '==', '!=', 'in', '<', '<=', '>', '>=']);
 
-function metered(handle: Handle, binary: boolean): Handle {
+function metered(handle: Handle, binary: boolean, searching: boolean): Handle {
   return (...args) => {
     if (binary) {
       charge(args[0]);
       charge(args[1]);
     } else for (const item of args[0] as unknown[]) charge(item);
+    if (searching) spend(product(args[0] as unknown[]) / 16);
     const result = handle(...args);
     if (Array.isArray(result)) checkItems(result.length, 'a list that it makes');
     charge(result);
@@ -65,24 +74,15 @@ function metered(handle: Handle, binary: boolean): Handle {
   };
 }
 
+function product([text, wanted]: readonly unknown[]): number {
+  return typeof text === 'string' && typeof wanted === 'string' ? text.length * wanted.length : 0;
+}
+
 function children(node: ASTNode): readonly ASTNode[] {
-  switch (node.op) {
-    case 'value':
-    case 'id':
-      return [];
-    case '.':
-    case '.?':
-      return [node.args[0]];
-    case 'call':
-      return node.args[1];
-    case 'rcall':
-      return [node.args[1], ...node.args[2]];
-    case 'map':
-      return node.args.flat();
-    case '!_':
-    case '-_':
-      return [node.args];
-    default:
-      return node.args;
-  }
+  if (node.op === 'value' || node.op === 'id') return [];
+  if (node.op === '.' || node.op === '.?') return [node.args[0]];
+  if (node.op === 'call') return node.args[1];
+  if (node.op === 'rcall') return [node.args[1], ...node.args[2]];
+  if (node.op === 'map') return node.args.flat();
+  return node.op === '!_' || node.op === '-_' ? [node.args] : node.args;
 }

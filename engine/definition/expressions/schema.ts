@@ -67,7 +67,8 @@ export function celType(type: ValueType): string {
   }
 }
 
-export function schemaOf(model: ExpressionModel): Schema {
+/** Types and variables of the inputs and of the named entities. */
+export function schemaOf(model: ExpressionModel, entities: readonly string[]): Schema {
   const builder = new SchemaBuilder(model);
   const variables = new Map<string, string>();
   const makers = new Map<string, (data: DataView) => unknown>();
@@ -82,20 +83,20 @@ export function schemaOf(model: ExpressionModel): Schema {
   const error = builder.error();
   add('error', error.name, data => data.error && new error.ctor(data.error));
   add('attempt', 'int', data => (data.attempt === undefined ? undefined : BigInt(data.attempt)));
-  for (const name of model.entities.keys()) {
+  for (const name of entities) {
     const type = builder.entity(name);
     add(name, type.name, data => new type.ctor(data));
   }
-  for (const name of model.entities.keys()) {
+  for (const name of entities) {
     const type = builder.members.get(name);
     if (type) add(memberVariable(name), type.name, data => ownMember(data, name, type));
   }
   return { types: builder.types, variables, context: contextMaker(makers) };
 }
 
-/** `member` differs in type by the entity around it, so each entity has its own variable behind that name. */
+/** `member` differs in type by the entity around it, so each entity has its own variable, which no source can name. */
 export function memberVariable(entity: string): string {
-  return `member__${entity}`;
+  return `member@${entity}`;
 }
 
 function ownMember(data: DataView, entity: string, type: ViewType): View | undefined {

@@ -40,43 +40,27 @@ export function knowing(scope: Scope, facts: ReadonlySet<string>): Scope {
 
 /** `m.outputs.prepared` as a path rooted at its binding; undefined for anything but names after names. */
 export function pathOf(node: ASTNode, scope: Scope): string | undefined {
-  switch (node.op) {
-    case 'id':
-      return scope.bindings.get(node.args)?.id ?? node.args;
-    case '.':
-    case '.?': {
-      const left = pathOf(node.args[0], scope);
-      return left && `${left}.${node.args[1]}`;
-    }
-    case '[]':
-    case '[?]': {
-      const left = pathOf(node.args[0], scope);
-      const key = node.args[1];
-      return left !== undefined && key.op === 'value' ? `${left}.${String(key.args)}` : undefined;
-    }
-    default:
-      return undefined;
+  if (node.op === 'id') return scope.bindings.get(node.args)?.id ?? node.args;
+  if (node.op === '.' || node.op === '.?') {
+    const left = pathOf(node.args[0], scope);
+    return left && `${left}.${node.args[1]}`;
   }
+  if (node.op !== '[]' && node.op !== '[?]') return undefined;
+  const left = pathOf(node.args[0], scope);
+  const key = node.args[1];
+  return left !== undefined && key.op === 'value' ? `${left}.${String(key.args)}` : undefined;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
 /** The paths present for certain when the condition has answered `truth`. */
 export function factsOf(node: ASTNode, truth: boolean, scope: Scope): ReadonlySet<string> {
-  switch (node.op) {
-    case '!_':
-      return factsOf(node.args, !truth, scope);
-    case '&&':
-    case '||': {
-      const left = factsOf(node.args[0], truth, scope);
-      const right = factsOf(node.args[1], truth, scope);
-      return (node.op === '&&') === truth ? union(left, right) : common(left, right);
-    }
-    case 'call':
-      return truth && node.args[0] === 'has' ? pathFacts(node.args[1][0], scope) : NONE;
-    default:
-      return NONE;
-  }
+  if (node.op === '!_') return factsOf(node.args, !truth, scope);
+  if (node.op === 'call') return truth && node.args[0] === 'has' ? pathFacts(node.args[1][0], scope) : NONE;
+  if (node.op !== '&&' && node.op !== '||') return NONE;
+  const left = factsOf(node.args[0], truth, scope);
+  const right = factsOf(node.args[1], truth, scope);
+  return (node.op === '&&') === truth ? union(left, right) : common(left, right);
 }
 
 /** A present path has present prefixes. */

@@ -156,7 +156,13 @@ export function nounOf(shape: Shape): string {
       return 'role or field';
     case 'map':
       return 'key';
-    default:
+    case 'any':
+    case 'secret':
+    case 'list':
+    case 'optional':
+    case 'workflow':
+    case 'error':
+    case 'member':
       return 'field';
   }
 }
@@ -172,7 +178,15 @@ export function isValue(shape: Shape): boolean {
       return isValue(shape.of);
     case 'map':
       return [...shape.keys.values()].every(isValue);
-    default:
+    case 'inputs':
+    case 'workflow':
+    case 'error':
+    case 'entity':
+    case 'member':
+    case 'outputs':
+    case 'state':
+    case 'status':
+    case 'reached':
       return false;
   }
 }
@@ -187,7 +201,16 @@ export function holdsSecret(shape: Shape): boolean {
       return holdsSecret(shape.of);
     case 'map':
       return [...shape.keys.values()].some(holdsSecret);
-    default:
+    case 'any':
+    case 'inputs':
+    case 'workflow':
+    case 'error':
+    case 'entity':
+    case 'member':
+    case 'outputs':
+    case 'state':
+    case 'status':
+    case 'reached':
       return false;
   }
 }

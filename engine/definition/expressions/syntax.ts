@@ -17,11 +17,6 @@ export function hasMarks(text: string): boolean {
   return text.includes('<%') || text.includes('%>');
 }
 
-/** True for text in which an expression would be evaluated; `<%%` alone is none. */
-export function holdsExpression(text: string): boolean {
-  return cut(text).pieces.some(piece => piece.kind === 'expression');
-}
-
 /** Cuts a text at its marks. A `%>` inside a quoted CEL string does not end the expression. */
 export function cut(text: string): Pieces {
   const pieces: Piece[] = [];

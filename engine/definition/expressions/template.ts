@@ -18,7 +18,8 @@ import type {
   Template,
   TemplateNode,
 } from './types.ts';
-import { escapeTags, toCel, toText } from './values.ts';
+import { adjoin, escapeTags, toCel, toText } from './values.ts';
+import type { SecretPart } from './values.ts';
 
 export interface CompiledTemplate {
   readonly template: Template;
@@ -191,8 +192,6 @@ function evaluateNode(node: TemplateNode, data: DataView, at: string): JsonValue
   }
 }
 
-type TextPart = string | { readonly $secret: string };
-
 function joinText(parts: readonly (string | CompiledExpression)[], data: DataView, at: string): JsonValue {
   const pieces = parts.flatMap(part => (typeof part === 'string' ? [part] : textOf(part, data, at)));
   const length = pieces.reduce((total, piece) => total + (typeof piece === 'string' ? piece.length : 0), 0);
@@ -203,21 +202,10 @@ function joinText(parts: readonly (string | CompiledExpression)[], data: DataVie
   return { $concat: adjoin(pieces) };
 }
 
-/** Neighbouring strings as one. */
-function adjoin(pieces: readonly TextPart[]): TextPart[] {
-  const result: TextPart[] = [];
-  for (const piece of pieces) {
-    const last = result.at(-1);
-    if (typeof piece === 'string' && typeof last === 'string') result[result.length - 1] = last + piece;
-    else if (piece !== '') result.push(piece);
-  }
-  return result;
-}
-
-function textOf(part: CompiledExpression, data: DataView, at: string): TextPart[] {
+function textOf(part: CompiledExpression, data: DataView, at: string): SecretPart[] {
   const value = part.evaluate(data);
   if (tagOf(value) === '$secret') return [value as { $secret: string }];
-  if (tagOf(value) === '$concat') return [...((value as { $concat: TextPart[] }).$concat ?? [])];
+  if (tagOf(value) === '$concat') return [...((value as { $concat: SecretPart[] }).$concat ?? [])];
   if (value === null) throw failed(at, `'${part.source}' is null, which has no text`);
   try {
     return [toText(toCel(value))];

@@ -13,24 +13,39 @@ import type { ValueType } from './types.ts';
 /** What a function or the bridge refuses at evaluation; the message is a sentence for the author. */
 export class ValueError extends Error {}
 
+/** Text, or the reference of a hidden value. */
+export type SecretPart = string | { readonly $secret: string };
+
 /** A hidden value, or text made with one: strings and references in order. */
 export class Secret {
-  readonly parts: readonly (string | { readonly $secret: string })[];
+  readonly parts: readonly SecretPart[];
 
-  constructor(parts: Secret['parts']) {
+  constructor(parts: readonly SecretPart[]) {
     this.parts = parts;
   }
 
   /** The text of both, one after the other. */
   static join(left: Secret | string, right: Secret | string): Secret {
-    const parts = [left, right].flatMap(side => (typeof side === 'string' ? [side] : side.parts));
-    return new Secret(parts.filter(part => part !== ''));
+    return new Secret(
+      adjoin([left, right].flatMap(side => (typeof side === 'string' ? [side] : side.parts))),
+    );
   }
 
   toJson(): JsonValue {
     const only = this.parts.length === 1 ? this.parts[0] : undefined;
     return only !== undefined && typeof only !== 'string' ? only : { $concat: [...this.parts] };
   }
+}
+
+/** The same text with neighbouring strings as one. */
+export function adjoin(parts: readonly SecretPart[]): SecretPart[] {
+  const result: SecretPart[] = [];
+  for (const part of parts) {
+    const last = result.at(-1);
+    if (typeof part === 'string' && typeof last === 'string') result[result.length - 1] = last + part;
+    else if (part !== '') result.push(part);
+  }
+  return result;
 }
 
 const MAX_INT = 9223372036854775807n;
@@ -43,11 +58,11 @@ export function toCel(value: JsonValue, type?: ValueType): unknown {
   if (!isObject(value)) return value;
   switch (tagOf(value)) {
     case '$secret':
-      return new Secret([{ $secret: String(value['$secret']) }]);
+      return new Secret([{ $secret: value['$secret'] as string }]);
     case '$concat':
       return new Secret(value['$concat'] as Secret['parts']);
     case '$integer':
-      return integer(String(value['$integer']));
+      return integer(value['$integer'] as string);
     case '$literal':
       return map(value['$literal'] as JsonValue, type);
     case undefined:
@@ -55,9 +70,11 @@ export function toCel(value: JsonValue, type?: ValueType): unknown {
   }
 }
 
+/** A number beyond ±(2^53 − 1) has lost its exactness already, so it stays a number unless it is declared integer. */
 function number(value: number, type: ValueType['type'] | undefined): unknown {
-  if (type === 'number' || !Number.isInteger(value) || Math.abs(value) > 2 ** 63) return value;
-  return BigInt(value);
+  const integral =
+    type === 'integer' ? Number.isInteger(value) && Math.abs(value) < 2 ** 63 : Number.isSafeInteger(value);
+  return type === 'number' || !integral ? value : BigInt(value);
 }
 
 function integer(text: string): bigint {
@@ -98,6 +115,7 @@ export function fromCel(value: unknown, depth = 0): JsonValue {
 }
 
 function fromBigInt(value: bigint): JsonValue {
+  if (value > MAX_INT || value < MIN_INT) throw new ValueError(`the integer ${value} does not fit 64 bits`);
   const plain = Number(value);
   return Number.isSafeInteger(plain) ? plain : { $integer: value.toString() };
 }

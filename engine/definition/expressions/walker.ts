@@ -78,7 +78,17 @@ export class Walker {
         return this.#operands(node.op[0] as string, [node.args], scope);
       case '+':
         return this.#plus(node.args, scope);
-      default:
+      case '-':
+      case '*':
+      case '/':
+      case '%':
+      case '==':
+      case '!=':
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
+      case 'in':
         return this.#operands(node.op, node.args, scope);
     }
   }
@@ -129,7 +139,9 @@ export class Walker {
       case 'probe':
       case 'undo':
         return ['inputs', 'workflow', 'attempt'];
-      default:
+      case 'condition':
+      case 'set':
+      case 'output':
         return ['inputs', 'workflow'];
     }
   }
@@ -165,7 +177,7 @@ export class Walker {
 
   #index(node: ASTNode, left: ASTNode, key: ASTNode, safe: boolean, scope: Scope): Shape {
     const shape = this.visit(left, scope);
-    this.guardSecret(this.visit(key, scope), 'an index');
+    this.guardSecret(this.visit(key, scope), 'as an index');
     const base = shape.kind === 'optional' ? shape.of : shape;
     if (key.op === 'value' && typeof key.args === 'string' && base.kind !== 'list') {
       return this.#perhaps(
@@ -184,7 +196,7 @@ export class Walker {
   #map(entries: readonly (readonly [ASTNode, ASTNode])[], scope: Scope): Shape {
     const keys = new Map<string, Shape>();
     for (const [key, value] of entries) {
-      this.guardSecret(this.visit(key, scope), 'a key of a map');
+      this.guardSecret(this.visit(key, scope), 'as a key of a map');
       const name = key.op === 'value' ? String(key.args) : '*';
       if (name === '__proto__' || name === 'constructor' || name === 'prototype') {
         this.findings.say('expression_unsafe', `'${name}' cannot be a key of a map in an expression.`);
@@ -196,15 +208,15 @@ export class Walker {
   }
 
   #choice([condition, yes, no]: readonly [ASTNode, ASTNode, ASTNode], scope: Scope): Shape {
-    this.guardSecret(this.visit(condition, scope), 'a condition');
+    this.guardSecret(this.visit(condition, scope), 'as a condition');
     const left = this.visit(yes, knowing(scope, factsOf(condition, true, scope)));
     const right = this.visit(no, knowing(scope, factsOf(condition, false, scope)));
     return either(left, right);
   }
 
   #logical(op: '&&' | '||', [left, right]: readonly [ASTNode, ASTNode], scope: Scope): Shape {
-    this.guardSecret(this.visit(left, scope), `'${op}'`);
-    this.guardSecret(this.visit(right, knowing(scope, factsOf(left, op === '&&', scope))), `'${op}'`);
+    this.guardSecret(this.visit(left, scope), `with '${op}'`);
+    this.guardSecret(this.visit(right, knowing(scope, factsOf(left, op === '&&', scope))), `with '${op}'`);
     return ANY;
   }
 
@@ -215,7 +227,7 @@ export class Walker {
   }
 
   #operands(op: string, operands: readonly ASTNode[], scope: Scope): Shape {
-    for (const operand of operands) this.guardSecret(this.visit(operand, scope), `'${op}'`);
+    for (const operand of operands) this.guardSecret(this.visit(operand, scope), `with '${op}'`);
     return ANY;
   }
 }

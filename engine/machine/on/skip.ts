@@ -1,7 +1,7 @@
 // `skip`: an operator vouches for a state and supplies its outputs (row 10).
 // Belongs here: when it may be, and the check of the outputs. Does not belong here: what follows for others.
 import { type JsonObject, type JsonValue, tagOf } from '../../base/json.ts';
-import { readOutputs } from '../declared-outputs.ts';
+import { readOutputs } from '../../definition/outputs.ts';
 import { goOn, stepToActOn } from '../operator.ts';
 import { ATTEMPT_OVER } from '../records.ts';
 import type { RawOutput, StepStatus } from '../types.ts';

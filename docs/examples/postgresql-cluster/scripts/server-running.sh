@@ -11,3 +11,5 @@ data=$directory/data
 mapfile -t facts <"$data/postmaster.pid" || exit 1
 status=${facts[7]:-}
 [[ ${status// /} == ready || ${status// /} == standby ]] || exit 1
+# A server that was killed leaves that file behind, and its process may still be listed.
+(exec 3<>"/dev/tcp/${facts[5]}/${facts[3]}") 2>/dev/null || exit 1

@@ -8,7 +8,10 @@ set -euo pipefail
 data=$directory/data
 programs=$directory/software/bin
 
-if "$programs/pg_ctl" --pgdata="$data" status >/dev/null; then
+# Lines of postmaster.pid: 4 the port, 6 the address. A killed server leaves it behind, but listens no more.
+mapfile -t facts < <(cat -- "$data/postmaster.pid" 2>/dev/null)
+if [ "${#facts[@]}" -ge 6 ] && (exec 3<>"/dev/tcp/${facts[5]}/${facts[3]}") 2>/dev/null &&
+  "$programs/pg_ctl" --pgdata="$data" status >/dev/null; then
   echo "The server runs already."
   exit 0
 fi

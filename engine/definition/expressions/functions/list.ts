@@ -2,7 +2,11 @@
 // Belongs here: list in, list or item out. Does not belong here: loops' evaluation (compile.ts runs them).
 import { Secret, ValueError, checkItems, isPlainMap, toText } from '../values.ts';
 import type { HostFunction, HostLoop } from './host.ts';
+import { spend } from '../meter.ts';
 import { checkList, compare, toCount } from './host.ts';
+
+/** What putting one item in order costs: some ten comparisons. */
+const SORT_BYTES = 100;
 
 /** Wraps an item that may be missing; the library's Optional. */
 export type ToOptional = (item: unknown) => unknown;
@@ -11,7 +15,7 @@ export function listFunctions(optional: ToOptional): readonly HostFunction[] {
   return [
     {
       signature: 'list<T>.sort(): list<T>',
-      run: (list: unknown[]) => [...checkList(list, 'the list')].sort(compare),
+      run: sorted,
     },
     { signature: 'list<T>.min(): T', run: (list: unknown[]) => extreme(list, -1, 'min') },
     { signature: 'list<T>.max(): T', run: (list: unknown[]) => extreme(list, 1, 'max') },
@@ -44,6 +48,11 @@ export function listLoops(optional: ToOptional): readonly HostLoop[] {
     },
     { name: 'toMap', expressions: 2, result: 'map', combine: toMap },
   ];
+}
+
+function sorted(list: readonly unknown[]): unknown[] {
+  spend(list.length * SORT_BYTES);
+  return [...checkList(list, 'the list')].sort(compare);
 }
 
 function extreme(list: readonly unknown[], sign: number, name: string): unknown {
@@ -113,6 +122,7 @@ function zip(left: readonly unknown[], right: readonly unknown[]): unknown[] {
 
 /** Stable: equal keys keep their order. */
 function sortBy(items: readonly unknown[], keys: readonly (readonly unknown[])[]): unknown[] {
+  spend(items.length * SORT_BYTES);
   const order = items.map((_, index) => index);
   order.sort((left, right) => compare(keys[left]?.[0], keys[right]?.[0]));
   return order.map(index => items[index]);

@@ -2,6 +2,7 @@
 // Belongs here: text in, text or truth out. Does not belong here: JSON (json.ts), addresses (net.ts).
 import { createHash } from 'node:crypto';
 import { LIMITS } from '../../../base/limits.ts';
+import { spend } from '../meter.ts';
 import { ValueError } from '../values.ts';
 import type { HostFunction } from './host.ts';
 import { checkText, toCount } from './host.ts';
@@ -31,10 +32,8 @@ function replace(text: string, from: string, to: string): string {
 
 /** `*` any text, `?` one character; everything else stands for itself. Linear but for the last `*` tried. */
 function like(text: string, pattern: string): boolean {
-  const characters = [...checkText(text, 'the text given to like()')];
-  const wanted = [...checkText(pattern, 'the pattern given to like()')];
-  if (characters.length * wanted.length > 4_000_000)
-    throw new ValueError('limit: text and pattern of like() are too long');
+  const characters = Array.from(checkText(text, 'the text given to like()'));
+  const wanted = Array.from(checkText(pattern, 'the pattern given to like()'));
   let at = 0;
   let want = 0;
   let star = -1;
@@ -48,6 +47,7 @@ function like(text: string, pattern: string): boolean {
       at += 1;
       want += 1;
     } else if (star >= 0) {
+      spend(at - resume + 1);
       want = star + 1;
       resume += 1;
       at = resume;
@@ -58,8 +58,8 @@ function like(text: string, pattern: string): boolean {
 }
 
 function padStart(text: string, length: bigint, fill: string): string {
-  if ([...fill].length !== 1) throw new ValueError('padStart() fills with exactly one character');
-  const missing = toCount(length, 'the length given to padStart()') - [...text].length;
+  if (Array.from(fill).length !== 1) throw new ValueError('padStart() fills with exactly one character');
+  const missing = toCount(length, 'the length given to padStart()') - Array.from(text).length;
   return checkText(missing > 0 ? fill.repeat(missing) + text : text, 'the result of padStart()');
 }
 

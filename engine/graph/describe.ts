@@ -1,0 +1,114 @@
+// The state graph as mermaid text: for documents, the console and `murano-workflow graph`.
+// Belongs here: nodes, edges, escaping. Does not belong here: colours by status (views), drawing itself.
+import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
+import { quorumText, rolesReadBy } from './references.ts';
+import type { Gate, StateGraph, Step } from './types.ts';
+
+/** One node per state, whatever the members: what the author wrote, with what was inferred dotted. */
+export function mermaid(definition: WorkflowDefinition): string {
+  const lines = ['flowchart TD'];
+  for (const entity of definition.entities.values()) {
+    lines.push(`  subgraph ${id(entity.name)}[${quoted(entityLabel(entity))}]`);
+    for (const state of entity.states.values()) lines.push(`    ${stateNode(definition, entity, state)}`);
+    for (const role of entity.roles.values())
+      lines.push(`    ${roleId(entity.name, role.name)}{{${quoted(role.name)}}}`);
+    lines.push('  end');
+  }
+  for (const entity of definition.entities.values()) {
+    for (const role of entity.roles.values()) {
+      lines.push(`  ${stateId(entity.name, role.among)} --> ${roleId(entity.name, role.name)}`);
+    }
+    for (const state of entity.states.values())
+      lines.push(...stateEdges(entity, state).map(edge => `  ${edge}`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** One node per step of a compiled graph; a requirement over many is a round node of its own. */
+export function mermaidSteps(graph: StateGraph): string {
+  const lines = ['flowchart TD'];
+  for (const step of graph.steps) lines.push(`  s${step.number}[${quoted(stepLabel(step))}]`);
+  for (const gate of graph.gates) if (gate.outputs.length > 0) lines.push(...gateLines(gate));
+  for (const role of graph.roles) {
+    lines.push(`  r${role.number}{{${quoted(`${role.entity}.${role.name}`)}}}`);
+    for (const candidate of role.candidates) lines.push(`  s${candidate} --> r${role.number}`);
+    for (const output of role.outputs) lines.push(`  r${role.number} --> s${output}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function gateLines(gate: Gate): readonly string[] {
+  const arrow = gate.inferred ? '-.->' : '-->';
+  if (gate.inputs.length === 1) return gate.outputs.map(output => `  s${gate.inputs[0]} ${arrow} s${output}`);
+  const label = `${quorumText(gate.requirement)} of ${gate.target.entity}.${gate.target.state}`;
+  return [
+    `  g${gate.number}(${quoted(label)})`,
+    ...gate.inputs.map(input => `  s${input} --> g${gate.number}`),
+    ...gate.outputs.map(output => `  g${gate.number} ${arrow} s${output}`),
+  ];
+}
+
+const stepLabel = (step: Step): string => (step.member ? `${step.id} (${step.member.name})` : step.id);
+
+function entityLabel(entity: Entity): string {
+  if (entity.type !== 'vm_group') return entity.name;
+  const { min, max } = entity.members;
+  return `${entity.name} (${min === max ? min : `${min}–${max}`} members)`;
+}
+
+/** The goal is drawn as a stadium, a join as a circle of words, the rest as boxes. */
+function stateNode(definition: WorkflowDefinition, entity: Entity, state: State): string {
+  const isGoal = definition.goal.some(goal => goal.entity === entity.name && goal.state === state.name);
+  const label = quoted([state.name, ...remarks(state)].join('<br/>'));
+  const [open, close] = isGoal ? ['([', '])'] : state.action ? ['[', ']'] : ['(', ')'];
+  return `${stateId(entity.name, state.name)}${open}${label}${close}`;
+}
+
+function remarks(state: State): readonly string[] {
+  const found: string[] = [];
+  if (state.once) found.push('role' in state.once ? `once: ${state.once.role}` : 'once');
+  if (state.only.length > 0) found.push(`only: ${state.only.join(', ')}`);
+  if (state.except.length > 0) found.push(`except: ${state.except.join(', ')}`);
+  if (state.condition) found.push('conditional');
+  return found;
+}
+
+function stateEdges(entity: Entity, state: State): readonly string[] {
+  const target = stateId(entity.name, state.name);
+  const requirements = state.requires.map(requirement => {
+    const label = edgeLabel(entity, requirement);
+    const arrow = requirement.inferred ? '-.->' : '-->';
+    return `${stateId(requirement.entity, requirement.state)} ${arrow}${label && `|${quoted(label)}|`} ${target}`;
+  });
+  const roles = new Set(rolesReadBy(state).map(({ entity: owner, role }) => roleId(owner, role)));
+  return [...requirements, ...[...roles].map(role => `${role} --> ${target}`)];
+}
+
+/** A barrier is worth a word where a group meets; a bare name and a single state are not. */
+function edgeLabel(entity: Entity, requirement: Requirement): string {
+  const { kind } = requirement.members;
+  if (kind === 'same') return '';
+  if (kind === 'all') return requirement.entity === entity.name ? 'all' : '';
+  return quorumText(requirement.members);
+}
+
+/** Mermaid takes some words for keywords, so every id gets a prefix. Names have no capitals, so `IN` keeps them apart. */
+const id = (name: string): string => `e_${name}`;
+const stateId = (entity: string, state: string): string => `s_${state}_IN_${entity}`;
+const roleId = (entity: string, role: string): string => `r_${role}_IN_${entity}`;
+
+/** Quoted text: quotes, `#` (mermaid's own escape) and markup are written as entities. A break of ours stays. */
+function quoted(text: string): string {
+  const safe = text
+    .split('<br/>')
+    .map(part =>
+      part
+        .replaceAll('#', '#35;')
+        .replaceAll('"', '#quot;')
+        .replaceAll('<', '#lt;')
+        .replaceAll('>', '#gt;')
+        .replaceAll('\n', ' '),
+    )
+    .join('<br/>');
+  return `"${safe}"`;
+}

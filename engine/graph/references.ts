@@ -1,0 +1,64 @@
+// What a state refers to: the roles it waits for, the templates it evaluates; and how states are keyed.
+// Belongs here: reading references out of a typed state. Does not belong here: steps and gates (compile.ts).
+import type { Template } from '../definition/expressions/types.ts';
+import type { Action, Quorum, State } from '../definition/types.ts';
+
+/** The key of a state in `StateGraph.stepByState`; also the text of a role. */
+export const stateKey = (entity: string, state: string): string => `${entity}.${state}`;
+
+/** Roles that must be chosen first: those that say on whom it runs, and those that its expressions read. */
+export function rolesReadBy(state: State): readonly { readonly entity: string; readonly role: string }[] {
+  const named = [...state.only, ...state.except];
+  if (state.once && 'role' in state.once) named.push(state.once.role);
+  const found = named.map(role => ({ entity: state.entity, role }));
+  for (const template of templatesOf(state)) {
+    for (const read of template.reads) {
+      if (read.kind === 'role') found.push({ entity: read.entity, role: read.role });
+    }
+  }
+  return found;
+}
+
+/** Templates evaluated before the action is done; `undo` and `retry.when` wait for no choice (row 34). */
+function templatesOf(state: State): readonly Template[] {
+  const found = [state.condition];
+  for (const action of [state.action, state.probe]) if (action) found.push(...actionTemplates(action));
+  return found.filter(template => template !== undefined);
+}
+
+function actionTemplates(action: Action): readonly (Template | undefined)[] {
+  switch (action.kind) {
+    case 'script':
+      return [action.inputs, action.runAs, action.workingDirectory];
+    case 'file':
+      return [
+        action.path,
+        action.owner,
+        action.content.kind === 'template' ? action.content.template : undefined,
+      ];
+    case 'set':
+      return [action.outputs];
+    case 'online':
+    case 'wait':
+      return [];
+    default:
+      return action satisfies never;
+  }
+}
+
+/** What an author would write: `all`, `any`, `majority`, `2`, `60%`; `same` for a bare name. */
+export function quorumText(quorum: Quorum): string {
+  switch (quorum.kind) {
+    case 'count':
+      return String(quorum.count);
+    case 'percent':
+      return `${quorum.percent}%`;
+    case 'same':
+    case 'all':
+    case 'any':
+    case 'majority':
+      return quorum.kind;
+    default:
+      return quorum satisfies never;
+  }
+}

@@ -1,0 +1,67 @@
+// What a step is waiting for, in words.
+// Belongs here: one short phrase per thing not met yet. Does not belong here: layout, times (views).
+import { quorumText } from '../graph/references.ts';
+import type { Gate, StateGraph, Step } from '../graph/types.ts';
+import { gateCount, gateVerdict, neededBy } from './counters.ts';
+import { queuesFor } from './records.ts';
+import { type MachineState, recordOf } from './state.ts';
+
+/** Such as `sql.prepared (2 of 3)`, `choice of sql.master`, `sql-1, busy with sql[1].installed`; empty: for nothing. */
+export function waitsFor(graph: StateGraph, state: MachineState, number: number): readonly string[] {
+  const step = graph.steps[number] as Step;
+  const record = recordOf(state, number);
+  switch (record.status) {
+    case 'waiting':
+      return record.due ? ['its next attempt'] : unmet(graph, state, step);
+    case 'blocked':
+      return unmet(graph, state, step);
+    case 'ready':
+    case 'undoing':
+      return vm(graph, state, step);
+    case 'running':
+      return record.command && record.progress === 'sent' ? [agentPhrase(record.command.agent)] : [];
+    case 'paused':
+      return ['an operator: retry, skip or fail'];
+    case 'interrupted':
+      return ['a resume'];
+    case 'reached':
+    case 'failed':
+    case 'skipped':
+    case 'not_needed':
+    case 'undone':
+      return [];
+    default:
+      return record.status satisfies never;
+  }
+}
+
+const agentPhrase = (agent: string | undefined): string =>
+  agent === undefined ? 'its driver' : `agent ${agent} to take the command`;
+
+function unmet(graph: StateGraph, state: MachineState, step: Step): readonly string[] {
+  const gates = step.needs
+    .filter(gate => gateVerdict(state.cells, graph, gate) !== 'met')
+    .map(gate => gatePhrase(graph, state, graph.gates[gate] as Gate));
+  const roles = step.roles
+    .map(role => graph.roles[role] as StateGraph['roles'][number])
+    .filter(role => typeof state.workflow.roles[`${role.entity}.${role.name}`] !== 'string')
+    .map(role => `choice of ${role.entity}.${role.name}`);
+  return [...new Set([...gates, ...roles])];
+}
+
+/** A requirement on one step is that step; on many: how many of them are there. */
+function gatePhrase(graph: StateGraph, state: MachineState, gate: Gate): string {
+  const [only] = gate.inputs;
+  if (gate.inputs.length === 1 && only !== undefined) return (graph.steps[only] as Step).id;
+  const { counts, neutral } = gateCount(state.cells, gate.number);
+  const quorum = gate.requirement.kind === 'all' ? '' : `, ${quorumText(gate.requirement)}`;
+  return `${gate.target.entity}.${gate.target.state} (${counts} of ${neededBy(gate, neutral)}${quorum})`;
+}
+
+/** A ready step or an undo that is not sent yet waits for its VM. */
+function vm(graph: StateGraph, state: MachineState, step: Step): readonly string[] {
+  const agent = queuesFor(recordOf(state, step.number));
+  const busy = agent === undefined ? undefined : state.busy.get(agent);
+  if (agent === undefined || busy === undefined) return [];
+  return [`${agent}, busy with ${(graph.steps[busy] as Step).id}`];
+}
