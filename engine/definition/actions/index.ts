@@ -1,11 +1,13 @@
 // All kinds of actions; a new kind is one new file and one line here.
 // Belongs here: the table, and reading "one key says the kind". Does not belong here: fields of any kind.
-import { isObject } from '../../base/json.ts';
+import { isObject, type JsonObject } from '../../base/json.ts';
 import type { ActionDraft } from '../draft.ts';
 import { ACTION_KEYS } from '../keys.ts';
+import { nearest } from '../nearest.ts';
 import { pointerTo } from '../positions.ts';
 import { type Node, typeName } from '../reader.ts';
 import type { ActionKind } from '../types.ts';
+import { shown } from '../yaml-scalars.ts';
 import { file } from './file.ts';
 import type { ActionContext, KindOfAction } from './kind.ts';
 import { online } from './online.ts';
@@ -29,25 +31,44 @@ export function readAction(
     });
     return undefined;
   }
-  const { value } = node;
-  const kinds = allowed.filter(kind => Object.hasOwn(value, kind));
+  const chosen = chooseKind(node.value, node.at, context, allowed, besides);
+  if (chosen === undefined) return undefined;
+  return readKind(
+    chosen.kind,
+    { value: node.value[chosen.key] ?? null, at: pointerTo(node.at, chosen.key) },
+    context,
+  );
+}
+
+/** The one kind that the keys name; a misspelt one is read as what it was meant to be. */
+function chooseKind(
+  value: JsonObject,
+  at: string,
+  { report, what }: ActionContext,
+  allowed: readonly ActionKind[],
+  besides: readonly string[],
+): { readonly kind: ActionKind; readonly key: string } | undefined {
+  const found: { kind: ActionKind; key: string }[] = [];
+  let unknown = 0;
   for (const key of Object.keys(value)) {
-    if (allowed.some(kind => kind === key) || besides.includes(key)) continue;
+    if (besides.includes(key)) continue;
+    const known = allowed.find(kind => kind === key);
+    const meant = known ?? nearest(key, allowed);
+    if (meant !== undefined) found.push({ kind: meant as ActionKind, key });
+    if (known !== undefined) continue;
+    unknown += 1;
     const near = { name: key, known: [...allowed, ...besides] };
-    report.add(
-      'unknown_key',
-      pointerTo(node.at, key),
-      `The action of ${what} has unknown key '${key.slice(0, 60)}'.`,
-      { near, key: true },
-    );
+    report.add('unknown_key', pointerTo(at, key), `The action of ${what} has unknown key '${shown(key)}'.`, {
+      near,
+      key: true,
+    });
   }
-  const [kind] = kinds;
-  if (kind === undefined || kinds.length > 1) {
-    const code = kind === undefined ? 'missing_key' : 'wrong_value';
-    report.add(code, node.at, `The action of ${what} must be exactly one of ${allowed.join(', ')}.`);
-    return undefined;
+  if (found.length === 1) return found[0];
+  if (found.length > 1 || unknown === 0) {
+    const code = found.length === 0 ? 'missing_key' : 'wrong_value';
+    report.add(code, at, `The action of ${what} must be exactly one of ${allowed.join(', ')}.`);
   }
-  return readKind(kind, { value: value[kind] ?? null, at: pointerTo(node.at, kind) }, context);
+  return undefined;
 }
 
 function readKind(kind: ActionKind, node: Node, context: ActionContext): ActionDraft | undefined {
