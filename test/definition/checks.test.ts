@@ -36,9 +36,9 @@ describe('Requirements', () => {
   }
 
   it('refuse a quorum of the same member', () => {
-    expect(codes(parse(groupWith(`a: {${S}}\ndone: {requires: [{state: a, members: any}]}`)))).to.deep.equal([
-      'wrong_value',
-    ]);
+    expect(
+      codes(parse(groupWith(`a: {${S}}\ndone: {requires: [{state: a, members: "any"}]}`))),
+    ).to.deep.equal(['wrong_value']);
   });
 
   it('name what exists, or what was probably meant', () => {
@@ -54,8 +54,10 @@ describe('Requirements', () => {
   });
 
   it('of a once state are of the group, and a once state asks for members by a qualified name', () => {
-    expect(requiresOf(groupWith(`a: {once: any, ${S}}\ndone: {requires: [a]}`))).to.deep.equal(['sql.a all']);
-    const lines = texts(parse(groupWith(`a: {${S}}\ndone: {once: any, requires: [a], ${S}}`)));
+    expect(requiresOf(groupWith(`a: {once: "any", ${S}}\ndone: {requires: [a]}`))).to.deep.equal([
+      'sql.a all',
+    ]);
+    const lines = texts(parse(groupWith(`a: {${S}}\ndone: {once: "any", requires: [a], ${S}}`)));
     expect(lines[0]).to.include('Write sql.a: of every member.');
   });
 });
@@ -76,7 +78,7 @@ describe('Inferred requirements', () => {
   it('are barriers for reached, unless the author said how many are enough', () => {
     const expression = 'sql.reached.a.map(m, m.outputs.a.port)';
     expect(requiresOf(reading(expression))).to.deep.equal(['sql.a all inferred']);
-    expect(requiresOf(reading(expression, 'requires: [{state: sql.a, members: any}], '))).to.deep.equal([
+    expect(requiresOf(reading(expression, 'requires: [{state: sql.a, members: "any"}], '))).to.deep.equal([
       'sql.a any',
     ]);
   });
@@ -92,7 +94,7 @@ describe('Inferred requirements', () => {
 
   it("of a group's own step are of every member", () => {
     const text = groupWith(
-      `${a}\ndone: {once: any, action: {script: {sh: x, inputs: {V: "<% member.outputs.a.port %>"}}}}`,
+      `${a}\ndone: {once: "any", action: {script: {sh: x, inputs: {V: "<% member.outputs.a.port %>"}}}}`,
     );
     expect(requiresOf(text)).to.deep.equal(['sql.a all inferred']);
   });
@@ -104,7 +106,7 @@ describe('Inferred requirements', () => {
       );
     expect(codes(parse(undo('')))).to.include('not_guaranteed');
     expect(requiresOf(undo('requires: [a], '))).to.deep.equal(['sql.a same']);
-    expect(codes(parse(undo('requires: [{state: sql.a, members: any}], ')))).to.include('not_guaranteed');
+    expect(codes(parse(undo('requires: [{state: sql.a, members: "any"}], ')))).to.include('not_guaranteed');
   });
 });
 
@@ -241,7 +243,9 @@ describe('Roles', () => {
     ).to.deep.equal(['unknown_name']);
     expect(
       codes(
-        parse(groupWith('done: {once: any}', { entity: 'roles: {m: {choose: lowest_index, among: done}}' })),
+        parse(
+          groupWith('done: {once: "any"}', { entity: 'roles: {m: {choose: lowest_index, among: done}}' }),
+        ),
       ),
     ).to.deep.equal(['wrong_value']);
     expect(
@@ -254,7 +258,7 @@ describe('Roles', () => {
       'workflow_version: 2026-11-01\nentities: {s: {type: service, states: {done: {only: x}}}}\ngoal: s.done\n';
     expect(codes(parse(service))).to.deep.equal(['wrong_value']);
     expect(
-      codes(parse(groupWith(`ready: {${S}}\ndone: {once: any, only: master}`, { entity: roles }))),
+      codes(parse(groupWith(`ready: {${S}}\ndone: {once: "any", only: master}`, { entity: roles }))),
     ).to.include('wrong_value');
   });
 });

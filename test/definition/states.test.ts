@@ -57,7 +57,11 @@ describe('A state', () => {
       done(state('retry: {attempts: 3, delay: 20m, jitter: 0.5, when: "<% error.exit_code in [1, 75] %>"}'))
         .retry,
     ).to.deep.include({
-      ...{ attempts: 3, delay: 1_200_000, maxDelay: 1_200_000, jitter: 0.5, backoff: 2 },
+      attempts: 3,
+      delay: 1_200_000,
+      maxDelay: 1_200_000,
+      jitter: 0.5,
+      backoff: 2,
     });
     for (const wrong of [
       'attempts: 0',
@@ -120,7 +124,10 @@ describe('An action', () => {
     expect(
       done(action('{online: {os: windows, min_disk: 20GiB, interpreter: powershell}}')).action,
     ).to.deep.equal({
-      ...{ kind: 'online', os: 'windows', minDisk: 20 * 1024 ** 3, interpreter: 'powershell' },
+      kind: 'online',
+      os: 'windows',
+      minDisk: 20 * 1024 ** 3,
+      interpreter: 'powershell',
     });
     expect(texts(parse(action('{online: {os: widnows}}')))[0]).to.include("Did you mean 'windows'?");
     expect(codes(parse(action('{online: {min_disk: 20}}')))).to.deep.equal(['wrong_value']);
