@@ -78,5 +78,15 @@ export interface StepView {
 
 export type Happening =
   | { readonly kind: 'log'; readonly entry: LogEntry }
-  | { readonly kind: 'output'; readonly step: StepId; readonly stream: 'stdout' | 'stderr'; readonly text: string }
-  | { readonly kind: 'agent'; readonly agent: string; readonly state: 'online' | 'offline'; readonly reason?: string };
+  | {
+      readonly kind: 'output';
+      readonly step: StepId;
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'agent';
+      readonly agent: string;
+      readonly state: 'online' | 'offline';
+      readonly reason?: string;
+    };

@@ -129,7 +129,11 @@ export interface Store {
   /** The commit_seq in the store, if this term still owns it. */
   committed(): Promise<number>;
   /** Inserts if the id is new; returns the result if it was already applied. Needs no lease. */
-  submit(row: InboxRow, definition?: DefinitionDocument, secrets?: readonly NewSecret[]): Promise<RequestResult | 'accepted'>;
+  submit(
+    row: InboxRow,
+    definition?: DefinitionDocument,
+    secrets?: readonly NewSecret[],
+  ): Promise<RequestResult | 'accepted'>;
   /** Rows not applied yet, oldest first. */
   pending(limit: number): Promise<readonly InboxRow[]>;
   result(requestId: string): Promise<RequestResult | 'accepted' | undefined>;

@@ -8,6 +8,7 @@ import { checkInputs, checkMembers } from '../definition/inputs.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
+import { analyseMembers } from '../graph/analyse.ts';
 import type { Member } from '../graph/types.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
 import { notFound, otherContent } from './absorb.ts';
@@ -15,7 +16,7 @@ import type { ActRequest, CreateRequest, EngineApi, Happening, WorkflowView } fr
 import type { Engine } from './engine.ts';
 import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
 import { withReason, workflowView } from './views.ts';
-import type { LiveWorkflow } from './workflows.ts';
+import { type LiveWorkflow, membership } from './workflows.ts';
 
 /** Records read at a time by `list`. */
 const PAGE = 1_000;
@@ -68,7 +69,11 @@ export class EngineService implements EngineApi {
       members,
     };
     if (early.some(problem => problem.severity === 'error')) return { source, secrets: [], problems: early };
-    return { source, secrets: sealed.secrets, problems: early };
+    return {
+      source,
+      secrets: sealed.secrets,
+      problems: [...early, ...analyseMembers(definition, membership(members))],
+    };
   }
 
   /** A row that was known already may have been another content's: then its answer is not this request's. */

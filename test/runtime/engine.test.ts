@@ -201,9 +201,7 @@ describe('engine', () => {
 /** Methods that can be taken out of the world by destructuring. */
 function bound(from: World) {
   const { engine, driver, clock, service, store, history, faults } = from;
-  return {
-    ...{ engine, driver, clock, service, store, history, faults },
-    create: from.create.bind(from),
-    settled: from.settled.bind(from),
-  };
+  const create = from.create.bind(from);
+  const settled = from.settled.bind(from);
+  return { engine, driver, clock, service, store, history, faults, create, settled };
 }

@@ -1,0 +1,162 @@
+// EngineApi over the local socket of an engine that runs in another process.
+// Belongs here: the client side of protocol.ts. Does not belong here: finding the socket (store/state-directory.ts).
+import { createConnection, type Socket } from 'node:net';
+import { EngineError, errorText } from '../base/errors.ts';
+import type { ActRequest, CreateRequest, EngineApi, Happening } from '../runtime/api.ts';
+import { type Frame, fromWire, onFrames, send } from './protocol.ts';
+
+export interface ControlClient extends EngineApi {
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  item(item: unknown): void;
+  done(result: unknown): void;
+  failed(error: EngineError): void;
+}
+
+/** Connects to a running engine. EngineError `transport_closed` when nobody listens there. */
+export async function connectControl(path: string): Promise<ControlClient> {
+  const socket = await connected(path);
+  return new Client(socket, path);
+}
+
+function connected(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', error => reject(unreachable(path, errorText(error))));
+  });
+}
+
+class Client implements ControlClient {
+  readonly #socket: Socket;
+  readonly #path: string;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 1;
+  #closed = false;
+
+  constructor(socket: Socket, path: string) {
+    this.#socket = socket;
+    this.#path = path;
+    onFrames(
+      socket,
+      frame => this.#deliver(frame),
+      why => socket.destroy(new Error(why)),
+    );
+    socket.on('error', () => {});
+    socket.on('close', () => this.#lost());
+  }
+
+  create(request: CreateRequest): ReturnType<EngineApi['create']> {
+    return this.#ask('create', request) as ReturnType<EngineApi['create']>;
+  }
+
+  act(request: ActRequest): ReturnType<EngineApi['act']> {
+    return this.#ask('act', request) as ReturnType<EngineApi['act']>;
+  }
+
+  list(): ReturnType<EngineApi['list']> {
+    return this.#ask('list') as ReturnType<EngineApi['list']>;
+  }
+
+  workflow(id: string): ReturnType<EngineApi['workflow']> {
+    return this.#ask('workflow', id) as ReturnType<EngineApi['workflow']>;
+  }
+
+  events(id: string, after: number, limit: number): ReturnType<EngineApi['events']> {
+    return this.#ask('events', id, after, limit) as ReturnType<EngineApi['events']>;
+  }
+
+  /** Follows from this call on; ends with the signal, with the workflow, or, rejecting, with the connection. */
+  follow(workflow: string, signal: AbortSignal): AsyncIterable<Happening> {
+    const items: Happening[] = [];
+    let over: { readonly error?: EngineError } | undefined;
+    let wake = (): void => {};
+    const end = (how: { readonly error?: EngineError }): void => {
+      over ??= how;
+      wake();
+    };
+    const id = this.#call('follow', [workflow], {
+      item: item => {
+        items.push(item as Happening);
+        wake();
+      },
+      done: () => end({}),
+      failed: error => end({ error }),
+    });
+    const stop = (): void => {
+      this.#waiting.delete(id);
+      send(this.#socket, { id, method: 'stop' });
+      end({});
+    };
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+
+    async function* read(): AsyncGenerator<Happening> {
+      try {
+        for (;;) {
+          for (let item = items.shift(); item !== undefined; item = items.shift()) yield item;
+          if (over?.error !== undefined) throw over.error;
+          if (over !== undefined) return;
+          await new Promise<void>(resolve => {
+            wake = resolve;
+          });
+        }
+      } finally {
+        signal.removeEventListener('abort', stop);
+        if (over === undefined) stop();
+      }
+    }
+    return read();
+  }
+
+  close(): Promise<void> {
+    return new Promise(resolve => {
+      if (this.#closed) return resolve();
+      this.#socket.once('close', () => resolve());
+      this.#socket.destroy();
+    });
+  }
+
+  #ask(method: string, ...params: unknown[]): Promise<unknown> {
+    return new Promise((done, failed) => {
+      this.#call(method, params, { item: () => {}, done, failed });
+    });
+  }
+
+  #call(method: string, params: readonly unknown[], waiting: Waiting): number {
+    const id = this.#next++;
+    if (this.#closed) {
+      waiting.failed(unreachable(this.#path, 'the connection is closed'));
+      return id;
+    }
+    this.#waiting.set(id, waiting);
+    send(this.#socket, { id, method, params });
+    return id;
+  }
+
+  #deliver({ id, result, item, error }: Frame): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    if (item !== undefined) return waiting.item(item);
+    this.#waiting.delete(id);
+    if (error === undefined) waiting.done(result);
+    else waiting.failed(fromWire(error));
+  }
+
+  #lost(): void {
+    this.#closed = true;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const each of waiting) each.failed(unreachable(this.#path, 'the engine closed the connection'));
+  }
+}
+
+function unreachable(path: string, why: string): EngineError {
+  return new EngineError(
+    'transport_closed',
+    `The engine at ${path} does not answer: ${why}.`,
+    'Start the engine, or ask again: requests that it accepted are kept and answered by their id.',
+  );
+}
