@@ -19,6 +19,7 @@ import { describe, holdsSecret, isValue } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 import type { CompiledExpression, ExpressionModel, ExpressionPlace, Read } from './types.ts';
 import { walk } from './walker.ts';
+import { typeHint, typeSentence, typeText } from './wording.ts';
 
 export interface Compiled {
   /** Absent when there are findings. */
@@ -191,34 +192,4 @@ function sayTypeError(error: Error | undefined, schema: Schema, findings: Findin
     return;
   }
   findings.say('expression_type', typeSentence(text), typeHint(text));
-}
-
-/** The library's type names in the words of the reference. */
-function typeText(text: string, schema: Schema): string {
-  return text
-    .replaceAll(/View(\d+)/g, (_, index: string) => schema.types[Number(index)]?.describe ?? 'a view')
-    .replaceAll(/member@\w+/g, 'member')
-    .replaceAll(/\bint\b/g, 'integer')
-    .replaceAll(/\bdouble\b/g, 'number')
-    .replaceAll(/\bbool\b/g, 'boolean')
-    .replaceAll(/\bdyn\b/g, 'any')
-    .replaceAll(/\bSecret\b/g, 'hidden value');
-}
-
-function typeSentence(text: string): string {
-  const operator = /^no such overload: (.+) ([-+*/%<>=!]+|in) (.+)$/.exec(text);
-  if (operator) return `'${operator[2]}' does not work between ${operator[1]} and ${operator[3]}.`;
-  const call = /^found no matching overload for '(.+)'$/.exec(text);
-  if (call) return `There is no function ${call[1]} for these types.`;
-  const sentence = /^\w+\(\)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
-  return `${sentence.replace(/\.$/, '')}.`;
-}
-
-function typeHint(text: string): string | undefined {
-  if (/ \+ /.test(text) && text.includes('string')) return 'Write string(…) around what is no string.';
-  if (/(?:number|integer) in list/.test(text))
-    return 'Write the items as numbers, such as [2.0, 3.0], or convert by double(…) or int(…).';
-  if (/integer.* and .*number|number.* and .*integer/.test(text))
-    return 'Write double(…) around the integer, or int(…) around the number.';
-  return undefined;
 }

@@ -12,6 +12,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Missing } from './environment.ts';
 import { isSpent, startMeter } from './meter.ts';
 import type { Schema } from './schema.ts';
+import { typeSentence, typeText } from './wording.ts';
 import type { DataView } from './types.ts';
 import { ValueError, fromCel } from './values.ts';
 
@@ -74,7 +75,7 @@ function checked(value: JsonValue, program: Program): JsonValue {
 
 function failure(program: Program, thrown: unknown, absent: boolean): EngineError {
   const details: ExpressionFailure = { expression: program.source, pointer: program.pointer, absent };
-  const message = `The expression '${program.source}' at ${program.pointer || '/'} failed: ${reason(thrown)}.`;
+  const message = `The expression '${program.source}' at ${program.pointer || '/'} failed: ${reason(thrown, program.schema)}.`;
   const next = absent
     ? "Guard what may be absent with '.?' and '.orValue(…)', has() or default()."
     : 'Correct the expression or the values it reads, then update the stack.';
@@ -85,13 +86,18 @@ function isAbsent(thrown: unknown): boolean {
   return thrown instanceof cel.EvaluationError && ABSENT_CODES.has(thrown.code);
 }
 
-function reason(thrown: unknown): string {
+/** Without the full stop: it ends a longer sentence. */
+function reason(thrown: unknown, schema: Schema): string {
   if (!(thrown instanceof cel.EvaluationError)) return errorText(thrown);
-  const summary = thrown.summary.replaceAll(/View\d+/g, 'a view').replaceAll(/member@\w+/g, 'member');
-  const key = /^No such key: (.+)$/.exec(summary)?.[1];
+  const text = typeText(thrown.summary, schema);
+  const key = /^No such key: (.+)$/.exec(text)?.[1];
   if (key !== undefined)
     return key.startsWith('index') ? `the list has no such item (${key})` : `'${key}' is absent`;
-  return summary.replace(/^Unknown variable: (.+)$/, "'$1' is absent");
+  const name = /^Unknown variable: (.+)$/.exec(text)?.[1];
+  if (name !== undefined) return `'${name}' is absent`;
+  return text.startsWith('no such overload') || text.startsWith('found no')
+    ? typeSentence(text).slice(0, -1)
+    : text;
 }
 
 export function toOptional(item: unknown): unknown {

@@ -79,6 +79,28 @@ describe('a hostile expression', () => {
       .that.deep.equals(['limit_exceeded']);
   });
 
+  it('cannot make or take texts longer than 64 KiB in functions', () => {
+    const long = "'7'.padStart(60000, '0')";
+    for (const expression of [
+      "'7'.padStart(70000, '0')",
+      `${long}.replace('0', 'aaaaaaaa')`,
+      `sha256(${long} + ${long})`,
+      `base64(${long})`,
+      `toJson([${long}, ${long}])`,
+      `fromJson('"' + ${long} + ${long} + '"')`,
+      `(${long} + ${long}).like('*')`,
+    ]) {
+      expect(outcome(`<% ${expression} %>`), expression).to.have.property('failed');
+    }
+    expect(outcome(`<% fromJson('${'['.repeat(33)}${']'.repeat(33)}') %>`))
+      .to.have.property('failed')
+      .that.includes('deeper');
+    expect(outcome(`<% fromJson('${'['.repeat(32)}${']'.repeat(32)}') %>`)).to.have.property('value');
+    expect(outcome(`<% fromJson('[1' + '${'['.repeat(5000)}') %>`))
+      .to.have.property('failed')
+      .that.includes('deeper');
+  });
+
   it("cannot reach JavaScript's own properties", () => {
     for (const name of ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf']) {
       for (const owner of ['inputs.any', "{'a': 1}", 'inputs.mixed', 'fromJson("{}")']) {

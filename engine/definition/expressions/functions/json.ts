@@ -19,13 +19,12 @@ const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** Integers too long for a double are kept exact. */
 function fromJson(text: string): unknown {
   checkText(text, 'the text given to fromJson()');
-  const parsed = parse(text);
-  if (depthOf(parsed) > LIMITS.expressionDepth) {
+  if (depthOf(text) > LIMITS.expressionDepth) {
     throw new ValueError(
       `limit: the JSON given to fromJson() is nested deeper than ${LIMITS.expressionDepth}`,
     );
   }
-  return toCel(plain(parsed));
+  return toCel(plain(parse(text)));
 }
 
 function parse(text: string): JsonValue {
@@ -56,9 +55,14 @@ function plain(value: JsonValue): JsonValue {
   return only[0].startsWith('$') ? { $literal: Object.fromEntries(entries) } : Object.fromEntries(entries);
 }
 
-function depthOf(value: JsonValue): number {
-  if (typeof value !== 'object' || value === null) return 0;
+/** Levels of brackets outside strings; looked at before anything walks the value. */
+function depthOf(text: string): number {
+  let depth = 0;
   let deepest = 0;
-  for (const item of Object.values(value)) deepest = Math.max(deepest, depthOf(item as JsonValue));
-  return deepest + 1;
+  for (const character of text.replace(TOKENS, '')) {
+    if (character === '[' || character === '{') depth += 1;
+    else if (character === ']' || character === '}') depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
