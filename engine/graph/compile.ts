@@ -143,6 +143,8 @@ class Compiler {
 
   private need(step: number, gate: number): void {
     this.count.operations += 1;
+    // Two ways to say the same, such as a bare and a qualified name in a `once` state.
+    if (this.step(step).needs.includes(gate)) return;
     this.step(step).needs.push(gate);
     (this.gates[gate] as Mutable<Gate>).outputs.push(step);
   }

@@ -13,9 +13,9 @@ export const onSkip: Handler<'skip'> = (draft, { step, outputs }) => {
   const number = stepToActOn(draft, step, 'skipped', IDLE);
   if (number === undefined) return false;
   const read = readOutputs(draft.step(number).state, asRaw(outputs));
-  if ('problem' in read) {
+  if (!read.outputs) {
     draft.reject(
-      `${step} can't be skipped: ${read.problem}`,
+      `${step} can't be skipped: ${read.problem ?? 'no outputs'}`,
       'Give every output that is not optional, of its type.',
     );
     return false;

@@ -1,0 +1,172 @@
+// Random definitions and random fates for properties of the machine.
+// Belongs here: arbitraries that only make definitions the parser would pass. Does not belong here: the properties.
+import fc from 'fast-check';
+import type { Action, Requirement, Role, State, WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { Membership } from '../../engine/graph/types.ts';
+import type { Outcome } from '../../engine/machine/types.ts';
+import {
+  definition,
+  entity,
+  literal,
+  membership,
+  output,
+  requirement,
+  script,
+  type StateSpec,
+  state,
+} from './definitions.ts';
+
+interface StateDice {
+  readonly kind: 'script' | 'wait' | 'set' | 'online' | 'join';
+  readonly needs: readonly { readonly pick: number; readonly how: string }[];
+  readonly role: 'none' | 'only' | 'except' | 'once' | 'once any';
+  readonly condition: boolean | undefined;
+  readonly probe: boolean;
+  readonly undo: 'none' | 'continue' | 'fail';
+  readonly attempts: number;
+  readonly delay: number;
+  readonly onFailure: State['onFailure'];
+  readonly onInterrupted: State['onInterrupted'];
+  readonly output: boolean;
+}
+
+const stateDice: fc.Arbitrary<StateDice> = fc.record({
+  kind: fc.constantFrom('script', 'script', 'script', 'wait', 'set', 'online', 'join'),
+  needs: fc.array(
+    fc.record({ pick: fc.nat(), how: fc.constantFrom('same', 'all', 'all', 'any', 'majority', '1', '50%') }),
+    {
+      maxLength: 3,
+    },
+  ),
+  role: fc.constantFrom('none', 'none', 'none', 'only', 'except', 'once', 'once any'),
+  condition: fc.constantFrom(undefined, undefined, undefined, true, false),
+  probe: fc.boolean(),
+  undo: fc.constantFrom('none', 'continue', 'fail'),
+  attempts: fc.integer({ min: 1, max: 3 }),
+  delay: fc.constantFrom(0, 1_000),
+  onFailure: fc.constantFrom('fail', 'fail', 'continue', 'pause'),
+  onInterrupted: fc.constantFrom('rerun', 'probe', 'pause', 'fail'),
+  output: fc.boolean(),
+});
+
+interface EntityDice {
+  readonly type: 'vm_group' | 'vm' | 'service';
+  readonly members: number;
+  readonly choose: Role['choose'];
+  readonly states: readonly StateDice[];
+}
+
+const entityDice: fc.Arbitrary<EntityDice> = fc.record({
+  type: fc.constantFrom('vm_group', 'vm_group', 'vm', 'service'),
+  members: fc.integer({ min: 0, max: 4 }),
+  choose: fc.constantFrom('lowest_index', 'first_ready'),
+  states: fc.array(stateDice, { minLength: 1, maxLength: 4 }),
+});
+
+export interface Case {
+  readonly definition: WorkflowDefinition;
+  readonly members: Membership;
+}
+
+/** Entities in an order; a state requires only states before it, so there is no cycle. */
+export const anyCase: fc.Arbitrary<Case> = fc.array(entityDice, { minLength: 1, maxLength: 3 }).map(dice => {
+  const known: { readonly entity: string; readonly state: string }[] = [];
+  const sizes: { [name: string]: number } = {};
+  const entities = dice.map((item, index) => {
+    const name = `e${index}`;
+    sizes[name] = { vm_group: item.members, vm: 1, service: 0 }[item.type];
+    const states = item.states.map((one, at) => {
+      const made = build(item, name, `s${at}`, at, one, known);
+      known.push({ entity: name, state: made.name });
+      return made;
+    });
+    const role: Role = { name: 'boss', choose: item.choose, among: 's0' };
+    return entity(name, { type: item.type, states, roles: item.type === 'vm_group' ? [role] : [] });
+  });
+  const last = known.at(-1) as { entity: string; state: string };
+  return { definition: definition(entities, [`${last.entity}.${last.state}`]), members: membership(sizes) };
+});
+
+function build(
+  owner: EntityDice,
+  name: string,
+  stateName: string,
+  at: number,
+  dice: StateDice,
+  known: readonly { readonly entity: string; readonly state: string }[],
+): State {
+  const kind =
+    owner.type === 'service' && (dice.kind === 'script' || dice.kind === 'online') ? 'join' : dice.kind;
+  const outputs =
+    dice.output && (kind === 'script' || kind === 'set') ? [output('port', { type: 'integer' })] : [];
+  const onVm = owner.type !== 'service';
+  const spec: StateSpec = {
+    ...roleOf(owner, at, dice),
+    ...(dice.condition !== undefined && { condition: literal(dice.condition) }),
+    ...(dice.probe && onVm && kind !== 'join' && { probe: script() }),
+    ...(dice.undo !== 'none' && onVm && kind !== 'join' && undoOf(dice)),
+    retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
+    onFailure: dice.onFailure,
+    onInterrupted: dice.onInterrupted,
+    out: outputs,
+  };
+  const { action: _, ...made } = state(name, stateName, spec);
+  const action = actionOf(kind, outputs.length > 0);
+  return { ...made, requires: needsOf(name, dice, known), ...(action && { action }) };
+}
+
+const undoOf = (dice: StateDice) => ({
+  undo: {
+    action: script(),
+    onFailure: dice.undo as 'continue' | 'fail',
+    retry: { attempts: dice.attempts, delay: dice.delay },
+  },
+});
+
+function roleOf(owner: EntityDice, at: number, { role }: StateDice): Partial<State> {
+  if (owner.type !== 'vm_group' || at === 0 || role === 'none') return {};
+  if (role === 'once any') return { once: { any: true } };
+  return role === 'once' ? { once: { role: 'boss' } } : { [role]: ['boss'] };
+}
+
+function actionOf(kind: StateDice['kind'], hasOutput: boolean): Action | undefined {
+  switch (kind) {
+    case 'script':
+      return script();
+    case 'wait':
+      return { kind: 'wait', duration: 5_000 };
+    case 'set':
+      return { kind: 'set', outputs: literal(hasOutput ? { port: 5022 } : {}) };
+    case 'online':
+      return { kind: 'online' };
+    case 'join':
+      return undefined;
+    default:
+      return kind satisfies never;
+  }
+}
+
+function needsOf(
+  name: string,
+  dice: StateDice,
+  known: readonly { readonly entity: string; readonly state: string }[],
+): readonly Requirement[] {
+  if (known.length === 0) return [];
+  return dice.needs.map(({ pick, how }) => {
+    const target = known[pick % known.length] as { entity: string; state: string };
+    if (how === 'same' && target.entity === name) return requirement(target.state, name);
+    return requirement(`${target.entity}.${target.state}@${how === 'same' ? 'all' : how}`, name);
+  });
+}
+
+/** How a command may end. `port` is the one output that states declare. */
+export const anyOutcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome>(
+  { kind: 'succeeded', outputs: { port: { text: '5022' } } },
+  { kind: 'succeeded', outputs: { port: { text: '5022' } } },
+  { kind: 'succeeded', outputs: {} },
+  { kind: 'failed', error: { kind: 'exit', message: 'exit 1', exitCode: 1 } },
+  { kind: 'failed', error: { kind: 'exit', message: 'exit 7', exitCode: 7, tail: 'oh' } },
+  { kind: 'failed', error: { kind: 'unreachable', message: 'the VM is gone' } },
+  { kind: 'interrupted', evidence: 'boot id changed' },
+  { kind: 'refused', message: 'no space' },
+);

@@ -1,0 +1,101 @@
+// docs/reference/states.md, written from the tables of the machine.
+// Belongs here: the page's words and layout. Does not belong here: the tables (engine/machine/transitions.ts).
+import { INVARIANTS } from '../../engine/machine/invariants.ts';
+import { STEP_TRANSITIONS, WORKFLOW_TRANSITIONS } from '../../engine/machine/transitions.ts';
+import type { StepCause, StepStatus, WorkflowStatus } from '../../engine/machine/types.ts';
+
+const STEP_MEANING: { readonly [Status in StepStatus]: string } = {
+  waiting: 'Something it requires is not met yet, or its next attempt is timed.',
+  ready: 'Everything is met; it waits for its VM, which does one thing at a time.',
+  running: 'A probe or an attempt of its action is under way.',
+  reached: 'The state holds. Its outputs can be read.',
+  failed: 'Its attempts are spent. *Final*; an operator or a resume may open it again.',
+  paused: 'Held for an operator: retry, skip with outputs, or fail.',
+  interrupted: 'Called back, or nobody knows how it ended. A resume or an operator opens it again.',
+  skipped: 'Does not apply (role or condition), or an operator vouched for it. *Final.*',
+  blocked: 'Something it requires can no longer be met. *Final*, until that is opened again.',
+  not_needed: 'The goal came to hold without it. *Final.*',
+  undoing: 'Being taken back, or waiting for its VM to be taken back.',
+  undone: 'Taken back, or there was nothing to take back.',
+};
+
+const WORKFLOW_MEANING: { readonly [Status in WorkflowStatus]: string } = {
+  running: 'Steps run, are timed, or can.',
+  held: 'Only a person can move it; the reason says which step waits for whom.',
+  complete: 'The goal holds and nothing runs.',
+  failed: 'The goal does not hold and nothing can move by itself. It can be resumed; nothing is lost.',
+  cancelling: 'Commands are being called back.',
+  deleting: 'What was started is being taken back.',
+  deleted: 'Everything is taken back, or it was abandoned.',
+  delete_failed: 'Something could not be taken back. Delete it again, or abandon it.',
+};
+
+const CAUSE_MEANING: { readonly [Cause in StepCause]: string } = {
+  condition_false: 'skipped: its condition is false',
+  not_the_role: 'skipped: it applies to another member, by `only` or `except`',
+  skipped_by_operator: 'skipped: an operator vouched for it; it counts as reached',
+  requirement_failed: 'blocked: a state it requires failed, or too few are left for its quorum',
+  role_vacant: 'blocked: nobody could take a role it names',
+  tolerated: 'reached, although its attempts failed: `on_failure: continue`; it has no outputs',
+  goal_holds: 'not needed: the goal holds',
+  held_for_operator: 'paused: `on_failure: pause` or `on_interrupted: pause`',
+  failed_by_operator: 'failed: an operator said so',
+  cancelled: 'interrupted: its command was called back by a cancel or a delete',
+  nothing_to_undo: 'undone: the state has no `undo`',
+  vm_lost: 'undone: its VM is gone',
+  undo_failed: 'failed, or undone all the same: its undo failed (`undo.on_failure`)',
+  abandoned: 'the workflow was forgotten without undo',
+};
+
+export function statesPage(): string {
+  return [
+    '# States of steps and workflows',
+    'Written from `engine/machine/transitions.ts`; a test fails when it differs. To write it anew: `UPDATE_DOCS=1 npm test`.',
+    '## A step',
+    meanings(STEP_MEANING),
+    diagram(STEP_TRANSITIONS),
+    'What one event changes is one transition, so a step that gets ready while its VM is free goes from `waiting` to `running`.',
+    table(STEP_TRANSITIONS),
+    '### Causes',
+    'Beside its status a step may carry a cause:',
+    meanings(CAUSE_MEANING),
+    '## A workflow',
+    meanings(WORKFLOW_MEANING),
+    diagram(WORKFLOW_TRANSITIONS),
+    table(WORKFLOW_TRANSITIONS),
+    '## What always holds',
+    'Checked after every event in tests and simulation (`engine/machine/invariants.ts`).',
+    meanings(INVARIANTS),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
+}
+
+type Pairs = { readonly [from: string]: { readonly [to: string]: string } };
+
+const meanings = (entries: { readonly [name: string]: string }): string =>
+  [
+    '| name | meaning |',
+    '|---|---|',
+    ...Object.entries(entries).map(([name, text]) => `| \`${name}\` | ${text} |`),
+  ].join('\n');
+
+const table = (pairs: Pairs): string =>
+  [
+    '| from | to | when |',
+    '|---|---|---|',
+    ...Object.entries(pairs).flatMap(([from, targets]) =>
+      Object.entries(targets).map(([to, why]) => `| \`${from}\` | \`${to}\` | ${why} |`),
+    ),
+  ].join('\n');
+
+const diagram = (pairs: Pairs): string =>
+  [
+    '```mermaid',
+    'stateDiagram-v2',
+    ...Object.entries(pairs).flatMap(([from, targets]) =>
+      Object.keys(targets).map(to => `  ${from} --> ${to}`),
+    ),
+    '```',
+  ].join('\n');
