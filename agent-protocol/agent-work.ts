@@ -1,0 +1,74 @@
+// One decision of the agent's machine while it is made: records applied at once, effects gathered.
+// Belongs here: what a decision holds, and what is told of a held command. Does not belong here: rules on when
+// (agent-machine.ts). Pure.
+import { applyRecord } from './agent-records.ts';
+import type { AgentState, Answer, Held, JournalRecord } from './agent-records.ts';
+import type { CommandId, FromAgent, Refused } from './messages.ts';
+
+export type AgentEffect =
+  | { readonly kind: 'send'; readonly message: FromAgent }
+  | { readonly kind: 'ack'; readonly token: number }
+  | { readonly kind: 'start'; readonly key: string; readonly held: Held }
+  /** Find out what became of a script started before: adopt it, collect its end, or prove it dead. */
+  | { readonly kind: 'look'; readonly key: string; readonly held: Held }
+  | { readonly kind: 'kill'; readonly key: string; readonly held: Held }
+  | { readonly kind: 'reboot' }
+  /** Its files may go. */
+  | { readonly kind: 'forget'; readonly key: string; readonly held: Held };
+
+export interface AgentDecision {
+  readonly records: readonly JournalRecord[];
+  readonly effects: readonly AgentEffect[];
+}
+
+/** Collects a decision while applying its records. */
+export class Work implements AgentDecision {
+  readonly records: JournalRecord[] = [];
+  readonly effects: AgentEffect[] = [];
+  readonly state: AgentState;
+
+  constructor(state: AgentState) {
+    this.state = state;
+  }
+
+  write(record: JournalRecord): void {
+    applyRecord(this.state, record);
+    this.records.push(record);
+  }
+
+  let(effect: AgentEffect): void {
+    this.effects.push(effect);
+  }
+
+  send(message: FromAgent): void {
+    this.let({ kind: 'send', message });
+  }
+
+  /** Sends what is known of a held command: the last word on it. */
+  tell(key: string): void {
+    const held = this.state.held.get(key);
+    if (held === undefined) return;
+    const from = { agent: this.state.agent, incarnation: this.state.incarnation, id: held.command.id };
+    if (held.answer !== undefined) this.send({ ...held.answer, ...from });
+    else if (this.state.running.has(key) || held.status === 'rebooting') {
+      this.send({ kind: 'started', ...from, bootId: held.bootId ?? this.state.bootId });
+    } else this.send({ kind: 'accepted', ...from });
+  }
+
+  answer(key: string, answer: Answer): void {
+    this.write({ kind: 'answered', key, answer });
+    this.tell(key);
+  }
+
+  /** A refusal of what is not held: nothing is remembered of it. */
+  refuse(id: CommandId, reason: Refused['reason'], message: string): void {
+    this.send({
+      kind: 'refused',
+      agent: this.state.agent,
+      incarnation: this.state.incarnation,
+      id,
+      reason,
+      message,
+    });
+  }
+}

@@ -1,0 +1,177 @@
+// The agent's connection: kept up with pauses that grow and are drawn at random, hello first, everything signed.
+// Belongs here: connecting, signing, verifying, judging, publishing. Does not belong here: what messages lead to.
+import { randomBytes } from 'node:crypto';
+import { decode, encode } from '../codec.ts';
+import { AGENT_LIMITS as LIMITS } from '../limits.ts';
+import type { FromAgent, FromEngine } from '../messages.ts';
+import { sign, verify } from '../signing.ts';
+import type { KeyRing, SigningKey } from '../signing.ts';
+import { agentKey, commandQueue, FROM_AGENTS } from '../transport.ts';
+import type { AgentKey, Connection, Delivery, Login, Transport } from '../transport.ts';
+
+export interface LinkContext {
+  readonly agent: string;
+  readonly key: SigningKey;
+  readonly engineKeys: KeyRing;
+  readonly transport: Transport;
+  readonly login: Login;
+  readonly reconnectMs: number;
+  readonly resendMs: number;
+  connected(nonce: string): void;
+  disconnected(): void;
+  /** Resolves to the hello of this connection, after `connected` took effect. */
+  hello(nonce: string): FromAgent;
+  welcomed(): boolean;
+  received(message: FromEngine, token: number): void;
+  log(text: string): void;
+}
+
+/** Live output pieces that may wait for the broker; more are left out. */
+const MOST_OUTPUT = 16;
+
+export class Link {
+  readonly #context: LinkContext;
+  readonly #deliveries = new Map<number, Delivery>();
+  #connection: Connection | undefined;
+  #token = 0;
+  #outputs = 0;
+  #stopping = false;
+  #pause: { readonly timer: NodeJS.Timeout; readonly resolve: () => void } | undefined;
+  readonly #running: Promise<void>;
+  /** Deliveries refused: bad signature, unknown kind, wrong shape. */
+  refused = 0;
+
+  constructor(context: LinkContext) {
+    this.#context = context;
+    this.#running = this.#run();
+  }
+
+  /** Publishes while connected; what is lost is told again after the next welcome. */
+  send(message: FromAgent): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#publish(connection, message, 'result').catch((error: unknown) =>
+      this.#context.log(`Agent ${this.#context.agent}: ${message.kind} was not sent: ${String(error)}`),
+    );
+  }
+
+  /** False when it was left out. */
+  sendOutput(message: FromAgent): boolean {
+    const connection = this.#connection;
+    if (connection === undefined || this.#outputs >= MOST_OUTPUT) return false;
+    this.#outputs += 1;
+    const done = (): void => {
+      this.#outputs -= 1;
+    };
+    this.#publish(connection, message, 'output').then(done, done);
+    return true;
+  }
+
+  ack(token: number): void {
+    this.#deliveries.get(token)?.ack();
+    this.#deliveries.delete(token);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#pause !== undefined) {
+      clearTimeout(this.#pause.timer);
+      this.#pause.resolve();
+    }
+    await this.#connection?.close().catch(() => undefined);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping) {
+      try {
+        const connection = await this.#context.transport.connect(this.#context.login);
+        const began = performance.now();
+        await this.#serve(connection);
+        // One that lasted was a good one; one that is closed at once is not tried in a tight loop.
+        failures = performance.now() - began > LIMITS.reconnectMaxMs ? 0 : failures + 1;
+      } catch (error) {
+        failures += 1;
+        this.#context.log(`Agent ${this.#context.agent}: no connection: ${String(error)}`);
+      }
+      if (!this.#stopping) await this.#wait(this.#pauseAfter(failures));
+    }
+  }
+
+  #pauseAfter(failures: number): number {
+    const longest = Math.min(
+      LIMITS.reconnectMaxMs,
+      this.#context.reconnectMs * 2 ** Math.min(failures - 1, 16),
+    );
+    return longest * (0.5 + Math.random() / 2);
+  }
+
+  #wait(duration: number): Promise<void> {
+    return new Promise(resolve => {
+      this.#pause = { resolve, timer: setTimeout(resolve, duration) };
+    });
+  }
+
+  async #serve(connection: Connection): Promise<void> {
+    const nonce = randomBytes(12).toString('hex');
+    let repeat: NodeJS.Timeout | undefined;
+    try {
+      if (this.#stopping) return;
+      this.#connection = connection;
+      this.#context.connected(nonce);
+      await this.#publishHello(connection, nonce);
+      repeat = setInterval(() => this.#repeatHello(connection, nonce), this.#context.resendMs);
+      await connection.consume(commandQueue(this.#context.agent), LIMITS.prefetch, delivery =>
+        this.#receive(delivery),
+      );
+      const why = await connection.closed;
+      if (!this.#stopping) this.#context.log(`Agent ${this.#context.agent}: connection closed: ${why}`);
+    } finally {
+      clearInterval(repeat);
+      this.#connection = undefined;
+      this.#deliveries.clear();
+      this.#context.disconnected();
+      await connection.close().catch(() => undefined);
+    }
+  }
+
+  async #publishHello(connection: Connection, nonce: string): Promise<void> {
+    await Promise.race([
+      this.#publish(connection, this.#context.hello(nonce), 'hello'),
+      connection.closed.then(why => Promise.reject(new Error(`closed before the hello was taken: ${why}`))),
+    ]);
+  }
+
+  /** An engine that was away, or did not know this agent yet, is greeted again until it answers. */
+  #repeatHello(connection: Connection, nonce: string): void {
+    if (this.#context.welcomed()) return;
+    this.#publish(connection, this.#context.hello(nonce), 'hello').catch(() => undefined);
+  }
+
+  async #publish(connection: Connection, message: FromAgent, key: AgentKey): Promise<void> {
+    const { agent } = this.#context;
+    const body = encode(message);
+    const headers = sign(this.#context.key, 'from_agent', agent, body);
+    const messageId = randomBytes(12).toString('hex');
+    await connection.publish(FROM_AGENTS, agentKey(agent, key), { body, messageId, headers });
+  }
+
+  #receive(delivery: Delivery): void {
+    const { agent, engineKeys } = this.#context;
+    const verdict = verify(engineKeys, 'from_engine', agent, delivery.message);
+    if (verdict.kind === 'refused') return this.#refuse(delivery, verdict.reason);
+    const decoded = decode(delivery.message.body, 'from_engine');
+    if ('refused' in decoded) return this.#refuse(delivery, decoded.refused);
+    this.#token += 1;
+    this.#deliveries.set(this.#token, delivery);
+    this.#context.received(decoded.message, this.#token);
+  }
+
+  /** To the dead letters, once: never back into the queue (B8). */
+  #refuse(delivery: Delivery, reason: string): void {
+    this.refused += 1;
+    delivery.nack({ requeue: false });
+    this.#context.log(`Agent ${this.#context.agent}: refused a message: ${reason}`);
+  }
+}
