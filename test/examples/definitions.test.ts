@@ -5,29 +5,8 @@ import { load } from 'js-yaml';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { checkInputs } from '../../engine/definition/inputs.ts';
-import { type Parsed, parseDefinition } from '../../engine/definition/parse.ts';
 import { problemText } from '../../engine/definition/problems.ts';
-import { inProject } from '../support/project.ts';
-
-const examples = inProject('docs', 'examples');
-const cluster = 'postgresql-cluster/postgresql-cluster.workflow.yaml';
-const files = readdirSync(examples, { recursive: true, encoding: 'utf8' })
-  .filter(name => name.endsWith('.workflow.yaml'))
-  .toSorted();
-
-/** Names relative to the definition's folder, as the command line reads them. */
-function filesBeside(folder: string): Record<string, string> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name =>
-    /\.(sh|ps1|mjs)$/.test(name),
-  );
-  return Object.fromEntries(names.map(name => [name, readFileSync(path.join(folder, name), 'utf8')]));
-}
-
-function parse(file: string, edit: (text: string) => string = text => text): Parsed {
-  const folder = path.join(examples, path.dirname(file));
-  const text = edit(readFileSync(path.join(examples, file), 'utf8'));
-  return parseDefinition(text, { fileName: file, files: filesBeside(folder) });
-}
+import { cluster, examples, files, parseExample } from './definitions.ts';
 
 describe('The examples', () => {
   it('are the six steps of the tutorial and two clusters', () => {
@@ -36,14 +15,14 @@ describe('The examples', () => {
 
   for (const file of files) {
     it(`${file} has no problem, not even a warning`, () => {
-      const { definition, problems } = parse(file);
+      const { definition, problems } = parseExample(file);
       expect(problems.map(problemText)).to.deep.equal([]);
       expect(definition?.goal).to.have.length.greaterThan(0);
     });
   }
 
   it('the PostgreSQL cluster with a mistyped output is refused, with the name that was meant', () => {
-    const { definition, problems } = parse(cluster, text =>
+    const { definition, problems } = parseExample(cluster, text =>
       text.replace('db.once.row_written.token', 'db.once.row_written.tokn'),
     );
     expect(definition).to.equal(undefined);
@@ -57,7 +36,7 @@ describe('The examples', () => {
   });
 
   it("the PostgreSQL cluster takes its inputs.yaml, with PostgreSQL's folder beside it", () => {
-    const { definition } = parse(cluster);
+    const { definition } = parseExample(cluster);
     if (definition === undefined) throw new Error('The definition has problems; another test shows them');
     const text = readFileSync(path.join(examples, 'postgresql-cluster', 'inputs.yaml'), 'utf8');
     const inputs = load(text) as Record<string, string | number>;

@@ -2,6 +2,7 @@
 // Belongs here: running one script as an agent would. Does not belong here: what is expected of it.
 import { execFileSync, spawn } from 'node:child_process';
 import { chown, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import path from 'node:path';
@@ -44,19 +45,20 @@ export class ScriptRunner {
 
   /** `asServer`: as the state's `run_as` asks. Resolves when the script has ended and its pipes are closed. */
   async run(script: string, inputs: Inputs, asServer = false): Promise<ScriptResult> {
-    return await this.#runText(await readFile(path.join(scripts, script), 'utf8'), inputs, asServer);
+    return await this.runText(await readFile(path.join(scripts, script), 'utf8'), inputs, asServer);
   }
 
   /** What a script leaves that was killed while it made `directory`. */
   async leaveBehind(directory: string): Promise<ScriptResult> {
-    return await this.#runText(
+    return await this.runText(
       'mkdir "$directory" && echo half >"$directory/PG_VERSION"',
       { directory },
       true,
     );
   }
 
-  async #runText(script: string, inputs: Inputs, asServer: boolean): Promise<ScriptResult> {
+  /** The same for a script's text. */
+  async runText(script: string, inputs: Inputs, asServer: boolean): Promise<ScriptResult> {
     const place = await this.#place(script, inputs, asServer);
     const outputsPath = path.join(place, 'outputs', 'output');
     const identity =
@@ -115,18 +117,26 @@ async function outputsIn(directory: string): Promise<Record<string, string>> {
 
 /** `count` ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer();
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map(server => (server.address() as { port: number }).port);
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
-  return ports;
+  return await heldPorts(Array.from({ length: count }, () => 0));
+}
+
+/** The first of `count` ports in a row that were free a moment ago. */
+export async function freePortRange(count: number): Promise<number> {
+  for (;;) {
+    const [first = 0] = await freePorts(1);
+    const wanted = Array.from({ length: count }, (_, index) => first + index);
+    const held = await heldPorts(wanted).catch(() => []);
+    if (held.length === count) return first;
+  }
+}
+
+/** Listens on all of these (0: any) at once, then lets go. Rejects when one is taken. */
+async function heldPorts(wanted: readonly number[]): Promise<number[]> {
+  const servers = wanted.map(port => createServer().listen(port, '127.0.0.1'));
+  try {
+    await Promise.all(servers.map(server => once(server, 'listening')));
+    return servers.map(server => (server.address() as { port: number }).port);
+  } finally {
+    await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
+  }
 }
