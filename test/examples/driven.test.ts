@@ -13,7 +13,7 @@ import { freePortRange, postgresql, ScriptRunner, serverUser } from './postgresq
 
 interface Scene {
   readonly scratch: string;
-  drive(file: string, inputs?: JsonObject, group?: string): Driven;
+  readonly drive: (file: string, inputs?: JsonObject, group?: string) => Driven;
 }
 
 async function scene(): Promise<Scene> {
