@@ -109,18 +109,17 @@ describe('The examples, driven by the state machine', function () {
     const { scratch, drive } = await scene();
     const base = path.join(scratch, 'cluster');
     const first_port = await freePortRange(3);
-    const driven = drive(
-      cluster,
-      {
-        ...{ base_directory: base, first_port, postgresql, node: process.execPath, run_as: serverUser },
-        ...{
-          admin_password: 'admin-1234',
-          replication_password: 'replica-1234',
-          application_password: 'app-12345',
-        },
-      },
-      'db',
-    );
+    const inputs = {
+      base_directory: base,
+      first_port,
+      postgresql,
+      node: process.execPath,
+      run_as: serverUser,
+      admin_password: 'admin-1234',
+      replication_password: 'replica-1234',
+      application_password: 'app-12345',
+    };
+    const driven = drive(cluster, inputs, 'db');
     try {
       await driven.after({ kind: 'create' });
       expect(driven.status).to.equal('complete');

@@ -111,9 +111,9 @@ export class Driven {
       case 'online':
         return { kind: 'succeeded', outputs: {} };
       case 'file': {
-        const place = String(this.#clear(action.path));
+        const place = this.#clearText(action.path);
         const { content } = action;
-        const text = 'digest' in content ? this.#text(content.digest) : String(this.#clear(content.value));
+        const text = 'digest' in content ? this.#text(content.digest) : this.#clearText(content.value);
         await writeFile(place, text);
         await chmod(place, action.mode ?? 0o644);
         return { kind: 'succeeded', outputs: {} };
@@ -172,12 +172,18 @@ export class Driven {
     return { ...inputs, ...Object.fromEntries(hidden.map(({ name }) => [name, { $secret: name }])) };
   }
 
+  #clearText(value: JsonValue): string {
+    const clear = this.#clear(value);
+    if (typeof clear !== 'string') throw new Error(`A text is due, not ${JSON.stringify(clear)}`);
+    return clear;
+  }
+
   #clear(value: JsonValue): JsonValue {
     if (Array.isArray(value)) return value.map((item: JsonValue) => this.#clear(item));
     if (!isObject(value)) return value;
     if (typeof value['$secret'] === 'string') return this.#secrets.get(value['$secret']) ?? null;
     if (Array.isArray(value['$concat']))
-      return value['$concat'].map((part: JsonValue) => this.#clear(part)).join('');
+      return value['$concat'].map((part: JsonValue) => this.#clearText(part)).join('');
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.#clear(item)]));
   }
 }
