@@ -117,8 +117,9 @@ export interface ValueType {
 
 /**
  * Where an expression stands decides which names exist and what may be inferred (row 34 of the rules):
- * only `action`, `probe` and `condition` infer requirements; `undo`, `output` and `retry_when` infer none,
- * so what they read must be optional or guaranteed by `guaranteed`.
+ * only `action`, `probe`, `condition` and `set` infer requirements. `undo` and `retry_when` infer none, so what they
+ * read must be optional or guaranteed by `guaranteed`. `output` infers none either, but may read what is not there
+ * yet: its evaluation then fails with `details.absent`, and the output has no value.
  */
 export interface ExpressionPlace {
   readonly use: 'action' | 'probe' | 'condition' | 'undo' | 'retry_when' | 'output' | 'set';
