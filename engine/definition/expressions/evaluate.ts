@@ -2,7 +2,7 @@
 // Belongs here: one evaluation, from DataView to JSON. Does not belong here: compiling (compile.ts).
 //
 // E1 Evaluation is bounded: the steps by the static cost, the bytes by the meter, the result by 1 MiB.
-// E2 It either answers JSON or throws EngineError `expression_failed`; nothing else leaves.
+// E2 It either answers JSON or throws EngineError: `expression_failed`, or what the DataView itself threw.
 import cel from '@marcbachmann/cel-js';
 import type { ParseResult } from '@marcbachmann/cel-js';
 import { EngineError, errorText } from '../../base/errors.ts';
@@ -50,6 +50,7 @@ export function evaluate(program: Program, data: DataView): JsonValue {
     absent = value instanceof cel.Optional && !value.hasValue();
     return checked(fromCel(unwrapOptional(value)), program);
   } catch (thrown) {
+    if (thrown instanceof EngineError) throw thrown;
     throw failure(program, thrown, absent || isAbsent(thrown));
   }
 }

@@ -1,6 +1,8 @@
 // Templates: whole expressions, text with expressions, literals, pointers.
 import { expect } from 'chai';
+import { EngineError } from '../../../engine/base/errors.ts';
 import { compileTemplate, evaluateTemplate } from '../../../engine/definition/expressions/index.ts';
+import type { DataView } from '../../../engine/definition/expressions/types.ts';
 import { DATA, MODEL, outcome, place } from './fixture.ts';
 
 describe('a template', () => {
@@ -48,6 +50,38 @@ describe('a template', () => {
     expect(outcome("<% {'$concat': ['x']} %>")).to.deep.equal({ value: { $literal: { $concat: ['x'] } } });
     const data = { ...DATA, inputs: { ...DATA.inputs, any: { $literal: { $secret: 'mine' } } } };
     expect(outcome("<% inputs.any['$secret'] %>", place(), data)).to.deep.equal({ value: 'mine' });
+  });
+
+  it("lets an error of the data's own through as it is", () => {
+    const broken = new EngineError('internal', 'the data is broken', 'Report it.');
+    const data: DataView = {
+      ...DATA,
+      members: () => {
+        throw broken;
+      },
+    };
+    expect(() => outcome('<% sql.members.size() %>', place(), data)).to.throw(broken);
+  });
+
+  it('reads only what is asked for', () => {
+    const touched: string[] = [];
+    const data: DataView = {
+      ...DATA,
+      members: entity => {
+        touched.push(entity);
+        return DATA.members(entity);
+      },
+      role: (_, role) => {
+        touched.push(role);
+        return DATA.members('sql')[0];
+      },
+    };
+    expect(outcome('<% inputs.flag ? sql.master.name : sql.members[0].name %>', place(), data)).to.deep.equal(
+      {
+        value: 'sql-0',
+      },
+    );
+    expect(touched).to.deep.equal(['master']);
   });
 
   it('names the expression and its place when it fails', () => {
