@@ -167,12 +167,17 @@ function stateOf(shape: Extract<Shape, { kind: 'outputs' }>, access: Access, con
   const proven = access.proven || shape.proven.has(state);
   const optional = proven || access.tolerant || !INFERRING.has(context.place.use);
   context.findings.read({ kind: 'outputs', entity, state, of: shape.of, optional });
-  if (!proven && !access.tolerant) needState(entity, state, context);
+  if (!proven && !access.tolerant) needState(entity, state, shape.of, context);
   return { kind: 'state', entity, state, proven: below(shape.proven, state) };
 }
 
-function needState(entity: string, state: string, { model, place, findings }: AccessContext): void {
-  if (place.use === 'output' || place.guaranteed(entity, state)) return;
+function needState(
+  entity: string,
+  state: string,
+  of: 'self' | 'all' | 'once',
+  { model, place, findings }: AccessContext,
+): void {
+  if (place.use === 'output' || place.guaranteed(entity, state, of)) return;
   const whole = `${entity}.${state}`;
   if (!INFERRING.has(place.use)) {
     findings.say(

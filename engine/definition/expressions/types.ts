@@ -128,6 +128,9 @@ export interface ExpressionPlace {
   readonly state?: string;
   /** JSON pointer of the value in the definition. */
   readonly at: string;
-  /** True when the state is reached for certain before this expression is read. */
-  guaranteed(entity: string, state: string): boolean;
+  /**
+   * True when the state is reached for certain before this expression is read: `self`: by the member it runs for;
+   * `all`: by every member that it applies to; `once`: by the group.
+   */
+  guaranteed(entity: string, state: string, of: 'self' | 'all' | 'once'): boolean;
 }
