@@ -2,7 +2,7 @@
 // Belongs here: the order of these steps. Does not belong here: any one check.
 import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
 import { checkGoal, type PlacedGoal } from './checks/goal.ts';
-import { checkCycles, keyOf, neededFor, needsOf, type Needs } from './checks/needs.ts';
+import { certainFor, checkCycles, keyOf, needsOf, type Needs } from './checks/needs.ts';
 import type { Compile, EntityDraft, OutputDraft, RetryDraft, StateDraft } from './draft.ts';
 import type { ExpressionPlace, Template } from './expressions/types.ts';
 import { withInferred } from './infer.ts';
@@ -61,8 +61,8 @@ export class Build {
       state => this.#forward.get(state)?.requires ?? [],
       state => this.#forward.get(state)?.templates.flatMap(({ reads }) => reads) ?? [],
     );
-    const wanted = this.#check();
-    return { entities: this.#entities(), outputs: this.#outputs(wanted) };
+    this.#check();
+    return { entities: this.#entities(), outputs: this.#outputs() };
   }
 
   #states(): (readonly [EntityDraft, StateDraft])[] {
@@ -92,22 +92,28 @@ export class Build {
       use,
       entity: state.entity,
       state: state.name,
-      guaranteed: this.#guarantee(needs, [`${state.entity}.${state.name}`]),
+      guaranteed: this.#guarantee(needs, [`${state.entity}.${state.name}`], 'same'),
     };
     return this.#templates.compiler(place, state.outputs, made);
   }
 
-  /** Whether a state is reached for certain once the given ones are: through requirements that admit no exception. */
-  #guarantee(needs: Needs, from: readonly string[]): ExpressionPlace['guaranteed'] {
-    let certain: Set<string> | undefined;
-    return (entity, state) => {
-      certain ??= neededFor(needs, from, ({ kind }) => kind === 'same' || kind === 'all');
-      const draft = this.#drafts.entities.get(entity)?.states.get(state);
-      return draft !== undefined && !mayBeAbsent(draft) && certain.has(`${entity}.${state}`);
+  /** Whether a state is reached for certain once the given ones are: through requirements that admit no exception.
+   * Not itself: its undo and retry also follow attempts that failed. */
+  #guarantee(needs: Needs, from: readonly string[], level: 'same' | 'all'): ExpressionPlace['guaranteed'] {
+    let certain: ReadonlyMap<string, 'same' | 'all'> | undefined;
+    return (entityName, stateName, of) => {
+      certain ??= certainFor(needs, from, level);
+      const entity = this.#drafts.entities.get(entityName);
+      const state = entity?.states.get(stateName);
+      const key = `${entityName}.${stateName}`;
+      const isItself = level === 'same' && from.includes(key);
+      if (entity === undefined || state === undefined || isItself || mayBeAbsent(state)) return false;
+      const reached = certain.get(key);
+      return reached === 'all' || (reached === 'same' && (of === 'self' || entity.type !== 'vm_group'));
     };
   }
 
-  #check(): Set<string> {
+  #check(): void {
     const impossible = checkCycles(this.#report, this.#needs);
     for (const [entity, state] of this.#states()) {
       checkAppliesToSomebody(this.#report, entity, state);
@@ -116,7 +122,7 @@ export class Build {
           impossible.add(`${entity.name}.${state.name}`);
       }
     }
-    return checkGoal(this.#report, this.#drafts.entities, this.#needs, this.#drafts.goal, impossible);
+    checkGoal(this.#report, this.#drafts.entities, this.#needs, this.#drafts.goal, impossible);
   }
 
   #entities(): Map<string, Entity> {
@@ -175,11 +181,8 @@ export class Build {
   }
 
   /** Outputs are read when the goal holds, so what the goal needs is certain. */
-  #outputs(wanted: ReadonlySet<string>): Map<string, WorkflowOutput> {
-    const guaranteed = this.#guarantee(
-      this.#needs,
-      this.#drafts.goal.map(keyOf).filter(key => wanted.has(key)),
-    );
+  #outputs(): Map<string, WorkflowOutput> {
+    const guaranteed = this.#guarantee(this.#needs, this.#drafts.goal.map(keyOf), 'all');
     return new Map(
       this.#drafts.outputs.map(draft => [draft.name, this.#templates.workflowOutput(draft, guaranteed)]),
     );

@@ -106,6 +106,17 @@ describe('Inferred requirements', () => {
       );
     expect(codes(parse(undo('')))).to.include('not_guaranteed');
     expect(requiresOf(undo('requires: [a], '))).to.deep.equal(['sql.a same']);
+    const own = groupWith(
+      `done: {${S}, outputs: {v: {type: string}}, undo: {script: {sh: y, inputs: {V: "<% member.outputs.done.v %>"}}}}`,
+    );
+    expect(codes(parse(own))).to.deep.equal(['not_guaranteed']);
+    const ofAll = (requires: string) =>
+      undo(`requires: [${requires}], `).replace(
+        'member.outputs.a.port',
+        'sql.members.map(m, m.outputs.a.port)',
+      );
+    expect(codes(parse(ofAll('a')))).to.include('not_guaranteed');
+    expect(codes(parse(ofAll('sql.a')))).to.deep.equal([]);
     expect(codes(parse(undo('requires: [{state: sql.a, members: "any"}], ')))).to.include('not_guaranteed');
   });
 });

@@ -7,14 +7,14 @@ import { keyOf, neededFor, type Needs } from './needs.ts';
 
 export type PlacedGoal = readonly (StateReference & { readonly at: string })[];
 
-/** Notes goals that need something impossible, and warns of states that are never run. Returns what is needed. */
+/** Notes goals that need something impossible, and warns of states that are never run. */
 export function checkGoal(
   report: Report,
   entities: Entities,
   needs: Needs,
   goal: PlacedGoal,
   impossible: ReadonlySet<string>,
-): Set<string> {
+): void {
   for (const place of impossible.size === 0 ? [] : goal) {
     const stopped = [...neededFor(needs, [keyOf(place)])].find(key => impossible.has(key));
     if (stopped === undefined) continue;
@@ -28,7 +28,6 @@ export function checkGoal(
   }
   const wanted = neededFor(needs, goal.map(keyOf));
   if (goal.length > 0 && !report.hasErrors) warnOfUnneeded(report, entities, wanted);
-  return wanted;
 }
 
 function warnOfUnneeded(report: Report, entities: Entities, wanted: ReadonlySet<string>): void {

@@ -67,21 +67,40 @@ function roleNeeds(
 }
 
 /** Everything that is needed, directly or not, for any of the given states, themselves included. */
-export function neededFor(
-  needs: Needs,
-  from: Iterable<string>,
-  follow: (need: Need) => boolean = () => true,
-): Set<string> {
+export function neededFor(needs: Needs, from: Iterable<string>): Set<string> {
   const seen = new Set<string>(from);
   const open = [...seen];
   for (let key = open.pop(); key !== undefined; key = open.pop()) {
     for (const need of needs.get(key) ?? []) {
-      if (seen.has(need.to) || !follow(need)) continue;
+      if (seen.has(need.to)) continue;
       seen.add(need.to);
       open.push(need.to);
     }
   }
   return seen;
+}
+
+/**
+ * What is reached for certain once the given states are: by `all` members it applies to, or by the `same` member only.
+ * Quorums and roles make nothing certain.
+ */
+export function certainFor(
+  needs: Needs,
+  from: Iterable<string>,
+  level: 'same' | 'all',
+): Map<string, 'same' | 'all'> {
+  const certain = new Map<string, 'same' | 'all'>([...from].map(key => [key, level]));
+  const open = [...certain.keys()];
+  for (let key = open.pop(); key !== undefined; key = open.pop()) {
+    for (const { to, kind } of needs.get(key) ?? []) {
+      if (kind !== 'same' && kind !== 'all') continue;
+      const reached = kind === 'all' ? 'all' : (certain.get(key) ?? 'same');
+      if (certain.get(to) === 'all' || certain.get(to) === reached) continue;
+      certain.set(to, reached);
+      open.push(to);
+    }
+  }
+  return certain;
 }
 
 /** Notes one circle of each knot of states that need each other; returns all states that are in one. */
