@@ -51,7 +51,10 @@ export function secretRefs(value: JsonValue): string[] {
   const visit = (item: JsonValue): void => {
     if (Array.isArray(item)) return item.forEach(visit);
     if (!isObject(item)) return;
-    if (tagOf(item) === '$secret') found.add(item['$secret'] as string);
+    const tag = tagOf(item);
+    if (tag === '$secret') found.add(item['$secret'] as string);
+    // What a user wrote to look like a tag is none; the values inside it may be.
+    else if (tag === '$literal') Object.values((item['$literal'] ?? {}) as JsonObject).forEach(visit);
     else Object.values(item).forEach(visit);
   };
   visit(value);
