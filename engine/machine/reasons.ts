@@ -29,7 +29,7 @@ export function describeHolds(draft: Draft): string {
 /** What could not be taken back. */
 export function describeDebts(draft: Draft): string {
   const left = stepsWith(draft, record => record.cause === 'undo_failed' && record.status === 'failed');
-  return clip(`${list(draft, left, 'could not be undone')}. Delete again to retry, or abandon it`);
+  return clip(`${list(draft, left, 'could not be undone')} (delete again to retry, or abandon it)`);
 }
 
 function nothingMoves(draft: Draft): string {

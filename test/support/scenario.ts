@@ -1,0 +1,185 @@
+// Runs a scenario: a definition, members, and lines of what happens; below each, what the machine decided.
+// Belongs here: the small vocabulary of scenario files and their text. Does not belong here: expectations: the file is
+// the expectation, and a reviewer reads behaviour in its diff.
+//
+//   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
+//   > STEP succeeds [name=text…] | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
+//   > due STEP          time passes until the step's timer, which fires
+//   > restart           the engine forgets everything and restores it from its records
+//
+// `sql[*].prepared` stands for every step of that state whose command is out.
+import { parse as parsePath } from 'node:path';
+import type { JsonObject } from '../../engine/base/json.ts';
+import { problemText } from '../../engine/definition/problems.ts';
+import { parseDefinition } from '../../engine/definition/parse.ts';
+import { dueTimers, pendingEffects } from '../../engine/machine/pending.ts';
+import { restore } from '../../engine/machine/state.ts';
+import type { Decision, Effect, Outcome, RawOutput, Report, StepRecord } from '../../engine/machine/types.ts';
+import { membership } from './definitions.ts';
+import { Workflow } from './workflow.ts';
+
+/** The scenario's text with what the machine decided now below each `>` line. */
+export function rerun(text: string, file: string): string {
+  const { head, commands } = split(text);
+  const w = start(head, file);
+  const blocks = commands.map(command => [`> ${command}`, ...perform(w, command)].join('\n'));
+  return `${head.trimEnd()}\n\n${blocks.join('\n')}\n`;
+}
+
+function split(text: string): { head: string; commands: readonly string[] } {
+  const lines = text.split('\n');
+  const first = lines.findIndex(line => line.startsWith('>'));
+  const commands = lines.slice(first).filter(line => line.startsWith('>'));
+  return { head: lines.slice(0, first).join('\n'), commands: commands.map(line => line.slice(1).trim()) };
+}
+
+/** `members sql=3` and `inputs {…}` stand before the definition, which goes to the first command. */
+function start(head: string, file: string): Workflow {
+  const yaml = head.slice(head.indexOf('workflow_version'));
+  const before = head.slice(0, head.indexOf('workflow_version'));
+  const { definition, problems } = parseDefinition(yaml, { fileName: parsePath(file).base, files: {} });
+  if (!definition) throw new Error(problems.map(problemText).join('\n'));
+  const sizes = /^members (.*)$/m.exec(before)?.[1] ?? '';
+  const counts = sizes.split(' ').map(item => item.split('=') as [string, string]);
+  const inputs = JSON.parse(/^inputs (.*)$/m.exec(before)?.[1] ?? '{}') as JsonObject;
+  return new Workflow(
+    definition,
+    membership(Object.fromEntries(counts.map(([name, n]) => [name, Number(n)]))),
+    inputs,
+  );
+}
+
+function perform(w: Workflow, command: string): readonly string[] {
+  const [first = '', ...rest] = command.split(' ');
+  switch (first) {
+    case 'restart':
+      return restart(w);
+    case 'create':
+    case 'resume':
+    case 'cancel':
+      return told(w, () => w.send({ kind: first, by: 'ann' }));
+    case 'delete':
+    case 'abandon':
+      return told(w, () => w.send({ kind: 'delete', abandon: first === 'abandon', by: 'ann' }));
+    case 'retry':
+    case 'fail':
+    case 'skip':
+      return told(w, () => person(w, first, rest));
+    case 'due':
+      return told(w, () => w.due(rest[0] ?? ''));
+    default:
+      return stepsNamed(w, first).flatMap(step => told(w, () => agent(w, step, rest)));
+  }
+}
+
+/** A wildcard says it of all that are out at this moment. */
+function stepsNamed(w: Workflow, name: string): readonly string[] {
+  if (!name.includes('[*]')) return [name];
+  const [entity, state] = name.split('[*].');
+  return w.out().filter(step => step.startsWith(`${entity}[`) && step.endsWith(`].${state}`));
+}
+
+function person(
+  w: Workflow,
+  kind: 'retry' | 'fail' | 'skip',
+  [step, ...outputs]: readonly string[],
+): Decision {
+  if (kind === 'retry' && step === undefined) return w.send({ kind, by: 'ann' });
+  if (kind === 'retry' && outputs[0])
+    return w.send({ kind, step: step ?? '', attempt: Number(outputs[0]), by: 'ann' });
+  if (kind === 'skip') return w.send({ kind, step: step ?? '', outputs: values(outputs), by: 'ann' });
+  return w.send({ kind, step: step ?? '', by: 'ann' });
+}
+
+const pairs = (items: readonly string[]): readonly (readonly [string, string])[] =>
+  items.map(item => [item.slice(0, item.indexOf('=')), item.slice(item.indexOf('=') + 1)]);
+
+const values = (items: readonly string[]): JsonObject =>
+  Object.fromEntries(
+    pairs(items).map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value]),
+  );
+
+function agent(w: Workflow, step: string, [verb = '', ...rest]: readonly string[]): Decision {
+  if (verb === 'accepted' || verb === 'started') return w.report(step, { kind: verb } satisfies Report);
+  return w.finish(step, outcome(verb, rest));
+}
+
+function outcome(verb: string, rest: readonly string[]): Outcome {
+  switch (verb) {
+    case 'succeeds': {
+      const outputs = pairs(rest).map(([name, text]): [string, RawOutput] => [name, { text }]);
+      return { kind: 'succeeded', outputs: Object.fromEntries(outputs) };
+    }
+    case 'exits': {
+      const exitCode = Number(rest[0]);
+      const tail = rest.slice(1).join(' ');
+      return {
+        kind: 'failed',
+        error: { kind: 'exit', message: `exit ${exitCode}`, exitCode, ...(tail && { tail }) },
+      };
+    }
+    case 'interrupted':
+      return { kind: 'interrupted', evidence: 'the boot id changed' };
+    case 'refuses':
+      return { kind: 'refused', message: rest.join(' ') };
+    case 'lost':
+      return { kind: 'failed', error: { kind: 'unreachable', message: 'the VM is gone' } };
+    default:
+      throw new Error(`no such line: ${verb}`);
+  }
+}
+
+function restart(w: Workflow): readonly string[] {
+  const stored = w.state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
+  w.state = restore(w.graph, w.state.workflow, stored, w.state.inputs);
+  const timers = dueTimers(w.graph, w.state).map(({ step, at }) => `  timer of ${step} at ${at}`);
+  return [...pendingEffects(w.graph, w.state).map(effect => `  again: ${effectText(w, effect)}`), ...timers];
+}
+
+function told(w: Workflow, act: () => Decision): readonly string[] {
+  const before = { workflow: w.state.workflow, records: [...w.state.records] };
+  const { changes, effects, rejected } = act();
+  if (rejected) return [`  rejected: ${rejected.message} ${rejected.next}`];
+  const lines = changes.flatMap(change => {
+    if (change.kind === 'step') {
+      const number = w.graph.stepById.get(change.step) as number;
+      return [`  ${change.step} ${change.from} → ${recordText(change.record, before.records[number])}`];
+    }
+    const chosen = Object.entries(change.record.roles)
+      .filter(([role, holder]) => before.workflow.roles[role] !== holder)
+      .map(([role, holder]) => `  ${role} is ${holder ?? 'vacant'}`);
+    const { status, reason } = change.record;
+    const moved = status !== before.workflow.status || reason !== before.workflow.reason;
+    return moved ? [...chosen, `  workflow → ${status}${reason && `: ${reason}`}`] : chosen;
+  });
+  const all = [...lines, ...effects.map(effect => `  ${effectText(w, effect)}`)];
+  return all.length > 0 ? all : ['  nothing'];
+}
+
+function recordText(record: StepRecord, before: StepRecord | undefined): string {
+  const remarks = [
+    record.phase && record.phase !== 'action' ? record.phase : undefined,
+    record.progress !== before?.progress && record.progress !== 'sent' ? record.progress : undefined,
+    record.cause,
+    record.due && record.due.for !== 'deadline'
+      ? `${record.due.for} in ${record.due.at - record.since} ms`
+      : undefined,
+    record.outputs && Object.keys(record.outputs).length > 0 ? JSON.stringify(record.outputs) : undefined,
+    record.error && record.error !== before?.error
+      ? `${record.error.kind}: ${record.error.message}`
+      : undefined,
+  ].filter(remark => remark !== undefined);
+  return [record.status, ...remarks].join(', ');
+}
+
+function effectText(w: Workflow, effect: Effect): string {
+  const { step, dispatch } = effect.id;
+  if (effect.kind === 'cancel') return `call back #${dispatch} of ${step}: ${effect.why}`;
+  const { action, agent: to, reason } = effect.command;
+  const phase = w.record(step)?.phase ?? 'action';
+  const inputs =
+    action.kind === 'script' && Object.keys(action.inputs).length > 0
+      ? ` ${JSON.stringify(action.inputs)}`
+      : '';
+  return `send #${dispatch} of ${step} to ${to}: ${phase}, ${action.kind}, ${reason}${inputs}`;
+}
