@@ -19,6 +19,7 @@ import {
   type Transport,
   type WireMessage,
 } from '../../agent-protocol/transport.ts';
+import { immediateScheduler } from './clock.ts';
 import {
   MemoryConnection,
   type ConnectionHost,
@@ -82,11 +83,6 @@ export interface MemoryBroker {
   connections(): readonly Login[];
 }
 
-const DEFAULT_SCHEDULER: Scheduler = {
-  soon: task => void setImmediate(task),
-  after: (milliseconds, task) => void setTimeout(task, milliseconds).unref(),
-};
-
 /** A new, empty broker; nothing of it outlives the object. */
 export function memoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
   return new Broker(options);
@@ -105,7 +101,7 @@ class Broker implements MemoryBroker, ConnectionHost {
   constructor(options: MemoryBrokerOptions) {
     this.#options = options;
     this.users = new MemoryUsers(options.users);
-    this.scheduler = options.scheduler ?? DEFAULT_SCHEDULER;
+    this.scheduler = options.scheduler ?? immediateScheduler;
   }
 
   get counts(): BrokerCounts {

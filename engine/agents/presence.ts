@@ -1,0 +1,58 @@
+// Which agents are there: online once a hello is answered, offline when their connection is known to be gone.
+// Belongs here: presence, last facts, waiting for an agent. Does not belong here: identity (directory.ts), whether the
+// facts suit a workflow (engine/drivers/online-driver.ts).
+import type { Facts } from '../../agent-protocol/messages.ts';
+import type { AgentPresence } from './ports.ts';
+
+interface Seen {
+  readonly state: 'online' | 'offline';
+  readonly facts: Facts;
+  readonly bootId: string;
+  /** Ms since the epoch. */
+  readonly lastHello: number;
+  readonly reason?: string;
+}
+
+export class Presence {
+  readonly #seen = new Map<string, Seen>();
+  readonly #listeners = new Set<(change: AgentPresence) => void>();
+
+  /** The welcome is confirmed by the broker. */
+  answered(agent: string, facts: Facts, bootId: string, at: number): void {
+    this.#seen.set(agent, { state: 'online', facts, bootId, lastHello: at });
+    this.#tell({ agent, state: 'online', facts });
+  }
+
+  /** Its connection is gone, or it is silent for too long; says so once. */
+  lost(agent: string, reason: string): void {
+    const seen = this.#seen.get(agent);
+    if (seen?.state !== 'online') return;
+    this.#seen.set(agent, { ...seen, state: 'offline', reason });
+    this.#tell({ agent, state: 'offline', reason, facts: seen.facts });
+  }
+
+  forget(agent: string): void {
+    this.lost(agent, 'the agent was removed');
+    this.#seen.delete(agent);
+  }
+
+  online(agent: string): boolean {
+    return this.#seen.get(agent)?.state === 'online';
+  }
+
+  /** What is known of it; undefined: it never said hello to this engine. */
+  of(agent: string): (AgentPresence & { readonly lastHello: number; readonly bootId: string }) | undefined {
+    const seen = this.#seen.get(agent);
+    return seen && { agent, ...seen };
+  }
+
+  /** Called at every hello that was answered and every loss; returns how to end it. */
+  listen(listener: (change: AgentPresence) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #tell(change: AgentPresence): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}

@@ -1,0 +1,130 @@
+// Answers a hello: checks who came back, binds the incarnation, welcomes it, and sends again what it may not have.
+// Belongs here: incarnations, reverted and cloned VMs, the welcome. Does not belong here: results (desk.ts).
+//
+// R1 What was told to a journal that is gone is reported as interrupted before the new one is bound: a crash between
+//    the two repeats the report, never the script.
+// R2 The hello is acked only after its welcome was confirmed by the broker.
+// R3 Nothing is sent to an agent while its hello is judged.
+import { PROTOCOL_VERSION, type Hello, type Welcome } from '../../agent-protocol/messages.ts';
+import { AGENT_LIMITS } from '../../agent-protocol/limits.ts';
+import { ALLOWANCES, Budget } from './budget.ts';
+import type { DeskOptions } from './desk.ts';
+import type { AgentRecord, Alarm } from './ports.ts';
+
+/** Nonces remembered per agent: a hello delivered twice is no news. */
+const NONCES = 32;
+
+type Options = Omit<DeskOptions, 'link' | 'vault' | 'onOutput'>;
+
+export class Reception {
+  readonly #options: Options;
+  readonly #hellos: Budget;
+  readonly #nonces = new Map<string, string[]>();
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#hellos = new Budget((options.allowances ?? ALLOWANCES).hellos);
+  }
+
+  /** Undefined: answered. Text: why it is refused. Rejects when store, directory or link are away: try again. */
+  async answer(hello: Hello): Promise<string | undefined> {
+    const { directory, clock, ledger } = this.#options;
+    const record = directory.get(hello.agent);
+    if (record === undefined) return 'comes from an agent that was removed';
+    const refusal = this.#refusal(record, hello, clock.now());
+    if (refusal !== undefined) return refusal;
+    ledger.hold(hello.agent);
+    try {
+      await this.#bind(record, hello);
+    } finally {
+      ledger.release(hello.agent);
+    }
+    await this.#welcome(hello);
+    return undefined;
+  }
+
+  #refusal(record: AgentRecord, hello: Hello, now: number): string | undefined {
+    if (!this.#hellos.spend(hello.agent, now)) return 'says hello too often';
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      return `speaks version ${hello.protocol} of the protocol, this engine speaks ${PROTOCOL_VERSION}`;
+    }
+    if (!record.retired.includes(hello.incarnation)) return undefined;
+    this.#alarm(
+      hello,
+      'retired_incarnation',
+      'a journal that was given up before says hello again: a copy of the VM',
+    );
+    return 'comes from an incarnation of the past';
+  }
+
+  async #bind(record: AgentRecord, hello: Hello): Promise<void> {
+    const changed = record.incarnation !== undefined && record.incarnation !== hello.incarnation;
+    const wentBack = !changed && hello.journal < record.journal && !this.#seen(hello);
+    if (changed) {
+      this.#alarm(
+        hello,
+        'new_incarnation',
+        `its journal is a new one (${hello.incarnation}); what it did is unknown`,
+      );
+      await this.#interrupt(hello.agent, `the agent came back with a new journal (${hello.incarnation})`);
+    } else if (wentBack) {
+      const numbers = `${hello.journal} records, ${record.journal} were seen before`;
+      this.#alarm(hello, 'journal_went_back', `its journal went back (${numbers}): the VM was reverted`);
+      await this.#interrupt(hello.agent, `the agent's journal went back: ${numbers}`);
+    }
+    const journal = changed || wentBack ? hello.journal : Math.max(hello.journal, record.journal);
+    await this.#options.directory.bind(hello.agent, hello.incarnation, journal);
+    this.#remember(hello);
+  }
+
+  /** Every command that was told to the lost journal ends as interrupted. */
+  async #interrupt(agent: string, evidence: string): Promise<void> {
+    const { ledger, sink } = this.#options;
+    const told = ledger.of(agent).filter(command => command.incarnation !== undefined);
+    const outcome = { kind: 'interrupted', evidence } as const;
+    await Promise.all(
+      told.map(async command => {
+        await sink.report(command.id, { kind: 'finished', outcome });
+        ledger.remove(command);
+      }),
+    );
+  }
+
+  async #welcome(hello: Hello): Promise<void> {
+    const { post, presence, clock, ledger } = this.#options;
+    const commands = ledger.of(hello.agent);
+    const letter = post.letter(this.#welcomeOf(hello), `welcome/${hello.agent}`, true);
+    await post.send(letter);
+    presence.answered(hello.agent, hello.facts, hello.bootId, clock.now());
+    for (const command of commands)
+      if (!command.accepted || command.cancelled !== undefined) command.resend();
+  }
+
+  #welcomeOf({ agent, incarnation, nonce }: Hello): Welcome {
+    const { keys, ledger, term } = this.#options;
+    const live = ledger.of(agent).slice(0, AGENT_LIMITS.liveCommands);
+    return {
+      kind: 'welcome',
+      protocol: PROTOCOL_VERSION,
+      agent,
+      incarnation,
+      nonce,
+      term: term(),
+      live: live.map(command => command.id),
+      sealingKey: keys.sealingKeyText,
+    };
+  }
+
+  #seen({ agent, nonce }: Hello): boolean {
+    return this.#nonces.get(agent)?.includes(nonce) === true;
+  }
+
+  #remember(hello: Hello): void {
+    if (this.#seen(hello)) return;
+    this.#nonces.set(hello.agent, [...(this.#nonces.get(hello.agent) ?? []), hello.nonce].slice(-NONCES));
+  }
+
+  #alarm(hello: Hello, kind: Alarm['kind'], what: string): void {
+    this.#options.onAlarm?.({ agent: hello.agent, kind, message: `Agent '${hello.agent}': ${what}.` });
+  }
+}

@@ -1,0 +1,96 @@
+// The engine's side of the agents, put together: link, post, presence, ledger and desk around one directory.
+// Belongs here: wiring, registering an agent so that it can connect, starting and ending in order. Does not belong
+// here: any of the parts' rules, drivers, the choice of broker (main.ts).
+import type { Login, Transport } from '../../agent-protocol/transport.ts';
+import { Link, type LinkState } from '../bus/link.ts';
+import type { Clock, ReportSink } from '../runtime/ports.ts';
+import type { Allowances } from './budget.ts';
+import { Desk } from './desk.ts';
+import type { EngineKeys } from './keys.ts';
+import { Ledger } from './ledger.ts';
+import type { AgentCard, AgentDirectory, AgentRecord, Alarm, LiveOutput, Vault } from './ports.ts';
+import { Post } from './post.ts';
+import { Presence } from './presence.ts';
+import { agentTopology, engineTopology } from './topology.ts';
+
+export interface AgentSideOptions {
+  readonly transport: Transport;
+  readonly login: Login;
+  readonly clock: Clock;
+  /** In [0, 1); spreads reconnects. Default: Math.random. */
+  readonly random?: () => number;
+  readonly keys: EngineKeys;
+  readonly directory: AgentDirectory;
+  readonly sink: ReportSink;
+  readonly vault: Vault;
+  /** The engine's current term. */
+  readonly term: () => number;
+  /** How much the desk listens to each agent; default: ALLOWANCES of budget.ts. */
+  readonly allowances?: Allowances;
+  readonly onOutput?: (output: LiveOutput) => void;
+  readonly onAlarm?: (alarm: Alarm) => void;
+  readonly onLink?: (state: LinkState) => void;
+}
+
+export interface AgentSide {
+  readonly link: Link;
+  readonly post: Post;
+  readonly presence: Presence;
+  readonly ledger: Ledger;
+  readonly desk: Desk;
+  readonly directory: AgentDirectory;
+  /** Connects. Commands may be handed to the drivers from now on; the runtime's recovery does. */
+  connect(): Promise<void>;
+  /** Begins to take what agents say: after the recovery, or results of live commands would pass for stale. */
+  open(): Promise<void>;
+  /** As `AgentDirectory.register`; its command queue is there when this resolves (if the broker is). */
+  register(card: AgentCard, options?: { readonly replace?: boolean }): Promise<AgentRecord>;
+  remove(id: string): Promise<void>;
+  /** Takes nothing more, then leaves the broker; the directory stays open. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together; nothing happens before `connect`. */
+export function createAgentSide(options: AgentSideOptions): AgentSide {
+  const { directory, keys } = options;
+  const link = linkOf(options);
+  const post = new Post(link, keys.signing);
+  const presence = new Presence();
+  const ledger = new Ledger();
+  const desk = new Desk({ ...options, link, post, presence, ledger });
+  return {
+    link,
+    post,
+    presence,
+    ledger,
+    desk,
+    directory,
+    connect: () => link.start(),
+    open: () => desk.start(),
+    async register(card, how) {
+      const record = await directory.register(card, how);
+      await link.declare(agentTopology(card.id));
+      return record;
+    },
+    async remove(id) {
+      presence.forget(id);
+      await directory.remove(id);
+    },
+    async close() {
+      desk.close();
+      await link.close();
+    },
+  };
+}
+
+function linkOf({ transport, login, clock, random, directory, onLink }: AgentSideOptions): Link {
+  const topology = () => engineTopology(directory.list().map(record => record.id));
+  return new Link({
+    transport,
+    login,
+    clock,
+    topology,
+    random: random ?? Math.random,
+    ...(onLink && { onState: onLink }),
+  });
+}

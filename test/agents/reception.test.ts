@@ -1,0 +1,96 @@
+// Hellos: restarted, re-created, reverted and copied agents.
+// Belongs here: promises R1-R3 of engine/agents/reception.ts. Does not belong here: results (desk.test.ts).
+import { expect } from 'chai';
+import type { EffectId } from '../../engine/base/ids.ts';
+import { Puppet } from './puppet.ts';
+import { contextOf, idOf, makeWorld, scriptCommand, settle, type World } from './world.ts';
+
+describe('hello of an agent', () => {
+  let world: World;
+  let agent: Puppet;
+  let id: EffectId;
+
+  beforeEach(async () => {
+    world = await makeWorld();
+    agent = await new Puppet(world).join();
+    id = idOf();
+    await world.drivers.script.start(id, scriptCommand('a1'), contextOf());
+    await settle();
+    await agent.tell(id, { kind: 'accepted' });
+  });
+
+  afterEach(() => world.close());
+
+  it('with a new journal gives up what the old one was told, and shuts the old one out', async () => {
+    agent.incarnation = 'inc-2';
+    await agent.hello();
+    expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
+    expect(world.alarms.map(alarm => alarm.kind)).to.deep.equal(['new_incarnation']);
+    expect(agent.of('welcome').at(-1)).to.deep.include({ incarnation: 'inc-2', live: [] });
+    agent.incarnation = 'inc-1';
+    await agent.hello();
+    expect(world.alarms.map(alarm => alarm.kind)).to.include('retired_incarnation');
+    expect(world.directory.get('a1')?.incarnation).to.equal('inc-2');
+    await agent.finish(id);
+    expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
+  });
+
+  it('does not bind a new journal while the interruptions of the old one cannot be committed', async () => {
+    world.sink.fail = true;
+    agent.incarnation = 'inc-2';
+    await agent.hello();
+    expect(world.directory.get('a1')?.incarnation).to.equal('inc-1');
+    world.sink.fail = false;
+    await world.clock.advance(1_500);
+    expect(world.directory.get('a1')?.incarnation).to.equal('inc-2');
+    expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
+  });
+
+  it('shows a reverted VM by its journal, but not when one hello is delivered twice', async () => {
+    const first = await agent.hello({ journal: 9 });
+    await agent.hello({ journal: 12 });
+    await agent.say(first);
+    await settle();
+    expect(world.alarms).to.deep.equal([]);
+    await agent.hello({ journal: 5 });
+    expect(world.alarms.map(alarm => alarm.kind)).to.deep.equal(['journal_went_back']);
+    expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
+    expect(world.directory.get('a1')?.journal).to.equal(5);
+  });
+
+  it('keeps what the agent says right after it waiting until it is bound', async () => {
+    const hello = agent.hello({ incarnation: 'inc-2' });
+    await agent.say({ kind: 'accepted', agent: 'a1', incarnation: 'inc-2', id: idOf(9) });
+    await hello;
+    expect(world.side.desk.counts).to.include({ refused: 0, stale: 1 });
+  });
+
+  it('sends again what was not accepted, in its order, and not what was', async () => {
+    const waiting = [idOf(1, 'app[0].second'), idOf(1, 'app[0].third')];
+    for (const one of waiting) await world.drivers.script.start(one, scriptCommand('a1'), contextOf());
+    await settle();
+    agent.got.length = 0;
+    await agent.hello();
+    expect(agent.of('welcome')[0]?.live).to.deep.equal([id, ...waiting]);
+    expect(agent.of('command').map(command => command.id)).to.deep.equal(waiting);
+  });
+
+  it('in a version of the protocol that this engine does not speak is refused with both numbers', async () => {
+    await agent.hello({ protocol: 2 });
+    expect(agent.of('welcome')).to.have.length(1);
+    expect(world.alarms.at(-1)?.message).to.contain('version 2').and.to.contain('speaks 1');
+  });
+
+  it('is answered again when the connection was lost before the welcome was confirmed', async () => {
+    world.broker.stop('maintenance');
+    await settle();
+    world.broker.start();
+    await agent.connect();
+    const answered = agent.of('welcome').length;
+    await agent.hello();
+    expect(agent.of('welcome')).to.have.length(answered);
+    await world.clock.advance(1_000);
+    await world.clock.advance(1_500);
+    expect(agent.of('welcome').length).to.be.greaterThan(answered);
+  });
+});
