@@ -1,6 +1,6 @@
 // The engine's side of the agents, put together: link, post, presence, ledger and desk around one directory.
-// Belongs here: wiring, registering an agent so that it can connect, starting and ending in order. Does not belong
-// here: any of the parts' rules, drivers, the choice of broker (main.ts).
+// Belongs here: wiring, registering an agent so that it can connect, starting and ending in order.
+// Does not belong here: rules of the parts, drivers, the choice of broker (main.ts).
 import type { Login, Transport } from '../../agent-protocol/transport.ts';
 import { Link, type LinkState } from '../bus/link.ts';
 import type { Clock, ReportSink } from '../runtime/ports.ts';

@@ -55,7 +55,7 @@ export class ManualClock implements Clock {
 
   async advance(milliseconds: number): Promise<void> {
     this.time += milliseconds;
-    for (const entry of [...this.#due]) {
+    for (const entry of this.#due) {
       if (entry.at <= this.time && this.#due.delete(entry)) entry.callback();
     }
     await settle();
