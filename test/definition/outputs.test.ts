@@ -128,13 +128,13 @@ describe('Outputs', () => {
     );
   });
 
-  it('read JSON text as JSON.parse does', () => {
+  it('read JSON text as JSON.parse does, but for integers that it would round', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 3 }), value => {
         const plain = JSON.parse(JSON.stringify(value)) as JsonValue;
-        fc.pre(!JSON.stringify(plain).includes('null'));
+        fc.pre(!/null|\d{16}/.test(JSON.stringify(plain)));
         expect(read('{type: list}', { text: JSON.stringify([plain], null, 1) }).outputs).to.deep.equal({
-          it: [withoutMinusZero(plain)],
+          it: [plain],
         });
       }),
       { numRuns: 200 },
@@ -164,7 +164,3 @@ describe('Outputs that the engine made itself', () => {
     expect(encoded('{type: string}', { $integer: '9007199254740993' }).problem).to.include('type string');
   });
 });
-
-function withoutMinusZero(value: JsonValue): JsonValue {
-  return JSON.parse(JSON.stringify(value)) as JsonValue;
-}
