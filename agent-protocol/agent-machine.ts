@@ -277,7 +277,7 @@ function onScript(work: Work, event: ScriptEvent): void {
     }
     case 'never_started':
       work.write({ kind: 'requeued', key });
-      if (held.cancel !== undefined) cancelHeld(work, key, { ...held, status: 'queued' }, held.cancel);
+      if (held.cancel !== undefined) cancelHeld(work, key, work.state.held.get(key) as Held, held.cancel);
       return;
   }
 }
@@ -290,8 +290,12 @@ function onEnded(work: Work, key: string, held: Held, ending: Ending, spent: num
   if (!wantsReboot) return work.answer(key, { kind: 'finished', ...ending });
   if (held.cancel !== undefined)
     return work.answer(key, { ...CANCELLED, ...ending, result: { kind: 'cancelled' } });
-  if (held.run > task.reboots) {
-    return work.answer(key, { kind: 'finished', ...ending, result: { kind: 'reboots', count: held.run } });
+  if (held.reboots >= task.reboots) {
+    return work.answer(key, {
+      kind: 'finished',
+      ...ending,
+      result: { kind: 'reboots', count: held.reboots + 1 },
+    });
   }
   work.write({ kind: 'reboot', key, bootId: held.bootId ?? work.state.bootId, spent });
 }

@@ -23,8 +23,10 @@ export interface Ending {
 export interface Held {
   readonly command: CommandMessage;
   readonly status: 'queued' | 'started' | 'rebooting' | 'answered';
-  /** Starts of the script so far: 1, and one more after every reboot it asked for. */
+  /** Number of the last start; never used again, even when it was proven not to have happened. */
   readonly run: number;
+  /** Reboots it asked for and may have. */
+  readonly reboots: number;
   /** Of the last start, or of the wish to reboot. */
   readonly bootId?: string;
   /** Milliseconds used by earlier runs. */
@@ -123,6 +125,7 @@ export function applyRecord(state: AgentState, record: JournalRecord): void {
         command: record.command,
         status: 'queued',
         run: 0,
+        reboots: 0,
         spent: 0,
       });
       return remember(state.seen, stepKey(record.command.id), record.command.id.dispatch);
@@ -169,11 +172,17 @@ function changed(held: Held, record: OfHeld): Held {
     case 'starting':
       return { ...held, status: 'started', run: record.run, bootId: record.bootId };
     case 'requeued':
-      return { ...held, status: 'queued', run: held.run - 1 };
+      return { ...held, status: held.reboots > 0 ? 'rebooting' : 'queued', bootId: '' };
     case 'cancel':
       return { ...held, cancel: record.why };
     case 'reboot':
-      return { ...held, status: 'rebooting', bootId: record.bootId, spent: record.spent };
+      return {
+        ...held,
+        status: 'rebooting',
+        reboots: held.reboots + 1,
+        bootId: record.bootId,
+        spent: record.spent,
+      };
     case 'answered':
       return { ...held, status: 'answered', answer: record.answer };
   }

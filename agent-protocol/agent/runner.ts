@@ -99,7 +99,7 @@ export function prepareRun(
   const { argv, fileName, text } = invocation(task.interpreter, task.text, work, searchPath());
   writeOwned(path.join(work, fileName), text, user);
   writeOwned(places.inputsFile, JSON.stringify(inputs), user);
-  const reason = held.run > 1 ? 'reboot' : command.reason;
+  const reason = held.reboots > 0 ? 'reboot' : command.reason;
   return {
     directory,
     argv,
