@@ -47,11 +47,13 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
   return found !== undefined && (startTime === '' || found === startTime);
 }
 
-/** Pids of the script's tree that are alive, the script's own first. */
+/** Pids of the script's tree that are alive. A root of -1: not known, found by its mark only (Linux). */
 export function treeOf(root: number, mark: string): number[] {
-  if (process.platform !== 'linux') return groupIsAlive(root) ? [root] : [];
+  if (process.platform !== 'linux') return root > 0 && groupIsAlive(root) ? [root] : [];
   const rows = allRows();
-  const members = new Set(rows.filter(row => row.session === root || row.pid === root).map(row => row.pid));
+  const members = new Set(
+    rows.filter(row => root > 0 && (row.session === root || row.pid === root)).map(row => row.pid),
+  );
   for (const row of rows) if (!members.has(row.pid) && carries(row.pid, mark)) members.add(row.pid);
   addDescendants(rows, members);
   return rows.filter(row => members.has(row.pid) && !row.zombie).map(row => row.pid);
@@ -59,7 +61,7 @@ export function treeOf(root: number, mark: string): number[] {
 
 /** Signals every process of the tree; true when there was one. */
 export function signalTree(root: number, mark: string, signal: 'SIGTERM' | 'SIGKILL'): boolean {
-  if (process.platform === 'win32') return taskkill(root, signal);
+  if (process.platform === 'win32') return root > 0 && taskkill(root, signal);
   const pids = treeOf(root, mark);
   for (const pid of process.platform === 'linux' ? pids : pids.map(pid => -pid)) {
     try {

@@ -194,7 +194,8 @@ export class Scripts {
       return `the machine was restarted in the middle: boot id ${claimed.bootId} is now ${this.#context.bootId}`;
     }
     const script = readJson<ProcessIdentity>(directory, RUN_FILES.script);
-    const left = script !== undefined && signalTree(script.pid, directory, 'SIGKILL');
+    // Without a pid on record the mark alone finds it.
+    const left = signalTree(script?.pid ?? -1, directory, 'SIGKILL');
     const what = `process ${claimed.pid}, which supervised it, is gone and left no exit record`;
     return left ? `${what}; what it left running was stopped` : what;
   }

@@ -20,6 +20,7 @@ import {
   sign,
   verify,
 } from '../../agent-protocol/signing.ts';
+import type { SigningKey } from '../../agent-protocol/signing.ts';
 import { commandQueue, DEAD_LETTERS, FROM_AGENTS, RESULTS_QUEUE } from '../../agent-protocol/transport.ts';
 import type { Connection, Transport } from '../../agent-protocol/transport.ts';
 import { startAgent } from '../../agent-protocol/agent/agent.ts';
@@ -30,7 +31,7 @@ export type Answer = Extract<FromAgent, { kind: 'finished' | 'interrupted' | 're
 
 export class FakeEngine {
   readonly broker = memoryBroker();
-  readonly signing = newSigningKey();
+  readonly signing: SigningKey;
   readonly sealing = newSealingKey();
   readonly heard: FromAgent[] = [];
   readonly live = new Map<string, CommandId>();
@@ -44,7 +45,8 @@ export class FakeEngine {
   readonly agent: string;
   readonly transport: Transport;
 
-  constructor(agent = 'agent-1', transport?: Transport) {
+  constructor(agent = 'agent-1', transport?: Transport, signing = newSigningKey()) {
+    this.signing = signing;
     this.agent = agent;
     this.transport = transport ?? this.broker.transport;
   }
