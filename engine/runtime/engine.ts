@@ -153,11 +153,6 @@ export class Engine implements ReportSink {
     return this.#loop.quarantine.reason(id);
   }
 
-  /** Items that wait for one workflow. */
-  waiting(id: string): number {
-    return this.#loop.waiting(id);
-  }
-
   /** Workflows held in memory. */
   get inMemory(): number {
     return this.#loop.live.size;

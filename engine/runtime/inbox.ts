@@ -12,6 +12,8 @@ export class Inbox {
   readonly #store: Store;
   readonly #loop: Loop;
   readonly #underWay = new Map<string, Promise<RequestResult>>();
+  /** Requests under way by workflow. */
+  readonly #counts = new Map<string, number>();
 
   constructor(store: Store, loop: Loop) {
     this.#store = store;
@@ -26,20 +28,34 @@ export class Inbox {
   ): Promise<RequestResult> {
     const known = this.#underWay.get(row.requestId);
     if (known !== undefined) return known;
-    if (this.#loop.waiting(row.workflow) >= LIMITS.inboxPerWorkflow)
+    if ((this.#counts.get(row.workflow) ?? 0) >= LIMITS.inboxPerWorkflow)
       return Promise.reject(tooMany(row.workflow));
-    const answer = this.#carry(row, definition, secrets).finally(() => this.#underWay.delete(row.requestId));
-    this.#underWay.set(row.requestId, answer);
-    return answer;
+    return this.#track(row, this.#carry(row, definition, secrets));
   }
 
   /** Takes up again what an earlier engine accepted and did not absorb; resolves when that is done. */
   async resume(row: InboxRow): Promise<void> {
     try {
-      await (this.#underWay.get(row.requestId) ?? this.submit(row));
+      await (this.#underWay.get(row.requestId) ?? this.#track(row, this.#carry(row, undefined, [])));
     } catch {
       // it stays in the inbox for the next start; whoever sends it again is told why
     }
+  }
+
+  #track(row: InboxRow, carried: Promise<RequestResult>): Promise<RequestResult> {
+    this.#count(row.workflow, 1);
+    const answer = carried.finally(() => {
+      this.#underWay.delete(row.requestId);
+      this.#count(row.workflow, -1);
+    });
+    this.#underWay.set(row.requestId, answer);
+    return answer;
+  }
+
+  #count(workflow: string, by: number): void {
+    const count = (this.#counts.get(workflow) ?? 0) + by;
+    if (count === 0) this.#counts.delete(workflow);
+    else this.#counts.set(workflow, count);
   }
 
   async #carry(

@@ -70,11 +70,6 @@ export class Loop {
     this.#wake();
   }
 
-  /** Items waiting for one workflow. */
-  waiting(workflow: string): number {
-    return this.#queue.waiting(workflow);
-  }
-
   /** Puts a stored workflow into memory, with its timers. */
   adopt(live: LiveWorkflow): void {
     this.live.set(live.id, live);

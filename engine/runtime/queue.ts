@@ -36,11 +36,6 @@ export class ItemQueue {
     return this.#size;
   }
 
-  /** Items waiting for one workflow. */
-  waiting(workflow: string): number {
-    return this.#lanes.get(workflow)?.length ?? 0;
-  }
-
   add(item: Item): void {
     const lane = this.#lanes.get(item.workflow);
     if (lane === undefined) this.#lanes.set(item.workflow, [item]);
