@@ -15,11 +15,11 @@ const TAG_BYTES = 16;
 const HEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES;
 
 export interface Vault {
-  seal(ref: string, value: JsonValue): NewSecret;
+  readonly seal: (ref: string, value: JsonValue) => NewSecret;
   /** EngineError `key_missing` when it was sealed under another key, or damaged. */
-  open(ref: string, sealed: Uint8Array): JsonValue;
+  readonly open: (ref: string, sealed: Uint8Array) => JsonValue;
   /** 32 hex digits, equal for equal values under the same key and purpose; tells nothing about the value without the key. */
-  fingerprint(purpose: string, value: JsonValue): string;
+  readonly fingerprint: (purpose: string, value: JsonValue) => string;
 }
 
 /** A vault under a master key of 32 bytes. `random` gives nonces; replaced only by models. */
