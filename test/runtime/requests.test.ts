@@ -1,5 +1,6 @@
 // Requests from outside: once each, judged at the door, hidden values sealed before they are stored.
 import { expect } from 'chai';
+import { secretRefs } from '../../engine/base/json.ts';
 import { LIMITS } from '../../engine/base/limits.ts';
 import { createRequest, members, World } from './kit.ts';
 import { rejects } from '../store/conformance.ts';
@@ -59,8 +60,9 @@ describe('requests', () => {
     const row = createRequest('wf', { inputs: { password: 'tr0ub4dor' } });
     await world.service.create(row);
     const source = (await world.store.load('wf'))?.source;
-    const { $secret } = source?.inputs['password'] as unknown as { $secret: string };
-    const sealed = await world.store.secret($secret);
+    const [ref] = secretRefs(source?.inputs['password'] ?? null);
+    const sealed = await world.store.secret(ref ?? '');
+    expect(sealed).to.not.equal(undefined);
     expect(Buffer.from(sealed ?? []).toString('latin1')).to.not.contain('tr0ub4dor');
     expect(JSON.stringify([source, await world.store.events('wf', 0, 100)])).to.not.contain('tr0ub4dor');
   });
