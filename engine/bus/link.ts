@@ -208,6 +208,8 @@ export class Link {
       () => undefined,
       (thrown: unknown) => thrown,
     );
+    // A refusal also ends the connection; sent again it would end the next one.
+    if (error instanceof TransportError && error.reason === 'refused') this.#refuse(sending, error);
     if (this.#connection !== connection) return;
     this.#unconfirmed -= 1;
     if (error === undefined) this.#settle(sending);
@@ -221,14 +223,16 @@ export class Link {
     else sending.reject(error);
   }
 
+  #refuse(sending: Sending, thrown: unknown): void {
+    this.#settle(sending, refused(sending.letter, errorText(thrown)));
+  }
+
   async #failed(connection: Connection, sending: Sending, thrown: unknown): Promise<void> {
     const reason = thrown instanceof TransportError ? thrown.reason : 'closed';
     if (reason === 'nacked') return this.#later(sending);
-    if (reason === 'refused') return this.#settle(sending, refused(sending.letter, errorText(thrown)));
     if (reason === 'returned') {
       sending.returns += 1;
-      if (sending.returns > MAX_RETURNS)
-        return this.#settle(sending, refused(sending.letter, errorText(thrown)));
+      if (sending.returns > MAX_RETURNS) return this.#refuse(sending, thrown);
       await connection.declare(sending.letter.topology ?? this.#options.topology()).catch(() => undefined);
     }
     delete sending.on;
