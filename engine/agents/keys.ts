@@ -1,7 +1,7 @@
 // The engine's own keys: Ed25519 to sign commands, X25519 to which agents seal hidden outputs.
 // Belongs here: making them once and keeping them. Does not belong here: the key under which secrets are stored
 // (the store's vault), agents' keys (directory.ts).
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomUUID, type KeyObject } from 'node:crypto';
 import { mkdir, open, readFile, link, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../base/errors.ts';
@@ -32,7 +32,9 @@ export async function openEngineKeys(directory: string): Promise<EngineKeys> {
     signing: path.join(directory, 'signing.pem'),
     sealing: path.join(directory, 'sealing.pem'),
   };
-  const found = { signing: await readPem(files.signing), sealing: await readPem(files.sealing) };
+  // Read in the opposite order of their making, as another engine may be making them.
+  const sealingFound = await readPem(files.sealing);
+  const found = { signing: await readPem(files.signing), sealing: sealingFound };
   if (found.sealing !== undefined && found.signing === undefined) throw gone(files.signing);
   // The signing key first: a crash between the two is mended by the next start.
   const signing = found.signing ?? (await create(files.signing, newSigningKey().privateKey));
@@ -90,7 +92,7 @@ function readKey(file: string, pem: string, type: 'ed25519' | 'x25519'): KeyObje
 
 /** Written beside, synced, then linked to its name, which fails if another engine was first: its key counts. */
 async function create(file: string, key: KeyObject): Promise<string> {
-  const beside = `${file}.${process.pid}.new`;
+  const beside = `${file}.${randomUUID()}.new`;
   const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string;
   const handle = await open(beside, 'w', 0o600);
   try {

@@ -1,0 +1,139 @@
+// What the engine keeps of agents and of itself: the directory file and the engine's keys.
+// Belongs here: durability, refusals, damage. Does not belong here: what bindings mean (reception.test.ts).
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'chai';
+import { newSealingKey } from '../../agent-protocol/sealing.ts';
+import { newSigningKey, publicKeyText } from '../../agent-protocol/signing.ts';
+import { memoryDirectory, openDirectory } from '../../engine/agents/directory.ts';
+import { openEngineKeys } from '../../engine/agents/keys.ts';
+import type { AgentCard } from '../../engine/agents/ports.ts';
+import { EngineError } from '../../engine/base/errors.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const card = (id: string): AgentCard => ({
+  id,
+  signingKey: publicKeyText(newSigningKey().publicKey),
+  sealingKey: publicKeyText(newSealingKey().publicKey),
+});
+
+const codeOf = async (action: () => Promise<unknown>): Promise<string> => {
+  try {
+    await action();
+  } catch (thrown) {
+    return thrown instanceof EngineError ? thrown.code : String(thrown);
+  }
+  return 'none';
+};
+
+describe('directory of agents', () => {
+  it('keeps keys, incarnation, journal and retired incarnations over a restart', async () => {
+    const file = path.join(await temporaryDirectory(), 'agents.json');
+    const first = await openDirectory(file);
+    const one = card('a1');
+    await first.register(one);
+    await first.bind('a1', 'inc-1', 3);
+    await first.bind('a1', 'inc-2', 1);
+    await first.register(card('a2'));
+    await first.remove('a2');
+    await first.close();
+    const again = await openDirectory(file);
+    expect(again.list()).to.deep.equal([{ ...one, incarnation: 'inc-2', retired: ['inc-1'], journal: 1 }]);
+    expect((await stat(file)).mode & 0o077).to.equal(0);
+    expect(await readdir(path.dirname(file))).to.deep.equal(['agents.json']);
+  });
+
+  it('takes many at once, and all of them are kept', async () => {
+    const file = path.join(await temporaryDirectory(), 'agents.json');
+    const directory = await openDirectory(file);
+    await Promise.all(Array.from({ length: 50 }, (_, index) => directory.register(card(`a${index}`))));
+    expect((await openDirectory(file)).list()).to.have.length(50);
+  });
+
+  it('refuses other keys under a known id, unless they are to replace the old ones', async () => {
+    const directory = memoryDirectory();
+    const one = card('a1');
+    await directory.register(one);
+    await directory.bind('a1', 'inc-1', 1);
+    await directory.register(one);
+    expect(directory.get('a1')?.incarnation).to.equal('inc-1');
+    expect(await codeOf(async () => directory.register(card('a1')))).to.equal('conflict');
+    await directory.register(card('a1'), { replace: true });
+    expect(directory.get('a1')).to.deep.include({ retired: ['inc-1'], journal: 0 });
+    expect(directory.get('a1')).to.not.have.property('incarnation');
+  });
+
+  it('refuses ids and keys that cannot be', async () => {
+    const directory = memoryDirectory();
+    const good = card('a1');
+    const wrong = [
+      { ...good, id: '../a1' },
+      { ...good, signingKey: good.sealingKey },
+      { ...good, sealingKey: 'no key' },
+    ];
+    for (const one of wrong) expect(await codeOf(async () => directory.register(one))).to.equal('usage');
+    expect(await codeOf(async () => directory.bind('nobody', 'i', 1))).to.equal('not_found');
+  });
+
+  it('does not pass for kept what could not be written, and writes it with the next success', async () => {
+    const folder = await temporaryDirectory();
+    const file = path.join(folder, 'sub', 'agents.json');
+    const directory = await openDirectory(file);
+    const one = card('a1');
+    expect(await codeOf(() => directory.register(one))).to.equal('store_failed');
+    expect(await codeOf(() => directory.register(one))).to.equal('store_failed');
+    await mkdir(path.join(folder, 'sub'));
+    await directory.register(one);
+    expect((await openDirectory(file)).get('a1')?.signingKey).to.equal(one.signingKey);
+  });
+
+  it('refuses a file that is damaged or of another version, and leaves it as it is', async () => {
+    const file = path.join(await temporaryDirectory(), 'agents.json');
+    for (const text of ['{"version":1,"agents":[{"id":5}]}', '{"version":2,"agents":[]}', '{"ver', '[]']) {
+      await writeFile(file, text);
+      expect(await codeOf(() => openDirectory(file)), text).to.equal('store_failed');
+      expect(await readFile(file, 'utf8')).to.equal(text);
+    }
+  });
+});
+
+describe('keys of the engine', () => {
+  it('are made once, kept for the owner alone, and the same after a restart', async () => {
+    const folder = path.join(await temporaryDirectory(), 'keys');
+    const first = await openEngineKeys(folder);
+    const again = await openEngineKeys(folder);
+    expect([again.signingKeyText, again.sealingKeyText]).to.deep.equal([
+      first.signingKeyText,
+      first.sealingKeyText,
+    ]);
+    expect(again.signing.id).to.equal(first.signing.id);
+    expect((await readdir(folder)).sort()).to.deep.equal(['sealing.pem', 'signing.pem']);
+    for (const name of ['sealing.pem', 'signing.pem']) {
+      expect((await stat(path.join(folder, name))).mode & 0o077).to.equal(0);
+    }
+  });
+
+  it('are the same for engines that start at once', async () => {
+    const folder = await temporaryDirectory();
+    const all = await Promise.all(Array.from({ length: 5 }, () => openEngineKeys(folder)));
+    expect(new Set(all.map(keys => keys.signingKeyText + keys.sealingKeyText)).size).to.equal(1);
+  });
+
+  it('are not made anew when one is gone, damaged or open to others: agents would trust no command', async () => {
+    const folder = await temporaryDirectory();
+    await openEngineKeys(folder);
+    const signing = path.join(folder, 'signing.pem');
+    await chmod(signing, 0o644);
+    expect(await codeOf(() => openEngineKeys(folder))).to.equal('key_missing');
+    await chmod(signing, 0o600);
+    const pem = await readFile(signing, 'utf8');
+    await writeFile(signing, await readFile(path.join(folder, 'sealing.pem')));
+    expect(await codeOf(() => openEngineKeys(folder))).to.equal('key_missing');
+    await writeFile(signing, 'rubbish');
+    expect(await codeOf(() => openEngineKeys(folder))).to.equal('key_missing');
+    await rm(signing);
+    expect(await codeOf(() => openEngineKeys(folder))).to.equal('key_missing');
+    await writeFile(signing, pem, { mode: 0o600 });
+    expect(await codeOf(() => openEngineKeys(folder))).to.equal('none');
+  });
+});
