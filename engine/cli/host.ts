@@ -4,6 +4,7 @@
 // The commands own: words, layout, exit codes, the order of questions. The host owns: the state directory, the
 // engine in this process or the socket of another one, the agents, and their end.
 import type { EngineApi } from '../runtime/api.ts';
+import type { Language } from './language.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface EngineHost {
@@ -40,6 +41,7 @@ export interface Session {
 /** Everything a command may touch. */
 export interface Context {
   readonly host: EngineHost;
+  readonly language: Language;
   readonly terminal: Terminal;
   /** Milliseconds since the epoch. */
   now(): number;

@@ -1,0 +1,103 @@
+// `run FILE`: start a workflow, or go on with the one of that name, and watch it to its end.
+// Belongs here: this order. Does not belong here: the words of progress and ending (views/), the engine (host.ts).
+import { EngineError } from '../../base/errors.ts';
+import { ID } from '../../base/ids.ts';
+import type { CreateRequest } from '../../runtime/api.ts';
+import type { ExitCode } from '../exits.ts';
+import { ProblemsFound, usageError } from '../failure.ts';
+import type { WatchOptions } from '../finish.ts';
+import { watchToEnd } from '../finish.ts';
+import type { Context, Session } from '../host.ts';
+import type { Loaded } from '../loading.ts';
+import { loadDefinition, loadInputs, loadMembers } from '../loading.ts';
+import { nextCommand, withEngine } from '../sessions.ts';
+import { printLines } from '../terminal.ts';
+import { defaultName } from '../values.ts';
+import { piece } from '../views/style.ts';
+
+export interface RunOptions extends WatchOptions {
+  readonly name?: string;
+  readonly inputs?: readonly string[];
+  readonly members?: readonly string[];
+}
+
+export async function run(context: Context, file: string, options: RunOptions): Promise<ExitCode> {
+  const loaded = await loadDefinition(context, file);
+  const id = checkedName(options.name ?? defaultName(file));
+  const request = await createRequest(context, loaded, id, options);
+  const found = context.language.checkStart(loaded.definition, request.inputs, request.members);
+  if (found.some(problem => problem.severity === 'error')) throw new ProblemsFound(found, loaded.text);
+  return withEngine(context, options, session => runWith(context, session, loaded, request, options));
+}
+
+function checkedName(name: string): string {
+  if (ID.test(name)) return name;
+  throw usageError(
+    `'${name}' cannot be the name of a workflow`,
+    'Use letters, digits, - and _ (up to 64): --name my-cluster.',
+  );
+}
+
+async function createRequest(
+  context: Context,
+  loaded: Loaded,
+  id: string,
+  options: RunOptions,
+): Promise<CreateRequest> {
+  return {
+    // The same name asks for the same workflow: after a crash the same command goes on with it.
+    requestId: `create-${id}`,
+    id,
+    stackName: id,
+    document: loaded.document,
+    inputs: await loadInputs(context, loaded, options.inputs ?? []),
+    members: await loadMembers(context, loaded, options.members ?? [], id),
+    by: context.by,
+  };
+}
+
+async function runWith(
+  context: Context,
+  session: Session,
+  loaded: Loaded,
+  request: CreateRequest,
+  options: RunOptions,
+): Promise<ExitCode> {
+  const { id } = request;
+  const known = await seqOf(session, id);
+  const { problems } = await createOrExplain(session, request, options);
+  if (problems.some(problem => problem.severity === 'error')) throw new ProblemsFound(problems, loaded.text);
+  if (known !== undefined && !options.json) {
+    printLines(context.terminal, [[piece(`${id} is there already: going on with it.`, 'faint')]]);
+  }
+  return watchToEnd(context, session, id, options, known ?? 0);
+}
+
+/** Number of the last entry in the log of a workflow that is there already. */
+async function seqOf(session: Session, id: string): Promise<number | undefined> {
+  try {
+    return (await session.api.workflow(id)).record.seq;
+  } catch (thrown) {
+    if (thrown instanceof EngineError && thrown.code === 'not_found') return undefined;
+    throw thrown;
+  }
+}
+
+async function createOrExplain(
+  session: Session,
+  request: CreateRequest,
+  options: RunOptions,
+): ReturnType<Session['api']['create']> {
+  try {
+    return await session.api.create(request);
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code !== 'conflict') throw thrown;
+    const command = nextCommand(options);
+    throw new EngineError(
+      'conflict',
+      `a workflow ${request.id} with another definition, inputs or members is there already`,
+      `Go on with that one: ${command('resume', request.id)}. Remove it first: ${command('delete', request.id)}. Or give this one another name with --name.`,
+      { cause: thrown },
+    );
+  }
+}

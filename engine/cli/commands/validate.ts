@@ -1,0 +1,58 @@
+// `validate FILE`: every problem at once, with its place; with inputs or members, the second gate as well.
+// Belongs here: asking and showing. Does not belong here: finding problems (definition/), layout (views/problems.ts).
+import type { Problem } from '../../definition/problems.ts';
+import type { ExitCode } from '../exits.ts';
+import { ProblemsFound } from '../failure.ts';
+import type { Context } from '../host.ts';
+import { loadDefinition, loadInputs, loadMembers } from '../loading.ts';
+import { printWhole } from '../terminal.ts';
+import { problemLines } from '../views/problems.ts';
+import { markPiece, piece } from '../views/style.ts';
+import { plural } from '../views/text.ts';
+
+export interface ValidateOptions {
+  readonly json: boolean;
+  readonly inputs?: readonly string[];
+  readonly members?: readonly string[];
+}
+
+export async function validate(context: Context, file: string, options: ValidateOptions): Promise<ExitCode> {
+  const loaded = await loadDefinition(context, file);
+  const start = options.inputs !== undefined || options.members !== undefined;
+  const inputs = await loadInputs(context, loaded, options.inputs ?? []);
+  const members = await loadMembers(context, loaded, options.members ?? [], 'workflow');
+  const found = start ? context.language.checkStart(loaded.definition, inputs, members) : [];
+  const problems = [...loaded.warnings, ...found];
+  if (problems.some(problem => problem.severity === 'error')) throw new ProblemsFound(problems, loaded.text);
+  if (options.json) context.terminal.out(`${JSON.stringify({ valid: true, problems })}\n`);
+  else sayValid(context, file, loaded.definition.entities.size, problems, loaded.text);
+  return 0;
+}
+
+function sayValid(
+  context: Context,
+  file: string,
+  entities: number,
+  problems: readonly Problem[],
+  text: string,
+): void {
+  const { terminal } = context;
+  if (problems.length > 0) printWhole(terminal, problemLines(problems, text, terminal.style));
+  printWhole(terminal, [
+    [
+      markPiece('done', terminal.style),
+      piece(` ${file} is valid: ${plural(entities, 'entity', 'entities')}.`),
+    ],
+  ]);
+}
+
+/** Problems as they go to people, or as one JSON document. */
+export function sayProblems(context: Context, found: ProblemsFound, json: boolean): void {
+  const { terminal } = context;
+  if (json) {
+    terminal.out(`${JSON.stringify({ valid: false, problems: found.problems })}\n`);
+    return;
+  }
+  const lines = problemLines(found.problems, found.source, terminal.style);
+  printWhole(terminal, lines);
+}

@@ -1,0 +1,250 @@
+// The commands, their options and their help: what `murano-workflow` understands.
+// Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { act } from './commands/act.ts';
+import { events } from './commands/events.ts';
+import { graph } from './commands/graph.ts';
+import { run } from './commands/run.ts';
+import { statusAll, statusOne } from './commands/status.ts';
+import { validate } from './commands/validate.ts';
+import type { ExitCode } from './exits.ts';
+import { EXIT_CODES } from './exits.ts';
+import type { WatchOptions } from './finish.ts';
+import type { Context } from './host.ts';
+import { DEFAULT_STATE_DIRECTORY, LOG_LEVELS, STATE_VARIABLE } from './host.ts';
+import { readFrom } from './loading.ts';
+import type { EngineOptions } from './sessions.ts';
+import { parseValues } from './values.ts';
+
+/** What commander made of the words; the action's result is the exit code. */
+export interface Program {
+  readonly command: Command;
+  /** Runs the command that the words name. Throws CommanderError for help, version and wrong usage. */
+  run(words: readonly string[]): Promise<ExitCode>;
+}
+
+type Action = (context: Context) => Promise<ExitCode>;
+
+const stateOption = (): Option =>
+  new Option(
+    '--state-dir <directory>',
+    `where workflows are kept (default: $${STATE_VARIABLE}, else ${DEFAULT_STATE_DIRECTORY})`,
+  );
+const jsonOption = (): Option =>
+  new Option('--json', 'for programs: one JSON document, or one per line for what streams').default(
+    false,
+    'off',
+  );
+const colourOption = (): Option => new Option('--no-color', 'no colours (as NO_COLOR does)');
+const verboseOption = (): Option =>
+  new Option('--verbose', 'show what the scripts print, and every transition').default(false, 'off');
+const logOption = (): Option =>
+  new Option(
+    '--log-level <level>',
+    'log to stderr too, at this level (a log is always kept in the state directory)',
+  ).choices(LOG_LEVELS);
+const inputsOption = (): Option =>
+  new Option('--inputs <values...>', 'inputs: a YAML or JSON file, or name=value, or name=@file');
+const membersOption = (): Option =>
+  new Option('--members <members...>', 'machines: entity=count, or a YAML or JSON file with names and data');
+
+function whole(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number.');
+}
+
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map(line => `  $ murano-workflow ${line}`).join('\n')}\n`;
+
+export interface Output {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** `contextOf` is called once the options are known: colours depend on them. Help goes to `output`, errors are thrown. */
+export function buildProgram(
+  version: string,
+  output: Output,
+  contextOf: (colour: boolean) => Context,
+): Program {
+  let chosen: Action | undefined;
+  let colour = true;
+  const command = rootCommand(version, output);
+  const choose = (options: { readonly color?: boolean }, action: Action): void => {
+    colour = options.color !== false;
+    chosen = action;
+  };
+  for (const add of [addValidate, addGraph, addRun, addStatus, addEvents, addOperator]) add(command, choose);
+  for (const sub of command.commands) sub.addOption(jsonOption()).addOption(colourOption());
+  return {
+    command,
+    run: async words => {
+      await command.parseAsync([...words], { from: 'user' });
+      if (chosen === undefined) throw new CommanderError(2, 'murano-workflow.nothing', 'no command');
+      return chosen(contextOf(colour));
+    },
+  };
+}
+
+type Choose = (options: { readonly color?: boolean }, action: Action) => void;
+
+function rootCommand(version: string, output: Output): Command {
+  const codes = Object.entries(EXIT_CODES).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`);
+  return new Command('murano-workflow')
+    .description('Takes several machines to a goal, each step waiting for the states of the others.')
+    .version(version)
+    .helpCommand(true)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => output.out(text),
+      writeErr: text => output.err(text),
+      // Told by whoever catches the error, as text or as JSON.
+      outputError: () => undefined,
+    })
+    .addHelpText(
+      'after',
+      `${examples('run hello.workflow.yaml --members web=3', 'status', 'delete hello')}\nExit codes:\n${codes.join('\n')}\n`,
+    );
+}
+
+function addValidate(program: Command, choose: Choose): void {
+  program
+    .command('validate <file>')
+    .description('check a definition and show every problem with its place')
+    .addOption(inputsOption())
+    .addOption(membersOption())
+    .addHelpText(
+      'after',
+      examples(
+        'validate cluster.workflow.yaml',
+        'validate cluster.workflow.yaml --inputs prod.yaml --members db=3',
+      ),
+    )
+    .action((file, options) => choose(options, context => validate(context, file, options)));
+}
+
+function addGraph(program: Command, choose: Choose): void {
+  program
+    .command('graph <file>')
+    .description('print the state graph as mermaid text')
+    .addOption(membersOption())
+    .addHelpText('after', examples('graph cluster.workflow.yaml --members db=3 > graph.mmd'))
+    .action((file, options) => choose(options, context => graph(context, file, options)));
+}
+
+function addRun(program: Command, choose: Choose): void {
+  program
+    .command('run <file>')
+    .description('start a workflow, or go on with it after a crash, and watch it to its end')
+    .option('--name <name>', "the workflow's name (default: from the file's name)")
+    .addOption(inputsOption())
+    .addOption(membersOption())
+    .addOption(stateOption())
+    .addOption(verboseOption())
+    .addOption(logOption())
+    .addHelpText(
+      'after',
+      examples(
+        'run hello.workflow.yaml',
+        'run cluster.workflow.yaml --name prod --inputs prod.yaml password=@secret.txt --members db=3',
+        'run cluster.workflow.yaml --members machines.yaml --verbose',
+      ),
+    )
+    .action((file, options) => choose(options, context => run(context, file, options)));
+}
+
+function addStatus(program: Command, choose: Choose): void {
+  program
+    .command('status [name]')
+    .description('list the workflows, or show every step of one')
+    .addOption(stateOption())
+    .addHelpText('after', examples('status', 'status prod', 'status prod --json'))
+    .action((name: string | undefined, options: EngineOptions & { color?: boolean }) =>
+      choose(options, context =>
+        name === undefined ? statusAll(context, options) : statusOne(context, name, options),
+      ),
+    );
+}
+
+function addEvents(program: Command, choose: Choose): void {
+  program
+    .command('events <name>')
+    .description('show what happened, entry by entry')
+    .option('--follow', 'go on showing what happens, until the workflow stands still', false)
+    .option('--after <number>', 'start behind the entry with this number', whole, 0)
+    .addOption(stateOption())
+    .addHelpText('after', examples('events prod', 'events prod --follow --json'))
+    .action((name, options) => choose(options, context => events(context, name, options)));
+}
+
+type OperatorOptions = WatchOptions & { readonly color?: boolean };
+
+function addOperator(program: Command, choose: Choose): void {
+  const operator = (usage: string, description: string, ...shown: readonly string[]): Command =>
+    program
+      .command(usage)
+      .description(description)
+      .addOption(stateOption())
+      .addOption(verboseOption())
+      .addOption(logOption())
+      .addHelpText('after', examples(...shown));
+  operator(
+    'resume <name>',
+    'go on: after a crash, a stop, or a failure (what failed is tried again)',
+    'resume prod',
+  ).action((name: string, options: OperatorOptions) =>
+    choose(options, context => act(context, name, { kind: 'resume' }, options)),
+  );
+  operator(
+    'retry <name> [step]',
+    'try a failed or held step again, or all of them',
+    "retry prod 'db[1].copied'",
+    'retry prod',
+  ).action((name: string, step: string | undefined, options: OperatorOptions) =>
+    choose(options, context =>
+      act(context, name, { kind: 'retry', ...(step === undefined ? {} : { step }) }, options),
+    ),
+  );
+  operator(
+    'skip <name> <step>',
+    'go on as if a step were done',
+    "skip prod 'db[1].checked' --outputs port=5432",
+  )
+    .option(
+      '--outputs <values...>',
+      "the step's outputs: a YAML or JSON file, or name=value (value read as YAML)",
+    )
+    .action((name: string, step: string, options: OperatorOptions & { outputs?: string[] }) =>
+      choose(options, context => skip(context, name, step, options)),
+    );
+  operator('fail <name> <step>', 'let a held step fail', "fail prod 'db[1].checked'").action(
+    (name: string, step: string, options: OperatorOptions) =>
+      choose(options, context => act(context, name, { kind: 'fail', step }, options)),
+  );
+  operator('cancel <name>', 'stop what runs; the workflow fails and can be resumed', 'cancel prod').action(
+    (name: string, options: OperatorOptions) =>
+      choose(options, context => act(context, name, { kind: 'cancel' }, options)),
+  );
+  operator(
+    'delete <name>',
+    'undo what was done, then remove the workflow',
+    'delete prod',
+    'delete prod --abandon',
+  )
+    .option('--abandon', 'remove it without undoing anything', false)
+    .action((name: string, options: OperatorOptions & { abandon: boolean }) =>
+      choose(options, context => act(context, name, { kind: 'delete', abandon: options.abandon }, options)),
+    );
+}
+
+async function skip(
+  context: Context,
+  name: string,
+  step: string,
+  options: OperatorOptions & { readonly outputs?: readonly string[] },
+): Promise<ExitCode> {
+  // The types of outputs are the engine's to know; here 5432 is a number and '"5432"' a text.
+  const outputs = await parseValues(options.outputs ?? [], '--outputs', () => 'map', readFrom(context));
+  return act(context, name, { kind: 'skip', step, outputs }, options);
+}

@@ -1,0 +1,149 @@
+// A fake of the engine's interface and of the command's surroundings: plays back what a test writes into it.
+// What it leaves out: any decision. Real engines are run by test/cli/*.test.ts as child processes.
+// Belongs here: the fake and what it records. Does not belong here: views as data (workflow-views.ts).
+import { EngineError } from '../../engine/base/errors.ts';
+import { runCli } from '../../engine/cli/cli.ts';
+import type { ExitCode } from '../../engine/cli/exits.ts';
+import type { Context, EngineHost, Session } from '../../engine/cli/host.ts';
+import type { Language } from '../../engine/cli/language.ts';
+import type { Terminal } from '../../engine/cli/terminal.ts';
+import type { WorkflowRecord } from '../../engine/machine/types.ts';
+import type {
+  ActRequest,
+  CreateRequest,
+  EngineApi,
+  Happening,
+  WorkflowView,
+} from '../../engine/runtime/api.ts';
+import type { LogEntry, RequestResult } from '../../engine/runtime/ports.ts';
+import { START } from './workflow-views.ts';
+
+export class FakeEngine implements EngineApi {
+  readonly workflows = new Map<string, WorkflowView>();
+  readonly log: LogEntry[] = [];
+  readonly created: CreateRequest[] = [];
+  readonly acted: ActRequest[] = [];
+  answer: RequestResult = { status: 'applied' };
+  /** Called with each request, to change what is there. */
+  onRequest: (id: string) => void = () => undefined;
+  #listeners: ((happening: Happening) => void)[] = [];
+
+  async create(request: CreateRequest): ReturnType<EngineApi['create']> {
+    this.created.push(request);
+    this.onRequest(request.id);
+    return { problems: [] };
+  }
+
+  async act(request: ActRequest): Promise<RequestResult> {
+    this.acted.push(request);
+    if (this.answer.status === 'applied') this.onRequest(request.workflow);
+    return this.answer;
+  }
+
+  async list(): Promise<readonly WorkflowRecord[]> {
+    return [...this.workflows.values()].map(view => view.record);
+  }
+
+  async workflow(id: string): Promise<WorkflowView> {
+    const view = this.workflows.get(id);
+    if (view !== undefined) return view;
+    throw new EngineError('not_found', `there is no workflow ${id}`, 'See: murano-workflow status');
+  }
+
+  async events(_id: string, after: number, limit: number): Promise<readonly LogEntry[]> {
+    return this.log.filter(entry => entry.seq > after).slice(0, limit);
+  }
+
+  /** What a test lets happen, now. */
+  happen(happening: Happening): void {
+    if (happening.kind === 'log') this.log.push(happening.entry);
+    for (const listener of this.#listeners) listener(happening);
+  }
+
+  async *follow(_id: string, signal: AbortSignal): AsyncIterable<Happening> {
+    const queue: Happening[] = [];
+    let wake = (): void => undefined;
+    this.#listeners.push(happening => {
+      queue.push(happening);
+      wake();
+    });
+    signal.addEventListener('abort', () => wake());
+    while (!signal.aborted) {
+      yield* queue.splice(0);
+      await new Promise<void>(resolve => {
+        wake = resolve;
+        if (signal.aborted || queue.length > 0) resolve();
+      });
+    }
+    yield* queue.splice(0);
+  }
+}
+
+export interface Called {
+  readonly code: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Surroundings {
+  readonly engine: FakeEngine;
+  readonly kind?: Session['kind'];
+  readonly language?: Partial<Language>;
+  readonly directory?: string;
+  readonly terminal?: Partial<Terminal>;
+  /** Gets what a Ctrl-C would call. */
+  readonly interrupt?: (press: () => void) => void;
+}
+
+/** Calls the command in this process, on a fake engine. */
+export async function callCli(surroundings: Surroundings, ...words: readonly string[]): Promise<Called> {
+  const told = { out: '', err: '' };
+  const terminal: Terminal = {
+    size: () => ({ width: 80, height: 24 }),
+    style: { colour: false, unicode: true },
+    live: false,
+    interactive: false,
+    out: text => void (told.out += text),
+    err: text => void (told.err += text),
+    ...surroundings.terminal,
+  };
+  const code = await runCli(words, '1.2.3', () => contextOf(surroundings, terminal));
+  return { code, ...told };
+}
+
+function contextOf(surroundings: Surroundings, terminal: Terminal): Context {
+  const began = Date.now();
+  return {
+    host: fakeHost(surroundings),
+    language: {
+      parse: () => ({ problems: [] }),
+      checkStart: () => [],
+      mermaid: () => '',
+      ...surroundings.language,
+    },
+    terminal,
+    now: () => START + 5_000 + (Date.now() - began),
+    newRequestId: () => 'request-1',
+    by: 'tester',
+    directory: surroundings.directory ?? '/nowhere',
+    env: {},
+    onInterrupt: listener => {
+      surroundings.interrupt?.(listener);
+      return () => undefined;
+    },
+  };
+}
+
+function fakeHost({ engine, kind = 'embedded' }: Surroundings): EngineHost {
+  const session = (own: Session['kind']): Session => ({
+    api: engine,
+    kind: own,
+    close: async () => undefined,
+  });
+  return {
+    attach: async () => (kind === 'attached' ? session('attached') : undefined),
+    start: async () => session('embedded'),
+    read: async () => session('reading'),
+    exists: async () => engine.workflows.size > 0,
+  };
+}
