@@ -16,7 +16,7 @@ const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/;
 
 /**
  * Later words win over earlier ones. `name=@file` takes the text of a file as the value, so that a password need not
- * stand in the list of processes. Values of unknown names stay text: the engine says what is wrong with them.
+ * stand in the list of processes; one line end at its end is no part of it. Values of unknown names stay text: the engine says what is wrong with them.
  */
 export async function parseValues(
   words: readonly string[],
@@ -39,7 +39,7 @@ async function oneValue(
   typeOf: TypeOf,
   read: ReadText,
 ): Promise<JsonValue> {
-  const given = text.startsWith('@') ? await readOrExplain(text.slice(1), `${option} ${name}`, read) : text;
+  const given = text.startsWith('@') ? await textOf(text.slice(1), `${option} ${name}`, read) : text;
   return typedValue(given, typeOf(name), name, option);
 }
 
@@ -65,6 +65,9 @@ function numberOf(text: string, type: 'integer' | 'number'): JsonValue {
   const exact = type === 'number' || !/^-?\d+$/.test(text) || Number.isSafeInteger(value);
   return exact ? value : { $integer: BigInt(text).toString() };
 }
+
+const textOf = async (file: string, what: string, read: ReadText): Promise<string> =>
+  (await readOrExplain(file, what, read)).replace(/\r?\n$/, '');
 
 async function readMap(file: string, option: string, read: ReadText): Promise<JsonObject> {
   const value = parseYaml(await readOrExplain(file, option, read), file);

@@ -10,7 +10,7 @@ const files: { readonly [name: string]: string } = {
   'in.json': '{"port": 1, "list": [1]}',
   'list.yaml': '- a\n',
   'broken.yaml': 'a: [1\n',
-  'secret.txt': 'hunter2',
+  'secret.txt': 'hunter2\n',
   'machines.yaml': 'db: [{name: a, data: {disk: /dev/vdb}}, b]\nweb: 2\n',
   'wrong.yaml': 'db: [{nmae: a}]\n',
 };

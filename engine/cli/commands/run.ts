@@ -65,7 +65,7 @@ async function runWith(
 ): Promise<ExitCode> {
   const { id } = request;
   const known = await seqOf(session, id);
-  const { problems } = await createOrExplain(session, request, options);
+  const { problems } = await createOrExplain(session, request, options, known !== undefined);
   if (problems.some(problem => problem.severity === 'error')) throw new ProblemsFound(problems, loaded.text);
   if (known !== undefined && !options.json) {
     printLines(context.terminal, [[piece(`${id} is there already: going on with it.`, 'faint')]]);
@@ -87,17 +87,29 @@ async function createOrExplain(
   session: Session,
   request: CreateRequest,
   options: RunOptions,
+  known: boolean,
 ): ReturnType<Session['api']['create']> {
   try {
     return await session.api.create(request);
   } catch (thrown) {
     if (!(thrown instanceof EngineError) || thrown.code !== 'conflict') throw thrown;
-    const command = nextCommand(options);
-    throw new EngineError(
-      'conflict',
-      `a workflow ${request.id} with another definition, inputs or members is there already`,
-      `Go on with that one: ${command('resume', request.id)}. Remove it first: ${command('delete', request.id)}. Or give this one another name with --name.`,
-      { cause: thrown },
-    );
+    throw known ? otherWorkflow(request.id, options, thrown) : usedBefore(request.id, thrown);
   }
+}
+
+function otherWorkflow(id: string, options: RunOptions, cause: EngineError): EngineError {
+  const command = nextCommand(options);
+  return new EngineError(
+    'conflict',
+    `a workflow ${id} with another definition, other inputs or other members is there already`,
+    `Go on with that one: ${command('resume', id)}. Remove it first: ${command('delete', id)}. Or give this one another name with --name.`,
+    { cause },
+  );
+}
+
+/** A deleted workflow leaves its name taken, so that a late request cannot bring it back. */
+function usedBefore(id: string, cause: EngineError): EngineError {
+  return new EngineError('conflict', cause.message, `Give it another name: --name ${id.slice(0, 60)}-2.`, {
+    cause,
+  });
 }
