@@ -1,8 +1,14 @@
 // What the commands ask of the language: is it valid, with these inputs and members too, and what does it look like.
 // Belongs here: the one interface to definition/ and graph/. Does not belong here: any rule of the language.
 import type { JsonObject } from '../base/json.ts';
+import { checkInputs, checkMembers } from '../definition/inputs.ts';
+import { parseDefinition } from '../definition/parse.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
+import { analyseMembers } from '../graph/analyse.ts';
+import { compileGraph } from '../graph/compile.ts';
+import { mermaid, mermaidSteps } from '../graph/describe.ts';
+import type { Member, Membership } from '../graph/types.ts';
 import type { CreateRequest } from '../runtime/api.ts';
 import type { DefinitionDocument } from '../runtime/ports.ts';
 
@@ -17,6 +23,34 @@ export interface Language {
   };
   /** What is wrong with starting it so; empty when nothing is. */
   checkStart(definition: WorkflowDefinition, inputs: JsonObject, members: Members): readonly Problem[];
-  /** The state graph as mermaid text. */
-  mermaid(definition: WorkflowDefinition, members: Members): string;
+  /** The state graph as mermaid text: of the states, or with members of every step. */
+  mermaid(definition: WorkflowDefinition, members: Members | undefined): string;
+}
+
+export const language: Language = {
+  parse: ({ source, fileName, files }) => parseDefinition(source, { fileName, files }),
+  checkStart: (definition, inputs, members) => {
+    const given = [
+      ...checkInputs(definition, inputs).problems.map(problem => placed(problem, '--inputs')),
+      ...checkMembers(definition, members).map(problem => placed(problem, '--members')),
+    ];
+    if (given.some(problem => problem.severity === 'error')) return given;
+    return [...given, ...analyseMembers(definition, membership(members))];
+  },
+  mermaid: (definition, members) =>
+    members === undefined ? mermaid(definition) : mermaidSteps(compileGraph(definition, membership(members))),
+};
+
+/** Their pointers lead into what was given with an option, not into the definition. */
+const placed = (problem: Problem, option: string): Problem => ({
+  ...problem,
+  pointer: `${option}${problem.pointer}`,
+});
+
+function membership(members: Members): Membership {
+  const groups = Object.entries(members).map(([entity, group]) => [
+    entity,
+    group.map(({ agent, name, data }, index): Member => ({ agent, name, index, data: data ?? {} })),
+  ]);
+  return new Map(groups as [string, Member[]][]);
 }

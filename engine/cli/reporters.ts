@@ -2,11 +2,11 @@
 // Belongs here: when something is shown. Does not belong here: how it looks (views/), where it comes from (watch.ts).
 import type { Happening, WorkflowView } from '../runtime/api.ts';
 import { Screen } from './screen.ts';
+import { Telling } from './telling.ts';
 import type { Terminal } from './terminal.ts';
 import { printLines } from './terminal.ts';
 import { progressLines } from './views/progress.ts';
 import type { Line } from './views/style.ts';
-import { happeningLines, isNotable, stepNames, transitionLine } from './views/transition.ts';
 
 export interface Reporter {
   /** The workflow as it is now. */
@@ -39,6 +39,7 @@ class LiveReporter implements Reporter {
   readonly #terminal: Terminal;
   readonly #options: ReporterOptions;
   readonly #screen: Screen;
+  readonly #telling: Telling;
   readonly #offline = new Map<string, string>();
   #view: WorkflowView | undefined;
   #above: Line[] = [];
@@ -48,6 +49,7 @@ class LiveReporter implements Reporter {
     this.#terminal = terminal;
     this.#options = options;
     this.#screen = new Screen(terminal);
+    this.#telling = new Telling({ style: terminal.style, what: 'all' });
   }
 
   view(view: WorkflowView): void {
@@ -56,7 +58,7 @@ class LiveReporter implements Reporter {
 
   happening(happening: Happening): void {
     noteAgent(this.#offline, happening);
-    if (this.#options.verbose) this.#above.push(...this.#linesOf(happening));
+    if (this.#options.verbose) this.#above.push(...this.#telling.lines(happening, this.#view));
   }
 
   tick(): void {
@@ -76,26 +78,18 @@ class LiveReporter implements Reporter {
     this.tick();
     this.#screen.release();
   }
-
-  #linesOf(happening: Happening): Line[] {
-    const name = stepNames(this.#view);
-    if (happening.kind !== 'log') return happeningLines(happening, name);
-    if (!isNotable(happening.entry.change)) return [];
-    const start = this.#view?.record.createdAt ?? happening.entry.at;
-    return [transitionLine(happening.entry, start, name, this.#terminal.style)];
-  }
 }
 
 class LineReporter implements Reporter {
   readonly #terminal: Terminal;
-  readonly #options: ReporterOptions;
+  readonly #telling: Telling;
   #view: WorkflowView | undefined;
   /** What came before the first view: without names and a start it cannot be told yet. */
   #early: Happening[] = [];
 
-  constructor(terminal: Terminal, options: ReporterOptions) {
+  constructor(terminal: Terminal, { verbose }: ReporterOptions) {
     this.#terminal = terminal;
-    this.#options = options;
+    this.#telling = new Telling({ style: terminal.style, what: verbose ? 'all' : 'story' });
   }
 
   view(view: WorkflowView): void {
@@ -105,22 +99,12 @@ class LineReporter implements Reporter {
 
   happening(happening: Happening): void {
     if (this.#view === undefined) this.#early.push(happening);
-    else printLines(this.#terminal, this.#linesOf(happening, this.#view));
+    else printLines(this.#terminal, this.#telling.lines(happening, this.#view));
   }
 
   tick(): void {}
 
   end(): void {}
-
-  #linesOf(happening: Happening, view: WorkflowView): Line[] {
-    const name = stepNames(view);
-    if (happening.kind === 'output' && !this.#options.verbose) return [];
-    // Every agent comes online at the start: that is no news.
-    if (happening.kind === 'agent' && happening.state === 'online' && !this.#options.verbose) return [];
-    if (happening.kind !== 'log') return happeningLines(happening, name);
-    if (!isNotable(happening.entry.change)) return [];
-    return [transitionLine(happening.entry, view.record.createdAt, name, this.#terminal.style)];
-  }
 }
 
 class JsonReporter implements Reporter {

@@ -69,7 +69,7 @@ describe('commands', () => {
   it('answer 5 for a step that is not there', async () => {
     const called = await callCli({ engine: engineWith('failed') }, 'retry', 'w', 'db[7].ready');
     expect(called.code).to.equal(5);
-    expect(called.err).to.include('w has no step db[7].ready');
+    expect(called.err).to.equal("murano-workflow: w has no step db[7].ready. Did you mean 'db[0].ready'?\n");
   });
 
   it('list nothing where there is nothing, without an error', async () => {

@@ -2,6 +2,7 @@
 // Belongs here: sending one request and seeing it through. Does not belong here: whether it is allowed (the machine).
 import { EngineError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { nearest } from '../../definition/nearest.ts';
 import type { WorkflowStatus } from '../../machine/types.ts';
 import type { ActRequest, WorkflowView } from '../../runtime/api.ts';
 import type { ExitCode } from '../exits.ts';
@@ -74,10 +75,13 @@ function checkStep(view: WorkflowView, action: Action): void {
   if (!('step' in action) || action.step === undefined) return;
   const ids = view.steps.map(step => step.id);
   if (ids.includes(action.step)) return;
+  const near = nearest(action.step, ids);
   throw new EngineError(
     'not_found',
     `${view.record.id} has no step ${action.step}`,
-    `See all steps with: murano-workflow status ${view.record.id}`,
+    near === undefined
+      ? `See all steps with: murano-workflow status ${view.record.id}`
+      : `Did you mean '${near}'?`,
   );
 }
 

@@ -8,7 +8,7 @@ import { noState, withReader } from '../sessions.ts';
 import type { Reporter } from '../reporters.ts';
 import { printLines } from '../terminal.ts';
 import { plain } from '../views/style.ts';
-import { happeningLines, stepNames, transitionLine } from '../views/transition.ts';
+import { Telling } from '../telling.ts';
 import { watch } from '../watch.ts';
 
 export interface EventsOptions extends EngineOptions {
@@ -59,11 +59,13 @@ class EventReporter implements Reporter {
   readonly #context: Context;
   readonly #view: WorkflowView;
   readonly #json: boolean;
+  readonly #telling: Telling;
 
   constructor(context: Context, view: WorkflowView, json: boolean) {
     this.#context = context;
     this.#view = view;
     this.#json = json;
+    this.#telling = new Telling({ style: context.terminal.style, what: 'record' });
   }
 
   view(): void {}
@@ -74,14 +76,7 @@ class EventReporter implements Reporter {
       terminal.out(`${JSON.stringify(happening)}\n`);
       return;
     }
-    const name = stepNames(this.#view);
-    const { createdAt } = this.#view.record;
-    printLines(
-      terminal,
-      happening.kind === 'log'
-        ? [transitionLine(happening.entry, createdAt, name, terminal.style)]
-        : happeningLines(happening, name),
-    );
+    printLines(terminal, this.#telling.lines(happening, this.#view));
   }
 
   tick(): void {}

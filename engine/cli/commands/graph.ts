@@ -11,7 +11,10 @@ export interface GraphOptions {
 
 export async function graph(context: Context, file: string, options: GraphOptions): Promise<ExitCode> {
   const loaded = await loadDefinition(context, file);
-  const members = await loadMembers(context, loaded, options.members ?? [], 'workflow');
+  const members =
+    options.members === undefined
+      ? undefined
+      : await loadMembers(context, loaded, options.members, 'workflow');
   const mermaid = context.language.mermaid(loaded.definition, members).trimEnd();
   context.terminal.out(options.json ? `${JSON.stringify({ mermaid })}\n` : `${mermaid}\n`);
   return 0;

@@ -6,6 +6,7 @@ import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Line, Style } from './style.ts';
 import { markPiece, piece, plain } from './style.ts';
 import { displayWidth, pad, plural, sanitise, sanitiseLine, shellWord, wrap } from './text.ts';
+import { causeWords, errorPhrase } from './lanes.ts';
 import { elapsed } from './progress.ts';
 import { durationText } from './text.ts';
 
@@ -135,7 +136,7 @@ function heldLines(view: WorkflowView, options: EndingOptions): Line[] {
     [
       markPiece('paused', options.style),
       piece(` ${sanitiseLine(view.record.id)} is held: only you can move it.`, 'warn'),
-      piece(view.record.reason === '' ? '' : ` ${sanitiseLine(view.record.reason)}`),
+      piece(held.length > 0 || view.record.reason === '' ? '' : ` ${sanitiseLine(view.record.reason)}`),
     ],
     ...troubleLines(held, options),
     ...nextLines(answer(view, held, options.command)),
@@ -152,14 +153,14 @@ function troubleLines(steps: readonly StepView[], options: EndingOptions): Line[
 export function stepTrouble(step: StepView, { width, style }: EndingOptions): Line[] {
   const { record } = step;
   const where = step.member?.name ?? record.agent;
-  const message = record.error?.message ?? (record.cause ?? record.status).replaceAll('_', ' ');
+  const message = record.error === undefined ? causeWords(record.cause) : errorPhrase(record.error);
   const attempts = record.attempt > 1 ? ` (attempt ${record.attempt})` : '';
   const bar = style.unicode ? '│' : '|';
   return [
     [
       piece(`  ${sanitiseLine(step.id)}`, 'strong'),
       piece(where === undefined ? '' : ` on ${sanitiseLine(where)}`),
-      piece(`: ${sanitiseLine(message)}${attempts}`),
+      piece(`: ${message}${attempts}`),
     ],
     ...tailLines(record.error?.tail ?? '', width - 6).map(text => [
       piece(`    ${bar} `, 'faint'),

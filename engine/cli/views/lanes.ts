@@ -1,10 +1,10 @@
 // A workflow as lanes: one per machine, one per group for what it does once, one per service.
 // Belongs here: which step stands for a lane now, and in which words. Does not belong here: layout (progress.ts).
-import type { StepStatus } from '../../machine/types.ts';
+import type { StepCause, StepError, StepStatus } from '../../machine/types.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Mark } from './style.ts';
-import { STATUS_MARKS } from './style.ts';
-import { durationText, sanitiseLine } from './text.ts';
+import { markOf } from './style.ts';
+import { durationText, phrase, sanitiseLine } from './text.ts';
 
 export interface Lane {
   readonly name: string;
@@ -71,7 +71,7 @@ function laneOf(steps: readonly StepView[], ambiguous: boolean, moment: Moment):
   const current = currentStep(steps);
   return {
     name: laneName(steps, ambiguous),
-    mark: STATUS_MARKS[current.record.status],
+    mark: markOf(current.record),
     state: current.state,
     detail: stepDetail(current, moment),
     done: steps.filter(isDone).length,
@@ -109,7 +109,7 @@ export function stepDetail(step: StepView, moment: Moment): string {
     case 'not_needed':
       return causeText(step);
     case 'reached':
-      return record.cause === 'tolerated' ? `failed, tolerated · ${failureText(step)}` : '';
+      return record.cause === 'tolerated' ? `${causeWords('tolerated')} · ${failureText(step)}` : '';
     case 'undone':
       return record.cause === undefined ? '' : causeText(step);
   }
@@ -137,7 +137,7 @@ function phaseWord({ kind, record }: StepView): string {
 
 function waitingDetail({ record, waitsFor }: StepView, { now }: Moment): string {
   if (record.due?.for === 'retry') {
-    const why = record.error === undefined ? '' : ` · ${sanitiseLine(record.error.message)}`;
+    const why = record.error === undefined ? '' : ` · ${errorPhrase(record.error)}`;
     return `next attempt in ${durationText(record.due.at - now)}${why}`;
   }
   return waitsFor.length === 0 ? '' : `waits for ${waitsFor.map(sanitiseLine).join(', ')}`;
@@ -147,8 +147,15 @@ function waitingDetail({ record, waitsFor }: StepView, { now }: Moment): string 
 export function failureText({ record }: StepView): string {
   if (record.error === undefined)
     return record.status === 'interrupted' ? 'interrupted' : causeWords(record.cause);
-  const last = lastLine(record.error.tail ?? '');
-  return sanitiseLine(last === '' ? record.error.message : `${record.error.message}: ${last}`);
+  const last = sanitiseLine(lastLine(record.error.tail ?? ''));
+  return last === '' ? errorPhrase(record.error) : `${errorPhrase(record.error)}: ${last}`;
+}
+
+/** Why an attempt failed, in the fewest words. */
+export function errorPhrase(error: StepError): string {
+  return error.kind === 'exit' && error.exitCode !== undefined
+    ? `exit code ${error.exitCode}`
+    : phrase(error.message);
 }
 
 function lastLine(text: string): string {
@@ -160,4 +167,22 @@ function causeText(step: StepView): string {
   return step.waitsFor.length === 0 ? words : `${words} · ${step.waitsFor.map(sanitiseLine).join(', ')}`;
 }
 
-const causeWords = (cause: string | undefined): string => (cause ?? 'failed').replaceAll('_', ' ');
+const CAUSE_WORDS: { readonly [cause in StepCause]: string } = {
+  condition_false: 'its condition is false',
+  not_the_role: 'not for this member',
+  skipped_by_operator: 'skipped by an operator',
+  requirement_failed: 'what it requires failed',
+  role_vacant: 'its role is vacant',
+  tolerated: 'failed, tolerated',
+  goal_holds: 'the goal holds without it',
+  held_for_operator: 'waits for an operator',
+  failed_by_operator: 'failed by an operator',
+  cancelled: 'cancelled',
+  nothing_to_undo: 'nothing to undo',
+  vm_lost: 'its machine is lost',
+  undo_failed: 'its undo failed',
+  abandoned: 'abandoned',
+};
+
+export const causeWords = (cause: StepCause | undefined): string =>
+  cause === undefined ? 'failed' : CAUSE_WORDS[cause];

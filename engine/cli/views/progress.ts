@@ -5,7 +5,7 @@ import type { WorkflowView } from '../../runtime/api.ts';
 import type { Lane, Moment } from './lanes.ts';
 import { isDone, lanesOf } from './lanes.ts';
 import type { Line, Mark, Piece, Style, Tone } from './style.ts';
-import { markPiece, piece, STATUS_MARKS } from './style.ts';
+import { markPiece, piece, markOf } from './style.ts';
 import { clockText, displayWidth, pad, plural, sanitiseLine, truncate } from './text.ts';
 
 export interface Layout {
@@ -135,7 +135,7 @@ function laneLine(lane: Lane, columns: Columns, layout: Layout): Line {
 function stepMarks(lane: Lane, width: number, { style }: Layout): Piece[] {
   const dot = style.unicode ? '·' : '.';
   const marks = lane.steps.map(step => {
-    const mark = STATUS_MARKS[step.record.status];
+    const mark = markOf(step.record);
     return mark === 'waiting' ? piece(dot, 'faint') : markPiece(mark, style);
   });
   return [...marks, piece(' '.repeat(width - marks.length))];

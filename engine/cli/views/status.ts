@@ -6,7 +6,7 @@ import type { Moment } from './lanes.ts';
 import { stepDetail } from './lanes.ts';
 import { elapsed, headingLine, statusPiece } from './progress.ts';
 import type { Line, Style } from './style.ts';
-import { markPiece, piece, plain, STATUS_MARKS } from './style.ts';
+import { markPiece, piece, plain, markOf } from './style.ts';
 import { displayWidth, durationText, pad, sanitiseLine, truncate } from './text.ts';
 
 /** A table: name, status, how long, and the reason where there is one. */
@@ -43,7 +43,7 @@ function laneTitle({ entity, member }: StepView): string {
 }
 
 function stepLine(step: StepView, column: number, moment: Moment, style: Style): Line {
-  const mark = markPiece(STATUS_MARKS[step.record.status], style);
+  const mark = markPiece(markOf(step.record), style);
   const detail = stepDetail(step, moment);
   return [
     piece('  '),

@@ -1,6 +1,6 @@
 // Lines made of pieces with a tone: cut to a width first, coloured last, so that colour never counts as columns.
 // Belongs here: tones, symbols, the painting of lines. Does not belong here: what the lines say.
-import type { StepStatus } from '../../machine/types.ts';
+import type { StepRecord, StepStatus } from '../../machine/types.ts';
 import { displayWidth, truncate } from './text.ts';
 
 /** What the place that lines go to can show. */
@@ -71,7 +71,7 @@ export function markPiece(mark: Mark, style: Style, frame?: number): Piece {
   return { text: style.unicode ? drawn.unicode : drawn.ascii, tone };
 }
 
-export const STATUS_MARKS: { readonly [status in StepStatus]: Mark } = {
+const STATUS_MARKS: { readonly [status in StepStatus]: Mark } = {
   waiting: 'waiting',
   ready: 'waiting',
   running: 'running',
@@ -85,3 +85,6 @@ export const STATUS_MARKS: { readonly [status in StepStatus]: Mark } = {
   undoing: 'running',
   undone: 'undone',
 };
+
+export const markOf = ({ status, cause }: StepRecord): Mark =>
+  cause === 'undo_failed' ? 'failed' : STATUS_MARKS[status];

@@ -107,3 +107,6 @@ export function shellWord(word: string): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** A sentence as a part of a line: no full stop. */
+export const phrase = (sentence: string): string => sanitiseLine(sentence).replace(/\.$/, '');

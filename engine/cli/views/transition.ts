@@ -1,10 +1,11 @@
 // One entry of a workflow's log as one line: what a log file, a pipe or `events` shows.
 // Belongs here: which entries are worth a line, and their words. Does not belong here: the live picture (progress.ts).
-import type { Change, StepRecord } from '../../machine/types.ts';
+import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
 import type { Happening, WorkflowView } from '../../runtime/api.ts';
 import type { LogEntry } from '../../runtime/ports.ts';
-import type { Line, Style } from './style.ts';
-import { markPiece, piece, STATUS_MARKS } from './style.ts';
+import { causeWords, errorPhrase } from './lanes.ts';
+import type { Line, Piece, Style } from './style.ts';
+import { markPiece, piece, markOf } from './style.ts';
 import { clockText, durationText, pad, sanitise, sanitiseLine } from './text.ts';
 
 /** Names of a step for people; absent for a step that the view does not know. */
@@ -19,47 +20,69 @@ export function stepNames(view: WorkflowView | undefined): NameStep {
   };
 }
 
+export type StepEntry = LogEntry & { readonly change: Change & { readonly kind: 'step' } };
+
 /** Entries that change no status and no attempt are steps of the protocol, not of the workflow. */
-export function isNotable(change: Change): boolean {
-  if (change.kind === 'workflow') return true;
+export function isNotable({ change }: StepEntry): boolean {
   const { status, progress } = change.record;
   return status !== change.from || (progress !== 'accepted' && progress !== 'started');
 }
 
+/** What a workflow's own record tells that the one before it did not. */
+export function workflowNews(before: Known | undefined, record: Known, agents: NameAgent): string[] {
+  const chosen = Object.entries(record.roles)
+    .filter(([role, agent]) => before?.roles[role] !== agent)
+    .map(([role, agent]) => (agent === null ? `${role} is vacant` : `${role} is ${agents(agent)}`));
+  const moved = before?.status !== record.status || before.reason !== record.reason;
+  return [...chosen, ...(moved ? [`${words(record.status)}${tailOf(record.reason)}`] : [])].map(sanitiseLine);
+}
+
+type Known = Pick<WorkflowRecord, 'status' | 'reason' | 'roles'>;
+export type NameAgent = (agent: string) => string;
+
+/** The member's name behind an agent's id. */
+export function agentNames(view: WorkflowView | undefined): NameAgent {
+  const names = new Map((view?.steps ?? []).map(({ member }) => [member?.agent, member?.name]));
+  return agent => sanitiseLine(names.get(agent) ?? agent);
+}
+
 /** `0:12 ✓ db[1].prepared (db-1)  reached`; the time counts from `start`. */
-export function transitionLine(entry: LogEntry, start: number, name: NameStep, style: Style): Line {
+export function transitionLine(entry: StepEntry, start: number, name: NameStep, style: Style): Line {
   const time = piece(`${clockText(entry.at - start).padStart(5)} `, 'faint');
   const { change } = entry;
-  if (change.kind === 'workflow') {
-    const { id, status, reason } = change.record;
-    return [
-      time,
-      piece('  '),
-      piece(sanitiseLine(id), 'strong'),
-      piece(`  ${words(status)}${tailOf(reason)}`),
-    ];
-  }
-  const mark = markPiece(STATUS_MARKS[change.record.status], style);
+  const mark = markPiece(markOf(change.record), style);
   return [
     time,
     mark,
     piece(` ${pad(name(change.step), 28)}`),
-    piece(`  ${stepWords(change.record, entry.at)}`, mark.tone),
+    piece(`  ${stepWords(change.record, entry.at, !isNotable(entry))}`, mark.tone),
   ];
 }
+
+const timePiece = (entry: LogEntry, start: number): Piece =>
+  piece(`${clockText(entry.at - start).padStart(5)} `, 'faint');
+
+/** `0:12   w  complete` */
+export const newsLine = (entry: LogEntry, start: number, id: string, news: string): Line => [
+  timePiece(entry, start),
+  piece('  '),
+  piece(sanitiseLine(id), 'strong'),
+  piece(`  ${news}`),
+];
 
 const words = (status: string): string => status.replaceAll('_', ' ');
 const tailOf = (reason: string): string => (reason === '' ? '' : `: ${sanitiseLine(reason)}`);
 
-function stepWords(record: StepRecord, at: number): string {
+function stepWords(record: StepRecord, at: number, withProgress: boolean): string {
   const parts = [words(record.status)];
+  if (withProgress && record.progress !== undefined) parts.push(`${record.progress} by the agent`);
   if (record.status === 'running' && record.phase !== undefined && record.phase !== 'action')
     parts.push(record.phase);
   if (record.attempt > 1 && record.status !== 'reached') parts.push(`attempt ${record.attempt}`);
   if (record.due?.for === 'retry') parts.push(`next attempt in ${durationText(record.due.at - at)}`);
-  if (record.cause !== undefined) parts.push(words(record.cause));
+  if (record.cause !== undefined) parts.push(causeWords(record.cause));
   if (record.error !== undefined && record.status !== 'reached' && record.status !== 'running')
-    parts.push(sanitiseLine(record.error.message));
+    parts.push(errorPhrase(record.error));
   return parts.join(', ');
 }
 

@@ -70,7 +70,7 @@ describe('the ending', () => {
     expect(ending(view, 80, '/var/lib/state of w')).to.deep.equal([
       '✗ w failed after 12s.',
       '',
-      '  db[1].copied on db-1: exited with 3 (attempt 2)',
+      '  db[1].copied on db-1: exit code 3 (attempt 2)',
       '    │ one',
       '    │ two red',
       '',
@@ -104,7 +104,8 @@ describe('the ending', () => {
     const lines = ending(
       workflowView([held], { status: 'held', reason: 'db[0].checked waits for an operator' }),
     );
-    expect(lines[0]).to.equal('‖ w is held: only you can move it. db[0].checked waits for an operator');
+    expect(lines[0]).to.equal('‖ w is held: only you can move it.');
+    expect(lines[2]).to.equal('  db[0].checked on db-0: waits for an operator');
     expect(lines).to.include("    murano-workflow retry w 'db[0].checked'");
     expect(lines).to.include("    murano-workflow skip w 'db[0].checked'");
     expect(lines).to.include("    murano-workflow fail w 'db[0].checked'");

@@ -52,7 +52,7 @@ describe('the live picture', () => {
       '',
       ' ⠋ db-0     ✓⠋  started   running 5s',
       ' ⧗ db-1     ✓·  started   waits for db[0].started',
-      ' ✗ db-2     ✗⊘  prepared  exited with 4: no space left',
+      ' ✗ db-2     ✗⊘  prepared  exit code 4: no space left',
       ' ⧗ service  ·   deployed  waits for db.started (0 of 3)',
     ]);
   });
@@ -63,7 +63,7 @@ describe('the live picture', () => {
       '',
       ' ⠋ db-0     1/2  started   running 5s',
       ' ⧗ db-1     1/2  started   waits for db…',
-      ' ✗ db-2     0/2  prepared  exited with …',
+      ' ✗ db-2     0/2  prepared  exit code 4:…',
       ' ⧗ service  0/1  deployed  waits for db…',
     ]);
   });

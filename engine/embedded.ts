@@ -1,0 +1,379 @@
+// An engine with everything in one process: store, broker, desk, drivers, socket, and an agent for each member.
+// Belongs here: naming the concrete adapters and the order of opening and closing. Does not belong here: what any of
+// them does, or a word for people (cli/).
+//
+//   open:  lock and store → keys → broker and link → recovery → desk → agents → socket
+//   close: the reverse. Scripts that run go on under their supervisors; the next start adopts them.
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startAgent } from '../agent-protocol/agent/agent.ts';
+import type { RunningAgent } from '../agent-protocol/agent/agent.ts';
+import { loadIdentity } from '../agent-protocol/agent/identity.ts';
+import { isAlive } from '../agent-protocol/agent/processes.ts';
+import type { Claim } from '../agent-protocol/agent/run-files.ts';
+import { readJson, RUN_FILES } from '../agent-protocol/agent/run-files.ts';
+import { AGENT_LIMITS } from '../agent-protocol/limits.ts';
+import { publicKeyText } from '../agent-protocol/signing.ts';
+import { Desk } from './agents/desk.ts';
+import { openDirectory } from './agents/directory.ts';
+import type { EngineKeys } from './agents/keys.ts';
+import { openEngineKeys } from './agents/keys.ts';
+import { Ledger } from './agents/ledger.ts';
+import type { AgentDirectory } from './agents/ports.ts';
+import { Post } from './agents/post.ts';
+import { Presence } from './agents/presence.ts';
+import { agentTopology, engineTopology } from './agents/topology.ts';
+import { EngineError, errorText } from './base/errors.ts';
+import { Link } from './bus/link.ts';
+import type { MemoryBroker } from './bus/memory.ts';
+import { memoryBroker } from './bus/memory.ts';
+import type { EngineHost, Session, StartOptions } from './cli/host.ts';
+import type { OpenLog } from './cli/logging.ts';
+import { openLog } from './cli/logging.ts';
+import { connectControl } from './control/client.ts';
+import { serveControl } from './control/server.ts';
+import { createDrivers } from './drivers/index.ts';
+import type { ActRequest, CreateRequest, EngineApi } from './runtime/api.ts';
+import { systemClock } from './runtime/clock.ts';
+import { Engine } from './runtime/engine.ts';
+import type { Driver, ReportSink, RequestResult, Store } from './runtime/ports.ts';
+import { Releasers } from './runtime/releasers.ts';
+import { vault as makeVault } from './runtime/secrets.ts';
+import { EngineService } from './runtime/service.ts';
+import { readKeyFile } from './store/key-file.ts';
+import { openSqliteStore } from './store/sqlite/store.ts';
+import type { Lock } from './store/sqlite/lock.ts';
+import { readHolder, takeLock } from './store/sqlite/lock.ts';
+import type { StateDirectory } from './store/state-directory.ts';
+import { openStateDirectory } from './store/state-directory.ts';
+
+/** The ways to an engine on a state directory of this machine. */
+export function embeddedHost(): EngineHost {
+  return {
+    attach,
+    start,
+    read,
+    exists: async directory => existsSync(databaseOf(directory)),
+  };
+}
+
+const databaseOf = (directory: string): string => path.join(directory, 'engine.db');
+const agentsOf = (directory: string): string => path.join(directory, 'agents');
+
+/** Undefined when nobody listens: then the lock decides who may start. */
+async function attach(directory: string): Promise<Session | undefined> {
+  const holder = readHolder(directory);
+  if (holder === undefined) return undefined;
+  try {
+    const client = await connectControl(holder.socket);
+    return { api: client, kind: 'attached', close: () => client.close() };
+  } catch (thrown) {
+    if (thrown instanceof EngineError && thrown.code === 'transport_closed') return undefined;
+    throw thrown;
+  }
+}
+
+/** The store alone: an engine that is never started decides nothing, and answers what is asked. */
+async function read(directory: string): Promise<Session> {
+  const key = readKeyFile(path.join(directory, 'keys', 'engine.key'), false);
+  const store = await openSqliteStore(databaseOf(directory));
+  const vault = makeVault(key);
+  const engine = new Engine({ store, clock: systemClock, vault, drivers: {}, owner: owner() });
+  return { api: new EngineService(engine), kind: 'reading', close: () => store.close() };
+}
+
+const owner = (): string => `${hostname()}:${process.pid}`;
+
+interface Parts {
+  readonly directory: string;
+  readonly state: StateDirectory;
+  readonly log: OpenLog;
+  readonly releasers: Releasers;
+}
+
+async function start(directory: string, options: StartOptions): Promise<Session> {
+  const state = await openStateDirectory(directory, systemClock.now());
+  const log = openLog(path.join(directory, 'engine.log'), options);
+  const releasers = new Releasers(log);
+  releasers.add('the state directory', () => state.close());
+  const parts = { directory, state, log, releasers };
+  try {
+    const { engine, agents } = await assemble(parts);
+    const embedded = new EmbeddedEngine(parts, new EngineService(engine), agents);
+    const server = await serveControl(state.socket, embedded);
+    releasers.add('the local socket', () => server.close());
+    return { api: embedded, kind: 'embedded', close: () => embedded.close() };
+  } catch (thrown) {
+    await releasers.release();
+    await log.close();
+    throw thrown;
+  }
+}
+
+/** Opens everything in the order that is safe; each part is closed before what it stands on. */
+async function assemble(parts: Parts): Promise<{ readonly engine: Engine; readonly agents: EmbeddedAgents }> {
+  const { directory, state, log, releasers } = parts;
+  const { store } = state;
+  await makeReachable(directory);
+  const keys = await openEngineKeys(path.join(directory, 'keys'));
+  const registry = await openDirectory(path.join(directory, 'keys', 'agents.json'));
+  releasers.add('the list of agents', () => registry.close());
+  const broker = memoryBroker();
+  const topology = () => engineTopology(registry.list().map(agent => agent.id));
+  const login = { user: 'engine', password: '', name: owner() };
+  const link = new Link({
+    transport: broker.transport,
+    login,
+    clock: systemClock,
+    random: Math.random,
+    topology,
+  });
+  releasers.add('the link to the broker', () => link.close());
+  const vault = makeVault(state.key);
+  const [presence, ledger, post] = [new Presence(), new Ledger(), new Post(link, keys.signing)];
+  const term = () => engine.term;
+  const sink: ReportSink = { report: (id, report, secrets) => engine.report(id, report, secrets) };
+  const common = { post, directory: registry, presence, ledger, clock: systemClock, term, sink };
+  const drivers = createDrivers(common);
+  releasers.add('the drivers', () => closeAll(Object.values(drivers)));
+  const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
+  releasers.add('the engine', () => engine.stop());
+  const desk = new Desk({
+    ...common,
+    link,
+    keys,
+    vault: { seal: (ref, value) => vault.seal(ref, value).sealed },
+    onOutput: ({ id, stream, text }) =>
+      engine.tell(id.workflow, { kind: 'output', step: id.step, stream, text }),
+    onAlarm: ({ agent, kind, message }) => log.warn(message, { agent, alarm: kind }),
+  });
+  releasers.add('the desk', () => desk.close());
+  presence.listen(({ agent, state: now, reason }) =>
+    engine.tellOfAgent({ kind: 'agent', agent, state: now, ...(reason === undefined ? {} : { reason }) }),
+  );
+  await link.start();
+  await engine.start();
+  await desk.start();
+  const agents = new EmbeddedAgents({
+    directory: agentsOf(directory),
+    registry,
+    presence,
+    broker,
+    link,
+    keys,
+    log,
+  });
+  releasers.add('the agents', () => agents.stop());
+  await agents.retain(await membersOf(store));
+  await agents.add(registry.list().map(agent => agent.id));
+  return { engine, agents };
+}
+
+async function closeAll(drivers: readonly Driver[]): Promise<void> {
+  for (const driver of new Set(drivers)) await driver.close();
+}
+
+/** As root, scripts may run as other users: they must be able to pass through to their own run. */
+async function makeReachable(directory: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  await chmod(databaseOf(directory), 0o600);
+  await chmod(directory, 0o711);
+}
+
+/** Every agent that some stored workflow has as a member. */
+async function membersOf(store: Store): Promise<ReadonlySet<string>> {
+  const agents = new Set<string>();
+  for (let after: string | undefined; ; ) {
+    const page = await store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+    for (const { id } of page) {
+      const members = Object.values((await store.load(id))?.source.members ?? {});
+      for (const { agent } of members.flat()) agents.add(agent);
+    }
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) return agents;
+  }
+}
+
+/** The service, and the agents that come with a workflow and go with it. */
+class EmbeddedEngine implements EngineApi {
+  readonly #parts: Parts;
+  readonly #service: EngineService;
+  readonly #agents: EmbeddedAgents;
+  readonly #deletions = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+
+  constructor(parts: Parts, service: EngineService, agents: EmbeddedAgents) {
+    this.#parts = parts;
+    this.#service = service;
+    this.#agents = agents;
+  }
+
+  /** Agents are known before the first command that names them is sent. */
+  async create(request: CreateRequest): ReturnType<EngineApi['create']> {
+    const wanted = Object.values(request.members).flatMap(group => group.map(member => member.agent));
+    await this.#agents.add(wanted);
+    let refused = true;
+    try {
+      const answer = await this.#service.create(request);
+      refused = answer.problems.some(problem => problem.severity === 'error');
+      return answer;
+    } finally {
+      if (refused) await this.#sweep();
+    }
+  }
+
+  async act(request: ActRequest): Promise<RequestResult> {
+    if (request.kind !== 'delete') return this.#service.act(request);
+    const happenings = this.#service.follow(request.workflow, this.#closing.signal);
+    const deletion = this.#afterDeletion(happenings);
+    this.#deletions.add(deletion);
+    void deletion.then(() => this.#deletions.delete(deletion));
+    return this.#service.act(request);
+  }
+
+  list = (): ReturnType<EngineApi['list']> => this.#service.list();
+  workflow = (id: string): ReturnType<EngineApi['workflow']> => this.#service.workflow(id);
+  events: EngineApi['events'] = (id, after, limit) => this.#service.events(id, after, limit);
+  follow: EngineApi['follow'] = (id, signal) => this.#service.follow(id, signal);
+
+  /** Ends with the workflow: then its agents have nobody left to work for. */
+  async #afterDeletion(happenings: AsyncIterable<unknown>): Promise<void> {
+    try {
+      for await (const _ of happenings);
+      if (!this.#closing.signal.aborted) await this.#sweep();
+    } catch (thrown) {
+      this.#parts.log.warn(`A deletion was not followed to its end: ${errorText(thrown)}`);
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    await this.#agents.retain(await membersOf(this.#parts.state.store));
+  }
+
+  async close(): Promise<void> {
+    const { directory, state, log, releasers } = this.#parts;
+    this.#closing.abort();
+    await Promise.all(this.#deletions);
+    await this.#sweep().catch((thrown: unknown) => log.warn(`Agents were not swept: ${errorText(thrown)}`));
+    const left = await state.store.list({ limit: 1 }).catch(() => [undefined]);
+    await releasers.release();
+    await log.close();
+    if (left.length === 0) await removeState(directory);
+  }
+}
+
+const PAGE = 500;
+/** Everything that this file and what it opens puts into a state directory. */
+const OURS = /^(engine\.(db|db-wal|db-shm|db-journal|json|log|sock)|engine\d*\.log|keys|agents)$/;
+
+/** Leaves no trace of an empty state directory; what is not ours stays, and the directory with it. */
+async function removeState(directory: string): Promise<void> {
+  let lock: Lock;
+  try {
+    lock = takeLock(directory, { pid: process.pid, startedAt: systemClock.now(), socket: '' });
+  } catch {
+    // Somebody has just started another engine here.
+    return;
+  }
+  for (const name of await readdir(directory)) {
+    if (OURS.test(name)) await rm(path.join(directory, name), { recursive: true, force: true });
+  }
+  lock.release();
+  for (const name of await readdir(directory)) {
+    if (name.startsWith('engine.lock')) await rm(path.join(directory, name), { force: true });
+  }
+  // Fails when something else is in it: then it is somebody's.
+  await rmdir(directory).catch(() => undefined);
+}
+
+interface AgentParts {
+  readonly directory: string;
+  readonly registry: AgentDirectory;
+  readonly presence: Presence;
+  readonly broker: MemoryBroker;
+  readonly link: Link;
+  readonly keys: EngineKeys;
+  readonly log: OpenLog;
+}
+
+/** One agent for each member, in this process; it shares nothing with the engine but the broker. */
+class EmbeddedAgents {
+  readonly #parts: AgentParts;
+  readonly #running = new Map<string, RunningAgent>();
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+  }
+
+  async add(ids: readonly string[]): Promise<void> {
+    const fresh = [...new Set(ids)].filter(id => !this.#running.has(id));
+    await Promise.all(fresh.map(id => this.#start(id)));
+  }
+
+  /** Removes every agent that is not to be kept, its directory and what still runs in it. */
+  async retain(kept: ReadonlySet<string>): Promise<void> {
+    const { directory, registry } = this.#parts;
+    const onDisk = existsSync(directory) ? await readdir(directory) : [];
+    const known = new Set([...this.#running.keys(), ...registry.list().map(agent => agent.id), ...onDisk]);
+    await Promise.all([...known].filter(id => !kept.has(id)).map(id => this.#remove(id)));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(agent => agent.stop()));
+    this.#running.clear();
+  }
+
+  async #start(id: string): Promise<void> {
+    const { registry, broker, link, keys, log } = this.#parts;
+    const directory = path.join(this.#parts.directory, id);
+    await mkdir(directory, { recursive: true, mode: 0o711 });
+    const { signing, sealing } = await loadIdentity(directory, id);
+    const card = {
+      id,
+      signingKey: publicKeyText(signing.publicKey),
+      sealingKey: publicKeyText(sealing.publicKey),
+    };
+    await registry.register(card, { replace: true });
+    await link.declare(agentTopology(id));
+    const agent = await startAgent({
+      directory,
+      agent: id,
+      login: { user: `agent.${id}`, password: '', name: id },
+      transport: broker.transport,
+      engineKeys: [keys.signing.publicKey],
+      log: text => log.info(text, { agent: id }),
+    });
+    this.#running.set(id, agent);
+  }
+
+  async #remove(id: string): Promise<void> {
+    const { registry, presence } = this.#parts;
+    const directory = path.join(this.#parts.directory, id);
+    await this.#running.get(id)?.stop();
+    this.#running.delete(id);
+    await stopRuns(path.join(directory, 'runs'));
+    await registry.remove(id);
+    presence.forget(id);
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+const LOOK_MS = 50;
+/** Longer than a supervisor takes to end a script's tree, by force in the end. */
+const PATIENCE_MS = 4 * AGENT_LIMITS.killGraceMs;
+
+/** Asks the supervisors of an agent that is stopped for good to end their scripts, and waits until they have. */
+async function stopRuns(runs: string): Promise<void> {
+  const names = existsSync(runs) ? await readdir(runs) : [];
+  const left = names
+    .map(name => path.join(runs, name))
+    .filter(run => isAlive(readJson<Claim>(run, RUN_FILES.claim) ?? { pid: 0, startTime: '' }));
+  for (const run of left) await writeFile(path.join(run, RUN_FILES.cancel), '');
+  const until = systemClock.now() + PATIENCE_MS;
+  const alive = (run: string): boolean =>
+    isAlive(readJson<Claim>(run, RUN_FILES.claim) ?? { pid: 0, startTime: '' });
+  while (left.some(alive) && systemClock.now() < until) await delay(LOOK_MS);
+}
