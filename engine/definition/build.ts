@@ -1,7 +1,7 @@
 // Pass 2: drafts -> definition. Compiles expressions, infers requirements, checks what follows from the whole.
 // Belongs here: the order of these steps. Does not belong here: any one check.
 import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
-import { checkGoal, type PlacedGoal } from './checks/goal.ts';
+import { checkGoal, type PlacedGoal, warnOfUnneeded } from './checks/goal.ts';
 import { certainFor, checkCycles, keyOf, needsOf, type Needs } from './checks/needs.ts';
 import type { Compile, EntityDraft, OutputDraft, RetryDraft, StateDraft } from './draft.ts';
 import type { ExpressionPlace, Template } from './expressions/types.ts';
@@ -62,7 +62,9 @@ export class Build {
       state => this.#forward.get(state)?.templates.flatMap(({ reads }) => reads) ?? [],
     );
     this.#check();
-    return { entities: this.#entities(), outputs: this.#outputs() };
+    const built = { entities: this.#entities(), outputs: this.#outputs() };
+    warnOfUnneeded(this.#report, this.#drafts.entities, this.#needs, this.#drafts.goal);
+    return built;
   }
 
   #states(): (readonly [EntityDraft, StateDraft])[] {
@@ -122,7 +124,7 @@ export class Build {
           impossible.add(`${entity.name}.${state.name}`);
       }
     }
-    checkGoal(this.#report, this.#drafts.entities, this.#needs, this.#drafts.goal, impossible);
+    checkGoal(this.#report, this.#needs, this.#drafts.goal, impossible);
   }
 
   #entities(): Map<string, Entity> {

@@ -28,6 +28,7 @@ export class Report {
   /** Pointers of what YAML has cut: anything else said about the pieces adds nothing. */
   readonly #cut = new Set<string>();
   #unlisted = 0;
+  #unlistedErrors = 0;
 
   /** Notes a problem; the same code at the same place is noted once, and no more than the limit are kept. */
   add(code: ProblemCode, pointer: string, message: string, details: Details = {}): void {
@@ -35,6 +36,7 @@ export class Report {
     if (code === 'expression_cut') this.#cut.add(pointer);
     if (this.#found.length >= LIMITS.problems) {
       this.#unlisted += 1;
+      if (details.severity !== 'warning') this.#unlistedErrors += 1;
       return;
     }
     const hint = details.hint ?? this.#guess(details);
@@ -60,7 +62,7 @@ export class Report {
   }
 
   get hasErrors(): boolean {
-    return this.#unlisted > 0 || this.#found.some(({ problem }) => problem.severity === 'error');
+    return this.#unlistedErrors > 0 || this.#found.some(({ problem }) => problem.severity === 'error');
   }
 
   /** True when something of this code was noted at the pointer. */
@@ -75,7 +77,7 @@ export class Report {
     readonly fileName: string;
   }): Problem[] {
     const problems = text ? this.#placed(text) : this.#found.map(({ problem }) => problem);
-    if (this.#unlisted > 0) problems.push(tooMany(this.#unlisted));
+    if (this.#unlisted > 0) problems.push(tooMany(this.#unlisted, this.hasErrors ? 'error' : 'warning'));
     return problems;
   }
 
@@ -115,13 +117,13 @@ function sentence(message: string): string {
   );
 }
 
-function tooMany(count: number): Problem {
+function tooMany(count: number, severity: Problem['severity']): Problem {
   const message = `${count} more problem(s) are not listed: at most ${LIMITS.problems} are.`;
   return {
     code: 'limit_exceeded',
     pointer: '',
     message,
     hint: 'Mend the ones above first.',
-    severity: 'error',
+    severity,
   };
 }

@@ -27,6 +27,20 @@ describe('A hostile definition', () => {
     expect(problems.at(-1)?.message).to.match(/^\d+ more problem/);
   });
 
+  it('is not refused for any number of warnings', () => {
+    const states = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`s${i}`, {}]));
+    const entities = {
+      a: { type: 'vm', states: { done: {} } },
+      b: { type: 'vm', states },
+      c: { type: 'vm', states },
+    };
+    const { definition, problems } = parse(map(entities));
+    expect(definition).not.to.equal(undefined);
+    expect(problems.map(({ severity }) => severity)).to.deep.equal(
+      Array(LIMITS.problems + 1).fill('warning'),
+    );
+  });
+
   it('is refused when a map is nested too deeply, too large or no JSON', () => {
     let deep: JsonValue = 'x';
     for (let i = 0; i < 100_000; i += 1) deep = [deep];

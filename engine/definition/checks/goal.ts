@@ -7,10 +7,9 @@ import { keyOf, neededFor, type Needs } from './needs.ts';
 
 export type PlacedGoal = readonly (StateReference & { readonly at: string })[];
 
-/** Notes goals that need something impossible, and warns of states that are never run. */
+/** Notes goals that need something impossible. */
 export function checkGoal(
   report: Report,
-  entities: Entities,
   needs: Needs,
   goal: PlacedGoal,
   impossible: ReadonlySet<string>,
@@ -26,11 +25,12 @@ export function checkGoal(
       hint: 'Mend that state first.',
     });
   }
-  const wanted = neededFor(needs, goal.map(keyOf));
-  if (goal.length > 0 && !report.hasErrors) warnOfUnneeded(report, entities, wanted);
 }
 
-function warnOfUnneeded(report: Report, entities: Entities, wanted: ReadonlySet<string>): void {
+/** Warns of states that the goal doesn't need. Only of a definition without errors: else what is needed is not known. */
+export function warnOfUnneeded(report: Report, entities: Entities, needs: Needs, goal: PlacedGoal): void {
+  if (report.hasErrors) return;
+  const wanted = neededFor(needs, goal.map(keyOf));
   for (const entity of entities.values()) {
     for (const state of entity.states.values()) {
       if (wanted.has(`${entity.name}.${state.name}`)) continue;
