@@ -46,7 +46,6 @@ describe('The tutorial', () => {
     ]) {
       const text = readFileSync(inProject('docs', page), 'utf8');
       for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-        if (link === 'reference/cli.md') continue;
         expect(
           existsSync(path.join(inProject('docs'), path.dirname(page), link)),
           `${page}: ${link}`,
