@@ -1,12 +1,12 @@
 // Judges what a workflow is started with: its inputs and its members.
 // Belongs here: inputs against declarations, members against sizes. Does not belong here: the definition's own problems.
-import { isObject, type JsonObject, type JsonValue, jsonBytes } from '../base/json.ts';
+import { type JsonObject, type JsonValue, jsonBytes } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { nearest } from './nearest.ts';
 import { pointerTo } from './positions.ts';
 import type { Problem, ProblemCode } from './problems.ts';
 import type { Parameter, WorkflowDefinition } from './types.ts';
-import { fitValue, type Misfit } from './values.ts';
+import { fitValue, isShallow, type Misfit } from './values.ts';
 
 /** What is checked of a member; `Member` of graph/ has it. */
 interface AgentOfMember {
@@ -125,13 +125,6 @@ function wrongMembers(name: string, members: readonly AgentOfMember[]): Problem[
     }
   }
   return problems;
-}
-
-/** Bounded before anything walks it: hostile nesting must not exhaust the stack. */
-function isShallow(value: JsonValue, levels: number): boolean {
-  if (levels < 0) return false;
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).every(item => isShallow(item, levels - 1));
-  return !isObject(value) || Object.values(value).every(item => isShallow(item, levels - 1));
 }
 
 function problem(code: ProblemCode, pointer: string, message: string, hint?: string): Problem {

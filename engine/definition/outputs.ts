@@ -2,7 +2,7 @@
 // Belongs here: raw outputs -> typed ones. Does not belong here: collecting them (agent), storing them (machine/).
 import { isObject, type JsonObject, type JsonValue, jsonBytes, secretRefs, tagOf } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import { fitValue, type Misfit } from './values.ts';
+import { fitValue, isShallow, type Misfit } from './values.ts';
 import { parseJsonText } from './json-text.ts';
 import type { State, StateOutput } from './types.ts';
 
@@ -129,10 +129,4 @@ function decoded(value: JsonValue): JsonValue {
   if (tag === '$integer') return value['$integer'] ?? null;
   const inner = tag === '$literal' ? (value['$literal'] as JsonObject) : value;
   return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, decoded(item)]));
-}
-
-function isShallow(value: JsonValue, levels: number): boolean {
-  if (levels < 0) return false;
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).every(item => isShallow(item, levels - 1));
-  return !isObject(value) || Object.values(value).every(item => isShallow(item, levels - 1));
 }

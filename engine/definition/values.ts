@@ -142,3 +142,10 @@ function fitItems(shape: Shape, value: JsonValue, at: string, misfits: Misfit[])
   );
   return items.filter(item => item !== undefined);
 }
+
+/** Bounded before anything walks it: hostile nesting must not exhaust the stack. */
+export function isShallow(value: JsonValue, levels: number): boolean {
+  if (levels < 0) return false;
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).every(item => isShallow(item, levels - 1));
+  return !isObject(value) || Object.values(value).every(item => isShallow(item, levels - 1));
+}
