@@ -53,8 +53,6 @@ export type AgentEvent =
 
 /** Exit codes that mean: reboot the machine and run me again. */
 export const REBOOT_CODES: ReadonlySet<number> = new Set([194, 3010]);
-/** Scripts that run at once, when none of them is exclusive. */
-const MOST_RUNNING = 16;
 
 /**
  * Decides on one event and applies the records to `state` at once. If they cannot be written, the state must be
@@ -315,7 +313,7 @@ function schedule(work: Work): void {
   let running = active.length;
   let exclusive = active.some(held => held.command.exclusive);
   for (const [key, held] of state.held) {
-    if (running >= MOST_RUNNING) return;
+    if (running >= LIMITS.runningScripts) return;
     if (held.status !== 'queued' && held.status !== 'rebooting') continue;
     if (held.command.exclusive && exclusive) continue;
     start(work, key, held);

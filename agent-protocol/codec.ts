@@ -119,6 +119,20 @@ const task = byKind({
   }),
 });
 
+/** Why an agent refuses a command, each explained in docs/reference/messages.md. */
+export const REFUSAL_REASONS: readonly Refused['reason'][] = [
+  'superseded',
+  'cancelled',
+  'old_term',
+  'wrong_agent',
+  'wrong_incarnation',
+  'digest_mismatch',
+  'no_space',
+  'policy',
+  'journal_damaged',
+  'unsupported',
+];
+
 const agent = id;
 const incarnation = id;
 
@@ -168,18 +182,7 @@ const FROM_AGENT: { readonly [K in FromAgent['kind']]: Check } = {
     agent,
     incarnation,
     id: commandId,
-    reason: oneOf(
-      'superseded',
-      'cancelled',
-      'old_term',
-      'wrong_agent',
-      'wrong_incarnation',
-      'digest_mismatch',
-      'no_space',
-      'policy',
-      'journal_damaged',
-      'unsupported',
-    ),
+    reason: oneOf(...REFUSAL_REASONS),
     message: sentence,
   }),
 };

@@ -24,6 +24,8 @@ export const AGENT_LIMITS = {
   /** Commands in one `welcome.live` or `hello.unreceipted`; commands that an agent holds at once. */
   liveCommands: 10_000,
   heldCommands: 1_000,
+  /** Scripts that run at once, when none of them is exclusive. */
+  runningScripts: 16,
   /** Tombstones and refusals kept for commands not seen or already answered. */
   tombstones: 10_000,
   /** Bytes of one output file, and of all outputs of one script. */
