@@ -3,7 +3,7 @@
 import type { Happening, WorkflowView } from '../runtime/api.ts';
 import type { LogEntry } from '../runtime/ports.ts';
 import type { Line, Style } from './views/style.ts';
-import type { StepEntry } from './views/transition.ts';
+import type { NameStep, StepEntry } from './views/transition.ts';
 import {
   agentNames,
   happeningLines,
@@ -22,6 +22,8 @@ export interface TellingOptions {
 
 export class Telling {
   readonly #options: TellingOptions;
+  #names: { readonly view: WorkflowView | undefined; readonly name: NameStep } | undefined;
+  readonly #said = new Map<string, string>();
   #before: Parameters<typeof workflowNews>[0];
 
   constructor(options: TellingOptions) {
@@ -34,7 +36,7 @@ export class Telling {
     if (happening.kind === 'output' && what === 'story') return [];
     // Every agent comes online at the start: that is no news.
     if (happening.kind === 'agent' && happening.state === 'online' && what === 'story') return [];
-    return happeningLines(happening, stepNames(view));
+    return happeningLines(happening, this.#namesIn(view));
   }
 
   #entryLines(entry: LogEntry, view: WorkflowView | undefined): Line[] {
@@ -46,7 +48,23 @@ export class Telling {
       return news.map(text => newsLine(entry, start, change.record.id, text));
     }
     const step = entry as StepEntry;
-    if (this.#options.what !== 'record' && !isNotable(step)) return [];
-    return [transitionLine(step, start, stepNames(view), this.#options.style)];
+    if (this.#options.what !== 'record' && (!isNotable(step) || this.#isRepeated(step))) return [];
+    return [transitionLine(step, start, this.#namesIn(view), this.#options.style)];
+  }
+
+  /** Made once for each view: a large workflow tells many things between two. */
+  #namesIn(view: WorkflowView | undefined): NameStep {
+    if (this.#names?.view !== view || this.#names === undefined)
+      this.#names = { view, name: stepNames(view) };
+    return this.#names.name;
+  }
+
+  /** A command that is made and one that is sent are one story. */
+  #isRepeated({ change }: StepEntry): boolean {
+    const { status, phase, attempt } = change.record;
+    const said = `${status} ${phase} ${attempt}`;
+    const repeated = this.#said.get(change.step) === said;
+    this.#said.set(change.step, said);
+    return repeated;
   }
 }

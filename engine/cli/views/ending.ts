@@ -5,7 +5,7 @@ import { isObject } from '../../base/json.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Line, Style } from './style.ts';
 import { markPiece, piece, plain } from './style.ts';
-import { displayWidth, pad, plural, sanitise, sanitiseLine, shellWord, wrap } from './text.ts';
+import { pad, plural, sanitise, sanitiseLine, shellWord, widest, wrap } from './text.ts';
 import { causeWords, errorPhrase } from './lanes.ts';
 import { elapsed } from './progress.ts';
 import { durationText } from './text.ts';
@@ -81,7 +81,7 @@ const idList = (steps: readonly StepView[]): string => {
 export function outputLines(view: WorkflowView, width: number): Line[] {
   const entries = Object.entries(view.outputs);
   if (entries.length === 0) return [];
-  const column = Math.min(28, Math.max(...entries.map(([name]) => displayWidth(name))));
+  const column = Math.min(28, widest(entries.map(([name]) => name)));
   return [
     [],
     plain('Outputs'),

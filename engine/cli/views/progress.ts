@@ -6,7 +6,7 @@ import type { Lane, Moment } from './lanes.ts';
 import { isDone, lanesOf } from './lanes.ts';
 import type { Line, Mark, Piece, Style, Tone } from './style.ts';
 import { markPiece, piece, markOf } from './style.ts';
-import { clockText, displayWidth, pad, plural, sanitiseLine, truncate } from './text.ts';
+import { clockText, pad, plural, sanitiseLine, truncate, widest } from './text.ts';
 
 export interface Layout {
   readonly width: number;
@@ -97,16 +97,17 @@ interface Columns {
 }
 
 function columnsOf(lanes: readonly Lane[], { width }: Layout): Columns {
-  const widest = (texts: readonly string[], most: number): number =>
-    Math.min(most, Math.max(0, ...texts.map(displayWidth)));
+  const bounded = (texts: readonly string[], most: number): number => Math.min(most, widest(texts));
   const marks = width >= NARROW && lanes.every(lane => lane.steps.length <= MAX_MARKS);
   return {
-    name: widest(
+    name: bounded(
       lanes.map(lane => lane.name),
       Math.min(MAX_NAME, Math.floor(width / 4)),
     ),
-    steps: marks ? Math.max(0, ...lanes.map(lane => lane.steps.length)) : -widest(lanes.map(countText), 9),
-    state: widest(
+    steps: marks
+      ? lanes.reduce((most, lane) => Math.max(most, lane.steps.length), 0)
+      : -bounded(lanes.map(countText), 9),
+    state: bounded(
       lanes.map(lane => lane.state),
       Math.max(8, Math.floor(width / 3)),
     ),

@@ -7,11 +7,11 @@ import { stepDetail } from './lanes.ts';
 import { elapsed, headingLine, statusPiece } from './progress.ts';
 import type { Line, Style } from './style.ts';
 import { markPiece, piece, plain, markOf } from './style.ts';
-import { displayWidth, durationText, pad, sanitiseLine, truncate } from './text.ts';
+import { durationText, pad, sanitiseLine, truncate, widest } from './text.ts';
 
 /** A table: name, status, how long, and the reason where there is one. */
 export function listLines(records: readonly WorkflowRecord[], now: number): Line[] {
-  const name = Math.min(40, Math.max(4, ...records.map(record => displayWidth(record.id))));
+  const name = Math.min(40, Math.max(4, widest(records.map(record => record.id))));
   const rows = records.map(record => [
     piece(`${pad(truncate(sanitiseLine(record.id), name), name)}  `, 'strong'),
     statusPiece(record),
@@ -25,7 +25,7 @@ export function listLines(records: readonly WorkflowRecord[], now: number): Line
 /** Every step of one workflow, under the entity and machine that it belongs to. */
 export function stepsLines(view: WorkflowView, moment: Moment, style: Style): Line[] {
   const shown = view.steps.filter(step => step.wanted || step.record.touched);
-  const column = Math.min(32, Math.max(0, ...shown.map(step => displayWidth(step.state))));
+  const column = Math.min(32, widest(shown.map(step => step.state)));
   let lane = '';
   const lines = shown.flatMap(step => {
     const own = laneTitle(step);

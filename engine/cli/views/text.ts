@@ -40,6 +40,11 @@ export function displayWidth(text: string): number {
   return graphemes(text).reduce((sum, grapheme) => sum + graphemeWidth(grapheme), 0);
 }
 
+/** Columns of the widest; of 100,000 texts too. */
+export function widest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, displayWidth(text)), 0);
+}
+
 /** The longest start of the text that fits; an ellipsis tells that something was cut. */
 export function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;

@@ -6,32 +6,35 @@ import type { LogEntry } from '../../runtime/ports.ts';
 import { causeWords, errorPhrase } from './lanes.ts';
 import type { Line, Piece, Style } from './style.ts';
 import { markPiece, piece, markOf } from './style.ts';
-import { clockText, durationText, pad, sanitise, sanitiseLine } from './text.ts';
+import { clockText, durationText, pad, sanitise, sanitiseLine, widest } from './text.ts';
 
 /** Names of a step for people; absent for a step that the view does not know. */
 export type NameStep = (step: string) => string;
 
-/** `sql[1].prepared` with the machine's name behind it: `sql[1].prepared (db-1)`. */
+/** `sql[1].prepared (db-1)`: with the machine's name, all filled to the width of the longest. */
 export function stepNames(view: WorkflowView | undefined): NameStep {
-  const members = new Map((view?.steps ?? []).map(step => [step.id, step.member?.name]));
-  return id => {
-    const name = members.get(id);
-    return name === undefined ? sanitiseLine(id) : `${sanitiseLine(id)} (${sanitiseLine(name)})`;
-  };
+  const names = new Map((view?.steps ?? []).map(step => [step.id, fullName(step.id, step.member?.name)]));
+  const width = Math.min(MAX_NAME, widest([...names.values()]));
+  return id => pad(names.get(id) ?? sanitiseLine(id), width);
 }
+
+const MAX_NAME = 44;
+const fullName = (id: string, member: string | undefined): string =>
+  member === undefined ? sanitiseLine(id) : `${sanitiseLine(id)} (${sanitiseLine(member)})`;
 
 export type StepEntry = LogEntry & { readonly change: Change & { readonly kind: 'step' } };
 
 /** Entries that change no status and no attempt are steps of the protocol, not of the workflow. */
 export function isNotable({ change }: StepEntry): boolean {
-  const { status, progress } = change.record;
+  const { status, progress, cause } = change.record;
+  if (status === 'undone' && cause === 'nothing_to_undo') return false;
   return status !== change.from || (progress !== 'accepted' && progress !== 'started');
 }
 
-/** What a workflow's own record tells that the one before it did not. */
+/** What a workflow's own record tells that the one before it did not; of roles nothing where that one is unknown. */
 export function workflowNews(before: Known | undefined, record: Known, agents: NameAgent): string[] {
   const chosen = Object.entries(record.roles)
-    .filter(([role, agent]) => before?.roles[role] !== agent)
+    .filter(([role, agent]) => before !== undefined && before.roles[role] !== agent)
     .map(([role, agent]) => (agent === null ? `${role} is vacant` : `${role} is ${agents(agent)}`));
   const moved = before?.status !== record.status || before.reason !== record.reason;
   return [...chosen, ...(moved ? [`${words(record.status)}${tailOf(record.reason)}`] : [])].map(sanitiseLine);
@@ -54,7 +57,7 @@ export function transitionLine(entry: StepEntry, start: number, name: NameStep, 
   return [
     time,
     mark,
-    piece(` ${pad(name(change.step), 28)}`),
+    piece(` ${name(change.step)}`),
     piece(`  ${stepWords(change.record, entry.at, !isNotable(entry))}`, mark.tone),
   ];
 }
