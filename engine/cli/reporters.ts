@@ -5,6 +5,7 @@ import { Screen } from './screen.ts';
 import { Telling } from './telling.ts';
 import type { Terminal } from './terminal.ts';
 import { printLines } from './terminal.ts';
+import { agentNames } from './views/lanes.ts';
 import { progressLines } from './views/progress.ts';
 import type { Line } from './views/style.ts';
 
@@ -70,7 +71,7 @@ class LiveReporter implements Reporter {
       style: this.#terminal.style,
       frame: this.#frame++,
     };
-    const moment = { now: this.#options.now(), offline: this.#offline };
+    const moment = { now: this.#options.now(), offline: this.#offline, nameOf: agentNames(this.#view) };
     this.#screen.draw(progressLines(this.#view, moment, layout), this.#above.splice(0));
   }
 

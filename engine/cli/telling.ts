@@ -2,10 +2,10 @@
 // Belongs here: which happenings are worth lines, given those before. Does not belong here: words (views/transition.ts).
 import type { Happening, WorkflowView } from '../runtime/api.ts';
 import type { LogEntry } from '../runtime/ports.ts';
+import { agentNames } from './views/lanes.ts';
 import type { Line, Style } from './views/style.ts';
 import type { NameStep, StepEntry } from './views/transition.ts';
 import {
-  agentNames,
   happeningLines,
   isNotable,
   newsLine,

@@ -6,6 +6,7 @@ import type { Context } from '../host.ts';
 import type { EngineOptions } from '../sessions.ts';
 import { noState, withReader } from '../sessions.ts';
 import { printLines } from '../terminal.ts';
+import { agentNames } from '../views/lanes.ts';
 import { listLines, stepsLines } from '../views/status.ts';
 import { plain } from '../views/style.ts';
 
@@ -24,7 +25,7 @@ export async function statusOne(context: Context, id: string, options: EngineOpt
     context.terminal.out(`${JSON.stringify(view)}\n`);
     return 0;
   }
-  const moment = { now: context.now(), offline: new Map<string, string>() };
+  const moment = { now: context.now(), offline: new Map<string, string>(), nameOf: agentNames(view) };
   printLines(context.terminal, stepsLines(view, moment, context.terminal.style));
   sayEnding(context, view, options);
   return 0;

@@ -23,6 +23,13 @@ export interface Moment {
   readonly now: number;
   /** Agents that are known to be offline, with the reason. */
   readonly offline: ReadonlyMap<string, string>;
+  /** The member's name behind an agent's id. */
+  readonly nameOf: (agent: string) => string;
+}
+
+export function agentNames(view: WorkflowView | undefined): (agent: string) => string {
+  const names = new Map((view?.steps ?? []).map(({ member }) => [member?.agent, member?.name]));
+  return agent => sanitiseLine(names.get(agent) ?? agent);
 }
 
 /** Statuses in the order in which a lane shows them: the first that any of its steps has, wins. */
@@ -115,13 +122,13 @@ export function stepDetail(step: StepView, moment: Moment): string {
   }
 }
 
-function runningDetail(step: StepView, { now, offline }: Moment): string {
+function runningDetail(step: StepView, { now, offline, nameOf }: Moment): string {
   const { record } = step;
   const lost = record.agent === undefined ? undefined : offline.get(record.agent);
   if (lost !== undefined) return `machine offline${lost === '' ? '' : `: ${sanitiseLine(lost)}`}`;
   const parts = [`${phaseWord(step)} ${durationText(now - (record.startedAt ?? record.since))}`];
   if (record.attempt > 1) parts.push(`attempt ${record.attempt}`);
-  if (step.member === undefined && record.agent !== undefined) parts.push(`on ${sanitiseLine(record.agent)}`);
+  if (step.member === undefined && record.agent !== undefined) parts.push(`on ${nameOf(record.agent)}`);
   if (record.due?.for === 'wait') parts.push(`${durationText(record.due.at - now)} left`);
   return parts.join(' · ');
 }

@@ -107,8 +107,9 @@ function columnsOf(lanes: readonly Lane[], { width }: Layout): Columns {
     steps: marks
       ? lanes.reduce((most, lane) => Math.max(most, lane.steps.length), 0)
       : -bounded(lanes.map(countText), 9),
+    // Of all its states, so that the columns stand still while the machines move on.
     state: bounded(
-      lanes.map(lane => lane.state),
+      lanes.flatMap(lane => lane.steps.map(step => step.state)),
       Math.max(8, Math.floor(width / 3)),
     ),
   };

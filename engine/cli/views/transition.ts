@@ -41,13 +41,7 @@ export function workflowNews(before: Known | undefined, record: Known, agents: N
 }
 
 type Known = Pick<WorkflowRecord, 'status' | 'reason' | 'roles'>;
-export type NameAgent = (agent: string) => string;
-
-/** The member's name behind an agent's id. */
-export function agentNames(view: WorkflowView | undefined): NameAgent {
-  const names = new Map((view?.steps ?? []).map(({ member }) => [member?.agent, member?.name]));
-  return agent => sanitiseLine(names.get(agent) ?? agent);
-}
+type NameAgent = (agent: string) => string;
 
 /** `0:12 ✓ db[1].prepared (db-1)  reached`; the time counts from `start`. */
 export function transitionLine(entry: StepEntry, start: number, name: NameStep, style: Style): Line {

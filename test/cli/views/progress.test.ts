@@ -9,8 +9,10 @@ import { reached, START, stepView, workflowView } from '../../support/workflow-v
 const PLAIN: Style = { colour: false, unicode: true };
 const nobody: ReadonlyMap<string, string> = new Map();
 
+const nameOf = (agent: string): string => agent.replace(/^w-/, '');
+
 function picture(view: WorkflowView, width: number, height = 30, style = PLAIN, offline = nobody): string[] {
-  const moment = { now: START + 65_000, offline };
+  const moment = { now: START + 65_000, offline, nameOf };
   const lines = progressLines(view, moment, { width, height, style, frame: 0 });
   return lines.map(line => paintLine(line, width, style));
 }
@@ -91,7 +93,7 @@ describe('the live picture', () => {
       paintLine(
         progressLines(
           busy,
-          { now: START, offline: nobody },
+          { now: START, offline: nobody, nameOf },
           { width: 80, height: 30, style: PLAIN, frame },
         )[2] ?? [],
         80,
@@ -110,7 +112,7 @@ describe('the live picture', () => {
     const style = { colour: true, unicode: true };
     const lines = progressLines(
       busy,
-      { now: START, offline: nobody },
+      { now: START, offline: nobody, nameOf },
       { width: 40, height: 30, style, frame: 0 },
     );
     const painted = lines.map(line => paintLine(line, 40, style));
@@ -189,6 +191,6 @@ describe('the live picture', () => {
       stepView('db[0].ready', reached()),
       stepView('db.created', { status: 'running', attempt: 1, agent: 'w-db-0', startedAt: START + 60_000 }),
     ]);
-    expect(picture(view, 80).at(-1)).to.equal(' ⠋ db    ⠋  created  running 5s · on w-db-0');
+    expect(picture(view, 80).at(-1)).to.equal(' ⠋ db    ⠋  created  running 5s · on db-0');
   });
 });
