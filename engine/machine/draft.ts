@@ -112,7 +112,7 @@ export class Draft implements CounterWatcher {
   /** Counts a command of the step as out, and asks for it to be sent once this decision is committed. */
   send(number: number, patch: Patch & { readonly command: Command }): void {
     const dispatch = this.record(number).dispatch + 1;
-    this.write(number, { ...patch, dispatch, progress: 'sent', cancel: undefined });
+    this.write(number, { ...patch, dispatch, progress: 'sent' });
     this.effects.push({ kind: 'start', id: this.effectId(number), command: patch.command });
   }
 

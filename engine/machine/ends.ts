@@ -37,14 +37,14 @@ export function conclude(draft: Draft): void {
 
 /**
  * COMPLETE when the goal holds and no attempt runs; FAILED when it doesn't and nothing runs, is timed or held.
- * A ready step counts as running: its VM is busy, so something runs.
+ * A step that is ready only waits for its VM, so something runs there.
  */
 function concludeForward(draft: Draft): void {
   const runs = draft.withStatus('running') > 0;
   if (draft.goalHolds) {
     if (runs) draft.setWorkflow('running', '');
     else draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
-  } else if (runs || draft.withStatus('ready') > 0 || timedSteps(draft.cells, draft.graph) > 0) {
+  } else if (runs || timedSteps(draft.cells, draft.graph) > 0) {
     draft.setWorkflow('running', '');
   } else if (draft.withStatus('paused') > 0) {
     draft.setWorkflow('held', describeHolds(draft));

@@ -190,7 +190,7 @@ export type Outcome =
   /** Never started and never will be: the agent confirmed a cancel, or refuses it for good. */
   | { readonly kind: 'refused'; readonly message: string };
 
-/** As the script wrote it: a file's text, a JSON value, or a hidden value already stored under a reference. */
+/** As the script wrote it (of `online`: the agent's facts, as the output `facts`): a file's text, a JSON value, or a hidden value already stored under a reference. */
 export type RawOutput =
   | { readonly text: string }
   | { readonly json: JsonValue }

@@ -15,6 +15,8 @@ import {
   state,
   type StateSpec,
 } from '../support/definitions.ts';
+import { restore } from '../../engine/machine/state.ts';
+import type { StepRecord } from '../../engine/machine/types.ts';
 import { Workflow } from '../support/workflow.ts';
 
 type Named = { readonly [name: string]: StateSpec | 'join' };
@@ -231,6 +233,30 @@ describe('rule', () => {
     });
   });
 
+  it('36: a probe that holds without the outputs keeps the stored ones, or lets the action run', () => {
+    const spec = { probe: script(), out: [output('port')] };
+    const w = workflow(1, { a: spec }, ['g.a']);
+    w.succeed('g[0].a');
+    expect(w.record('g[0].a')).to.include({ status: 'running', phase: 'action', attempt: 1 });
+    w.exit('g[0].a', 1);
+    const number = w.graph.stepById.get('g[0].a') as number;
+    const record = { ...w.record('g[0].a'), outputs: { port: '80' } } as StepRecord;
+    w.state = restore(w.graph, w.state.workflow, [{ number, record }], {});
+    w.send({ kind: 'retry', step: 'g[0].a', by: 'ann' });
+    w.succeed('g[0].a');
+    expect(w.record('g[0].a')).to.deep.include({ status: 'reached', outputs: { port: '80' } });
+  });
+
+  it('judges a condition once, before anything of the step was started', () => {
+    let judged = 0;
+    const condition = expression(() => (judged += 1) === 1);
+    const w = workflow(1, { a: { condition, action: { kind: 'wait', duration: 1_000 } } }, ['g.a']);
+    w.send({ kind: 'cancel', by: 'ann' });
+    w.send({ kind: 'resume', by: 'ann' });
+    expect(w.status('g[0].a')).to.equal('running');
+    expect(judged).to.equal(1);
+  });
+
   it('44: two states of one member take turns on its VM, in order of readiness', () => {
     const w = workflow(1, { a: {}, b: {}, c: { needs: ['a'] } }, ['g.b', 'g.c']);
     expect(w.out()).to.eql(['g[0].a']);
@@ -239,6 +265,39 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[0].b']);
     w.succeed('g[0].b');
     expect(w.out()).to.eql(['g[0].c']);
+  });
+
+  it('44: the queue for a VM keeps its order through skips and a restart', () => {
+    const late = { needs: ['g.z'] };
+    const w = workflow(1, { a: late, b: {}, c: {}, d: {}, z: { action: { kind: 'online' } } }, [
+      'g.a',
+      'g.b',
+      'g.c',
+      'g.d',
+    ]);
+    w.now += 1;
+    w.succeed('g[0].z');
+    expect(w.state.queues.get('g-0')?.map(number => w.graph.steps[number]?.id)).to.eql([
+      'g[0].c',
+      'g[0].d',
+      'g[0].a',
+    ]);
+    const stored = w.state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
+    w.state = restore(w.graph, w.state.workflow, stored, {});
+    w.send({ kind: 'skip', step: 'g[0].d', outputs: {}, by: 'ann' });
+    w.succeed('g[0].b');
+    expect(w.out()).to.eql(['g[0].c']);
+    w.succeed('g[0].c');
+    expect(w.out()).to.eql(['g[0].a']);
+  });
+
+  it('15: a straggler that is interrupted is not run again', () => {
+    const w = workflow(2, { a: { idempotent: true } }, ['g.a@any']);
+    w.succeed('g[0].a');
+    w.interrupt('g[1].a');
+    expect(w.status('g[1].a')).to.equal('interrupted');
+    expect(w.over).to.equal('complete');
+    expect(w.reason).to.equal('g[1].a on g-1 was interrupted: boot id changed (not needed for the goal)');
   });
 
   it('44: `online` keeps no VM busy', () => {

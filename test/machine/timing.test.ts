@@ -40,6 +40,20 @@ describe('time in a workflow', () => {
     expect(w.status('v.a')).to.equal('waiting');
     w.now = 6_000;
     w.send({ kind: 'timer', step: 'v.a' });
+    w.now = 10;
+    w.exit('v.a', 1);
+    expect(w.record('v.a')).to.include({ status: 'failed', since: 6_000 });
+    expect(w.state.workflow.at).to.equal(6_000);
+  });
+
+  it('fires a timer at its time, not before', () => {
+    const w = one({ retry: { attempts: 2, delay: 1_000 } });
+    w.now = 5_000;
+    w.exit('v.a', 1);
+    w.now = 5_999;
+    expect(w.send({ kind: 'timer', step: 'v.a' })).to.eql({ changes: [], effects: [] });
+    w.now = 6_000;
+    w.send({ kind: 'timer', step: 'v.a' });
     expect(w.record('v.a')).to.include({ status: 'running', since: 6_000 });
   });
 
