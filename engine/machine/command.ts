@@ -56,7 +56,7 @@ export function viewFor(draft: Draft, step: Step, attempt: number, error?: StepE
 /** The error of an attempt that could not even be made. */
 export function expressionError(thrown: unknown, phase: Phase): StepError {
   const next = thrown instanceof EngineError ? ` ${thrown.next}` : '';
-  return { kind: 'expression', message: `${errorText(thrown)}${next}`.slice(0, 2_000), phase };
+  return { kind: 'expression', message: `${errorText(thrown)}${next}`, phase };
 }
 
 /** `online`, `script` and `file` travel; `wait` and `set` never become a command. */

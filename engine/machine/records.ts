@@ -1,7 +1,8 @@
 // Step records: the empty one, making the next from the last, and what a record says about the VM.
 // Belongs here: pure questions to one record. Does not belong here: the graph, sums over records (counters.ts).
 import type { JsonObject } from '../base/json.ts';
-import type { StepRecord } from './types.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { StepError, StepRecord } from './types.ts';
 
 /** What is known of a step that never left `waiting`: no row is kept for it. */
 export const UNTOUCHED: StepRecord = Object.freeze({
@@ -35,12 +36,23 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.interruptions && { interruptions: merged.interruptions }),
     ...(merged.facts !== undefined && { facts: merged.facts }),
     ...(merged.outputs !== undefined && { outputs: merged.outputs }),
-    ...(merged.error !== undefined && { error: merged.error }),
+    ...(merged.error !== undefined && { error: bounded(merged.error) }),
     ...(merged.cause !== undefined && { cause: merged.cause }),
     ...(merged.agent !== undefined && { agent: merged.agent }),
     touched: merged.touched as boolean,
     since: moved ? at : before.since,
     ...(merged.startedAt !== undefined && { startedAt: merged.startedAt }),
+  };
+}
+
+/** Whatever an agent says, a record stays small (rule P8). The end of a tail tells most. */
+function bounded(error: StepError): StepError {
+  const { message, tail = '' } = error;
+  if (message.length <= LIMITS.errorText && tail.length <= LIMITS.tailBytes) return error;
+  return {
+    ...error,
+    message: message.slice(0, LIMITS.errorText),
+    ...(tail && { tail: tail.slice(-LIMITS.tailBytes) }),
   };
 }
 

@@ -134,8 +134,3 @@ export function stepTransition(from: StepStatus, to: StepStatus): string | undef
 export function workflowTransition(from: WorkflowStatus, to: WorkflowStatus): string | undefined {
   return WORKFLOW_TRANSITIONS[from][to];
 }
-
-const FINAL = new Set<StepStatus>(['reached', 'failed', 'blocked', 'skipped', 'not_needed']);
-
-/** Final statuses change only by an operator or an undo. */
-export const isFinal = (status: StepStatus): boolean => FINAL.has(status);

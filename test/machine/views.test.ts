@@ -2,6 +2,7 @@
 // Belongs here: the pure questions. Does not belong here: layout of views (runtime, cli).
 import { expect } from 'chai';
 import { EngineError } from '../../engine/base/errors.ts';
+import { LIMITS } from '../../engine/base/limits.ts';
 import { workflowOutputs } from '../../engine/machine/outputs.ts';
 import { waitsFor } from '../../engine/machine/waits.ts';
 import {
@@ -103,5 +104,21 @@ describe('a failing expression', () => {
     });
     expect(w.over).to.equal('failed');
     expect(w.effects).to.eql([]);
+  });
+});
+
+describe('an error', () => {
+  it('is kept within bounds, with the end of its tail', () => {
+    const w = new Workflow(made, membership({ g: 1 })).create();
+    const error = {
+      kind: 'exit',
+      message: 'm'.repeat(9_999),
+      exitCode: 1,
+      tail: `${'x'.repeat(9_999)}end`,
+    } as const;
+    w.finish('g[0].online', { kind: 'failed', error });
+    expect(w.record('g[0].online')?.error?.message).to.have.length(LIMITS.errorText);
+    expect(w.record('g[0].online')?.error?.tail).to.match(/end$/).and.to.have.length(LIMITS.tailBytes);
+    expect(w.reason.length).to.be.at.most(LIMITS.errorText);
   });
 });

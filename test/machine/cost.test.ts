@@ -1,0 +1,77 @@
+// What events cost: linear in the size of the graph over a whole life (P7), counted, not timed.
+// Belongs here: counts. Does not belong here: times (test/bench).
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { LiveCells } from '../../engine/machine/counters.ts';
+import { apply } from '../../engine/machine/apply.ts';
+import { compileGraph } from '../../engine/graph/compile.ts';
+import { decide } from '../../engine/machine/decide.ts';
+import { initialState } from '../../engine/machine/state.ts';
+import type { EffectId } from '../../engine/base/ids.ts';
+import type { MachineEvent } from '../../engine/machine/types.ts';
+import { definition, entity, membership, script, state } from '../support/definitions.ts';
+
+/** Barriers, bare requirements and undo over `members` members. */
+const wide = definition(
+  [
+    entity('g', {
+      states: [
+        state('g', 'a', { undo: { action: script() } }),
+        state('g', 'b', { needs: ['a', 'g.a'] }),
+        state('g', 'c', { needs: ['b', 'g.b@majority'], undo: { action: script() } }),
+      ],
+    }),
+  ],
+  ['g.c'],
+);
+
+interface Cost {
+  readonly reads: number;
+  readonly changes: number;
+}
+
+/** Numbers read and changes made from create to deleted. */
+function lifeOf(members: number): Cost {
+  const graph = compileGraph(wide, membership({ g: members }));
+  const machine = initialState(graph, { id: 'w', stackName: 's', generation: 1, at: 0, inputs: {} });
+  const out: EffectId[] = [];
+  let changes = 0;
+  const send = (event: MachineEvent): void => {
+    const decision = decide(graph, machine, event);
+    apply(graph, machine, decision.changes);
+    changes += decision.changes.length;
+    for (const effect of decision.effects) out.push(effect.id);
+  };
+  const answerAll = (): void => {
+    for (let id = out.shift(); id; id = out.shift()) {
+      const outcome = { kind: 'succeeded', outputs: {} } as const;
+      send({ kind: 'report', at: 1, id, report: { kind: 'finished', outcome } });
+    }
+  };
+  const spy = sinon.spy(LiveCells.prototype, 'get');
+  try {
+    send({ kind: 'create', at: 1 });
+    answerAll();
+    expect(machine.workflow.status).to.equal('complete');
+    send({ kind: 'delete', at: 2, abandon: false, by: 'ann' });
+    answerAll();
+    expect(machine.workflow.status).to.equal('deleted');
+    return { reads: spy.callCount, changes };
+  } finally {
+    spy.restore();
+  }
+}
+
+describe('a whole life', () => {
+  it('costs in proportion to its steps', () => {
+    const [n, twice, four] = [lifeOf(25), lifeOf(50), lifeOf(100)] as [Cost, Cost, Cost];
+    expect(twice.reads / n.reads).to.be.within(1.9, 2.15);
+    expect(four.reads / n.reads).to.be.within(3.7, 4.4);
+  });
+
+  it('changes a step once per event that concerns it', () => {
+    // Per member: start and end of three steps, undo and its end of two, `nothing to undo` of one; the workflow: created,
+    // complete, deleting, deleted.
+    expect(lifeOf(10).changes).to.equal(10 * (3 * 2 + 2 * 2 + 1) + 4);
+  });
+});
