@@ -17,8 +17,8 @@ describe('documents of the agent', () => {
   const agent = read('agent.md');
 
   it('list exactly the kinds of messages, by direction', () => {
-    expect(firstCells(section(messages, 'From agents'))).to.deep.equal(MESSAGE_KINDS.from_agent);
-    expect(firstCells(section(messages, 'From the engine'))).to.deep.equal(MESSAGE_KINDS.from_engine);
+    expect(firstCells(section(messages, 'From agents'))).to.have.members(MESSAGE_KINDS.from_agent);
+    expect(firstCells(section(messages, 'From the engine'))).to.have.members(MESSAGE_KINDS.from_engine);
   });
 
   it('list exactly the reasons of a refusal', () => {

@@ -34,6 +34,12 @@ describe('masking', () => {
     expect(createMasker([key]).mask('> hkiG9w0BAQEFAASC')).to.equal('> ***');
   });
 
+  it('holds back a whole secret whose end may begin another', () => {
+    const stream = createMasker(['abcdef', 'efgh12345']).stream();
+    expect(stream.push('x abcdef')).to.equal('x ');
+    expect(stream.push(' y') + stream.end()).to.equal('*** y');
+  });
+
   it('masks a stream as it masks the whole, however it is cut', () => {
     const piece = fc.constantFrom(
       SECRET,
