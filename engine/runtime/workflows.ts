@@ -3,7 +3,6 @@
 // Does not belong here: which workflows are in memory (loop.ts), what happens to them (absorb.ts).
 import { createHash } from 'node:crypto';
 import { EngineError } from '../base/errors.ts';
-import { canonicalJson, type JsonValue } from '../base/json.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import type { Member, Membership, StateGraph } from '../graph/types.ts';
 import type { MachineState } from '../machine/state.ts';
@@ -51,7 +50,7 @@ export class Workflows {
 
   /** Compiled once for equal definitions and members, and shared as long as anybody uses it. */
   async graph(source: WorkflowSource): Promise<StateGraph> {
-    const members = canonicalJson(source.members as unknown as JsonValue);
+    const members = JSON.stringify(source.members);
     const key = createHash('sha256').update(`${source.definition}\0${members}`).digest('base64');
     const known = this.#graphs.get(key);
     if (known !== undefined) return known;

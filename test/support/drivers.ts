@@ -27,11 +27,13 @@ export class FakeDriver implements Driver {
   failure: Error | undefined;
   sink: ReportSink | undefined;
   closed = 0;
+  readonly #seen = new Set<string>();
 
   async start(id: EffectId, command: Command, context: DriverContext): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     const started = { id, command, context };
-    const repeated = this.started.some(each => effectKey(each.id) === effectKey(id));
+    const repeated = this.#seen.has(effectKey(id));
+    this.#seen.add(effectKey(id));
     this.started.push(started);
     const outcome = repeated ? undefined : this.answer?.(started);
     if (outcome !== undefined) void this.report(id, { kind: 'finished', outcome });
