@@ -129,21 +129,10 @@ export class Engine implements ReportSink {
     });
   }
 
-  /** Commands that are out for an agent: what a `welcome` lists as live. */
-  outFor(agent: string): Effect[] {
-    return [...this.#loop.live.values()].flatMap(({ graph, state }) =>
-      state.busy.has(agent)
-        ? this.machine
-            .pendingEffects(graph, state)
-            .filter(effect => effect.kind === 'start' && effect.command.agent === agent)
-        : [],
-    );
-  }
-
-  /** The workflow in memory, read from the store when it isn't live; undefined when there is none. */
+  /** The workflow as committed: from memory, or from the store while memory runs ahead; undefined when there is none. */
   async find(id: string): Promise<LiveWorkflow | undefined> {
-    const live = this.#loop.live.get(id);
-    if (live?.stored === true) return live;
+    const live = this.#loop.committed(id);
+    if (live !== undefined) return live;
     const stored = await this.store.load(id);
     return stored === undefined ? undefined : this.workflows.revive(stored);
   }

@@ -47,6 +47,8 @@ export class Loop {
   readonly #queue = new ItemQueue();
   readonly #timers: Timers;
   readonly #lifted = new Set<string>();
+  /** Workflows whose memory runs ahead of the store: their commit is in flight. */
+  readonly #ahead = new Set<string>();
   #running: Promise<void> | undefined;
   #over: EngineError | undefined;
   #stopping = false;
@@ -68,6 +70,11 @@ export class Loop {
     if (item.kind === 'request' && this.quarantine.lift(item.workflow)) this.#lifted.add(item.workflow);
     this.#queue.add(item);
     this.#wake();
+  }
+
+  /** The workflow in memory, unless its memory runs ahead of what is committed: nobody outside may see that (L1). */
+  committed(id: string): LiveWorkflow | undefined {
+    return this.#ahead.has(id) ? undefined : this.live.get(id);
   }
 
   /** Puts a stored workflow into memory, with its timers. */
@@ -115,8 +122,9 @@ export class Loop {
   async #carryOut(items: readonly Item[], patience: number): Promise<void> {
     for (let tries = 1; ; tries++) {
       const failure = await this.#attempt(items);
+      if (failure !== undefined) for (const item of items) this.live.delete(item.workflow);
+      this.#ahead.clear();
       if (failure === undefined) return;
-      for (const item of items) this.live.delete(item.workflow);
       if (!failure.retriable && failure.code !== 'internal') this.#end(failure);
       const mayWait = tries < patience || failure.code === 'store_full' || !(await this.#storeAnswers());
       if (this.#over === undefined && !mayWait) return this.#findCulprit(items, failure);
@@ -189,6 +197,7 @@ export class Loop {
       const { workflow } = item;
       if (failures.has(workflow)) continue;
       const draft = drafts.get(workflow) ?? newDraft(workflow, this.live.get(workflow));
+      this.#ahead.add(workflow);
       drafts.set(workflow, draft);
       try {
         absorb(this.#parts.machine, draft, item, now, absent.get(workflow));

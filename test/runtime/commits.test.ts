@@ -73,6 +73,8 @@ describe('commits of the runtime', () => {
     await turns();
     expect(history).to.have.length(3);
     expect(told).to.deep.equal([]);
+    const seen = await service.workflow('wf');
+    expect(seen.steps.map(step => step.record.status)).to.deep.equal(['running', 'waiting']);
     release();
     await acked;
     expect(history.slice(3)).to.deep.equal(['commit', 'start', 'ack']);
