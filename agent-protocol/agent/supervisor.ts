@@ -6,7 +6,7 @@
 // by rename, unless the supervisor is killed. SU3: it ends soon after the main process, whoever holds the pipes.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { KeptOutput } from './kept-output.ts';
@@ -67,14 +67,21 @@ function start(spec: RunSpec): ChildProcess | Error {
       ...(spec.uid === undefined ? {} : { uid: spec.uid }),
       ...(spec.gid === undefined ? {} : { gid: spec.gid }),
     });
-    if (child.pid !== undefined) {
-      writeFileSync(path.join(spec.directory, RUN_FILES.script), JSON.stringify(identify(child.pid)), {
-        mode: 0o600,
-      });
-    }
+    if (child.pid !== undefined) noteScript(spec, child.pid);
     return child;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** For an agent that outlives this supervisor; on a full disk the mark alone tells it which processes are meant. */
+function noteScript(spec: RunSpec, pid: number): void {
+  const file = path.join(spec.directory, RUN_FILES.script);
+  try {
+    writeFileSync(`${file}.new`, JSON.stringify(identify(pid)), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch {
+    // The script runs; that it is not noted must not look like a failed start.
   }
 }
 
