@@ -1,7 +1,7 @@
 // Runs on this machine: started under supervisors, watched, adopted after a restart, stopped.
 // Belongs here: what becomes of a run, told to the machine as events. Does not belong here: deciding on it.
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentEvent } from '../agent-machine.ts';
@@ -90,7 +90,7 @@ export class Scripts {
   kill(_key: string, held: Held): void {
     const directory = runDirectory(this.#context.runs, held);
     if (!existsSync(directory)) return;
-    writeFileSync(path.join(directory, RUN_FILES.cancel), '', { mode: 0o600 });
+    askToCancel(directory);
     const claimed = readJson<Claim>(directory, RUN_FILES.claim);
     if (claimed === undefined || claimed.void === true || !isAlive(claimed)) return;
     try {
@@ -215,6 +215,16 @@ export class Scripts {
       return this.#context.emit({ kind: 'start_failed', key, run: held.run, reason });
     }
     this.#watches.get(key)?.wake();
+  }
+}
+
+/** On a disk without space for a new file, one that is there is renamed. */
+function askToCancel(directory: string): void {
+  const file = path.join(directory, RUN_FILES.cancel);
+  try {
+    writeFileSync(file, '', { mode: 0o600 });
+  } catch {
+    renameSync(path.join(directory, RUN_FILES.log), file);
   }
 }
 
