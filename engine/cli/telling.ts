@@ -62,7 +62,7 @@ export class Telling {
   /** A command that is made and one that is sent are one story. */
   #isRepeated({ change }: StepEntry): boolean {
     const { status, phase, attempt } = change.record;
-    const said = `${status} ${phase} ${attempt}`;
+    const said = status === 'undoing' ? status : `${status} ${phase} ${attempt}`;
     const repeated = this.#said.get(change.step) === said;
     this.#said.set(change.step, said);
     return repeated;

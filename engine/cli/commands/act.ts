@@ -89,10 +89,10 @@ const subject = (id: string, action: Action): string =>
   'step' in action && action.step !== undefined ? action.step : id;
 
 function sayApplied(context: Context, id: string, action: Action, session: Session): void {
-  const engine =
-    session.kind === 'embedded' ? ' No engine was running here: one runs now, as long as this takes.' : '';
+  const engine = '(No engine was running here: one runs now, for as long as this takes.)';
   printWhole(context.terminal, [
-    [piece(`${subject(id, action)} ${APPLIED[action.kind]}.`), piece(engine, 'faint')],
+    [piece(`${subject(id, action)} ${APPLIED[action.kind]}.`)],
+    ...(session.kind === 'embedded' ? [[piece(engine, 'faint')]] : []),
     [],
   ]);
 }

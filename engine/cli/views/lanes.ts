@@ -126,7 +126,7 @@ function runningDetail(step: StepView, { now, offline, nameOf }: Moment): string
   const { record } = step;
   const lost = record.agent === undefined ? undefined : offline.get(record.agent);
   if (lost !== undefined) return `machine offline${lost === '' ? '' : `: ${sanitiseLine(lost)}`}`;
-  const parts = [`${phaseWord(step)} ${durationText(now - (record.startedAt ?? record.since))}`];
+  const parts = [`${phaseWord(step)} ${durationText(now - record.since)}`];
   if (record.attempt > 1) parts.push(`attempt ${record.attempt}`);
   if (step.member === undefined && record.agent !== undefined) parts.push(`on ${nameOf(record.agent)}`);
   if (record.due?.for === 'wait') parts.push(`${durationText(record.due.at - now)} left`);

@@ -57,14 +57,24 @@ export function elapsed(record: WorkflowRecord, now: number): number {
   return (moving ? Math.max(now, record.at) : record.at) - record.createdAt;
 }
 
+/** `3 of 9 steps`; while deleting, how much of what was touched is undone. */
+function countedSteps({ steps, record }: WorkflowView): string {
+  if (record.status === 'deleting' || record.status === 'delete_failed') {
+    const touched = steps.filter(step => step.record.touched);
+    const undone = touched.filter(step => step.record.status === 'undone');
+    return `${undone.length} of ${plural(touched.length, 'step')} undone`;
+  }
+  const counted = steps.filter(step => step.wanted || step.record.touched);
+  return `${counted.filter(isDone).length} of ${plural(counted.length, 'step')}`;
+}
+
 export function headingLine(view: WorkflowView, now: number, style: Style): Line {
-  const steps = view.steps.filter(step => step.wanted || step.record.touched);
   const dot = style.unicode ? ' · ' : ' - ';
   return [
     piece(sanitiseLine(view.record.id), 'strong'),
     piece('  '),
     statusPiece(view.record),
-    piece(`${dot}${steps.filter(isDone).length} of ${plural(steps.length, 'step')}`),
+    piece(`${dot}${countedSteps(view)}`),
     piece(`${dot}${clockText(elapsed(view.record, now))}`, 'faint'),
   ];
 }

@@ -1,0 +1,121 @@
+// `npm run demo`: three real PostgreSQL servers, deployed by the example's workflow, checked, and taken away again.
+// Belongs here: the order of the show. Does not belong here: its place, ports and checks (demo-cluster.ts).
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import { commandProcess } from '../../engine/cli/process.ts';
+import { embeddedHost } from '../../engine/embedded.ts';
+import { inProject } from '../support/project.ts';
+import { DemoCluster, WORKFLOW } from './demo-cluster.ts';
+
+const HELP = `npm run demo              deploy, check, then ask (without a terminal: delete)
+npm run demo -- --keep    leave it running
+npm run demo -- --delete  delete what an earlier demo left
+`;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+function options(): { readonly keep: boolean; readonly delete: boolean } | undefined {
+  try {
+    const { values } = parseArgs({
+      options: { keep: { type: 'boolean' }, delete: { type: 'boolean' }, help: { type: 'boolean' } },
+    });
+    if (values.help === true) return undefined;
+    return { keep: values.keep === true, delete: values.delete === true };
+  } catch {
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+async function main(): Promise<number> {
+  const chosen = options();
+  if (chosen === undefined) {
+    say(HELP);
+    return Number(process.exitCode ?? 0);
+  }
+  const cluster = await DemoCluster.open();
+  if (typeof cluster === 'string') {
+    process.stderr.write(`${cluster}\n`);
+    return 4;
+  }
+  const run = commandProcess(embeddedHost());
+  const command = (...words: string[]): Promise<number> =>
+    run([...words, '--state-dir', cluster.stateDirectory]);
+  if (chosen.delete) return remove(cluster, command);
+  introduce(cluster);
+  const code = await command(
+    'run',
+    cluster.definition,
+    '--name',
+    WORKFLOW,
+    '--inputs',
+    cluster.inputsFile,
+    '--members',
+    'db=3',
+  );
+  if (code !== 0) {
+    if (code === 130) say('\nStart the demo again, and it goes on where it was: npm run demo');
+    return code;
+  }
+  say(`\n${await cluster.checkReplication()}`);
+  if (chosen.keep || !(await mayDelete())) {
+    sayKept(cluster);
+    return 0;
+  }
+  return remove(cluster, command);
+}
+
+type RunWithState = (...words: string[]) => Promise<number>;
+
+function introduce(cluster: DemoCluster): void {
+  say(`murano-workflow takes three "machines" to one goal: a PostgreSQL primary and two standbys that follow it.
+
+The machines are three agents in this process; what they run is real: initdb, base backups, postgres.
+Each line below is a machine, each mark one of its states; ⧗ says which states of the others it waits for.
+db is what the group does once, on its primary. You may kill this at any point and start it again: it goes on.
+
+Everything is in ${cluster.directory}${cluster.serverUser === undefined ? '' : `; the servers run as ${cluster.serverUser}, for PostgreSQL refuses root`}.
+`);
+}
+
+/** Without a terminal there is nobody to ask: a demo leaves nothing behind. */
+async function mayDelete(): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return true;
+  const question = createInterface({ input: process.stdin, output: process.stdout });
+  const interrupted = new Promise<false>(resolve => question.once('SIGINT', () => resolve(false)));
+  const closed = new Promise<false>(resolve => question.once('close', () => resolve(false)));
+  const asked = question.question(
+    '\nEnter: delete everything.  Ctrl-C: keep it, and get the commands to play with. ',
+  );
+  const answer = await Promise.race([asked.then(() => true as const), interrupted, closed]);
+  question.close();
+  return answer;
+}
+
+function sayKept(cluster: DemoCluster): void {
+  const own = (...words: string[]): string =>
+    ['node', inProject('dist', 'engine', 'main.js'), ...words, '--state-dir', cluster.stateDirectory].join(
+      ' ',
+    );
+  say(`
+The servers run on. What you can do:
+  See every state:   ${own('status', WORKFLOW)}
+  See what happened: ${own('events', WORKFLOW)}
+  Connect:           psql ${JSON.stringify(cluster.connection)}
+  Delete everything: npm run demo -- --delete`);
+}
+
+async function remove(cluster: DemoCluster, command: RunWithState): Promise<number> {
+  say('\nDeleting: each state that was reached is undone, in reverse.\n');
+  const code = await command('delete', WORKFLOW);
+  if (code !== 0 && code !== 5) return code;
+  const left = await cluster.removeAndLook();
+  if (left.length === 0) {
+    say('Nothing is left: no process, no directory.');
+    return 0;
+  }
+  process.stderr.write(`Something is left:\n${left.map(line => `  ${line}\n`).join('')}`);
+  return 1;
+}
+
+process.exitCode = await main();
