@@ -29,7 +29,7 @@ import type {
 } from './types.ts';
 import { buildUndo, countDebt } from './undo-order.ts';
 
-/** Statuses in which steps may start. */
+/** Neither ended nor stopped by a person. */
 const FORWARD = new Set<WorkflowStatus>(['running', 'held']);
 
 export class Draft implements CounterWatcher {
@@ -70,7 +70,12 @@ export class Draft implements CounterWatcher {
 
   /** True while steps may start: running or held, and the goal does not hold yet (rule 15). */
   get forward(): boolean {
-    return FORWARD.has(this.workflow.status) && !this.goalHolds;
+    return this.underway && !this.goalHolds;
+  }
+
+  /** True while nobody has stopped it and it has not ended. */
+  get underway(): boolean {
+    return FORWARD.has(this.workflow.status);
   }
 
   get goalHolds(): boolean {

@@ -7,12 +7,13 @@ import type { Draft } from './draft.ts';
 
 /**
  * `lowest_index` waits until every candidate is final, `first_ready` for the first that reached `among`. A holder
- * stays; a vacancy opens again when a candidate gets another chance.
+ * stays; a vacancy opens again when a candidate gets another chance. Also when the goal holds: the workflow's outputs
+ * may read a role that no step needs.
  */
 export function considerRole(draft: Draft, number: number): void {
   const role = draft.graph.roles[number] as RoleNode;
   const holder = draft.holder(role.entity, role.name);
-  if (typeof holder === 'string' || !draft.forward) return;
+  if (typeof holder === 'string' || !draft.underway) return;
   const { open, reached } = candidatesOf(draft.cells, draft.graph, number);
   const decided = open === 0 || (role.choose === 'first_ready' && reached > 0);
   if (!decided) {

@@ -12,11 +12,18 @@ import { considerUndo, startUndo } from './undo.ts';
 
 export function settle(draft: Draft): void {
   const held = draft.goalHeld;
-  while (advance(draft)) {
-    // Every turn moves at least one step, role or command towards its end.
+  followUp(draft);
+  if (!held && draft.goalHolds) {
+    standDown(draft);
+    followUp(draft);
   }
-  if (!held && draft.goalHolds) standDown(draft);
   conclude(draft);
+}
+
+/** Every turn moves at least one step, role or command towards its end. */
+function followUp(draft: Draft): void {
+  let moved = true;
+  while (moved) moved = advance(draft);
 }
 
 /** False when nothing is left to look at. */

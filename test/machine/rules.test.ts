@@ -84,6 +84,14 @@ describe('rule', () => {
     expect(w.status('g[0].b')).to.equal('skipped');
   });
 
+  it('4: a role that no step needs is chosen all the same: outputs may read it', () => {
+    const w = workflow(2, { a: {} }, ['g.a'], boss());
+    w.succeed('g[1].a');
+    w.succeed('g[0].a');
+    expect(w.over).to.equal('complete');
+    expect(w.state.workflow.roles).to.eql({ 'g.boss': 'g-0' });
+  });
+
   it('5: a barrier over a state that names a role waits for the choice', () => {
     const w = workflow(2, { a: {}, b: { only: ['boss'] }, c: { needs: ['g.b'] } }, ['g.c'], boss());
     w.succeed('g[0].a');
