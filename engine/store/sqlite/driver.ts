@@ -20,6 +20,7 @@ export interface Database {
   readonly library: 'node:sqlite' | 'libsql';
   exec(sql: string): void;
   prepare(sql: string): Statement;
+  /** Closing twice is closing once: kysely closes the connection that it was given. */
   close(): void;
 }
 
@@ -42,11 +43,15 @@ const require = createRequire(import.meta.url);
 export function openDatabase(file: string): Database {
   const found = library();
   const database = new found.constructor(file);
+  let open = true;
   return {
     library: found.name,
     exec: sql => database.exec(sql),
     prepare: sql => wrap(database.prepare(sql), sql),
-    close: () => database.close(),
+    close: () => {
+      if (open) database.close();
+      open = false;
+    },
   };
 }
 
