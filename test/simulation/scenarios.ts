@@ -1,0 +1,145 @@
+// The workflows that simulations run, each in the shape of a real deployment.
+// Belongs here: definitions whose scripts are programs (programs.ts), and what must hold at their end.
+// Does not belong here: faults (faults.ts) or the machinery (world.ts).
+
+export interface Scenario {
+  readonly name: string;
+  readonly definition: string;
+  /** Entity → number of members. */
+  readonly members: Readonly<Record<string, number>>;
+  /** True: every interrupted state has a probe or is idempotent, so faults may not change the end. */
+  readonly exact: boolean;
+}
+
+const header = 'workflow_version: 2026-11-01\n';
+
+/** The SQL Server and PostgreSQL examples in small: barrier, role, once, outputs across members, probes, undo. */
+const cluster: Scenario = {
+  name: 'cluster',
+  exact: true,
+  members: { db: 3 },
+  definition: `${header}
+entities:
+  db:
+    type: vm_group
+    members: {min: 1, max: 9}
+    roles:
+      primary: {choose: lowest_index, among: prepared}
+    states:
+      online: {action: {online: {}}, timeout: 30m}
+      prepared:
+        requires: [online]
+        action: {script: {sh: "sleep 300\\napply prepared\\noutput port 5432"}}
+        outputs: {port: {type: integer}}
+        idempotent: true
+        timeout: 10m
+        retry: {attempts: 5, delay: 2s}
+        undo: {script: {sh: "sleep 50\\nrevert prepared"}}
+      initialised:
+        once: primary
+        requires: [db.prepared]
+        action: {script: {sh: "sleep 400\\napply initialised"}}
+        probe: {script: {sh: "check initialised"}}
+        undo: {script: {sh: "sleep 50\\nrevert initialised"}}
+        timeout: 10m
+        retry: {attempts: 5, delay: 2s}
+      standby:
+        except: primary
+        requires: [db.initialised]
+        action:
+          script:
+            sh: "sleep 200\\napply standby"
+            inputs: {ports: "<% db.members.map(m, m.outputs.prepared.port) %>", primary: "<% db.primary.name %>"}
+        probe: {script: {sh: "check standby"}}
+        timeout: 10m
+        retry: {attempts: 5, delay: 2s}
+  service:
+    type: service
+    states:
+      deployed: {requires: [db.initialised, db.standby]}
+goal: service.deployed
+outputs:
+  primary: {value: "<% db.primary.name %>"}
+`,
+};
+
+/** Retries that must be counted across crashes, a wait, a value computed, and a reboot in the middle. */
+const rough: Scenario = {
+  name: 'rough',
+  exact: true,
+  members: { web: 2, box: 1 },
+  definition: `${header}
+entities:
+  web:
+    type: vm_group
+    members: {min: 1, max: 5}
+    states:
+      online: {action: {online: {}}, timeout: 30m}
+      tried:
+        requires: [online]
+        action: {script: {sh: "flaky tried 2\\nsleep 100\\napply tried"}}
+        idempotent: true
+        retry: {attempts: 9, delay: 5s, backoff: 2, max_delay: 1m}
+        timeout: 10m
+      rested: {requires: [tried], action: {wait: {for: 45s}}}
+      restarted:
+        requires: [rested]
+        action: {script: {sh: "reboot again\\nsleep 50\\napply restarted", reboot: {max: 3}}}
+        idempotent: true
+        retry: {attempts: 5, delay: 1s}
+        timeout: 20m
+  box:
+    type: vm
+    states:
+      online: {action: {online: {}}, timeout: 30m}
+      named:
+        requires: [online, web.restarted]
+        action: {set: {outputs: {count: "<% web.members.size() %>"}}}
+        outputs: {count: {type: integer}}
+      ready:
+        requires: [named]
+        action: {script: {sh: "sleep 10\\napply ready", inputs: {n: "<% box.outputs.named.count %>"}}}
+        idempotent: true
+        retry: {attempts: 5, delay: 1s}
+        timeout: 10m
+goal: box.ready
+`,
+};
+
+/** Failures that must end somewhere: tolerated, fatal, quorum, and a state that may not run twice. */
+const bitter: Scenario = {
+  name: 'bitter',
+  exact: false,
+  members: { node: 4 },
+  definition: `${header}
+entities:
+  node:
+    type: vm_group
+    members: {min: 3, max: 9}
+    states:
+      online: {action: {online: {}}, timeout: 30m}
+      tuned:
+        requires: [online]
+        action: {script: {sh: "sleep 20\\nexit 1"}}
+        on_failure: {then: continue}
+        timeout: 10m
+      formatted:
+        requires: [tuned]
+        action: {script: {sh: "sleep 300\\napply formatted"}}
+        on_interrupted: pause
+        timeout: 10m
+      voted:
+        requires: [formatted]
+        action: {script: {sh: "flaky voted 1\\nsleep 30\\napply voted"}}
+        idempotent: true
+        retry: {attempts: 3, delay: 3s}
+        timeout: 10m
+  service:
+    type: service
+    states:
+      elected: {requires: [{state: node.voted, members: majority}]}
+goal: service.elected
+`,
+};
+
+export const SCENARIOS: readonly Scenario[] = [cluster, rough, bitter];

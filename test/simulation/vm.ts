@@ -1,0 +1,110 @@
+// A simulated VM: the disk that outlives the agent, and the scripts that outlive it too.
+// Belongs here: processes as programs on virtual time, exit records, reboots. Does not belong here: the agent's own
+// decisions (agent-host.ts runs the production agent machine).
+//
+// | a real VM                                  | here                                                      |
+// |--------------------------------------------|-----------------------------------------------------------|
+// | supervisor process, files, fsync           | an exit record that appears with the script's end         |
+// | journal: torn tail, CRC                    | whole records (test/agent-protocol tears real journals)   |
+// | output streams, masking                    | left out                                                  |
+// | TERM, grace, KILL                          | a kill ends the script at its next line                   |
+import type { Ending, Held, JournalRecord } from '../../agent-protocol/agent-records.ts';
+import { newSealingKey } from '../../agent-protocol/sealing.ts';
+import { newSigningKey } from '../../agent-protocol/signing.ts';
+import { perform, VmDisk } from './programs.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface Process {
+  readonly key: string;
+  readonly run: number;
+  killed: 'cancelled' | 'timeout' | undefined;
+  alive: boolean;
+}
+
+interface Exit {
+  readonly ending: Ending;
+  readonly spent: number;
+}
+
+const runKey = (key: string, run: number): string => `${key}#${run}`;
+
+export class Vm {
+  readonly name: string;
+  readonly disk = new VmDisk();
+  readonly journal: JournalRecord[] = [];
+  readonly signing = newSigningKey();
+  readonly sealing = newSealingKey();
+  readonly incarnation: string;
+  bootId = 'boot-1';
+  boots = 1;
+  /** Starts by command and run: what invariant I1 is checked from. */
+  readonly starts = new Map<string, number>();
+  readonly #processes = new Map<string, Process>();
+  readonly #exits = new Map<string, Exit>();
+  readonly #scheduler: Scheduler;
+  /** Told of every script's end while an agent lives. */
+  onEnd: ((key: string, run: number) => void) | undefined;
+
+  constructor(name: string, scheduler: Scheduler) {
+    this.name = name;
+    this.incarnation = `incarnation-of-${name}`;
+    this.#scheduler = scheduler;
+  }
+
+  /** The supervisor's part: starts the script, which then needs nobody. */
+  spawn(key: string, held: Held): void {
+    const id = runKey(key, held.run);
+    this.starts.set(id, (this.starts.get(id) ?? 0) + 1);
+    const process: Process = { key, run: held.run, killed: undefined, alive: true };
+    this.#processes.set(id, process);
+    const { task, timeout } = held.command;
+    const lines = task.kind === 'script' ? task.text.split('\n') : ['exit 0'];
+    const began = this.#scheduler.time;
+    const left = timeout - held.spent;
+    this.#scheduler.at(began + left, () => {
+      process.killed ??= 'timeout';
+    });
+    void this.#run(process, lines, () => held.spent + this.#scheduler.time - began);
+  }
+
+  async #run(process: Process, lines: readonly string[], spent: () => number): Promise<void> {
+    const outputs = new Map<string, string>();
+    for (const line of lines) {
+      await this.#scheduler.sleep(1);
+      if (!process.alive) return;
+      if (process.killed) return this.#exit(process, { kind: process.killed }, outputs, spent());
+      const step = perform(line, this.disk, outputs);
+      if (step.kind === 'exit') return this.#exit(process, { kind: 'exit', code: step.code }, outputs, spent());
+      if (step.kind === 'sleep') await this.#scheduler.sleep(step.milliseconds);
+      if (!process.alive) return;
+    }
+    this.#exit(process, { kind: 'exit', code: 0 }, outputs, spent());
+  }
+
+  #exit(process: Process, result: Ending['result'], outputs: Map<string, string>, spent: number): void {
+    process.alive = false;
+    const values = Object.fromEntries([...outputs].map(([name, text]) => [name, { text }]));
+    const ending: Ending = { result, outputs: values, stdout: '', stderr: '' };
+    this.#exits.set(runKey(process.key, process.run), { ending, spent });
+    this.onEnd?.(process.key, process.run);
+  }
+
+  exitOf(key: string, run: number): Exit | undefined {
+    return this.#exits.get(runKey(key, run));
+  }
+
+  processOf(key: string, run: number): Process | undefined {
+    return this.#processes.get(runKey(key, run));
+  }
+
+  /** Power off and on: every script dies without a record; a new boot id. */
+  reboot(): void {
+    for (const process of this.#processes.values()) process.alive = false;
+    this.boots += 1;
+    this.bootId = `boot-${this.boots}`;
+  }
+
+  get running(): number {
+    return [...this.#processes.values()].filter(process => process.alive).length;
+  }
+}
