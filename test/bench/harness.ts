@@ -99,7 +99,9 @@ export function print(comparison: Comparison, result: Result): void {
     `${figure(median, comparison.compare)} (${figure(min, comparison.compare)} … ${figure(max, comparison.compare)})`;
   const { ratio } = result;
   console.log(`${result.holds ? 'ok  ' : 'MISS'} ${result.name}, per ${comparison.unit}`);
-  console.log(`     ratio    ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} … ${ratio.max.toFixed(2)}), target ${result.target}`);
+  console.log(
+    `     ratio    ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} … ${ratio.max.toFixed(2)}), target ${result.target}`,
+  );
   console.log(`     ours     ${range(result.ours)}`);
   console.log(`     baseline ${range(result.baseline)}`);
 }

@@ -1,9 +1,20 @@
 // A simulated agent: the production agent machine, codec and signatures on a VM that is a model.
 // Belongs here: the shell around `advance`: journal, connection, scripts. Does not belong here: any decision.
-import { advance, type AgentDecision, type AgentEffect, type AgentEvent } from '../../agent-protocol/agent-machine.ts';
+import {
+  advance,
+  type AgentDecision,
+  type AgentEffect,
+  type AgentEvent,
+} from '../../agent-protocol/agent-machine.ts';
 import { applyRecord, newState, type AgentState } from '../../agent-protocol/agent-records.ts';
 import { decode, encode } from '../../agent-protocol/codec.ts';
-import { commandKey, PROTOCOL_VERSION, type FromAgent, type Hello } from '../../agent-protocol/messages.ts';
+import {
+  commandKey,
+  PROTOCOL_VERSION,
+  type FromAgent,
+  type FromEngine,
+  type Hello,
+} from '../../agent-protocol/messages.ts';
 import { sign, verify, type KeyRing } from '../../agent-protocol/signing.ts';
 import {
   agentKey,
@@ -111,13 +122,16 @@ export class AgentHost {
 
   #send(message: FromAgent): void {
     const body = encode(message);
-    const kind: AgentKey = message.kind === 'hello' ? 'hello' : message.kind === 'output' ? 'output' : 'result';
+    const kind: AgentKey =
+      message.kind === 'hello' ? 'hello' : message.kind === 'output' ? 'output' : 'result';
     const headers = sign(this.vm.signing, 'from_agent', this.vm.name, body);
     const messageId = 'id' in message ? `${commandKey(message.id)}/${message.kind}` : message.kind;
     const connection = this.#connection;
     this.life.now('publish', () => {
       // What is lost here is said again: at the next hello, and by the resend timer.
-      connection?.publish(FROM_AGENTS, agentKey(this.vm.name, kind), { body, messageId, headers }).catch(() => {});
+      connection
+        ?.publish(FROM_AGENTS, agentKey(this.vm.name, kind), { body, messageId, headers })
+        .catch(() => {});
     });
   }
 
@@ -146,7 +160,9 @@ export class AgentHost {
   }
 
   #hello(nonce: string): Hello {
-    const unreceipted = [...this.#state.held.values()].filter(held => held.answer).map(held => held.command.id);
+    const unreceipted = [...this.#state.held.values()]
+      .filter(held => held.answer)
+      .map(held => held.command.id);
     return {
       kind: 'hello',
       protocol: PROTOCOL_VERSION,
@@ -175,7 +191,14 @@ export class AgentHost {
     if (decoded === undefined || 'refused' in decoded) return delivery.nack({ requeue: false });
     const token = ++this.#token;
     this.#deliveries.set(token, delivery);
+    this.#note(decoded.message);
     this.#feed({ kind: 'message', message: decoded.message, token, space: this.#world.space() });
+  }
+
+  #note(message: FromEngine): void {
+    const { kind } = message;
+    if (kind === 'command' || kind === 'cancel')
+      this.vm.told(commandKey(message.id), message.id.workflow, message.term);
   }
 
   #resendLater(): void {
@@ -183,7 +206,8 @@ export class AgentHost {
       if (!this.life.alive) return;
       this.#feed({ kind: 'resend' });
       // A hello that got no welcome (the engine was away, or it was lost) is said again.
-      if (!this.#state.welcomed && this.#state.nonce !== undefined) this.#send(this.#hello(this.#state.nonce));
+      if (!this.#state.welcomed && this.#state.nonce !== undefined)
+        this.#send(this.#hello(this.#state.nonce));
       this.#resendLater();
     });
   }

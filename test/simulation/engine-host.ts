@@ -48,8 +48,22 @@ export class EngineHost {
       term: () => this.engine.term,
     });
     const { post, presence, ledger, directory } = this.#side;
-    const drivers = createDrivers({ post, directory, presence, ledger, clock, sink, term: () => this.engine.term });
-    this.engine = new Engine({ store: world.store(life), clock, vault: world.vault, drivers, owner: life.name });
+    const drivers = createDrivers({
+      post,
+      directory,
+      presence,
+      ledger,
+      clock,
+      sink,
+      term: () => this.engine.term,
+    });
+    this.engine = new Engine({
+      store: world.store(life),
+      clock,
+      vault: world.vault,
+      drivers,
+      owner: life.name,
+    });
     this.service = new EngineService(this.engine);
     life.onDeath(why => void world.broker.cut(why, login => login.name === life.name));
     void this.engine.ended.then(error => life.die(error?.message ?? 'stopped'));
@@ -74,7 +88,8 @@ function durable(directory: AgentDirectory, life: Life): AgentDirectory {
     get: id => directory.get(id),
     list: () => directory.list(),
     register: (card, options) => life.io('directory.register', () => directory.register(card, options)),
-    bind: (id, incarnation, journal) => life.io('directory.bind', () => directory.bind(id, incarnation, journal)),
+    bind: (id, incarnation, journal) =>
+      life.io('directory.bind', () => directory.bind(id, incarnation, journal)),
     remove: id => life.io('directory.remove', () => directory.remove(id)),
     close: () => Promise.resolve(),
   };

@@ -78,7 +78,10 @@ export class Life {
   /** The world's clock as this process sees it: its timers die with it. */
   clock(skew: () => number = () => 0): Clock {
     const clock = this.#scheduler.clock(skew);
-    return { now: () => clock.now(), at: (time, callback) => clock.at(time, () => this.#alive && callback()) };
+    return {
+      now: () => clock.now(),
+      at: (time, callback) => clock.at(time, () => this.#alive && callback()),
+    };
   }
 
   #pause(): Promise<void> {

@@ -15,14 +15,24 @@ import type { Life } from './life.ts';
 
 export type StoreFault = 'unknown_done' | 'unknown_not_done' | 'failed' | 'full';
 
-const CODES = { unknown_done: 'commit_unknown', unknown_not_done: 'commit_unknown', failed: 'store_failed', full: 'store_full' } as const;
+const CODES = {
+  unknown_done: 'commit_unknown',
+  unknown_not_done: 'commit_unknown',
+  failed: 'store_failed',
+  full: 'store_full',
+} as const;
 
 function thrown(fault: StoreFault): EngineError {
   return new EngineError(CODES[fault], `simulated: ${fault}`, 'Nothing: the simulation goes on.');
 }
 
-/** A store for one engine's life; `fault` is asked at each commit and submit. */
-export function modelStore(disk: MemoryDisk, life: Life, fault: (method: string) => StoreFault | undefined): Store {
+/** A store for one engine's life; `fault` is asked at each commit and submit, `committed` told of what was written. */
+export function modelStore(
+  disk: MemoryDisk,
+  life: Life,
+  fault: (method: string) => StoreFault | undefined,
+  committed: (workflows: readonly string[]) => void,
+): Store {
   const real = new MemoryStore(disk);
   const faulty = <T>(method: string, perform: () => Promise<T>): Promise<T> =>
     life.io(`store.${method}`, async () => {
@@ -31,10 +41,15 @@ export function modelStore(disk: MemoryDisk, life: Life, fault: (method: string)
       if (wrong === 'unknown_done') await perform();
       throw thrown(wrong);
     });
-  const plain = <T>(method: string, perform: () => Promise<T>): Promise<T> => life.io(`store.${method}`, perform);
+  const plain = <T>(method: string, perform: () => Promise<T>): Promise<T> =>
+    life.io(`store.${method}`, perform);
   return {
     acquire: owner => plain('acquire', () => real.acquire(owner)),
-    commit: batch => faulty('commit', () => real.commit(batch)),
+    commit: batch =>
+      faulty('commit', async () => {
+        await real.commit(batch);
+        committed(batch.workflows.map(workflow => workflow.id));
+      }),
     committed: () => plain('committed', () => real.committed()),
     submit: (row, definition, secrets) => faulty('submit', () => real.submit(row, definition, secrets)),
     pending: limit => plain('pending', () => real.pending(limit)),

@@ -39,6 +39,11 @@ export class Vm {
   boots = 1;
   /** Starts by command and run: what invariant I1 is checked from. */
   readonly starts = new Map<string, number>();
+  /** Set when a script was started for an engine that had been replaced, as far as this VM had heard (I5). */
+  staleStart: string | undefined;
+  readonly #terms = new Map<string, number>();
+  /** Commands that arrived at least once under a term that was not outdated then. */
+  readonly #current = new Set<string>();
   readonly #processes = new Map<string, Process>();
   readonly #exits = new Map<string, Exit>();
   readonly #scheduler: Scheduler;
@@ -51,10 +56,19 @@ export class Vm {
     this.#scheduler = scheduler;
   }
 
+  /** A command or cancel arrived: noted here apart from the agent's own memory, to judge it by. */
+  told(key: string, workflow: string, term: number): void {
+    const highest = this.#terms.get(workflow) ?? 0;
+    this.#terms.set(workflow, Math.max(term, highest));
+    if (term >= highest) this.#current.add(key);
+  }
+
   /** The supervisor's part: starts the script, which then needs nobody. */
   spawn(key: string, held: Held): void {
     const id = runKey(key, held.run);
     this.starts.set(id, (this.starts.get(id) ?? 0) + 1);
+    if (!this.#current.has(key))
+      this.staleStart ??= `${key} was started on ${this.name} under an outdated term only`;
     const process: Process = { key, run: held.run, killed: undefined, alive: true };
     this.#processes.set(id, process);
     const { task, timeout } = held.command;
@@ -74,7 +88,8 @@ export class Vm {
       if (!process.alive) return;
       if (process.killed) return this.#exit(process, { kind: process.killed }, outputs, spent());
       const step = perform(line, this.disk, outputs);
-      if (step.kind === 'exit') return this.#exit(process, { kind: 'exit', code: step.code }, outputs, spent());
+      if (step.kind === 'exit')
+        return this.#exit(process, { kind: 'exit', code: step.code }, outputs, spent());
       if (step.kind === 'sleep') await this.#scheduler.sleep(step.milliseconds);
       if (!process.alive) return;
     }

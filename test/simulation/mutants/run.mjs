@@ -13,7 +13,9 @@ const wanted = process.argv.slice(2);
 const SEEDS = process.env.MUTANT_SEEDS ?? '200';
 
 const patches = readdirSync(here)
-  .filter(name => name.endsWith('.patch') && (wanted.length === 0 || wanted.some(word => name.includes(word))))
+  .filter(
+    name => name.endsWith('.patch') && (wanted.length === 0 || wanted.some(word => name.includes(word))),
+  )
   .sort();
 
 /** A copy of the sources with the bug in it, compiled. */
@@ -22,19 +24,31 @@ function plant(patch, directory) {
     cpSync(path.join(root, name), path.join(directory, name), { recursive: true });
   }
   symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'), 'junction');
-  if (patch) execFileSync('git', ['apply', '--whitespace=nowarn', path.join(here, patch)], { cwd: directory, stdio: 'inherit' });
+  if (patch)
+    execFileSync('git', ['apply', '--whitespace=nowarn', path.join(here, patch)], {
+      cwd: directory,
+      stdio: 'inherit',
+    });
   const { bin } = JSON.parse(readFileSync(path.join(root, 'node_modules/typescript/package.json'), 'utf8'));
-  execFileSync(process.execPath, [path.join(root, 'node_modules/typescript', bin.tsc), '-p', 'tsconfig.json'], {
-    cwd: directory,
-    stdio: 'inherit',
-  });
+  execFileSync(
+    process.execPath,
+    [path.join(root, 'node_modules/typescript', bin.tsc), '-p', 'tsconfig.json'],
+    {
+      cwd: directory,
+      stdio: 'inherit',
+    },
+  );
 }
 
 function simulate(directory) {
-  const run = spawnSync(process.execPath, ['--enable-source-maps', 'dist/test/simulation/soak.js', '--seeds', SEEDS, '--quiet'], {
-    cwd: directory,
-    encoding: 'utf8',
-  });
+  const run = spawnSync(
+    process.execPath,
+    ['--enable-source-maps', 'dist/test/simulation/soak.js', '--seeds', SEEDS, '--quiet'],
+    {
+      cwd: directory,
+      encoding: 'utf8',
+    },
+  );
   return { found: run.status === 1, output: `${run.stdout}${run.stderr}` };
 }
 
@@ -56,7 +70,8 @@ const sound = inCopy(undefined, ({ found, output }) => {
 if (!sound) process.exit(1);
 for (const patch of patches) {
   const found = inCopy(patch, ({ found, output }) => {
-    const line = output.split('\n').find(text => text.startsWith('seed ')) ?? output.trim().split('\n').at(-1) ?? '';
+    const line =
+      output.split('\n').find(text => text.startsWith('seed ')) ?? output.trim().split('\n').at(-1) ?? '';
     console.log(`${found ? 'found  ' : 'MISSED '} ${patch}${found ? `: ${line}` : ''}`);
     return found;
   });

@@ -1,0 +1,116 @@
+// What must hold after every commit and every event of a simulated world; each with the number of its rule.
+// Belongs here: looking and judging. Does not belong here: making things happen.
+import { decode } from '../../agent-protocol/codec.ts';
+import type { PublishContext } from '../../engine/bus/memory.ts';
+import { compileGraph } from '../../engine/graph/compile.ts';
+import type { StateGraph } from '../../engine/graph/types.ts';
+import { parseDefinition } from '../../engine/definition/parse.ts';
+import { apply } from '../../engine/machine/apply.ts';
+import { check } from '../../engine/machine/invariants.ts';
+import { initialState, restore, type MachineState } from '../../engine/machine/state.ts';
+import { canonicalJson, type JsonValue } from '../../engine/base/json.ts';
+import { effectKey } from '../../engine/base/ids.ts';
+import type { StoredWorkflow } from '../../engine/runtime/ports.ts';
+import { MemoryStore, type MemoryDisk } from '../../engine/store/memory.ts';
+import type { Scenario } from './scenarios.ts';
+import type { Vm } from './vm.ts';
+
+/** A broken rule: ends the run. */
+export class Broken extends Error {
+  constructor(rule: string, what: string) {
+    super(`${rule}: ${what}`);
+    this.name = 'Broken';
+  }
+}
+
+export class Checker {
+  readonly #store: MemoryStore;
+  readonly #vms: readonly Vm[];
+  readonly #definition;
+  #graph: StateGraph | undefined;
+  /** Highest log number seen per workflow: what was committed may never be gone. */
+  readonly #lastSeq = new Map<string, number>();
+
+  constructor(disk: MemoryDisk, vms: readonly Vm[], scenario: Scenario) {
+    this.#store = new MemoryStore(disk);
+    this.#vms = vms;
+    const parsed = parseDefinition(scenario.definition, { fileName: scenario.name, files: {} });
+    if (!parsed.definition) throw new Error(`${scenario.name}: ${JSON.stringify(parsed.problems)}`);
+    this.#definition = parsed.definition;
+  }
+
+  async load(
+    id: string,
+  ): Promise<{ graph: StateGraph; state: MachineState; stored: StoredWorkflow } | undefined> {
+    const stored = await this.#store.load(id);
+    if (!stored) return undefined;
+    this.#graph ??= compileGraph(this.#definition, new Map(Object.entries(stored.source.members)));
+    const state = restore(this.#graph, stored.record, stored.steps, stored.source.inputs);
+    return { graph: this.#graph, state, stored };
+  }
+
+  /** After each commit: the machine's invariants hold of what is stored, and its log replays to it (I12). */
+  async committed(id: string): Promise<void> {
+    const now = await this.load(id);
+    const last = this.#lastSeq.get(id) ?? 0;
+    if (!now) return;
+    const { graph, state, stored } = now;
+    if (stored.record.seq < last)
+      throw new Broken('E1', `log entry ${last} of ${id} was committed and is gone`);
+    this.#lastSeq.set(id, stored.record.seq);
+    const broken = check(graph, state);
+    if (broken[0]) throw new Broken('machine', broken[0]);
+    await this.#replays(id, graph, stored);
+  }
+
+  async #replays(id: string, graph: StateGraph, stored: StoredWorkflow): Promise<void> {
+    const log = await this.#store.events(id, 0, 1_000_000);
+    const { createdAt, stackName, generation } = stored.record;
+    const fresh = initialState(graph, {
+      id,
+      stackName,
+      generation,
+      at: createdAt,
+      inputs: stored.source.inputs,
+    });
+    apply(
+      graph,
+      fresh,
+      log.map(entry => entry.change),
+    );
+    const text = (value: unknown): string => canonicalJson(JSON.parse(JSON.stringify(value)) as JsonValue);
+    for (const { number, record } of stored.steps) {
+      if (text(fresh.records[number] ?? null) !== text(record)) {
+        throw new Broken('I12', `replaying the log gives another record of ${graph.steps[number]?.id}`);
+      }
+    }
+    const { seq: _, ...replayed } = fresh.workflow;
+    const { seq: __, ...kept } = stored.record;
+    if (text(replayed) !== text(kept))
+      throw new Broken('I12', `replaying the log of ${id} gives another workflow record`);
+  }
+
+  /** P1: a command on the wire was committed first. */
+  async published({ exchange, message }: PublishContext): Promise<void> {
+    if (exchange !== '') return;
+    const decoded = decode(message.body, 'from_engine');
+    if ('refused' in decoded)
+      throw new Broken('protocol', `the engine sent what agents refuse: ${decoded.refused}`);
+    if (decoded.message.kind !== 'command') return;
+    const { id } = decoded.message;
+    const now = await this.load(id.workflow);
+    const record = now?.stored.steps.find(({ number }) => now.graph.steps[number]?.id === id.step)?.record;
+    const wasDecided = now === undefined || (record !== undefined && record.dispatch >= id.dispatch);
+    if (!wasDecided) throw new Broken('P1', `${effectKey(id)} was sent before it was committed`);
+  }
+
+  /** I1 and I5, of every VM. */
+  vms(): void {
+    for (const vm of this.#vms) {
+      for (const [run, starts] of vm.starts) {
+        if (starts > 1) throw new Broken('I1', `${run} was started ${starts} times on ${vm.name}`);
+      }
+      if (vm.staleStart) throw new Broken('I5', vm.staleStart);
+    }
+  }
+}

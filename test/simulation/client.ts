@@ -1,0 +1,131 @@
+// Those outside a simulated world: who creates the workflow, answers when a person is waited for, and deletes it.
+// Belongs here: requests, asked again under the same id until they are answered. Does not belong here: faults.
+import type { ActRequest } from '../../engine/runtime/api.ts';
+import type { WorkflowRecord } from '../../engine/machine/types.ts';
+import { Broken } from './checks.ts';
+import type { EngineHost } from './engine-host.ts';
+import type { Scenario } from './scenarios.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface ClientWorld {
+  readonly scheduler: Scheduler;
+  readonly scenario: Scenario;
+  /** The engine that serves now, if any. */
+  active(): EngineHost | undefined;
+  /** The workflow as it is committed. */
+  record(): Promise<WorkflowRecord | undefined>;
+}
+
+type Act = ActRequest extends infer R
+  ? R extends unknown
+    ? Omit<R, 'requestId' | 'workflow' | 'by'>
+    : never
+  : never;
+
+const PATIENCE = 20_000;
+
+export class Client {
+  readonly workflow = 'w1';
+  readonly #world: ClientWorld;
+  #requests = 0;
+  /** Operator's answers so far. */
+  answers = 0;
+
+  constructor(world: ClientWorld) {
+    this.#world = world;
+  }
+
+  /** Creates, answers until the workflow is over, and deletes it when asked to; resolves with its last status. */
+  async live(remove: boolean): Promise<string> {
+    await this.#create();
+    const status = await this.#untilOver();
+    if (!remove) return status;
+    await this.act({ kind: 'delete', abandon: false });
+    return this.#untilGone();
+  }
+
+  async #create(): Promise<void> {
+    const { scenario } = this.#world;
+    const members = Object.fromEntries(
+      Object.entries(scenario.members).map(([entity, count]) => [
+        entity,
+        Array.from({ length: count }, (_, index) => ({
+          agent: `${entity}-${index}`,
+          name: `${entity}${index}`,
+        })),
+      ]),
+    );
+    const document = { source: scenario.definition, fileName: `${scenario.name}.yaml`, files: {} };
+    const request = {
+      requestId: 'create',
+      id: this.workflow,
+      stackName: 'stack',
+      document,
+      inputs: {},
+      members,
+      by: 'heat',
+    };
+    const { problems } = await this.#insist(host => host.service.create(request));
+    if (problems.length > 0) throw new Broken('scenario', JSON.stringify(problems));
+  }
+
+  async act(act: Act): Promise<void> {
+    this.#requests += 1;
+    const request = {
+      ...act,
+      requestId: `request-${this.#requests}`,
+      workflow: this.workflow,
+      by: 'operator',
+    } as ActRequest;
+    await this.#insist(host => host.service.act(request));
+  }
+
+  /** Asks whoever serves, again and again, under the same request id: answered at least once is applied once. */
+  async #insist<T>(ask: (host: EngineHost) => Promise<T>): Promise<T> {
+    for (;;) {
+      const host = this.#world.active();
+      const answer =
+        host && (await Promise.race([this.#attempt(ask, host), this.#world.scheduler.sleep(PATIENCE)]));
+      if (answer) return answer.value;
+      await this.#world.scheduler.sleep(1_000);
+    }
+  }
+
+  async #attempt<T>(
+    ask: (host: EngineHost) => Promise<T>,
+    host: EngineHost,
+  ): Promise<{ value: T } | undefined> {
+    try {
+      return { value: await ask(host) };
+    } catch (thrown) {
+      const code = (thrown as { code?: string }).code ?? '';
+      const passing = /^(store_|commit_unknown|fenced|transport_closed)/.test(code);
+      if (!passing) throw thrown;
+      return undefined;
+    }
+  }
+
+  async #untilOver(): Promise<string> {
+    for (;;) {
+      await this.#world.scheduler.sleep(1_000);
+      const status = (await this.#world.record())?.status;
+      if (status === 'complete' || status === 'failed') return status;
+      if (status === 'held') await this.#answer();
+    }
+  }
+
+  /** A person looks at the VM, and says: run it again. */
+  async #answer(): Promise<void> {
+    this.answers += 1;
+    await this.act({ kind: 'retry' });
+  }
+
+  async #untilGone(): Promise<string> {
+    for (;;) {
+      await this.#world.scheduler.sleep(1_000);
+      const record = await this.#world.record();
+      if (record === undefined) return 'deleted';
+      if (record.status === 'delete_failed') return record.status;
+    }
+  }
+}

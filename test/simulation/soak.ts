@@ -1,0 +1,37 @@
+// `npm run soak`: fresh seeds, as many as asked for. Ends with 1 when one of them finds something.
+// Belongs here: options and printing. Does not belong here: what a run is (run.ts).
+import { parseArgs } from 'node:util';
+import { repeatCommand, runSeed } from './run.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    seed: { type: 'string' },
+    first: { type: 'string' },
+    quiet: { type: 'boolean', default: false },
+  },
+});
+
+const first = values.seed ?? values.first ?? String(Date.now() % 1_000_000_000);
+const count = values.seed === undefined ? Number(values.seeds) : 1;
+let found = 0;
+let steps = 0;
+for (let index = 0; index < count && found < 5; index += 1) {
+  const verdict = await runSeed(Number(first) + index);
+  steps += verdict.result?.steps ?? 0;
+  if (verdict.failure) {
+    found += 1;
+    console.log(`seed ${verdict.seed} (${verdict.scenario}): ${verdict.failure}`);
+    console.log(`repeat it with: ${repeatCommand(verdict.seed)}`);
+    if (values.quiet) break;
+  } else if (!values.quiet && (count === 1 || index % 50 === 49)) {
+    const { result } = verdict;
+    console.log(
+      `seed ${verdict.seed} (${verdict.scenario}): ${result?.status}, ${result?.steps} steps, ${result?.faults.join(' ')}`,
+    );
+  }
+}
+console.log(
+  found === 0 ? `nothing found with ${count} seeds from ${first}, ${steps} steps` : `${found} found`,
+);
+process.exitCode = found === 0 ? 0 : 1;

@@ -1,0 +1,265 @@
+// A whole simulated system: engines, agents, broker, store, clients, one clock, one seed.
+// Belongs here: putting the parts together, doing the faults, running to the end. Does not belong here: what the parts
+// do (their own files), what must hold (checks.ts).
+import { newEngineKeys } from '../../engine/agents/keys.ts';
+import { memoryDirectory } from '../../engine/agents/directory.ts';
+import { memoryBroker, type MemoryBroker } from '../../engine/bus/memory.ts';
+import { commandQueue } from '../../agent-protocol/transport.ts';
+import { keyRing, publicKeyText } from '../../agent-protocol/signing.ts';
+import { vault } from '../../engine/runtime/secrets.ts';
+import { MemoryDisk } from '../../engine/store/memory.ts';
+import { AgentHost } from './agent-host.ts';
+import { Broken, Checker } from './checks.ts';
+import { Client } from './client.ts';
+import { EngineHost, type EngineWorld } from './engine-host.ts';
+import { type FaultKind, Faults } from './faults.ts';
+import { type KillPlan, Life } from './life.ts';
+import { Random } from './random.ts';
+import type { Scenario } from './scenarios.ts';
+import { Scheduler, settle } from './scheduler.ts';
+import { modelStore } from './store-model.ts';
+import { Vm } from './vm.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  /** Absent: drawn from the seed. Empty: a run without faults. */
+  readonly faults?: readonly FaultKind[];
+  /** Kills of the engine at chosen I/Os instead of drawn ones: for enumeration. */
+  readonly killEngine?: (life: number) => KillPlan;
+  readonly remove?: boolean;
+}
+
+export interface RunResult {
+  readonly status: string;
+  readonly steps: number;
+  readonly faults: readonly FaultKind[];
+  /** Effects that hold at the end, by VM: what runs are compared by. */
+  readonly effects: Readonly<Record<string, readonly string[]>>;
+  /** Final status of each step, and its outputs; empty once deleted. */
+  readonly states: Readonly<Record<string, string>>;
+  readonly engineIos: number;
+  readonly answers: number;
+}
+
+/** Steps after the faults stopped within which everything must have come to an end (I7). */
+const LIVENESS = 400_000;
+
+export class World {
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  readonly broker: MemoryBroker;
+  readonly vms: readonly Vm[];
+  readonly #options: RunOptions;
+  readonly #random: Random;
+  readonly #disk = new MemoryDisk();
+  readonly #checker: Checker;
+  readonly #client: Client;
+  readonly #keys = newEngineKeys();
+  readonly #engineWorld: EngineWorld;
+  readonly #engines: EngineHost[] = [];
+  readonly #agents = new Map<string, AgentHost>();
+  #lives = 0;
+  #broken: Error | undefined;
+  engineIos = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#random = new Random(options.seed);
+    this.scheduler = new Scheduler(this.#random.fork());
+    this.faults = new Faults(this.#random.fork(), () => this.scheduler.time, options.faults);
+    this.vms = Object.entries(options.scenario.members).flatMap(([entity, count]) =>
+      Array.from({ length: count }, (_, index) => new Vm(`${entity}-${index}`, this.scheduler)),
+    );
+    this.#checker = new Checker(this.#disk, this.vms, options.scenario);
+    this.broker = this.#makeBroker();
+    this.#engineWorld = this.#makeEngineWorld();
+    this.#client = new Client({
+      scheduler: this.scheduler,
+      scenario: options.scenario,
+      active: () => this.#engines.findLast(host => host.life.alive && host.serving),
+      record: async () => (await this.#checker.load('w1'))?.stored.record,
+    });
+  }
+
+  /** Runs until the client is done, or something is broken. Throws Broken. */
+  async run(): Promise<RunResult> {
+    this.#startEngine();
+    for (const vm of this.vms) this.scheduler.after(0, 3_000, () => this.#startAgent(vm));
+    this.#scheduleFaults();
+    let status: string | undefined;
+    this.#client.live(this.#options.remove ?? false).then(
+      end => {
+        status = end;
+      },
+      (thrown: unknown) => this.#breaks(thrown),
+    );
+    await this.#runUntil(() => status !== undefined);
+    return this.#result(status as string);
+  }
+
+  async #runUntil(done: () => boolean): Promise<void> {
+    let after = 0;
+    for (;;) {
+      await settle();
+      if (this.#broken) throw this.#broken;
+      this.#checker.vms();
+      if (done()) return;
+      if (this.faults.over && (after += 1) > LIVENESS)
+        throw new Broken('I7', 'no end in sight long after the last fault');
+      if (!this.scheduler.step())
+        throw new Broken('I7', 'nothing is left to happen and the end is not reached');
+    }
+  }
+
+  async #result(status: string): Promise<RunResult> {
+    const stored = await this.#checker.load('w1');
+    const states = Object.fromEntries(
+      (stored?.graph.steps ?? []).map(step => {
+        const record = stored?.state.records[step.number];
+        return [step.id, `${record?.status ?? 'waiting'} ${JSON.stringify(record?.outputs ?? {})}`];
+      }),
+    );
+    return {
+      status,
+      steps: this.scheduler.steps,
+      faults: [...this.faults.kinds],
+      effects: Object.fromEntries(this.vms.map(vm => [vm.name, [...vm.disk.effects].sort()])),
+      states,
+      engineIos: this.#engines.reduce((sum, host) => sum + host.life.ios, 0),
+      answers: this.#client.answers,
+    };
+  }
+
+  #breaks(thrown: unknown): void {
+    this.#broken ??= thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+
+  // ---------------------------------------------------------------- parts
+
+  #makeBroker(): MemoryBroker {
+    const random = this.#random.fork();
+    return memoryBroker({
+      scheduler: {
+        soon: task => void this.scheduler.after(0, random.chance(0.1) ? 15 : 1, task),
+        after: (milliseconds, task) => void this.scheduler.at(this.scheduler.time + milliseconds, task),
+      },
+      fault: () => this.faults.publish(),
+      onPublish: context => {
+        this.#checker.published(context).catch((thrown: unknown) => this.#breaks(thrown));
+      },
+    });
+  }
+
+  #makeEngineWorld(): EngineWorld {
+    const records = this.vms.map(vm => ({
+      id: vm.name,
+      signingKey: publicKeyText(vm.signing.publicKey),
+      sealingKey: publicKeyText(vm.sealing.publicKey),
+      retired: [],
+      journal: 0,
+    }));
+    const random = this.#random.fork();
+    return {
+      broker: this.broker,
+      keys: this.#keys,
+      vault: vault(Buffer.alloc(32, 7)),
+      directory: memoryDirectory(records),
+      skew: () => 0,
+      store: life => this.#storeFor(life),
+      random: () => random.next(),
+    };
+  }
+
+  #storeFor(life: Life) {
+    const store = modelStore(
+      this.#disk,
+      life,
+      method => this.faults.store(method),
+      workflows => {
+        for (const id of workflows)
+          this.#checker.committed(id).catch((thrown: unknown) => this.#breaks(thrown));
+      },
+    );
+    return store;
+  }
+
+  #startEngine(): void {
+    this.#lives += 1;
+    const plan = this.#options.killEngine?.(this.#lives) ?? this.faults.killEngine;
+    const life = new Life(`engine-${this.#lives}`, this.scheduler, this.#random.fork(), plan);
+    const skew = this.faults.skew();
+    const host = new EngineHost(life, { ...this.#engineWorld, skew: () => (this.faults.over ? 0 : skew) });
+    this.#engines.push(host);
+    // A supervisor starts a dead engine again, as systemd does, unless another one lives.
+    life.onDeath(() => this.scheduler.after(200, 8_000, () => this.#restartEngine()));
+    host.start().catch((thrown: unknown) => life.die(String(thrown)));
+  }
+
+  #restartEngine(): void {
+    if (!this.#engines.some(host => host.life.alive)) this.#startEngine();
+  }
+
+  #startAgent(vm: Vm): void {
+    const life = new Life(
+      `${vm.name}#${vm.boots}`,
+      this.scheduler,
+      this.#random.fork(),
+      this.faults.killAgent,
+    );
+    // The agent's queue is declared by the engine; an agent that comes too early tries again.
+    const host = new AgentHost(vm, life, {
+      scheduler: this.scheduler,
+      transport: this.broker.transport,
+      engineKeys: keyRing([this.#keys.signing.publicKey]),
+      space: () => !this.faults.happens('agent_disk_full', 0.3),
+      reboot: machine => this.#reboot(machine),
+    });
+    this.#agents.set(vm.name, host);
+    life.onDeath(why => {
+      void this.broker.cut(why, login => login.name === vm.name);
+      this.scheduler.after(500, 6_000, () => this.#startAgent(vm));
+    });
+  }
+
+  #reboot(vm: Vm): void {
+    vm.reboot();
+    this.#agents.get(vm.name)?.life.die('its VM rebooted');
+  }
+
+  // ---------------------------------------------------------------- faults that come by themselves
+
+  #scheduleFaults(): void {
+    const every = (kind: FaultKind, low: number, high: number, act: () => void): void => {
+      const again = (): void => {
+        if (this.faults.over || !this.faults.kinds.has(kind)) return;
+        act();
+        this.scheduler.after(low, high, again);
+      };
+      this.scheduler.after(0, high, again);
+    };
+    every('standby_takes_over', 5_000, 120_000, () => this.#startEngine());
+    every('vm_reboots', 10_000, 200_000, () => this.#reboot(this.#random.pick(this.vms)));
+    every(
+      'broker_cut',
+      3_000,
+      60_000,
+      () => void this.broker.cut('simulated', () => this.#random.chance(0.5)),
+    );
+    every('broker_wiped', 20_000, 200_000, () => this.broker.wipe('simulated'));
+    every('broker_stopped', 20_000, 100_000, () => this.#pauseBroker('stop', 'start'));
+    every('broker_blocked', 20_000, 100_000, () => this.#pauseBroker('block', 'unblock'));
+  }
+
+  #pauseBroker(begin: 'stop' | 'block', end: 'start' | 'unblock'): void {
+    this.broker[begin]('simulated');
+    this.scheduler.after(100, 30_000, () => this.broker[end]());
+  }
+
+  /** Messages that wait for agents: for reports of a failed run. */
+  queues(): string {
+    return this.vms
+      .map(vm => `${vm.name}=${this.broker.depth(commandQueue(vm.name))?.ready ?? '-'}`)
+      .join(' ');
+  }
+}
