@@ -10,10 +10,13 @@ import { check } from '../../engine/machine/invariants.ts';
 import { initialState, restore, type MachineState } from '../../engine/machine/state.ts';
 import { canonicalJson, type JsonValue } from '../../engine/base/json.ts';
 import { effectKey } from '../../engine/base/ids.ts';
-import type { StoredWorkflow } from '../../engine/runtime/ports.ts';
+import type { StepStatus } from '../../engine/machine/types.ts';
+import type { LogEntry, StoredWorkflow } from '../../engine/runtime/ports.ts';
 import { MemoryStore, type MemoryDisk } from '../../engine/store/memory.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Vm } from './vm.ts';
+
+const OPEN = new Set<StepStatus>(['waiting', 'ready', 'running']);
 
 /** A broken rule: ends the run. */
 export class Broken extends Error {
@@ -63,8 +66,21 @@ export class Checker {
     await this.#replays(id, graph, stored);
   }
 
+  /** I2: the count of spent attempts goes down only when a person opens the step again, or it is over. */
+  #counts(log: readonly LogEntry[]): void {
+    const tries = new Map<string, number>();
+    for (const { change } of log) {
+      if (change.kind !== 'step') continue;
+      const { step, from, record } = change;
+      const going = OPEN.has(from) && (OPEN.has(record.status) || record.status === 'failed');
+      if (going && record.tries < (tries.get(step) ?? 0)) throw new Broken('I2', `${step} forgot its spent attempts`);
+      tries.set(step, record.tries);
+    }
+  }
+
   async #replays(id: string, graph: StateGraph, stored: StoredWorkflow): Promise<void> {
     const log = await this.#store.events(id, 0, 1_000_000);
+    this.#counts(log);
     const { createdAt, stackName, generation } = stored.record;
     const fresh = initialState(graph, {
       id,
@@ -84,10 +100,11 @@ export class Checker {
         throw new Broken('I12', `replaying the log gives another record of ${graph.steps[number]?.id}`);
       }
     }
-    const { seq: _, ...replayed } = fresh.workflow;
+    // The row's time and number follow from the last entry: it is not written for every event.
+    const { seq: _, ...replayed } = { ...fresh.workflow, at: log.at(-1)?.at ?? createdAt };
     const { seq: __, ...kept } = stored.record;
     if (text(replayed) !== text(kept))
-      throw new Broken('I12', `replaying the log of ${id} gives another workflow record`);
+      throw new Broken('I12', `replaying the log of ${id} gives another workflow record: ${text(replayed)} for ${text(kept)}`);
   }
 
   /** P1: a command on the wire was committed first. */

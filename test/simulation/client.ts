@@ -39,9 +39,7 @@ export class Client {
   async live(remove: boolean): Promise<string> {
     await this.#create();
     const status = await this.#untilOver();
-    if (!remove) return status;
-    await this.act({ kind: 'delete', abandon: false });
-    return this.#untilGone();
+    return remove ? this.#remove() : status;
   }
 
   async #create(): Promise<void> {
@@ -118,6 +116,15 @@ export class Client {
   async #answer(): Promise<void> {
     this.answers += 1;
     await this.act({ kind: 'retry' });
+  }
+
+  /** A deletion that failed is asked for again, as an operator would once the VM is well. */
+  async #remove(): Promise<string> {
+    for (;;) {
+      await this.act({ kind: 'delete', abandon: false });
+      if ((await this.#untilGone()) === 'deleted') return 'deleted';
+      await this.#world.scheduler.sleep(10_000);
+    }
   }
 
   async #untilGone(): Promise<string> {

@@ -33,16 +33,16 @@ entities:
         outputs: {port: {type: integer}}
         idempotent: true
         timeout: 10m
-        retry: {attempts: 5, delay: 2s}
-        undo: {script: {sh: "sleep 50\\nrevert prepared"}}
+        retry: {attempts: 90, delay: 2s, max_delay: 20s}
+        undo: {script: {sh: "sleep 50\\nrevert prepared"}, on_failure: fail}
       initialised:
         once: primary
         requires: [db.prepared]
         action: {script: {sh: "sleep 400\\napply initialised"}}
         probe: {script: {sh: "check initialised"}}
-        undo: {script: {sh: "sleep 50\\nrevert initialised"}}
+        undo: {script: {sh: "sleep 50\\nrevert initialised"}, on_failure: fail}
         timeout: 10m
-        retry: {attempts: 5, delay: 2s}
+        retry: {attempts: 90, delay: 2s, max_delay: 20s}
       standby:
         except: primary
         requires: [db.initialised]
@@ -52,7 +52,7 @@ entities:
             inputs: {ports: "<% db.members.map(m, m.outputs.prepared.port) %>", primary: "<% db.primary.name %>"}
         probe: {script: {sh: "check standby"}}
         timeout: 10m
-        retry: {attempts: 5, delay: 2s}
+        retry: {attempts: 90, delay: 2s, max_delay: 20s}
   service:
     type: service
     states:
@@ -79,14 +79,14 @@ entities:
         requires: [online]
         action: {script: {sh: "flaky tried 2\\nsleep 100\\napply tried"}}
         idempotent: true
-        retry: {attempts: 9, delay: 5s, backoff: 2, max_delay: 1m}
+        retry: {attempts: 90, delay: 5s, backoff: 2, max_delay: 20s}
         timeout: 10m
       rested: {requires: [tried], action: {wait: {for: 45s}}}
       restarted:
         requires: [rested]
         action: {script: {sh: "reboot again\\nsleep 50\\napply restarted", reboot: {max: 3}}}
         idempotent: true
-        retry: {attempts: 5, delay: 1s}
+        retry: {attempts: 90, delay: 1s, max_delay: 20s}
         timeout: 20m
   box:
     type: vm
@@ -100,7 +100,7 @@ entities:
         requires: [named]
         action: {script: {sh: "sleep 10\\napply ready", inputs: {n: "<% box.outputs.named.count %>"}}}
         idempotent: true
-        retry: {attempts: 5, delay: 1s}
+        retry: {attempts: 90, delay: 1s, max_delay: 20s}
         timeout: 10m
 goal: box.ready
 `,
