@@ -15,7 +15,7 @@ import { Work } from './agent-work.ts';
 import type { AgentDecision } from './agent-work.ts';
 import type { AgentState, Answer, Ending, Held } from './agent-records.ts';
 import { commandKey, PROTOCOL_VERSION } from './messages.ts';
-import type { Cancel, CommandMessage, FromEngine, Receipt, Refused, Welcome } from './messages.ts';
+import type { Cancel, CommandMessage, FromEngine, Greet, Receipt, Refused, Welcome } from './messages.ts';
 
 export type { AgentDecision, AgentEffect } from './agent-work.ts';
 
@@ -110,6 +110,8 @@ function resend(work: Work): void {
 
 function onMessage(work: Work, message: FromEngine, space: boolean): void {
   switch (message.kind) {
+    case 'greet':
+      return onGreet(work, message);
     case 'welcome':
       return onWelcome(work, message);
     case 'command':
@@ -125,8 +127,16 @@ function onMessage(work: Work, message: FromEngine, space: boolean): void {
   }
 }
 
-function isForUs(work: Work, message: FromEngine): boolean {
+function isForUs(work: Work, message: Exclude<FromEngine, Greet>): boolean {
   return message.agent === work.state.agent && message.incarnation === work.state.incarnation;
+}
+
+/** A new engine: until it has said what is live, nothing is started, and the hello is said again (AM4). */
+function onGreet(work: Work, greet: Greet): void {
+  const { state } = work;
+  if (greet.agent !== state.agent || state.nonce === undefined) return;
+  state.welcomed = false;
+  work.let({ kind: 'hello', nonce: state.nonce });
 }
 
 function onWelcome(work: Work, welcome: Welcome): void {
@@ -135,7 +145,10 @@ function onWelcome(work: Work, welcome: Welcome): void {
   if (welcome.protocol !== PROTOCOL_VERSION) return;
   if (welcome.sealingKey !== state.sealingKey) work.write({ kind: 'engine', sealingKey: welcome.sealingKey });
   const live = new Set(welcome.live.map(commandKey));
-  for (const [key, held] of state.held) if (!live.has(key)) supersede(work, key, held);
+  for (const [key, held] of state.held) {
+    // A command of a higher term is newer than this welcome, whose engine does not know of it.
+    if (!live.has(key) && held.command.term <= welcome.term) supersede(work, key, held);
+  }
   state.welcomed = true;
   for (const key of state.held.keys()) work.tell(key);
 }

@@ -7,6 +7,10 @@ import type { CommandId, FromAgent, Refused } from './messages.ts';
 
 export type AgentEffect =
   | { readonly kind: 'send'; readonly message: FromAgent }
+  /** Say hello again on this connection. */
+  | { readonly kind: 'hello'; readonly nonce: string }
+  /** Say hello again on this connection. */
+  | { readonly kind: 'hello'; readonly nonce: string }
   | { readonly kind: 'ack'; readonly token: number }
   | { readonly kind: 'start'; readonly key: string; readonly held: Held }
   /** Find out what became of a script started before: adopt it, collect its end, or prove it dead. */

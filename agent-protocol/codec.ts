@@ -13,6 +13,7 @@ import type {
   Finished,
   FromAgent,
   FromEngine,
+  Greet,
   Hello,
   Interrupted,
   Message,
@@ -188,6 +189,7 @@ const FROM_AGENT: { readonly [K in FromAgent['kind']]: Check } = {
 };
 
 const FROM_ENGINE: { readonly [K in FromEngine['kind']]: Check } = {
+  greet: object<Greet>({ kind: oneOf('greet'), agent, term: integer(0, COUNT) }),
   welcome: object<Welcome>({
     kind: oneOf('welcome'),
     protocol: integer(1, 1_000),

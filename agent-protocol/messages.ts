@@ -150,6 +150,13 @@ export interface Welcome {
   readonly sealingKey: string;
 }
 
+/** From an engine that took over: say hello, so that it knows who is there. Binds nothing and starts nothing. */
+export interface Greet {
+  readonly kind: 'greet';
+  readonly agent: string;
+  readonly term: number;
+}
+
 export interface CommandMessage {
   readonly kind: 'command';
   readonly agent: string;
@@ -205,7 +212,7 @@ export interface Receipt {
 }
 
 export type FromAgent = Hello | Accepted | Started | Output | Finished | Interrupted | Refused;
-export type FromEngine = Welcome | CommandMessage | Cancel | Receipt;
+export type FromEngine = Greet | Welcome | CommandMessage | Cancel | Receipt;
 export type Message = FromAgent | FromEngine;
 
 /** X25519 ephemeral key + AES-256-GCM; bytes in base64. Bound to agent, incarnation and command by its AAD. */

@@ -135,7 +135,10 @@ async function assemble(parts: Parts): Promise<{ readonly engine: Engine; readon
   const vault = makeVault(state.key);
   const [presence, ledger, post] = [new Presence(), new Ledger(), new Post(link, keys.signing)];
   const term = () => engine.term;
-  const sink: ReportSink = { report: (id, report, secrets) => engine.report(id, report, secrets) };
+  const sink: ReportSink = {
+    report: (id, report, secrets) => engine.report(id, report, secrets),
+    owned: () => engine.owned(),
+  };
   const common = { post, directory: registry, presence, ledger, clock: systemClock, term, sink };
   const drivers = createDrivers(common);
   releasers.add('the drivers', () => closeAll(Object.values(drivers)));

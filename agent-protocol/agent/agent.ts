@@ -158,6 +158,8 @@ function assemble(
     switch (effect.kind) {
       case 'send':
         return link.send(effect.message);
+      case 'hello':
+        return link.hello(effect.nonce);
       case 'ack':
         return link.ack(effect.token);
       case 'start':

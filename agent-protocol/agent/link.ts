@@ -33,6 +33,7 @@ export class Link {
   readonly #context: LinkContext;
   readonly #deliveries = new Map<number, Delivery>();
   #connection: Connection | undefined;
+  #nonce = '';
   #token = 0;
   #outputs = 0;
   #stopping = false;
@@ -53,6 +54,12 @@ export class Link {
     this.#publish(connection, message, 'result').catch((error: unknown) =>
       this.#context.log(`Agent ${this.#context.agent}: ${message.kind} was not sent: ${String(error)}`),
     );
+  }
+
+  /** Says hello again; on another connection than the nonce's it has been said already. */
+  hello(nonce: string): void {
+    if (this.#connection === undefined || nonce !== this.#nonce) return;
+    this.#publish(this.#connection, this.#context.hello(nonce), 'hello').catch(() => undefined);
   }
 
   /** False when it was left out. */
@@ -119,6 +126,7 @@ export class Link {
     try {
       if (this.#stopping) return;
       this.#connection = connection;
+      this.#nonce = nonce;
       this.#context.connected(nonce);
       await this.#publishHello(connection, nonce);
       repeat = setInterval(() => this.#repeatHello(connection, nonce), this.#context.resendMs);

@@ -6,7 +6,8 @@
 // D2 A command is reported only by the agent and the incarnation it was sent to.
 // D3 What cannot be taken is refused once: dead-lettered within a budget, dropped beyond it; never requeued.
 // D4 Messages of one agent are handled in their order; a hello keeps the ones after it waiting.
-// D5 Live output reaches a listener or nobody; it decides nothing.
+// D5 A replaced engine answers nobody: a hello, and a result that it does not know, wait until its store owns up (P2).
+// D6 Live output reaches a listener or nobody; it decides nothing.
 import { createOpener, type Opener } from '../../agent-protocol/sealing.ts';
 import type {
   Accepted,
@@ -151,7 +152,8 @@ export class Desk {
     }
     this.counts.taken += 1;
     if (message.kind === 'output') this.#passOn(delivery, message, command);
-    else if (command === undefined) this.#stale(delivery, message);
+    else if (command === undefined) void this.#stale(delivery, message);
+    else if (message.kind === 'refused' && message.reason === 'old_term') this.#outdated(delivery, message);
     else if (command.incarnation !== undefined && command.incarnation !== message.incarnation) {
       this.#refuse(delivery, message.agent, 'reports a command that was sent to another incarnation');
     } else void this.#report(delivery, message, command);
@@ -187,12 +189,27 @@ export class Desk {
     });
   }
 
-  /** Nobody waits for it: the agent may forget it. */
-  #stale(delivery: Delivery, message: Told): void {
-    this.counts.stale += 1;
+  /** An engine that was replaced sent it: our own copy is out, or this store is older than what the agent has seen. */
+  #outdated(delivery: Delivery, { agent, message }: Refused): void {
     delivery.ack();
-    if (message.kind === 'accepted' || message.kind === 'started') return;
-    if (this.#receipts.spend(message.agent, this.#options.clock.now())) this.#receipt(message, 'stale');
+    this.#options.onAlarm?.({
+      agent,
+      kind: 'refused_message',
+      message: `Agent '${agent}' refused a command: ${message}`,
+    });
+  }
+
+  /** Nobody here waits for it: the agent may forget it, if this engine is still the one to say so. */
+  async #stale(delivery: Delivery, message: Told): Promise<void> {
+    this.counts.stale += 1;
+    if (message.kind === 'accepted' || message.kind === 'started') return delivery.ack();
+    try {
+      const verdict = await this.#options.sink.report(message.id, { kind: 'accepted' });
+      delivery.ack();
+      if (this.#receipts.spend(message.agent, this.#options.clock.now())) this.#receipt(message, verdict);
+    } catch {
+      this.#hold(delivery);
+    }
   }
 
   /** Lost with the connection at worst: the agent sends its result again and is answered again. */

@@ -4,7 +4,8 @@
 // R1 What was told to a journal that is gone is reported as interrupted before the new one is bound: a crash between
 //    the two repeats the report, never the script.
 // R2 The hello is acked only after its welcome was confirmed by the broker.
-// R3 Nothing is sent to an agent while its hello is judged.
+// R3 A replaced engine binds and welcomes nobody.
+// R4 Nothing is sent to an agent while its hello is judged.
 import { PROTOCOL_VERSION, type Hello, type Welcome } from '../../agent-protocol/messages.ts';
 import { AGENT_LIMITS } from '../../agent-protocol/limits.ts';
 import { ALLOWANCES, Budget } from './budget.ts';
@@ -33,6 +34,7 @@ export class Reception {
     if (record === undefined) return 'comes from an agent that was removed';
     const refusal = this.#refusal(record, hello, clock.now());
     if (refusal !== undefined) return refusal;
+    await this.#options.sink.owned();
     ledger.hold(hello.agent);
     try {
       await this.#bind(record, hello);

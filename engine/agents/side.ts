@@ -6,6 +6,7 @@ import { Link, type LinkState } from '../bus/link.ts';
 import type { Clock, ReportSink } from '../runtime/ports.ts';
 import type { Allowances } from './budget.ts';
 import { Desk } from './desk.ts';
+import { Greeter } from './greeter.ts';
 import type { EngineKeys } from './keys.ts';
 import { Ledger } from './ledger.ts';
 import type { AgentCard, AgentDirectory, AgentRecord, Alarm, LiveOutput, Vault } from './ports.ts';
@@ -58,6 +59,7 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
   const presence = new Presence();
   const ledger = new Ledger();
   const desk = new Desk({ ...options, link, post, presence, ledger });
+  const greeter = new Greeter({ ...options, post, presence });
   return {
     link,
     post,
@@ -66,7 +68,10 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
     desk,
     directory,
     connect: () => link.start(),
-    open: () => desk.start(),
+    async open() {
+      await desk.start();
+      greeter.start();
+    },
     async register(card, how) {
       const record = await directory.register(card, how);
       await link.declare(agentTopology(card.id));
@@ -77,6 +82,7 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
       await directory.remove(id);
     },
     async close() {
+      greeter.stop();
       desk.close();
       await link.close();
     },

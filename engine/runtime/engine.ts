@@ -106,6 +106,11 @@ export class Engine implements ReportSink {
     });
   }
 
+  async owned(): Promise<void> {
+    if (!this.#started) throw notStarted();
+    await this.#loop.owned();
+  }
+
   /** Puts the request into the store's inbox and resolves when it is applied or rejected. */
   async submit(
     row: InboxRow,

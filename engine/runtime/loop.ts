@@ -93,6 +93,14 @@ export class Loop {
     }
   }
 
+  /** Rejects when this engine was replaced, and then ends it. */
+  async owned(): Promise<void> {
+    const failure = this.#over ?? (await this.committer.stillOwner());
+    if (failure === undefined) return;
+    if (!failure.retriable) this.#end(failure);
+    throw failure;
+  }
+
   /** Ends the loop after the commit that is in flight; what is not absorbed fails. */
   async stop(): Promise<void> {
     this.#stopping = true;

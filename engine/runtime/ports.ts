@@ -41,6 +41,11 @@ export interface DriverContext {
 /** Where drivers report. The promise resolves when the report is committed: only then may a message be acked. */
 export interface ReportSink {
   report(id: EffectId, report: Report, secrets?: readonly NewSecret[]): Promise<ReportVerdict>;
+  /**
+   * Resolves when this engine still owns the store, asked just now. A replaced engine may answer nobody (rule P2): its
+   * idea of what is out is of the past. Rejects with `fenced`, and the engine ends; or with the store's passing errors.
+   */
+  owned(): Promise<void>;
 }
 
 /** `stale`: another attempt is current; `unknown_workflow`: no such workflow lives here. Both may be acked. */

@@ -73,6 +73,20 @@ describe('agent machine', () => {
     expect(play(state, message(COMMAND))).to.deep.equal(['refused superseded', 'ack']);
   });
 
+  it('says hello again when a new engine greets it, and starts nothing until that one has welcomed it', () => {
+    const state = ready();
+    expect(play(state, message(SAMPLES.greet))).to.deep.equal(['hello', 'ack']);
+    expect(play(state, message(COMMAND))).to.deep.equal(['send accepted', 'ack']);
+    expect(play(state, welcome())).to.deep.equal(['send accepted', 'ack', 'start']);
+    expect(play(state, message({ ...SAMPLES.greet, agent: 'agent-2' }))).to.deep.equal(['ack']);
+  });
+
+  it('keeps a command of a higher term than the welcome that does not list it', () => {
+    const state = connected();
+    play(state, message(with_({ term: 4 })));
+    expect(play(state, welcome([]))).to.deep.equal(['send accepted', 'ack', 'start']);
+  });
+
   it('answers a repeated command with what it knows', () => {
     const state = ready();
     play(state, message(COMMAND), running());

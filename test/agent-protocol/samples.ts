@@ -62,6 +62,7 @@ export const SAMPLES: { readonly [K in Message['kind']]: Extract<Message, { kind
   },
   interrupted: { kind: 'interrupted', ...from, id: ID, evidence: 'boot id changed' },
   refused: { kind: 'refused', ...from, id: ID, reason: 'superseded', message: 'Not in the welcome.' },
+  greet: { kind: 'greet', agent: from.agent, term: 3 },
   welcome: {
     kind: 'welcome',
     protocol: 1,
@@ -77,4 +78,4 @@ export const SAMPLES: { readonly [K in Message['kind']]: Extract<Message, { kind
 };
 
 export const directionOf = (kind: Message['kind']): 'from_agent' | 'from_engine' =>
-  ['welcome', 'command', 'cancel', 'receipt'].includes(kind) ? 'from_engine' : 'from_agent';
+  ['greet', 'welcome', 'command', 'cancel', 'receipt'].includes(kind) ? 'from_engine' : 'from_agent';

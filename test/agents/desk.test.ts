@@ -95,23 +95,37 @@ describe('agent desk', () => {
     expect(world.broker.depth(RESULTS_QUEUE)).to.include({ unsettled: 0, ready: 0 });
   });
 
-  it('answers a result that nobody waits for as stale, without a report', async () => {
+  it('answers a result that nobody waits for as stale, and reports no end', async () => {
+    world.sink.verdict = 'stale';
     await agent.finish(idOf(99));
-    expect(world.sink.reports).to.deep.equal([]);
+    expect(world.sink.kinds()).to.deep.equal(['accepted']);
     expect(agent.of('receipt')[0]).to.deep.include({ verdict: 'stale' });
     expect(world.broker.depth(DEAD_LETTERS)).to.include({ ready: 0 });
+  });
+
+  it('leaves a result that it does not know to the engine that replaced it', async () => {
+    world.sink.fail = true;
+    await agent.finish(idOf(99));
+    expect(agent.of('receipt')).to.deep.equal([]);
+    expect(world.broker.depth(RESULTS_QUEUE)).to.include({ unsettled: 1 });
+  });
+
+  it("does not take the refusal of an outdated engine's command for the end of its own", async () => {
+    const id = await dispatch();
+    await agent.tell(id, { kind: 'refused', reason: 'old_term', message: 'Its term 3 is lower than 7.' });
+    expect(world.sink.kinds()).to.deep.equal([]);
+    expect(world.alarms.map(alarm => alarm.message).join()).to.include('term 3');
+    await agent.finish(id);
+    expect(world.sink.kinds()).to.deep.equal(['finished succeeded']);
   });
 
   it('absorbs the same result many times and reports it once', async () => {
     const id = await dispatch();
     for (let count = 0; count < 4; count += 1) await agent.finish(id);
-    expect(world.sink.kinds()).to.deep.equal(['finished succeeded']);
-    expect(agent.of('receipt').map(one => one.verdict)).to.deep.equal([
-      'recorded',
-      'stale',
-      'stale',
-      'stale',
+    expect(world.sink.kinds().filter(kind => kind.startsWith('finished'))).to.deep.equal([
+      'finished succeeded',
     ]);
+    expect(agent.of('receipt').map(one => one.verdict)).to.deep.equal(Array(4).fill('recorded'));
   });
 
   it('hands hidden outputs on sealed and never in clear', async () => {

@@ -1,6 +1,7 @@
 // Hellos: restarted, re-created, reverted and copied agents.
 // Belongs here: promises R1-R3 of engine/agents/reception.ts. Does not belong here: results (desk.test.ts).
 import { expect } from 'chai';
+import { createAgentSide } from '../../engine/agents/side.ts';
 import type { EffectId } from '../../engine/base/ids.ts';
 import { Puppet } from './puppet.ts';
 import { contextOf, idOf, makeWorld, scriptCommand, settle, type World } from './world.ts';
@@ -33,6 +34,30 @@ describe('hello of an agent', () => {
     expect(world.directory.get('a1')?.incarnation).to.equal('inc-2');
     await agent.finish(id);
     expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
+  });
+
+  it('is not answered by an engine that was replaced', async () => {
+    const before = agent.of('welcome').length;
+    world.sink.fail = true;
+    await agent.hello();
+    expect(agent.of('welcome')).to.have.length(before);
+    world.sink.fail = false;
+    await world.clock.advance(1_000);
+    await settle();
+    expect(agent.of('welcome')).to.have.length(before + 1);
+  });
+
+  it('is asked for again by a new engine, until the agent was heard', async () => {
+    const other = createAgentSide({ ...world.sideOptions, term: () => 8 });
+    await other.connect();
+    await other.open();
+    await settle();
+    expect(agent.of('greet').map(({ term }) => term)).to.deep.equal([8]);
+    await world.clock.advance(15_000);
+    await settle();
+    expect(agent.of('greet').map(({ term }) => term)).to.deep.equal([8, 8]);
+    await agent.hello();
+    await other.close();
   });
 
   it('does not bind a new journal while the interruptions of the old one cannot be committed', async () => {

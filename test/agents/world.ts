@@ -82,6 +82,10 @@ export class RecordingSink implements ReportSink {
     return this.verdict;
   }
 
+  async owned(): Promise<void> {
+    if (this.fail) throw new Error('the store is away');
+  }
+
   kinds(): string[] {
     return this.reports.map(({ report }) =>
       report.kind === 'finished' ? `finished ${report.outcome.kind}` : report.kind,
@@ -142,7 +146,7 @@ export async function makeWorld(options: WorldOptions = {}) {
   const outputs: LiveOutput[] = [];
   const keys = newEngineKeys();
   const directory = memoryDirectory();
-  const side = createAgentSide({
+  const sideOptions: AgentSideOptions = {
     transport: broker.transport,
     login: { user: 'engine', password: '', name: 'engine' },
     clock,
@@ -155,7 +159,8 @@ export async function makeWorld(options: WorldOptions = {}) {
     onAlarm: alarm => alarms.push(alarm),
     onOutput: output => outputs.push(output),
     ...options.side,
-  });
+  };
+  const side = createAgentSide(sideOptions);
   const { post, presence, ledger } = side;
   const drivers = createDrivers({ post, presence, ledger, directory, clock, sink, term: () => 7 });
   await side.connect();
@@ -164,7 +169,7 @@ export async function makeWorld(options: WorldOptions = {}) {
     await Promise.all(Object.values(drivers).map(driver => driver.close()));
     await side.close();
   };
-  return { broker, clock, sink, alarms, outputs, keys, directory, side, drivers, close };
+  return { broker, clock, sink, alarms, outputs, keys, directory, side, sideOptions, drivers, close };
 }
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;

@@ -86,6 +86,8 @@ export class AgentHost {
     switch (effect.kind) {
       case 'send':
         return this.#send(effect.message);
+      case 'hello':
+        return this.#send(this.#hello(effect.nonce));
       case 'ack':
         this.life.now('ack', () => this.#deliveries.get(effect.token)?.ack());
         this.#deliveries.delete(effect.token);

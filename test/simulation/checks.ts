@@ -73,7 +73,8 @@ export class Checker {
       if (change.kind !== 'step') continue;
       const { step, from, record } = change;
       const going = OPEN.has(from) && (OPEN.has(record.status) || record.status === 'failed');
-      if (going && record.tries < (tries.get(step) ?? 0)) throw new Broken('I2', `${step} forgot its spent attempts`);
+      if (going && record.tries < (tries.get(step) ?? 0))
+        throw new Broken('I2', `${step} forgot its spent attempts`);
       tries.set(step, record.tries);
     }
   }
@@ -104,7 +105,10 @@ export class Checker {
     const { seq: _, ...replayed } = { ...fresh.workflow, at: log.at(-1)?.at ?? createdAt };
     const { seq: __, ...kept } = stored.record;
     if (text(replayed) !== text(kept))
-      throw new Broken('I12', `replaying the log of ${id} gives another workflow record: ${text(replayed)} for ${text(kept)}`);
+      throw new Broken(
+        'I12',
+        `replaying the log of ${id} gives another workflow record: ${text(replayed)} for ${text(kept)}`,
+      );
   }
 
   /** P1: a command on the wire was committed first. */

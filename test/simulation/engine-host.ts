@@ -34,7 +34,10 @@ export class EngineHost {
     this.life = life;
     const clock = life.clock(world.skew);
     // The engine needs its drivers and they report to the engine: the sink is the knot.
-    const sink: ReportSink = { report: (id, report, secrets) => this.engine.report(id, report, secrets) };
+    const sink: ReportSink = {
+      report: (id, report, secrets) => this.engine.report(id, report, secrets),
+      owned: () => this.engine.owned(),
+    };
     const vault = { seal: (ref: string, value: never) => world.vault.seal(ref, value).sealed };
     this.#side = createAgentSide({
       transport: mortal(world.broker.transport, life),

@@ -144,7 +144,12 @@ export class World {
         soon: task => void this.scheduler.after(0, random.chance(0.1) ? 15 : 1, task),
         after: (milliseconds, task) => void this.scheduler.at(this.scheduler.time + milliseconds, task),
       },
-      fault: () => this.faults.publish(),
+      fault: ({ connection }) => {
+        const fault = this.faults.publish();
+        // A broker that owes a confirm for long is found out by heartbeats: then the connection goes.
+        if (fault?.kind === 'no_confirm') this.scheduler.after(1_000, 60_000, () => this.#cut(connection));
+        return fault;
+      },
       onPublish: context => {
         this.#checker.published(context).catch((thrown: unknown) => this.#breaks(thrown));
       },
@@ -249,6 +254,10 @@ export class World {
     every('broker_wiped', 20_000, 200_000, () => this.broker.wipe('simulated'));
     every('broker_stopped', 20_000, 100_000, () => this.#pauseBroker('stop', 'start'));
     every('broker_blocked', 20_000, 100_000, () => this.#pauseBroker('block', 'unblock'));
+  }
+
+  #cut(connection: string): void {
+    this.broker.cut('no confirm came', login => login.name === connection);
   }
 
   #pauseBroker(begin: 'stop' | 'block', end: 'start' | 'unblock'): void {
