@@ -371,12 +371,26 @@ const PATIENCE_MS = 4 * AGENT_LIMITS.killGraceMs;
 /** Asks the supervisors of an agent that is stopped for good to end their scripts, and waits until they have. */
 async function stopRuns(runs: string): Promise<void> {
   const names = existsSync(runs) ? await readdir(runs) : [];
-  const left = names
-    .map(name => path.join(runs, name))
-    .filter(run => isAlive(readJson<Claim>(run, RUN_FILES.claim) ?? { pid: 0, startTime: '' }));
-  for (const run of left) await writeFile(path.join(run, RUN_FILES.cancel), '');
+  const left = names.map(name => path.join(runs, name)).filter(run => supervisorOf(run) !== undefined);
+  for (const run of left) {
+    await writeFile(path.join(run, RUN_FILES.cancel), '');
+    wake(supervisorOf(run));
+  }
   const until = systemClock.now() + PATIENCE_MS;
-  const alive = (run: string): boolean =>
-    isAlive(readJson<Claim>(run, RUN_FILES.claim) ?? { pid: 0, startTime: '' });
-  while (left.some(alive) && systemClock.now() < until) await delay(LOOK_MS);
+  while (left.some(run => supervisorOf(run) !== undefined) && systemClock.now() < until) await delay(LOOK_MS);
+}
+
+/** Pid of the living supervisor of a run; a void claim is an agent's, and that agent may be this process. */
+function supervisorOf(run: string): number | undefined {
+  const claim = readJson<Claim>(run, RUN_FILES.claim);
+  return claim !== undefined && claim.void !== true && isAlive(claim) ? claim.pid : undefined;
+}
+
+/** A supervisor looks for the request at once when it is signalled. */
+function wake(supervisor: number | undefined): void {
+  try {
+    if (supervisor !== undefined) process.kill(supervisor, 'SIGTERM');
+  } catch {
+    // It ended by itself.
+  }
 }
