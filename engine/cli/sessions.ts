@@ -1,6 +1,7 @@
 // Getting at an engine: the running one, one of our own, or only its store.
 // Belongs here: the choice and its words. Does not belong here: the ways themselves (host.ts).
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ERROR_CODES, EngineError } from '../base/errors.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { WorkflowView } from '../runtime/api.ts';
@@ -31,14 +32,30 @@ export async function withEngine<T>(
   options: EngineOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
+  return closing(await openEngine(context, options), work);
+}
+
+/** An engine that has just taken the lock does not listen yet: it is asked again for a while. */
+const ATTEMPTS = 10;
+const PAUSE_MS = 100;
+
+async function openEngine(context: Context, options: EngineOptions): Promise<Session> {
   const directory = stateDirectory(context, options);
-  const session =
-    (await context.host.attach(directory)) ??
-    (await context.host.start(directory, {
-      logLevel: options.logLevel ?? 'info',
-      logToStderr: options.logLevel !== undefined,
-    }));
-  return closing(session, work);
+  const start = {
+    logLevel: options.logLevel ?? 'info',
+    logToStderr: options.logLevel !== undefined,
+  } as const;
+  for (let attempt = 1; ; attempt += 1) {
+    const attached = await context.host.attach(directory);
+    if (attached !== undefined) return attached;
+    try {
+      return await context.host.start(directory, start);
+    } catch (thrown) {
+      const locked = thrown instanceof EngineError && thrown.code === 'store_locked';
+      if (!locked || attempt === ATTEMPTS) throw thrown;
+      await delay(PAUSE_MS);
+    }
+  }
 }
 
 /** As `withEngine`, for what must exist already. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import { takeLock } from '../../engine/store/sqlite/lock.ts';
 import { Workplace } from '../support/cli-process.ts';
 
 const STATE = ['--state-dir', 'state'];
@@ -307,6 +308,22 @@ describe('the command, as a process', () => {
     const inTheWay = await place.run('run', 'hello.yaml', '--state-dir', 'file');
     expect(inTheWay.code).to.equal(4);
     expect(inTheWay.err).to.include('Name a directory that you may write to');
+  });
+
+  it('says who holds a state directory that does not answer', async () => {
+    const place = await Workplace.make({ 'hello.yaml': HELLO, 'state/x': '' });
+    const lock = takeLock(place.path('state'), {
+      pid: process.pid,
+      startedAt: 0,
+      socket: place.path('nobody.sock'),
+    });
+    try {
+      const { code, err } = await place.run('run', 'hello.yaml', ...STATE);
+      expect(code).to.equal(4);
+      expect(err).to.include(`is in use by the engine with process id ${process.pid}`);
+    } finally {
+      lock.release();
+    }
   });
 
   it('says so when it may not write to the state directory', async function () {

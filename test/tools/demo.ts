@@ -1,5 +1,6 @@
 // `npm run demo`: three real PostgreSQL servers, deployed by the example's workflow, checked, and taken away again.
 // Belongs here: the order of the show. Does not belong here: its place, ports and checks (demo-cluster.ts).
+import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { commandProcess } from '../../engine/cli/process.ts';
@@ -68,13 +69,17 @@ async function main(): Promise<number> {
 type RunWithState = (...words: string[]) => Promise<number>;
 
 function introduce(cluster: DemoCluster): void {
-  say(`murano-workflow takes three "machines" to one goal: a PostgreSQL primary and two standbys that follow it.
+  const user = cluster.serverUser;
+  say(`murano-workflow takes three "machines" to one goal: a PostgreSQL primary and
+two standbys that follow it. The machines are three agents in this process;
+what they run is real: initdb, base backups, postgres.
 
-The machines are three agents in this process; what they run is real: initdb, base backups, postgres.
-Each line below is a machine, each mark one of its states; ⧗ says which states of the others it waits for.
-db is what the group does once, on its primary. You may kill this at any point and start it again: it goes on.
+Each line below is a machine, each mark one of its states. A line says what
+runs, or which states of the others it waits for. The line "db" is what the
+group does once, on its primary. Kill this at any point and start it again:
+it goes on.
 
-Everything is in ${cluster.directory}${cluster.serverUser === undefined ? '' : `; the servers run as ${cluster.serverUser}, for PostgreSQL refuses root`}.
+Everything is in ${cluster.directory}.${user === undefined ? '' : `\nThe servers run as ${user}, for PostgreSQL refuses root.`}
 `);
 }
 
@@ -94,15 +99,23 @@ async function mayDelete(): Promise<boolean> {
 
 function sayKept(cluster: DemoCluster): void {
   const own = (...words: string[]): string =>
-    ['node', inProject('dist', 'engine', 'main.js'), ...words, '--state-dir', cluster.stateDirectory].join(
-      ' ',
-    );
+    [
+      'node',
+      path.relative(process.cwd(), inProject('dist', 'engine', 'main.js')),
+      ...words,
+      '--state-dir',
+      cluster.stateDirectory,
+    ].join(' ');
   say(`
 The servers run on. What you can do:
-  See every state:   ${own('status', WORKFLOW)}
-  See what happened: ${own('events', WORKFLOW)}
-  Connect:           psql ${JSON.stringify(cluster.connection)}
-  Delete everything: npm run demo -- --delete`);
+  See every state:
+    ${own('status', WORKFLOW)}
+  See what happened:
+    ${own('events', WORKFLOW)}
+  Connect:
+    psql ${JSON.stringify(cluster.connection)}
+  Delete everything:
+    npm run demo -- --delete`);
 }
 
 async function remove(cluster: DemoCluster, command: RunWithState): Promise<number> {

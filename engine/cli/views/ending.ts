@@ -139,8 +139,16 @@ function heldLines(view: WorkflowView, options: EndingOptions): Line[] {
       piece(held.length > 0 || view.record.reason === '' ? '' : ` ${sanitiseLine(view.record.reason)}`),
     ],
     ...troubleLines(held, options),
+    ...alreadyFailed(view),
     ...nextLines(answer(view, held, options.command)),
   ];
+}
+
+/** What failed beside: it is tried again by `retry` without a step. */
+function alreadyFailed({ steps }: WorkflowView): Line[] {
+  const failed = steps.filter(step => step.record.status === 'failed');
+  if (failed.length === 0) return [];
+  return [[], [piece(`  ${plural(failed.length, 'other step')} failed: `, 'bad'), piece(idList(failed))]];
 }
 
 function troubleLines(steps: readonly StepView[], options: EndingOptions): Line[] {

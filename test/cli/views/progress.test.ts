@@ -189,7 +189,7 @@ describe('the live picture', () => {
   it('shows under the group what it does once, and where', () => {
     const view = workflowView([
       stepView('db[0].ready', reached()),
-      stepView('db.created', { status: 'running', attempt: 1, agent: 'w-db-0', startedAt: START + 60_000 }),
+      stepView('db.created', { status: 'running', attempt: 1, agent: 'w-db-0', since: START + 60_000 }),
     ]);
     expect(picture(view, 80).at(-1)).to.equal(' ⠋ db    ⠋  created  running 5s · on db-0');
   });
