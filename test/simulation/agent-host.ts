@@ -76,6 +76,7 @@ export class AgentHost {
   async #handle(event: AgentEvent): Promise<void> {
     if (!this.life.alive) return;
     const decision: AgentDecision = advance(this.#state, event);
+    this.vm.journaled(decision.records);
     if (decision.records.length > 0) {
       await this.life.io('journal', () => void this.vm.journal.push(...decision.records));
     }
@@ -199,6 +200,7 @@ export class AgentHost {
 
   #note(message: FromEngine): void {
     const { kind } = message;
+    if (kind === 'receipt') this.vm.receipt(commandKey(message.id));
     if (kind === 'command' || kind === 'cancel')
       this.vm.told(commandKey(message.id), message.id.workflow, message.term);
   }

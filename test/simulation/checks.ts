@@ -1,5 +1,6 @@
 // What must hold after every commit and every event of a simulated world; each with the number of its rule.
 // Belongs here: looking and judging. Does not belong here: making things happen.
+import type { WireMessage } from '../../agent-protocol/transport.ts';
 import { decode } from '../../agent-protocol/codec.ts';
 import type { PublishContext } from '../../engine/bus/memory.ts';
 import { compileGraph } from '../../engine/graph/compile.ts';
@@ -50,6 +51,13 @@ export class Checker {
     this.#graph ??= compileGraph(this.#definition, new Map(Object.entries(stored.source.members)));
     const state = restore(this.#graph, stored.record, stored.steps, stored.source.inputs);
     return { graph: this.#graph, state, stored };
+  }
+
+  /** I5: a commit under an outdated term. `newest` is the term that the store gave last. */
+  fenced(term: number | undefined, newest: number): void {
+    if (term !== undefined && term < newest) {
+      throw new Broken('I5', `an engine of term ${term} committed though term ${newest} had begun`);
+    }
   }
 
   /** After each commit: the machine's invariants hold of what is stored, and its log replays to it (I12). */
@@ -125,12 +133,27 @@ export class Checker {
     if (!wasDecided) throw new Broken('P1', `${effectKey(id)} was sent before it was committed`);
   }
 
+  /** I4: the end of a command is acked only once a commit has absorbed it. */
+  async acked({ body }: Pick<WireMessage, 'body'>): Promise<void> {
+    const decoded = decode(body, 'from_agent');
+    if ('refused' in decoded) return;
+    const { message } = decoded;
+    const ends = message.kind === 'finished' || message.kind === 'interrupted' || message.kind === 'refused';
+    if (!ends || (message.kind === 'refused' && message.reason === 'old_term')) return;
+    const { id } = message;
+    const now = await this.load(id.workflow);
+    const record = now?.stored.steps.find(({ number }) => now.graph.steps[number]?.id === id.step)?.record;
+    const isOut = record?.dispatch === id.dispatch && record.command !== undefined;
+    if (isOut) throw new Broken('I4', `the end of ${effectKey(id)} was acked before it was committed`);
+  }
+
   /** I1 and I5, of every VM. */
   vms(): void {
     for (const vm of this.#vms) {
       for (const [run, starts] of vm.starts) {
         if (starts > 1) throw new Broken('I1', `${run} was started ${starts} times on ${vm.name}`);
       }
+      if (vm.forgotten) throw new Broken('A4', vm.forgotten);
       if (vm.staleStart) throw new Broken('I5', vm.staleStart);
     }
   }

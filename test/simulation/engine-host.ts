@@ -9,7 +9,7 @@ import { Engine } from '../../engine/runtime/engine.ts';
 import type { ReportSink, Store } from '../../engine/runtime/ports.ts';
 import { EngineService } from '../../engine/runtime/service.ts';
 import type { Vault } from '../../engine/runtime/secrets.ts';
-import type { Transport } from '../../agent-protocol/transport.ts';
+import type { Connection, Delivery, Transport } from '../../agent-protocol/transport.ts';
 import type { Life } from './life.ts';
 
 export interface EngineWorld {
@@ -19,6 +19,8 @@ export interface EngineWorld {
   readonly directory: AgentDirectory;
   readonly skew: () => number;
   store(life: Life): Store;
+  /** The engine is about to ack this. */
+  acked(delivery: Delivery): void;
   random(): number;
 }
 
@@ -40,7 +42,7 @@ export class EngineHost {
     };
     const vault = { seal: (ref: string, value: never) => world.vault.seal(ref, value).sealed };
     this.#side = createAgentSide({
-      transport: mortal(world.broker.transport, life),
+      transport: mortal(world.broker.transport, life, world.acked),
       login: { user: 'engine', password: 'x', name: life.name },
       clock,
       random: () => world.random(),
@@ -80,9 +82,29 @@ export class EngineHost {
   }
 }
 
-/** A dead process opens no connection. (Those it has are cut by the world when it dies.) */
-function mortal(transport: Transport, life: Life): Transport {
-  return { connect: login => life.io('connect', () => transport.connect(login)) };
+/** A dead process opens no connection. (Those it has are cut by the world when it dies.) Acks are looked at. */
+function mortal(transport: Transport, life: Life, acked: EngineWorld['acked']): Transport {
+  return {
+    connect: async login => watched(await life.io('connect', () => transport.connect(login)), acked),
+  };
+}
+
+function watched(connection: Connection, acked: EngineWorld['acked']): Connection {
+  return {
+    publish: (exchange, key, message) => connection.publish(exchange, key, message),
+    declare: topology => connection.declare(topology),
+    closed: connection.closed,
+    onBlocked: listener => connection.onBlocked(listener),
+    close: () => connection.close(),
+    consume: (queue, prefetch, deliver) =>
+      connection.consume(queue, prefetch, delivery => {
+        const ack = (): void => {
+          acked(delivery);
+          delivery.ack();
+        };
+        deliver({ ...delivery, ack, nack: options => delivery.nack(options) });
+      }),
+  };
 }
 
 /** Writes of the directory are I/O of this engine's; what it keeps outlives it. */

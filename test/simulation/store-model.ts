@@ -31,9 +31,10 @@ export function modelStore(
   disk: MemoryDisk,
   life: Life,
   fault: (method: string) => StoreFault | undefined,
-  committed: (workflows: readonly string[]) => void,
+  committed: (workflows: readonly string[], term: number | undefined) => void,
 ): Store {
   const real = new MemoryStore(disk);
+  let term: number | undefined;
   const faulty = <T>(method: string, perform: () => Promise<T>): Promise<T> =>
     life.io(`store.${method}`, async () => {
       const wrong = fault(method);
@@ -44,11 +45,19 @@ export function modelStore(
   const plain = <T>(method: string, perform: () => Promise<T>): Promise<T> =>
     life.io(`store.${method}`, perform);
   return {
-    acquire: owner => plain('acquire', () => real.acquire(owner)),
+    acquire: owner =>
+      plain('acquire', async () => {
+        const acquired = await real.acquire(owner);
+        term = acquired.term;
+        return acquired;
+      }),
     commit: batch =>
       faulty('commit', async () => {
         await real.commit(batch);
-        committed(batch.workflows.map(workflow => workflow.id));
+        committed(
+          batch.workflows.map(workflow => workflow.id),
+          term,
+        );
       }),
     committed: () => plain('committed', () => real.committed()),
     submit: (row, definition, secrets) => faulty('submit', () => real.submit(row, definition, secrets)),

@@ -56,6 +56,22 @@ export class Vm {
     this.#scheduler = scheduler;
   }
 
+  /** Set when the agent forgot an outcome that the engine never confirmed (A4). */
+  forgotten: string | undefined;
+  readonly #receipted = new Set<string>();
+
+  receipt(key: string): void {
+    this.#receipted.add(key);
+  }
+
+  /** The agent journals these. */
+  journaled(records: readonly JournalRecord[]): void {
+    for (const record of records) {
+      if (record.kind !== 'forgotten' || this.#receipted.has(record.key)) continue;
+      this.forgotten ??= `${this.name} forgot the outcome of ${record.key} without a receipt`;
+    }
+  }
+
   /** A command or cancel arrived: noted here apart from the agent's own memory, to judge it by. */
   told(key: string, workflow: string, term: number): void {
     const highest = this.#terms.get(workflow) ?? 0;

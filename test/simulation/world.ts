@@ -131,6 +131,14 @@ export class World {
     };
   }
 
+  #guard(check: () => void): void {
+    try {
+      check();
+    } catch (thrown) {
+      this.#breaks(thrown);
+    }
+  }
+
   #breaks(thrown: unknown): void {
     this.#broken ??= thrown instanceof Error ? thrown : new Error(String(thrown));
   }
@@ -172,21 +180,24 @@ export class World {
       directory: memoryDirectory(records),
       skew: () => 0,
       store: life => this.#storeFor(life),
+      acked: delivery => {
+        this.#checker.acked(delivery.message).catch((thrown: unknown) => this.#breaks(thrown));
+      },
       random: () => random.next(),
     };
   }
 
   #storeFor(life: Life) {
-    const store = modelStore(
+    return modelStore(
       this.#disk,
       life,
       method => this.faults.store(method),
-      workflows => {
+      (workflows, term) => {
+        this.#guard(() => this.#checker.fenced(term, this.#disk.term));
         for (const id of workflows)
           this.#checker.committed(id).catch((thrown: unknown) => this.#breaks(thrown));
       },
     );
-    return store;
   }
 
   #startEngine(): void {

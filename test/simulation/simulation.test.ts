@@ -1,0 +1,46 @@
+// Whole systems under faults: fixed seeds, a crash at every I/O, and that a seed means the same run each time.
+// Belongs here: what `npm test` runs of the simulation. Does not belong here: fresh seeds (soak.ts), planted bugs (mutants/).
+import { expect } from 'chai';
+import { difference, oracle, repeatCommand, runSeed } from './run.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { World } from './world.ts';
+
+/** Some of these found bugs once; the rest are as good as any. */
+const FOUND = [1001, 1004, 1160, 1352, 1387, 1561];
+const FIXED = [...FOUND, ...Array.from({ length: 90 }, (_, index) => 7_000 + index)];
+
+describe('simulation', () => {
+  for (const scenario of SCENARIOS) {
+    it(`${scenario.name}: reaches its goal without faults, and leaves nothing owed after delete`, async () => {
+      expect((await oracle(scenario, false)).status).to.equal('complete');
+      expect((await oracle(scenario, true)).status).to.equal('deleted');
+    });
+  }
+
+  it(`keeps every rule and comes to its end in ${FIXED.length} fixed worlds`, async () => {
+    for (const seed of FIXED) {
+      const { failure, scenario } = await runSeed(seed);
+      expect(failure, `seed ${seed} (${scenario}); repeat it with: ${repeatCommand(seed)}`).to.equal(
+        undefined,
+      );
+    }
+  });
+
+  it('gives the same run for the same seed', async () => {
+    for (const seed of FOUND.slice(0, 3)) {
+      expect(await runSeed(seed)).to.deep.equal(await runSeed(seed));
+    }
+  });
+
+  for (const where of ['before', 'after'] as const) {
+    it(`ends the same when the engine is killed ${where} any one of its I/Os, in create and in delete`, async () => {
+      const scenario = SCENARIOS[0] as Scenario;
+      const expected = await oracle(scenario, true);
+      for (let io = 0; io < expected.engineIos; io += 1) {
+        const killEngine = (life: number) => (at: number) => (life === 1 && at === io ? where : undefined);
+        const actual = await new World({ seed: 3, scenario, faults: [], killEngine, remove: true }).run();
+        expect(difference(scenario, expected, actual), `killed ${where} I/O ${io}`).to.equal(undefined);
+      }
+    });
+  }
+});
