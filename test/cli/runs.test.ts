@@ -284,6 +284,17 @@ describe('the command, as a process', () => {
     expect((await place.run('run', 'slow.yaml', ...STATE)).code, 'its name is free again').to.equal(0);
   });
 
+  it('does not bring a deleted workflow back under its name while others are kept beside it', async () => {
+    const place = await Workplace.make({ 'hello.yaml': HELLO });
+    await place.run('run', 'hello.yaml', '--name', 'kept', ...STATE);
+    await place.run('run', 'hello.yaml', ...STATE);
+    await place.run('delete', 'hello', ...STATE);
+    const again = await place.run('run', 'hello.yaml', ...STATE);
+    expect(again.code, again.out + again.err).to.equal(6);
+    expect(again.err).to.include('was deleted').and.include('--name hello-2');
+    expect((await place.run('status', 'kept', ...STATE)).code).to.equal(0);
+  });
+
   it('abandons in the middle without undoing, and ends what runs', async () => {
     const place = await Workplace.make();
     await writeFile(place.path('slow.yaml'), slow(place.directory));

@@ -45,8 +45,8 @@ async function createRequest(
   options: RunOptions,
 ): Promise<CreateRequest> {
   return {
-    // The same name asks for the same workflow: after a crash the same command goes on with it.
-    requestId: `create-${id}`,
+    // Not made of the name: an old request's answer would stand for a workflow that was deleted since.
+    requestId: context.newRequestId(),
     id,
     stackName: id,
     document: loaded.document,
