@@ -39,7 +39,12 @@ export class EngineError extends Error {
   readonly next: string;
   readonly details: unknown;
 
-  constructor(code: ErrorCode, message: string, next: string, options: { cause?: unknown; details?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    next: string,
+    options: { cause?: unknown; details?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'EngineError';
     this.code = code;

@@ -100,6 +100,7 @@ export class World {
       case 'reboot':
         return void this.#events.push({ kind: 'disconnected' });
       case 'forget':
+      case 'hello':
         return;
     }
   }

@@ -20,7 +20,7 @@ export interface EngineWorld {
   readonly skew: () => number;
   store(life: Life): Store;
   /** The engine is about to ack this. */
-  acked(delivery: Delivery): void;
+  readonly acked: (delivery: Delivery) => void;
   random(): number;
 }
 

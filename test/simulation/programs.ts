@@ -31,7 +31,7 @@ export type Step =
 
 /** Carries out one line; the caller sleeps, ends, or goes on to the next. */
 export function perform(line: string, disk: VmDisk, outputs: Map<string, string>): Step {
-  const [word, name = '', value = ''] = line.trim().split(/\s+/);
+  const [word = '', name = '', value = ''] = line.trim().split(/\s+/);
   switch (word) {
     case 'sleep':
       return { kind: 'sleep', milliseconds: Number(name) };
