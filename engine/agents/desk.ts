@@ -23,33 +23,18 @@ import { commandKey } from '../../agent-protocol/messages.ts';
 import { RESULTS_QUEUE, type Delivery } from '../../agent-protocol/transport.ts';
 import type { Link } from '../bus/link.ts';
 import type { Report } from '../machine/types.ts';
-import type { Clock, NewSecret, ReportSink } from '../runtime/ports.ts';
-import { ALLOWANCES, Budget, type Allowances } from './budget.ts';
-import type { EngineKeys } from './keys.ts';
+import type { NewSecret } from '../runtime/ports.ts';
+import { ALLOWANCES, Budget } from './budget.ts';
 import { Judge } from './judge.ts';
-import type { CommandOut, Ledger } from './ledger.ts';
+import type { CommandOut } from './ledger.ts';
 import { endOf } from './outcome.ts';
-import type { AgentDirectory, Alarm, LiveOutput, Vault } from './ports.ts';
-import type { Post } from './post.ts';
-import type { Presence } from './presence.ts';
-import { Reception } from './reception.ts';
+import type { LiveOutput, Vault } from './ports.ts';
+import { Reception, type ReceptionOptions } from './reception.ts';
 
-export interface DeskOptions {
+export interface DeskOptions extends ReceptionOptions {
   readonly link: Pick<Link, 'read'>;
-  readonly post: Post;
-  readonly keys: Pick<EngineKeys, 'sealing' | 'sealingKeyText'>;
-  readonly directory: AgentDirectory;
-  readonly presence: Presence;
-  readonly ledger: Ledger;
-  readonly sink: ReportSink;
   readonly vault: Vault;
-  readonly clock: Clock;
-  /** The engine's current term. */
-  readonly term: () => number;
-  /** Default: ALLOWANCES. */
-  readonly allowances?: Allowances;
   readonly onOutput?: (output: LiveOutput) => void;
-  readonly onAlarm?: (alarm: Alarm) => void;
 }
 
 /** Reports that wait for their commit at once: bounds memory, and is the back-pressure when the store is slow. */

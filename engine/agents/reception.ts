@@ -8,21 +8,38 @@
 // R4 Nothing is sent to an agent while its hello is judged.
 import { PROTOCOL_VERSION, type Hello, type Welcome } from '../../agent-protocol/messages.ts';
 import { AGENT_LIMITS } from '../../agent-protocol/limits.ts';
-import { ALLOWANCES, Budget } from './budget.ts';
-import type { DeskOptions } from './desk.ts';
-import type { AgentRecord, Alarm } from './ports.ts';
+import type { Clock, ReportSink } from '../runtime/ports.ts';
+import { ALLOWANCES, type Allowances, Budget } from './budget.ts';
+import type { EngineKeys } from './keys.ts';
+import type { Ledger } from './ledger.ts';
+import type { AgentDirectory, AgentRecord, Alarm } from './ports.ts';
+import type { Post } from './post.ts';
+import type { Presence } from './presence.ts';
 
 /** Nonces remembered per agent: a hello delivered twice is no news. */
 const NONCES = 32;
 
-type Options = Omit<DeskOptions, 'link' | 'vault' | 'onOutput'>;
+export interface ReceptionOptions {
+  readonly post: Post;
+  readonly keys: Pick<EngineKeys, 'sealing' | 'sealingKeyText'>;
+  readonly directory: AgentDirectory;
+  readonly presence: Presence;
+  readonly ledger: Ledger;
+  readonly sink: ReportSink;
+  readonly clock: Clock;
+  /** The engine's current term. */
+  readonly term: () => number;
+  /** Default: ALLOWANCES. */
+  readonly allowances?: Allowances;
+  readonly onAlarm?: (alarm: Alarm) => void;
+}
 
 export class Reception {
-  readonly #options: Options;
+  readonly #options: ReceptionOptions;
   readonly #hellos: Budget;
   readonly #nonces = new Map<string, string[]>();
 
-  constructor(options: Options) {
+  constructor(options: ReceptionOptions) {
     this.#options = options;
     this.#hellos = new Budget((options.allowances ?? ALLOWANCES).hellos);
   }
