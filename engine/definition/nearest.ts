@@ -1,9 +1,31 @@
 // "Did you mean …?": the nearest of some known names.
-// Belongs here: the distance and its bound. Does not belong here: which names are known where.
+// Belongs here: the distance, its bound and the sentence. Does not belong here: which names are known where.
 
-/** The closest candidate within a third of the name's length (at least one edit), or undefined. */
+/** As many names are listed when none is near. */
+const FEW = 16;
+
+/** A hint that names the nearest candidate, or all of them when they are few and none is near. */
+export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
+  const names = [...new Set(candidates)];
+  const guess = nearest(name, names);
+  if (guess !== undefined) return `Did you mean '${guess}'?`;
+  return names.length > 0 && names.length <= FEW ? `Known here: ${names.sort().join(', ')}.` : undefined;
+}
+
+/** The closest candidate within a third of the name's length (at least one edit), else the only one it abbreviates. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   if (name.length > 64) return undefined;
+  const known = [...candidates];
+  return closest(name, known) ?? abbreviated(name, known);
+}
+
+/** `int` for `integer`: a beginning of three letters or more that only one candidate has. */
+function abbreviated(name: string, candidates: readonly string[]): string | undefined {
+  const long = candidates.filter(candidate => name.length >= 3 && candidate.startsWith(name.toLowerCase()));
+  return long.length === 1 ? long[0] : undefined;
+}
+
+function closest(name: string, candidates: readonly string[]): string | undefined {
   const bound = Math.max(1, Math.floor(name.length / 3));
   let best: string | undefined;
   let bestDistance = bound + 1;

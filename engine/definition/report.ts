@@ -1,13 +1,13 @@
 // Collects the problems of one definition, all at once, and gives each its place.
 // Belongs here: collecting, bounding, placing, ordering. Does not belong here: what counts as a problem.
 import { LIMITS } from '../base/limits.ts';
-import { nearest } from './nearest.ts';
+import { didYouMean } from './nearest.ts';
 import { LineIndex, offsetAt, type PositionNode } from './positions.ts';
 import type { Problem, ProblemCode } from './problems.ts';
 
 interface Details {
   readonly hint?: string;
-  /** A name that is not known, and those that are: becomes "Did you mean 'x'?". */
+  /** A name that is not known, and those that are: becomes "Did you mean 'x'?", or a list of few. */
   readonly near?: { readonly name: string; readonly known: Iterable<string> };
   /** The key itself is wrong, not its value. */
   readonly key?: boolean;
@@ -82,8 +82,7 @@ export class Report {
   }
 
   #guess({ near }: Details): string | undefined {
-    const guess = near && nearest(near.name, near.known);
-    return guess === undefined ? undefined : `Did you mean '${guess}'?`;
+    return near && didYouMean(near.name, near.known);
   }
 
   #keep(found: Found): void {

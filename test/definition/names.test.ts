@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import type { JsonValue } from '../../engine/base/json.ts';
 import { HOT_FUNCTIONS } from '../../engine/definition/names.ts';
-import { nearest } from '../../engine/definition/nearest.ts';
+import { didYouMean, nearest } from '../../engine/definition/nearest.ts';
 import { codes, groupWith, parse, texts } from './support/parsing.ts';
 
 const inputNamed = (name: string): JsonValue => ({
@@ -72,5 +72,23 @@ describe('The nearest name', () => {
     expect(nearest('database', known)).to.equal(undefined);
     expect(nearest('xy', known)).to.equal(undefined);
     expect(nearest('p'.repeat(1_000), known)).to.equal(undefined);
+  });
+
+  it('takes the beginning of a word for the word, when only one begins so', () => {
+    expect(nearest('int', ['string', 'integer', 'number'])).to.equal('integer');
+    expect(nearest('inst', ['installed', 'instructed'])).to.equal(undefined);
+    expect(nearest('in', ['integer'])).to.equal(undefined);
+  });
+
+  it('lists all names when none is near and they are few', () => {
+    expect(didYouMean('prepard', ['prepared', 'ready'])).to.equal("Did you mean 'prepared'?");
+    expect(didYouMean('xy', ['b', 'a'])).to.equal('Known here: a, b.');
+    expect(
+      didYouMean(
+        'xy',
+        Array.from({ length: 17 }, (_, i) => `name_${i}`),
+      ),
+    ).to.equal(undefined);
+    expect(didYouMean('xy', [])).to.equal(undefined);
   });
 });

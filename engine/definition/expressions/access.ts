@@ -3,7 +3,7 @@
 //
 // G1 An output read plainly is there for certain: inferred as a requirement, proven by has(), or given by the place.
 // G2 What is read under has(), `.?` or default() infers nothing.
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import type { Findings } from './finding.ts';
 import type { Shape } from './shapes.ts';
 import { ANY, NOTHING_PROVEN, describe, either, entityOf, namesOf, nounOf, shapeOf } from './shapes.ts';

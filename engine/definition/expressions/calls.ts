@@ -3,7 +3,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { LIMITS } from '../../base/limits.ts';
 import { FUNCTIONS, LOOPS, METHODS, ONE_ITEM, SAME_ITEMS, refusal } from './catalogue.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import type { Scope } from './scope.ts';
 import { bind, factsOf, knowing } from './scope.ts';
 import type { Shape } from './shapes.ts';

@@ -10,7 +10,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { exposed, fieldOf, itemOf } from './access.ts';
 import { walkCall, walkMethod } from './calls.ts';
 import { Findings, sourceOf } from './finding.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../nearest.ts';
 import type { Scope } from './scope.ts';
 import { OUTERMOST, factsOf, knowing, pathOf } from './scope.ts';
 import type { Shape } from './shapes.ts';
