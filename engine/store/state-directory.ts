@@ -49,8 +49,8 @@ export async function openStateDirectory(directory: string, now: number): Promis
 
 function makePrivate(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    mkdirSync(path.join(directory, 'keys'), { recursive: true, mode: 0o700 });
+    makePath(path.resolve(directory));
+    makePath(path.resolve(directory, 'keys'));
   } catch (thrown) {
     throw new EngineError(
       'store_failed',
@@ -58,6 +58,13 @@ function makePrivate(directory: string): void {
       'Name a directory that you may write to.',
     );
   }
+}
+
+/** One level at a time: Node's own recursive mkdir never returns where a file system answers ENOENT, as /proc does. */
+function makePath(directory: string): void {
+  if (existsSync(directory)) return;
+  makePath(path.dirname(directory));
+  mkdirSync(directory, { mode: 0o700 });
 }
 
 /**

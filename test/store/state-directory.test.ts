@@ -26,6 +26,18 @@ describe('state directory', () => {
     for (const state of opened.splice(0)) await state.close();
   });
 
+  it('says at once that it cannot be made below a file, or where no directory can be', async () => {
+    const file = path.join(path.dirname(directory), 'file');
+    await writeFile(file, '');
+    for (const place of [
+      path.join(file, 'state'),
+      ...(process.platform === 'linux' ? ['/proc/none/state'] : []),
+    ]) {
+      const thrown = await openStateDirectory(place, 0).catch((error: unknown) => error);
+      expect(String(thrown)).to.include(`The state directory ${place} cannot be made`);
+    }
+  });
+
   it('is made private, with a key that is the same at the next start', async () => {
     const first = await open();
     const key = Buffer.from(first.key);
