@@ -3,7 +3,7 @@
 import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
 import { checkGoal, type PlacedGoal, warnOfUnneeded } from './checks/goal.ts';
 import { certainFor, checkCycles, keyOf, needsOf, type Needs } from './checks/needs.ts';
-import type { Compile, EntityDraft, OutputDraft, RetryDraft, StateDraft } from './draft.ts';
+import type { Compile, EntityDraft, EntityDrafts, OutputDraft, RetryDraft, StateDraft } from './draft.ts';
 import type { ExpressionPlace, Template } from './expressions/types.ts';
 import { withInferred } from './infer.ts';
 import { mayBeAbsent, modelOf } from './model.ts';
@@ -15,7 +15,7 @@ import type { Entity, Parameter, Retry, State, Undo, WorkflowOutput } from './ty
 /** A definition as read by pass 1. */
 export interface Drafts {
   readonly inputs: ReadonlyMap<string, Parameter>;
-  readonly entities: ReadonlyMap<string, EntityDraft>;
+  readonly entities: EntityDrafts;
   readonly goal: PlacedGoal;
   readonly outputs: readonly OutputDraft[];
 }

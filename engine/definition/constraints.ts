@@ -52,7 +52,11 @@ function readConstraint(
   const kinds = KINDS.filter(kind => fields.has(kind));
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) {
-    report.add('wrong_value', item.at, `A constraint of ${what} must be exactly one of ${KINDS.join(', ')}.`);
+    report.add(
+      'wrong_value',
+      item.at,
+      `A constraint of ${what} must have exactly one of the keys ${KINDS.join(', ')}.`,
+    );
     return undefined;
   }
   if (!TYPES[kind].includes(type)) {
@@ -133,7 +137,7 @@ function readCustom(report: Report, node: Node, what: string): Constraint | unde
   if (name === undefined) return undefined;
   if (CUSTOM_CONSTRAINTS.has(name)) return { kind: 'custom_constraint', name };
   const known = [...CUSTOM_CONSTRAINTS.keys()];
-  const message = `custom_constraint '${name.slice(0, 60)}' of ${what} is not one that can be checked without a cloud: ${known.join(', ')}.`;
+  const message = `custom_constraint '${name.slice(0, 60)}' of ${what} is not one that can be checked without a cloud.`;
   report.add('unknown_name', node.at, message, { near: { name, known } });
   return undefined;
 }

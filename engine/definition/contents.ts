@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
+import { nearest } from './nearest.ts';
 import { type Node, readText } from './reader.ts';
 import type { Report } from './report.ts';
 import type { Content } from './types.ts';
@@ -66,13 +67,9 @@ export class Contents {
 
   #missing(name: string, at: string, what: string): void {
     const known = Object.keys(this.#files);
-    const hint = known.length === 0 ? { hint: 'Give it under `files`.' } : { near: { name, known } };
-    this.#report.add(
-      'missing_file',
-      at,
-      `${what}: there is no file '${shown(name)}' among the files given.`,
-      hint,
-    );
+    const guess = nearest(name, known);
+    const hint = guess === undefined ? 'Put it beside the definition.' : `Did you mean '${guess}'?`;
+    this.#report.add('missing_file', at, `${what}: there is no file '${shown(name)}'.`, { hint });
   }
 }
 

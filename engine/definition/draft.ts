@@ -73,6 +73,13 @@ export interface EntityDraft {
   readonly members: { readonly min: number; readonly max: number };
   readonly roles: ReadonlyMap<string, Role & { readonly at: string }>;
   readonly states: ReadonlyMap<string, StateDraft>;
+  /** States that stand there but could not be read, or all: whoever names one is not to blame. */
+  readonly unread: ReadonlySet<string> | 'all';
+}
+
+/** The entities that could be read, by name, and the names of the others. */
+export interface EntityDrafts extends ReadonlyMap<string, EntityDraft> {
+  readonly unread: ReadonlySet<string>;
 }
 
 export interface OutputDraft {

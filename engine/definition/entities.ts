@@ -2,39 +2,37 @@
 // Belongs here: the keys of entities and roles. Does not belong here: states (states.ts).
 import { LIMITS } from '../base/limits.ts';
 import type { Contents } from './contents.ts';
-import type { EntityDraft, StateDraft } from './draft.ts';
+import type { EntityDraft, EntityDrafts, StateDraft } from './draft.ts';
 import { checkName } from './names.ts';
-import { type Fields, type Node, readEntries, readMap } from './reader.ts';
+import { type Fields, type Node, oneOf, readEntries, readMap } from './reader.ts';
 import type { Report } from './report.ts';
 import { readState } from './states.ts';
 import type { EntityType, Role } from './types.ts';
 
 const TYPES = ['service', 'vm', 'vm_group'] as const;
 
-export function readEntities(
-  report: Report,
-  contents: Contents,
-  node: Node | undefined,
-): Map<string, EntityDraft> {
+export function readEntities(report: Report, contents: Contents, node: Node | undefined): EntityDrafts {
   const entities = new Map<string, EntityDraft>();
+  const unread = new Set<string>();
   for (const [name, entry] of readEntries(report, node, 'entities', LIMITS.entities)) {
     const usable = checkName(report, 'entity', name, entry.at);
     const entity = readEntity(report, contents, name, entry);
     if (usable && entity !== undefined) entities.set(name, entity);
+    else unread.add(name);
   }
-  return entities;
+  return Object.assign(entities, { unread });
 }
 
 function readEntity(report: Report, contents: Contents, name: string, node: Node): EntityDraft | undefined {
   const fields = readMap(report, node, 'entity', `entity ${name}`);
   if (fields === undefined) return undefined;
-  fields.required('type', `It is one of ${TYPES.join(', ')}.`);
+  fields.required('type', `It is ${oneOf(TYPES)}.`);
   const type = fields.choice('type', TYPES);
   const description = fields.string('description') ?? '';
-  const states = readStates(fields, contents, name, type ?? 'vm_group');
+  const { states, unread } = readStates(fields, contents, name, type ?? 'vm_group');
   const members = readMembers(fields, type ?? 'vm_group');
-  const roles = readRoles(fields, type ?? 'vm_group', states);
-  return { name, at: node.at, type: type ?? 'vm_group', description, members, roles, states };
+  const roles = readRoles(fields, type ?? 'vm_group', { states, unread });
+  return { name, at: node.at, type: type ?? 'vm_group', description, members, roles, states, unread };
 }
 
 function readStates(
@@ -42,16 +40,18 @@ function readStates(
   contents: Contents,
   entity: string,
   entityType: EntityType,
-): Map<string, StateDraft> {
+): Pick<EntityDraft, 'states' | 'unread'> {
   const { report } = fields;
   const states = new Map<string, StateDraft>();
+  const unread = new Set<string>();
   const node = fields.required('states');
   for (const [name, entry] of readEntries(report, node, `states of ${fields.what}`, LIMITS.statesPerEntity)) {
     const usable = checkName(report, 'state', name, entry.at);
     const state = readState(name, entry, { report, contents, entity, entityType });
     if (usable && state !== undefined) states.set(name, state);
+    else unread.add(name);
   }
-  return states;
+  return { states, unread: states.size + unread.size === 0 ? 'all' : unread };
 }
 
 function readMembers(fields: Fields, type: EntityType): { min: number; max: number } {
@@ -78,7 +78,7 @@ function readMembers(fields: Fields, type: EntityType): { min: number; max: numb
 function readRoles(
   fields: Fields,
   type: EntityType,
-  states: ReadonlyMap<string, StateDraft>,
+  read: Pick<EntityDraft, 'states' | 'unread'>,
 ): Map<string, Role & { at: string }> {
   const roles = new Map<string, Role & { at: string }>();
   const node = fields.get('roles');
@@ -95,7 +95,7 @@ function readRoles(
     LIMITS.rolesPerEntity,
   )) {
     const usable = checkName(fields.report, 'role', name, entry.at);
-    const role = readRole(fields.report, fields.what, name, entry, states);
+    const role = readRole(fields.report, fields.what, name, entry, read);
     if (usable && role !== undefined) roles.set(name, role);
   }
   return roles;
@@ -106,7 +106,7 @@ function readRole(
   entity: string,
   name: string,
   node: Node,
-  states: ReadonlyMap<string, StateDraft>,
+  { states, unread }: Pick<EntityDraft, 'states' | 'unread'>,
 ): (Role & { at: string }) | undefined {
   const what = `role ${name} of ${entity}`;
   const fields = readMap(report, node, 'role', what);
@@ -116,10 +116,10 @@ function readRole(
   const among = fields?.string('among');
   if (among === undefined) return undefined;
   const state = states.get(among);
-  if (state === undefined) {
+  if (state === undefined && unread !== 'all' && !unread.has(among)) {
     const message = `${what} chooses among members in the unknown state '${among.slice(0, 80)}'.`;
     report.add('unknown_name', `${node.at}/among`, message, { near: { name: among, known: states.keys() } });
-  } else if (state.once !== undefined) {
+  } else if (state?.once !== undefined) {
     const message = `${what} chooses among members in '${among}', which is a state of the group (once), not of members.`;
     report.add('wrong_value', `${node.at}/among`, message);
   }

@@ -4,7 +4,8 @@ import { isObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { readConstraints } from './constraints.ts';
 import { checkName } from './names.ts';
-import { type Fields, type Node, readEntries, readMap, readText } from './reader.ts';
+import { nearest } from './nearest.ts';
+import { type Fields, type Node, oneOf, readEntries, readMap, readText } from './reader.ts';
 import type { Report } from './report.ts';
 import type { Parameter, ParameterSchema, ParameterType, StateOutput } from './types.ts';
 import { fitValue, type Misfit, type Shape } from './values.ts';
@@ -69,23 +70,26 @@ export function readStateOutputs(
 
 /** Type, schema, constraints and default, which all declarations have in common. */
 function readShape(fields: Fields, depth: number): Shape {
-  const type = readType(fields) ?? 'string';
+  const type = readType(fields);
+  if (type === undefined) return { type: 'string', constraints: [] };
   const schema = readSchema(fields, type, depth);
   const constraints = readConstraints(fields.report, fields.get('constraints'), type, fields.what);
   const shape: Shape = { type, constraints, ...(schema === undefined ? {} : { schema }) };
   return withDefault(fields, shape);
 }
 
+/** The type, or the one that was probably meant, so that what depends on it is judged too. */
 function readType(fields: Fields): ParameterType | undefined {
-  const node = fields.required('type', `It is one of ${TYPES.join(', ')}.`);
+  const node = fields.required('type', `It is ${oneOf(TYPES)}.`);
   const text = node && readText(fields.report, node, `type of ${fields.what}`);
   if (node === undefined || text === undefined) return undefined;
   const type = TYPES.find(candidate => candidate === text) ?? ALIASES.get(text);
-  if (type === undefined) {
-    const message = `type of ${fields.what} is '${text.slice(0, 60)}'; it must be ${TYPES.join(', ')}.`;
-    fields.report.add('wrong_value', node.at, message, { near: { name: text, known: TYPES } });
-  }
-  return type;
+  if (type !== undefined) return type;
+  const message = `type of ${fields.what} is '${text.slice(0, 60)}'; it must be ${oneOf(TYPES)}.`;
+  const meant = nearest(text, TYPES);
+  const hint = meant === undefined ? {} : { hint: `Did you mean '${meant}'?` };
+  fields.report.add('wrong_value', node.at, message, hint);
+  return TYPES.find(candidate => candidate === meant);
 }
 
 function readSchema(fields: Fields, type: ParameterType, depth: number): ParameterSchema | undefined {

@@ -7,6 +7,7 @@ import { KEYS, type KeyPlace } from './keys.ts';
 import { nearest } from './nearest.ts';
 import { pointerTo } from './positions.ts';
 import type { Report } from './report.ts';
+import { keyMeant, unknownKey } from './unknown-keys.ts';
 import { shown } from './yaml-scalars.ts';
 
 /** A value and where it stands. */
@@ -21,6 +22,12 @@ export function typeName(value: JsonValue): string {
   if (Array.isArray(value)) return 'a list';
   if (isObject(value)) return 'a map';
   return typeof value === 'boolean' ? 'a boolean' : typeof value === 'number' ? 'a number' : 'text';
+}
+
+/** `a, b or c`. */
+export function oneOf(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
 }
 
 /** "Quote it" where YAML made something else of what was meant as text. */
@@ -74,17 +81,22 @@ export function readMap(report: Report, node: Node, place: KeyPlace, what: strin
   }
   const known: readonly string[] = KEYS[place];
   const meant = new Map<string, string>();
-  for (const key of Object.keys(value)) {
-    if (known.includes(key)) continue;
-    const guess = nearest(key, known);
+  const unknown = Object.keys(value).filter(key => !known.includes(key));
+  for (const key of unknown) {
+    const guess = keyMeant(key, place, known);
     if (guess !== undefined && !Object.hasOwn(value, guess)) meant.set(guess, key);
-    const near = { name: key, known };
-    report.add('unknown_key', pointerTo(node.at, key), `${what} has unknown key '${shown(key)}'.`, {
-      near,
-      key: true,
-    });
+    unknownKey(report, pointerTo(node.at, key), key, { what, place, known });
   }
-  return new Fields(report, value, node.at, what, meant);
+  const isForeign = unknown.length > 0 && unknown.length === Object.keys(value).length;
+  return new Fields(report, value, node.at, what, { meant, isForeign });
+}
+
+/** What was found while the keys were looked at. */
+interface Guesses {
+  /** Keys that are missing, and the misspelt ones read in their place, so that what is inside is judged too. */
+  readonly meant: ReadonlyMap<string, string>;
+  /** No key at all is known here: to say what is missing as well would be noise. */
+  readonly isForeign: boolean;
 }
 
 export class Fields {
@@ -93,16 +105,11 @@ export class Fields {
   readonly what: string;
   readonly #value: JsonObject;
   readonly #meant: ReadonlyMap<string, string>;
+  readonly #isForeign: boolean;
 
-  /** `meant`: keys that are missing, and the misspelt ones read in their place, so that what is inside is judged too. */
-  constructor(
-    report: Report,
-    value: JsonObject,
-    at: string,
-    what: string,
-    meant: ReadonlyMap<string, string>,
-  ) {
-    this.#meant = meant;
+  constructor(report: Report, value: JsonObject, at: string, what: string, guesses: Guesses) {
+    this.#meant = guesses.meant;
+    this.#isForeign = guesses.isForeign;
     this.report = report;
     this.#value = value;
     this.at = at;
@@ -123,6 +130,7 @@ export class Fields {
   required(key: string, hint?: string): Node | undefined {
     const node = this.get(key);
     if (node !== undefined && node.value !== null) return node;
+    if (this.#isForeign && node === undefined) return undefined;
     this.report.add(
       'missing_key',
       this.at,
@@ -140,7 +148,9 @@ export class Fields {
   boolean(key: string): boolean | undefined {
     const node = this.get(key);
     if (node === undefined || typeof node.value === 'boolean') return node?.value as boolean | undefined;
-    this.#wrongType(node, `${key} of ${this.what} must be true or false`);
+    const meant = typeof node.value === 'string' && /^(?:yes|true|on)$/i.test(node.value);
+    const hint = meant ? { hint: 'Write true, without quotes.' } : {};
+    this.#wrongType(node, `${key} of ${this.what} must be true or false`, hint);
     return undefined;
   }
 
@@ -161,7 +171,8 @@ export class Fields {
     }
     if (node.value >= min && node.value <= max) return node.value;
     const code = node.value > max ? 'limit_exceeded' : 'wrong_value';
-    this.report.add(code, node.at, `${key} of ${this.what} is ${node.value}; it must be ${min} to ${max}.`);
+    const range = max === Number.MAX_VALUE ? `${min} at least` : `${min} to ${max}`;
+    this.report.add(code, node.at, `${key} of ${this.what} is ${node.value}; it must be ${range}.`);
     return undefined;
   }
 
@@ -169,12 +180,14 @@ export class Fields {
   choice<T extends string>(key: string, words: readonly T[]): T | undefined {
     const node = this.get(key);
     if (node === undefined) return undefined;
-    const text = readText(this.report, node, `${key} of ${this.what}`);
-    if (text === undefined) return undefined;
-    const word = words.find(candidate => candidate === text);
+    const word = words.find(candidate => candidate === node.value);
     if (word !== undefined) return word;
-    const message = `${key} of ${this.what} is '${shown(text)}'; it must be ${words.join(', ')}.`;
-    this.report.add('wrong_value', node.at, message, { near: { name: text, known: words } });
+    if (typeof node.value === 'string') {
+      const message = `${key} of ${this.what} is '${shown(node.value)}'; it must be ${oneOf(words)}.`;
+      const guess = nearest(node.value, words);
+      const hint = guess === undefined ? {} : { hint: `Did you mean '${guess}'?` };
+      this.report.add('wrong_value', node.at, message, hint);
+    } else this.#wrongType(node, `${key} of ${this.what} must be ${oneOf(words)}`);
     return undefined;
   }
 
@@ -223,19 +236,15 @@ export class Fields {
     return undefined;
   }
 
-  #wrongType(node: Node, sentence: string): void {
-    this.report.add('wrong_type', node.at, `${sentence}, not ${typeName(node.value)}.`);
+  #wrongType(node: Node, sentence: string, hint: { hint?: string } = {}): void {
+    this.report.add('wrong_type', node.at, `${sentence}, not ${typeName(node.value)}.`, hint);
   }
 }
 
 /** Text, or a problem that says how to quote what YAML took for something else. */
-export function readText(report: Report, node: Node, what: string): string | undefined {
+export function readText(report: Report, node: Node, what: string, hint?: string): string | undefined {
   if (typeof node.value === 'string') return node.value;
-  report.add(
-    'wrong_type',
-    node.at,
-    `${what} must be text, not ${typeName(node.value)}.`,
-    quoteHint(node.value),
-  );
+  const advice = hint === undefined ? quoteHint(node.value) : { hint };
+  report.add('wrong_type', node.at, `${what} must be text, not ${typeName(node.value)}.`, advice);
   return undefined;
 }

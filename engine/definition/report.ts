@@ -54,6 +54,11 @@ export class Report {
     });
   }
 
+  /** Nothing more is said about this place: it is a piece of what was reported already. */
+  ignore(pointer: string): void {
+    this.#cut.add(pointer);
+  }
+
   /** Takes over problems that another part of the parser found. */
   addAll(problems: readonly Problem[]): void {
     for (const { code, pointer, message, hint, severity } of problems) {

@@ -40,7 +40,7 @@ function readRequirement(report: Report, item: Node, what: string): RequirementD
       members.at,
       `${what} asks for ${shown(name)} of several members, but a bare name means the same member.`,
       {
-        hint: 'Put the entity before it: entity.state.',
+        hint: `Write ${what.replace(/^state (\w+)[^]*$/, '$1')}.${shown(name)}: that state of every member.`,
       },
     );
   }

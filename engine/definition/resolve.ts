@@ -1,12 +1,12 @@
 // Looks up every name that a definition uses: states, entities, roles.
 // Belongs here: names -> what they name, or "did you mean". Does not belong here: what follows from it (checks/).
-import type { EntityDraft, Mention, RequirementDraft, StateDraft } from './draft.ts';
+import type { EntityDraft, EntityDrafts, Mention, RequirementDraft, StateDraft } from './draft.ts';
 import { type Node, readItems, readText } from './reader.ts';
 import type { Report } from './report.ts';
 import type { Quorum, Requirement, StateReference } from './types.ts';
 import { shown } from './yaml-scalars.ts';
 
-export type Entities = ReadonlyMap<string, EntityDraft>;
+export type Entities = EntityDrafts;
 
 /** A requirement, and where the author wrote it (or the expression it comes from). */
 export interface PlacedRequirement extends Requirement {
@@ -24,10 +24,11 @@ export function resolveState(
   const [entityName = '', stateName = ''] = parts;
   if (parts.length !== 2 || entityName === '' || stateName === '') {
     report.add('wrong_value', mention.at, `${who} '${shown(mention.name)}', which names no state.`, {
-      hint: 'Write entity.state.',
+      hint: `Write ${qualifiedName(entities, mention.name)}.`,
     });
     return undefined;
   }
+  if (entities.unread.has(entityName)) return undefined;
   const entity = entities.get(entityName);
   if (entity === undefined) {
     const near = { name: entityName, known: entities.keys() };
@@ -37,11 +38,24 @@ export function resolveState(
     return undefined;
   }
   if (entity.states.has(stateName)) return { entity: entityName, state: stateName };
+  if (isUnread(entity, stateName)) return undefined;
   const near = { name: stateName, known: entity.states.keys() };
   report.add('unknown_name', mention.at, `${who} unknown state '${shown(stateName)}' of ${entityName}.`, {
     near,
   });
   return undefined;
+}
+
+/** What the author probably meant by a name without a dot: a state of some entity, or an entity's last state. */
+function qualifiedName(entities: Entities, name: string): string {
+  const owner = [...entities.values()].find(({ states }) => states.has(name));
+  if (owner !== undefined) return `${owner.name}.${name}`;
+  const last = [...(entities.get(name)?.states.keys() ?? [])].at(-1);
+  return last === undefined ? 'entity.state' : `one of its states, such as ${name}.${last}`;
+}
+
+function isUnread({ unread }: EntityDraft, state: string): boolean {
+  return unread === 'all' || unread.has(state);
 }
 
 /** The author's own requirements of a state, in the order written. */
@@ -85,6 +99,7 @@ function bare(
   const { entity: entityName, name } = state;
   const entity = entities.get(entityName);
   const target = entity?.states.get(draft.name);
+  if (entity !== undefined && isUnread(entity, draft.name)) return undefined;
   if (entity === undefined || target === undefined) {
     const near = { name: draft.name, known: entity?.states.keys() ?? [] };
     report.add(

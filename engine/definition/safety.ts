@@ -10,6 +10,15 @@ import type { Report } from './report.ts';
 import { INTERPRETERS } from './types.ts';
 import { shown } from './yaml-scalars.ts';
 
+/** What a definition has for functions that authors of templates are used to. */
+const INSTEAD_OF: { readonly [name: string]: string } = {
+  get_param: "Read an input with an expression: '<% inputs.NAME %>'.",
+  get_attr: "Read an output with an expression: '<% ENTITY.outputs.STATE.NAME %>'.",
+  get_file: 'Name a file with {file: NAME}.',
+  str_replace: "Write expressions into the text: 'http://<% inputs.NAME %>'.",
+  list_join: "Write an expression: '<% LIST.join(TEXT) %>'.",
+};
+
 /** Looks at every value once; false when the value cannot be looked at further (too deep, too large, no JSON). */
 export function checkSafety(value: unknown, form: 'text' | 'map', report: Report): value is JsonValue {
   return new Walk(form, report).visit(value, '', 0, []);
@@ -56,10 +65,8 @@ class Walk {
   #onlyKey(key: string, at: string): void {
     if (HOT_FUNCTIONS.has(key)) {
       const message = `A map with the one key '${key}' is a call of Heat's function ${key} when it is written in a template.`;
-      this.#report.add('reserved_name', pointerTo(at, key), message, {
-        hint: 'Use another name.',
-        key: true,
-      });
+      const hint = INSTEAD_OF[key] ?? 'Use another name.';
+      this.#report.add('reserved_name', pointerTo(at, key), message, { hint, key: true });
     }
     if (TAGS.some(tag => tag === key)) {
       const message = `A map with the one key '${key}' is how the engine writes values of its own.`;

@@ -64,15 +64,17 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [key in 
 function readRoles(fields: Fields, key: 'only' | 'except'): Mention[] {
   const mentions: Mention[] = [];
   for (const item of readItems(fields.report, fields.get(key), `${key} of ${fields.what}`, 20)) {
-    const name = readText(fields.report, item, `${key} of ${fields.what}`);
+    const name = readText(fields.report, item, `${key} of ${fields.what}`, 'Name a role.');
     if (name !== undefined) mentions.push({ name, at: item.at });
   }
   return mentions;
 }
 
 function readOnce(fields: Fields): Mention | undefined {
-  const name = fields.string('once');
-  return name === undefined ? undefined : { name, at: `${fields.at}/once` };
+  const node = fields.get('once');
+  const name =
+    node && readText(fields.report, node, `once of ${fields.what}`, "Name a role, or write 'any'.");
+  return node === undefined || name === undefined ? undefined : { name, at: node.at };
 }
 
 /** `only`, `except` and `once` choose among members, so there must be some; and only one of them can choose. */

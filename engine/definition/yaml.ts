@@ -81,6 +81,8 @@ interface MapFrame {
   readonly value: { [key: string]: JsonValue };
   readonly node: PositionNode;
   key?: { readonly text: string; readonly start: number };
+  /** A value in it was cut by YAML: the pieces that follow have been spoken of. */
+  isCut?: boolean;
 }
 interface ListFrame {
   readonly kind: 'list';
@@ -174,6 +176,8 @@ class Builder {
         hint: CUT_HINT,
         offset,
       });
+      const parent = this.#stack.at(-1);
+      if (parent?.kind === 'map') parent.isCut = true;
       return text;
     }
     const why = ambiguity(text);
@@ -202,15 +206,28 @@ class Builder {
       frame.key = { text: '', start: -1 };
       return;
     }
-    if (unbalanced(text)) {
+    if (plain && text === '<<') {
+      frame.key = { text: '', start: -1 };
+      this.#report.add(
+        'yaml_ambiguous',
+        at,
+        "The key '<<' merges maps in YAML 1.1 and is text in YAML 1.2.",
+        {
+          hint: 'Write the merged keys out.',
+          offset,
+        },
+      );
+    } else if (unbalanced(text)) {
+      if (frame.isCut) this.#report.ignore(at);
       this.#report.add('expression_cut', at, `This key is a piece of an expression: '${shown(text)}'.`, {
         hint: CUT_HINT,
         offset,
       });
     } else if (plain) this.#checkPlainKey(text, at, offset);
-    if (text === '__proto__')
+    if (text === '__proto__') {
       this.#report.add('reserved_name', at, "A key must not be '__proto__'.", { offset });
-    if (text === '__proto__') frame.key = { text: '', start: -1 };
+      frame.key = { text: '', start: -1 };
+    }
     if (Object.hasOwn(frame.value, text)) {
       this.#report.add('duplicate', at, `The key '${shown(text)}' stands here twice.`, {
         hint: 'Remove one of them.',

@@ -5,9 +5,9 @@ import type { ActionDraft } from '../draft.ts';
 import { ACTION_KEYS } from '../keys.ts';
 import { nearest } from '../nearest.ts';
 import { pointerTo } from '../positions.ts';
-import { type Node, typeName } from '../reader.ts';
+import { type Node, oneOf, typeName } from '../reader.ts';
 import type { ActionKind } from '../types.ts';
-import { shown } from '../yaml-scalars.ts';
+import { unknownKey } from '../unknown-keys.ts';
 import { file } from './file.ts';
 import type { ActionContext, KindOfAction } from './kind.ts';
 import { online } from './online.ts';
@@ -27,7 +27,9 @@ export function readAction(
   const { report, what } = context;
   if (!isObject(node.value)) {
     report.add('wrong_type', node.at, `The action of ${what} must be a map, not ${typeName(node.value)}.`, {
-      hint: `Its one key is ${allowed.join(', ')}.`,
+      hint: allowed.some(kind => kind === node.value)
+        ? `Write {${String(node.value)}: {}}.`
+        : `It has one key: ${oneOf(allowed)}.`,
     });
     return undefined;
   }
@@ -52,21 +54,18 @@ function chooseKind(
   let unknown = 0;
   for (const key of Object.keys(value)) {
     if (besides.includes(key)) continue;
-    const known = allowed.find(kind => kind === key);
-    const meant = known ?? nearest(key, allowed);
+    const kind = allowed.find(each => each === key);
+    const meant = kind ?? nearest(key, allowed);
     if (meant !== undefined) found.push({ kind: meant as ActionKind, key });
-    if (known !== undefined) continue;
+    if (kind !== undefined) continue;
     unknown += 1;
-    const near = { name: key, known: [...allowed, ...besides] };
-    report.add('unknown_key', pointerTo(at, key), `The action of ${what} has unknown key '${shown(key)}'.`, {
-      near,
-      key: true,
-    });
+    const known = [...allowed, ...besides];
+    unknownKey(report, pointerTo(at, key), key, { what: `the action of ${what}`, known });
   }
   if (found.length === 1) return found[0];
   if (found.length > 1 || unknown === 0) {
     const code = found.length === 0 ? 'missing_key' : 'wrong_value';
-    report.add(code, at, `The action of ${what} must be exactly one of ${allowed.join(', ')}.`);
+    report.add(code, at, `The action of ${what} must have exactly one key: ${oneOf(allowed)}.`);
   }
   return undefined;
 }

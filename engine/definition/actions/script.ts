@@ -55,7 +55,7 @@ function readScriptText(
   const given = INTERPRETERS.filter(name => fields.has(name));
   const [interpreter] = given;
   if (interpreter === undefined || given.length > 1) {
-    const message = `${fields.what} must be in exactly one of ${INTERPRETERS.join(', ')}.`;
+    const message = `${fields.what} must have exactly one of the keys ${INTERPRETERS.join(', ')}.`;
     fields.report.add(given.length > 1 ? 'wrong_value' : 'missing_key', fields.at, message);
     return undefined;
   }

@@ -7,7 +7,7 @@ import { keyOf, neededFor, type Needs } from './needs.ts';
 
 export type PlacedGoal = readonly (StateReference & { readonly at: string })[];
 
-/** Notes goals that need something impossible. */
+/** Notes goals that need something impossible; of a goal that is impossible itself everything is said. */
 export function checkGoal(
   report: Report,
   needs: Needs,
@@ -16,14 +16,9 @@ export function checkGoal(
 ): void {
   for (const place of impossible.size === 0 ? [] : goal) {
     const stopped = [...neededFor(needs, [keyOf(place)])].find(key => impossible.has(key));
-    if (stopped === undefined) continue;
-    const why =
-      stopped === keyOf(place)
-        ? 'it can never be reached'
-        : `it needs ${stopped}, which can never be reached`;
-    report.add('unreachable', place.at, `The goal ${keyOf(place)} is out of reach: ${why}.`, {
-      hint: 'Mend that state first.',
-    });
+    if (stopped === undefined || stopped === keyOf(place)) continue;
+    const message = `The goal ${keyOf(place)} is out of reach: it needs ${stopped}, which can never be reached.`;
+    report.add('unreachable', place.at, message, { hint: 'Mend that state first.' });
   }
 }
 

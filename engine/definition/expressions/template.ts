@@ -39,7 +39,8 @@ export function compileTemplate(
   return { template, problems: compiler.problems };
 }
 
-const CUT_HINT = 'YAML cut this expression at a comma, `#` or colon; put it in double quotes.';
+const CUT_HINT =
+  "An expression begins with '<%' and ends with '%>' in the same text; '<%%' is a literal '<%'.";
 
 class TemplateCompiler {
   readonly problems: Problem[] = [];

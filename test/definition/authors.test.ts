@@ -1,0 +1,161 @@
+// Mistakes that authors make, most of all those who come from HOT: one mistake, one problem, at its very place.
+// Belongs here: the whole line that the author gets to see. Does not belong here: the rules one by one (the other tests).
+import { expect } from 'chai';
+import { parse, texts } from './support/parsing.ts';
+
+const INPUTS = 'inputs:\n  ip: {type: string}\n  password: {type: string, hidden: true}\n';
+
+/** A definition of one `vm`; the states begin on line 9. */
+function vm(states: string, rest = 'goal: web.ready'): string {
+  return `workflow_version: 2026-11-01\n${INPUTS}entities:\n  web:\n    type: vm\n    states:\n${states}\n${rest}\n`;
+}
+
+/** A definition of one `vm_group`; the states begin on line 12. */
+function group(states: string): string {
+  const roles = '    members: {min: 2, max: 5}\n    roles:\n      boss: {choose: lowest_index, among: a}\n';
+  return `workflow_version: 2026-11-01\n${INPUTS}entities:\n  db:\n    type: vm_group\n${roles}    states:\n${states}\ngoal: db.ready\n`;
+}
+
+const SCRIPT = "action: {script: {sh: 'true'}}";
+const STATE_KEYS =
+  'action, condition, description, except, idempotent, on_failure, on_interrupted, once, only, outputs, probe, requires, retry, timeout, undo';
+
+const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string[]])[] = [
+  [
+    'the action left out',
+    vm("      ready: {script: {sh: 'true'}}"),
+    "9:15: State web.ready has unknown key 'script'. Write it under 'action'.",
+  ],
+  [
+    'depends_on, as in HOT',
+    vm(`      a: {${SCRIPT}}\n      ready: {depends_on: [a]}`),
+    "10:15: State web.ready has unknown key 'depends_on'. Did you mean 'requires'?",
+  ],
+  [
+    'parameters, as in HOT',
+    vm(`      ready: {${SCRIPT}}`).replace('inputs:', 'parameters:'),
+    "2:1: The definition has unknown key 'parameters'. Did you mean 'inputs'?",
+  ],
+  [
+    'get_param, as in HOT',
+    vm("      ready: {action: {script: {sh: 'true', inputs: {A: {get_param: ip}}}}}"),
+    "9:58: A map with the one key 'get_param' is a call of Heat's function get_param when it is written in a template. Read an input with an expression: '<% inputs.NAME %>'.",
+  ],
+  [
+    'get_file, as in HOT, of a file that is missing too',
+    vm('      ready: {action: {script: {sh: {get_file: a.sh}}}}'),
+    "9:38: A map with the one key 'get_file' is a call of Heat's function get_file when it is written in a template. Name a file with {file: NAME}.",
+    "9:48: The script of web.ready: there is no file 'a.sh'. Put it beside the definition.",
+  ],
+  [
+    'a key of a later version',
+    vm(`      ready: {rolling: {max: 1}, ${SCRIPT}}`),
+    `9:15: State web.ready has unknown key 'rolling'. Known here: ${STATE_KEYS}.`,
+  ],
+  [
+    'an action of a later version',
+    vm('      ready: {action: {approval: {}}}'),
+    "9:24: The action of web.ready has unknown key 'approval'. Known here: file, online, script, set, wait.",
+  ],
+  [
+    'a requirement of a later version',
+    vm(`      a: {${SCRIPT}}\n      ready: {requires: [{any_of: [a]}], ${SCRIPT}}`),
+    "10:27: A requirement of state web.ready has unknown key 'any_of'. Known here: members, state.",
+  ],
+  [
+    'a script straight under probe',
+    vm(`      ready: {${SCRIPT}, probe: {sh: 'true'}}`),
+    "9:55: The action of the probe of web.ready has unknown key 'sh'. Write it under 'script'.",
+  ],
+  [
+    'an action without its map',
+    vm('      ready: {action: online}'),
+    '9:23: The action of web.ready must be a map, not text. Write {online: {}}.',
+  ],
+  [
+    'states as a list: nobody who names one is blamed',
+    vm(`      - {name: ready, ${SCRIPT}}`),
+    '9:7: states of entity web must be a map, not a list.',
+  ],
+  [
+    'a state that is no map: nobody who names it is blamed',
+    vm('      a: yes please\n      ready: {requires: [a, web.a]}'),
+    '9:10: State web.a must be a map, not text. Its keys are: description, requires, only, except, once, condition, action, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, outputs.',
+  ],
+  [
+    'a hyphen in a name: nobody who names it is blamed',
+    vm(`      not-ready: {${SCRIPT}}\n      ready: {requires: [not-ready]}`),
+    "9:7: 'not-ready' cannot name a state. Write 'not_ready'.",
+  ],
+  [
+    'a hyphen in an entity: its goal is not blamed',
+    vm(`      ready: {${SCRIPT}}`, 'goal: web-server.ready').replace('  web:', '  web-server:'),
+    "6:3: 'web-server' cannot name an entity. Write 'web_server'.",
+  ],
+  [
+    'a type of another language',
+    vm(`      ready: {${SCRIPT}}`).replace('{type: string}', '{type: int, default: 5}'),
+    "3:14: Type of input ip is 'int'; it must be string, number, integer, boolean, list or map. Did you mean 'integer'?",
+  ],
+  [
+    'a type that cannot be guessed: constraints are not blamed',
+    vm(`      ready: {${SCRIPT}}`).replace(
+      '{type: string}',
+      '{type: port, constraints: [{range: {min: 1}}]}',
+    ),
+    "3:14: Type of input ip is 'port'; it must be string, number, integer, boolean, list or map.",
+  ],
+  [
+    'an expression cut at a comma, once',
+    vm("      ready: {action: {script: {sh: 'true', inputs: {A: <% ipAdd(inputs.ip, 1) %>}}}}"),
+    "9:57: This expression is not whole: '<% ipAdd(inputs.ip'. YAML cut this expression at a comma, `#` or colon; put it in double quotes, or write it as a `>-` block.",
+  ],
+  [
+    'an expression in quotes that is not closed',
+    vm("      ready: {action: {script: {sh: 'true', inputs: {A: '<% inputs.ip'}}}}"),
+    "9:58: Here the text has '<%' without '%>'. An expression begins with '<%' and ends with '%>' in the same text; '<%%' is a literal '<%'.",
+  ],
+  [
+    'a merge key',
+    vm(`      ready: {<<: {timeout: 5s}, ${SCRIPT}}`),
+    "9:15: The key '<<' merges maps in YAML 1.1 and is text in YAML 1.2. Write the merged keys out.",
+  ],
+  [
+    'a goal without its entity',
+    vm(`      ready: {${SCRIPT}}`, 'goal: ready'),
+    "10:7: The goal names 'ready', which names no state. Write web.ready.",
+  ],
+  [
+    'a goal without its state',
+    vm(`      ready: {${SCRIPT}}`, 'goal: web'),
+    "10:7: The goal names 'web', which names no state. Write one of its states, such as web.ready.",
+  ],
+  [
+    'a quorum of a bare name',
+    group(`      a: {${SCRIPT}}\n      ready: {requires: [{state: a, members: 2}]}`),
+    '13:46: State db.ready asks for a of several members, but a bare name means the same member. Write db.a: that state of every member.',
+  ],
+  [
+    'a quorum too large, of the goal itself',
+    group(`      a: {${SCRIPT}}\n      ready: {requires: [{state: db.a, members: 9}]}`),
+    '13:34: db.ready requires 9 members in db.a, which applies to 5 at most. Ask for 5 at most, or write majority or a percentage.',
+  ],
+  [
+    'once: true',
+    group(`      a: {${SCRIPT}}\n      ready: {once: true, requires: [db.a], ${SCRIPT}}`),
+    "13:21: once of state db.ready must be text, not a boolean. Name a role, or write 'any'.",
+  ],
+  [
+    'a role among a state that could not be read',
+    group(`      a: 5\n      ready: {only: boss, ${SCRIPT}}`),
+    '12:10: State db.a must be a map, not a number. Its keys are: description, requires, only, except, once, condition, action, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, outputs.',
+  ],
+];
+
+describe('What authors get wrong', () => {
+  for (const [mistake, yaml, ...lines] of CASES) {
+    it(mistake, () => {
+      expect(texts(parse(yaml))).to.deep.equal(lines.map(line => `test.yaml:${line}`));
+    });
+  }
+});
