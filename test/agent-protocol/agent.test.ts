@@ -9,6 +9,7 @@ import type { RunningAgent } from '../../agent-protocol/agent/agent.ts';
 import { DEAD_LETTERS } from '../../agent-protocol/transport.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { FakeEngine } from './fake-engine.ts';
+import { isRoot, needs } from '../support/needs.ts';
 
 describe('agent', () => {
   let engine: FakeEngine;
@@ -215,8 +216,8 @@ describe('agent', () => {
     expect(JSON.stringify(await engine.answer(bad.id))).to.match(/could not do it/);
   });
 
-  it('runs as another user, who sees nothing of the agent', async function () {
-    if (process.getuid?.() !== 0) return;
+  it('runs as another user, who sees nothing of the agent', async () => {
+    if (!needs(isRoot, 'run_as another user', 'to be root')) return;
     const task = {
       kind: 'script',
       interpreter: 'sh',

@@ -11,6 +11,7 @@ import { newSigningKey } from '../../agent-protocol/signing.ts';
 import { inProject } from '../support/project.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { FakeEngine } from './fake-engine.ts';
+import { isLinux, isRoot, needs } from '../support/needs.ts';
 
 const script = (text: string, reboots = 0): CommandMessage['task'] => ({
   kind: 'script',
@@ -210,8 +211,8 @@ describe('agent, over deaths', () => {
     expect(refused).to.match(/Another agent \(process \d+\) uses/);
   });
 
-  it('on a disk that a script has filled, reports the outcome and refuses what is new', async function () {
-    if (process.getuid?.() !== 0 || process.platform !== 'linux') return;
+  it('on a disk that a script has filled, reports the outcome and refuses what is new', async () => {
+    if (!needs(isRoot && isLinux, 'an agent on a full disk', 'root on Linux, to mount a small tmpfs')) return;
     const place = path.join(directory, 'small');
     mkdirSync(place);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', place]);
