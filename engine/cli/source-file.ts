@@ -2,9 +2,10 @@
 // Belongs here: reading them. Does not belong here: judging them (definition/).
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { load } from 'js-yaml';
 import { EngineError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { Report } from '../definition/report.ts';
+import { loadYaml } from '../definition/yaml.ts';
 import { noSuchFile } from './values.ts';
 
 export interface SourceFile {
@@ -51,7 +52,7 @@ async function readBounded(place: string, shown: string, limit: number): Promise
   return readFile(place, 'utf8');
 }
 
-/** Every name that stands under a `file` key, at any depth; text that is no YAML names none. */
+/** Every name that stands under a `file` key, at any depth; text that is no YAML names none. Aliases are not followed. */
 export function namedFiles(text: string): string[] {
   const names = new Set<string>();
   const visit = (value: unknown, depth: number): void => {
@@ -61,10 +62,7 @@ export function namedFiles(text: string): string[] {
       else visit(item, depth + 1);
     }
   };
-  try {
-    visit(load(text), 0);
-  } catch {
-    return [];
-  }
+  if (Buffer.byteLength(text, 'utf8') <= LIMITS.definitionBytes)
+    visit(loadYaml(text, new Report())?.value, 0);
   return [...names];
 }

@@ -79,7 +79,7 @@ export interface EntityDraft {
 
 /** The entities that could be read, by name, and the names of the others. */
 export interface EntityDrafts extends ReadonlyMap<string, EntityDraft> {
-  readonly unread: ReadonlySet<string>;
+  readonly unread: ReadonlySet<string> | 'all';
 }
 
 export interface OutputDraft {

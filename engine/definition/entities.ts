@@ -20,7 +20,7 @@ export function readEntities(report: Report, contents: Contents, node: Node | un
     if (usable && entity !== undefined) entities.set(name, entity);
     else unread.add(name);
   }
-  return Object.assign(entities, { unread });
+  return Object.assign(entities, { unread: entities.size + unread.size === 0 ? ('all' as const) : unread });
 }
 
 function readEntity(report: Report, contents: Contents, name: string, node: Node): EntityDraft | undefined {
@@ -118,7 +118,10 @@ function readRole(
   const state = states.get(among);
   if (state === undefined && unread !== 'all' && !unread.has(among)) {
     const message = `${what} chooses among members in the unknown state '${among.slice(0, 80)}'.`;
-    report.add('unknown_name', `${node.at}/among`, message, { near: { name: among, known: states.keys() } });
+    const bare = among.slice(among.lastIndexOf('.') + 1);
+    const hint = states.has(bare) ? { hint: `Write its name alone: ${bare}.` } : {};
+    const near = { name: among, known: states.keys() };
+    report.add('unknown_name', `${node.at}/among`, message, { near, ...hint });
   } else if (state?.once !== undefined) {
     const message = `${what} chooses among members in '${among}', which is a state of the group (once), not of members.`;
     report.add('wrong_value', `${node.at}/among`, message);

@@ -46,7 +46,9 @@ export function readEntries(
 ): [string, Node][] {
   if (node === undefined || node.value === null) return [];
   if (!isObject(node.value)) {
-    report.add('wrong_type', node.at, `${what} must be a map, not ${typeName(node.value)}.`);
+    report.add('wrong_type', node.at, `${what} must be a map, not ${typeName(node.value)}.`, {
+      hint: 'Give each entry a key of its own: its name.',
+    });
     return [];
   }
   const { value, at } = node;
@@ -75,7 +77,7 @@ export function readMap(report: Report, node: Node, place: KeyPlace, what: strin
   const value = node.value ?? {};
   if (!isObject(value)) {
     report.add('wrong_type', node.at, `${what} must be a map, not ${typeName(node.value)}.`, {
-      hint: `Its keys are: ${KEYS[place].join(', ')}.`,
+      hint: longForm(place, node.value) ?? `Its keys are: ${KEYS[place].join(', ')}.`,
     });
     return undefined;
   }
@@ -89,6 +91,23 @@ export function readMap(report: Report, node: Node, place: KeyPlace, what: strin
   }
   const isForeign = unknown.length > 0 && unknown.length === Object.keys(value).length;
   return new Fields(report, value, node.at, what, { meant, isForeign });
+}
+
+/** The key that an author leaves out who writes one value in place of a map. */
+const MAIN_KEY: { readonly [place in KeyPlace]?: string } = {
+  input: 'type',
+  'state output': 'type',
+  'workflow output': 'value',
+  on_failure: 'then',
+  retry: 'attempts',
+  wait: 'for',
+};
+
+function longForm(place: KeyPlace, value: JsonValue): string | undefined {
+  const key = MAIN_KEY[place];
+  const isOne = typeof value === 'string' || typeof value === 'number';
+  if (key === undefined || !isOne) return undefined;
+  return `Write {${key}: ${typeof value === 'string' && value.includes('<%') ? `"${shown(value)}"` : shown(String(value))}}.`;
 }
 
 /** What was found while the keys were looked at. */

@@ -28,7 +28,7 @@ export function resolveState(
     });
     return undefined;
   }
-  if (entities.unread.has(entityName)) return undefined;
+  if (isUnread(entities, entityName)) return undefined;
   const entity = entities.get(entityName);
   if (entity === undefined) {
     const near = { name: entityName, known: entities.keys() };
@@ -40,8 +40,12 @@ export function resolveState(
   if (entity.states.has(stateName)) return { entity: entityName, state: stateName };
   if (isUnread(entity, stateName)) return undefined;
   const near = { name: stateName, known: entity.states.keys() };
+  const role = entity.roles.get(stateName);
+  const hint =
+    role && `${role.name} is a role; its holder is chosen when ${entityName}.${role.among} is reached.`;
   report.add('unknown_name', mention.at, `${who} unknown state '${shown(stateName)}' of ${entityName}.`, {
     near,
+    ...(hint === undefined ? {} : { hint }),
   });
   return undefined;
 }
@@ -54,8 +58,8 @@ function qualifiedName(entities: Entities, name: string): string {
   return last === undefined ? 'entity.state' : `one of its states, such as ${name}.${last}`;
 }
 
-function isUnread({ unread }: EntityDraft, state: string): boolean {
-  return unread === 'all' || unread.has(state);
+function isUnread({ unread }: EntityDraft | Entities, name: string): boolean {
+  return unread === 'all' || unread.has(name);
 }
 
 /** The author's own requirements of a state, in the order written. */

@@ -62,8 +62,21 @@ function reportSyntax(source: string, thrown: unknown, report: Report): void {
     );
     return;
   }
-  const hint = nearExpression(source, offset) ? { hint: CUT_HINT } : {};
-  report.add('yaml_syntax', '', `This is not YAML: ${reason}.`, { offset, ...hint });
+  const hint = nearExpression(source, offset) ? CUT_HINT : syntaxHint(reason);
+  report.add('yaml_syntax', '', `This is not YAML: ${reason}.`, {
+    offset,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** What the parser's reasons mean most often; it doesn't know what the author was about to write. */
+function syntaxHint(reason: string): string | undefined {
+  if (/bad indentation of a mapping entry/.test(reason))
+    return "Text that holds ': ' must be quoted, or written as a `|` block; else look at the indentation.";
+  if (/deficient indentation|unexpected end/.test(reason))
+    return 'Look above for a quote or a bracket that is not closed.';
+  if (/tab characters/.test(reason)) return 'Use spaces.';
+  return undefined;
 }
 
 /** The parser stops where it understands no more: on the expression's line, or on the one after. */

@@ -75,7 +75,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'states as a list: nobody who names one is blamed',
     vm(`      - {name: ready, ${SCRIPT}}`),
-    '9:7: states of entity web must be a map, not a list.',
+    '9:7: states of entity web must be a map, not a list. Give each entry a key of its own: its name.',
   ],
   [
     'a state that is no map: nobody who names it is blamed',
@@ -149,6 +149,48 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
     'a role among a state that could not be read',
     group(`      a: 5\n      ready: {only: boss, ${SCRIPT}}`),
     '12:10: State db.a must be a map, not a number. Its keys are: description, requires, only, except, once, condition, action, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, outputs.',
+  ],
+  [
+    'entities as a list: the goal is not blamed',
+    'workflow_version: 2026-11-01\nentities:\n  - {name: web, type: vm}\ngoal: web.ready\n',
+    '3:3: entities must be a map, not a list. Give each entry a key of its own: its name.',
+  ],
+  [
+    'one value in place of a map',
+    vm(`      ready: {${SCRIPT}, outputs: {port: integer}, retry: 3, on_failure: pause}`),
+    '9:63: Output port of web.ready must be a map, not text. Write {type: integer}.',
+    '9:80: retry of web.ready must be a map, not a number. Write {attempts: 3}.',
+    '9:95: on_failure of state web.ready must be a map, not text. Write {then: pause}.',
+  ],
+  [
+    'a role in the place of a state',
+    group(`      a: {${SCRIPT}}\n      ready: {requires: [db.boss], ${SCRIPT}}`),
+    "13:26: db.ready requires unknown state 'boss' of db. boss is a role; its holder is chosen when db.a is reached.",
+  ],
+  [
+    'candidates of a role with their entity',
+    group(`      a: {${SCRIPT}}\n      ready: {only: boss, ${SCRIPT}}`).replace('among: a', 'among: db.a'),
+    "10:43: Role boss of entity db chooses among members in the unknown state 'db.a'. Write its name alone: a.",
+  ],
+  [
+    'outputs of a group, which only its members have',
+    group(`      a: {${SCRIPT}}\n      ready: {condition: '<% db.outputs.a.x == 1 %>', ${SCRIPT}}`),
+    "13:27: Unknown role or field 'outputs' of db. In '<% db.outputs.a.x == 1 %>'. Each member has its own: write member.outputs for the same member, db.members.map(m, m.outputs.…) for all, db.once for a state with 'once'.",
+  ],
+  [
+    'an output that nobody declared',
+    vm(`      a: {${SCRIPT}}\n      ready: {condition: '<% web.outputs.a.up %>', ${SCRIPT}}`),
+    "10:27: Unknown output 'up' of web.a. In '<% web.outputs.a.up %>'. Declare it under outputs of web.a.",
+  ],
+  [
+    'an operator of another language',
+    vm(`      ready: {condition: "<% inputs.ip == 'and' and true %>", ${SCRIPT}}`),
+    "9:27: The expression cannot be read at 'and true': Unexpected character: 'd'. In '<% inputs.ip == 'and' and true %>'. Write &&.",
+  ],
+  [
+    'a colon in an unquoted script',
+    vm('      ready: {}\n      a:\n        action:\n          script:\n            sh: echo foo: bar'),
+    "13:25: This is not YAML: bad indentation of a mapping entry. Text that holds ': ' must be quoted, or written as a `|` block; else look at the indentation.",
   ],
 ];
 

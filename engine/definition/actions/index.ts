@@ -26,10 +26,9 @@ export function readAction(
 ): ActionDraft | undefined {
   const { report, what } = context;
   if (!isObject(node.value)) {
+    const kind = allowed.find(each => each === node.value);
     report.add('wrong_type', node.at, `The action of ${what} must be a map, not ${typeName(node.value)}.`, {
-      hint: allowed.some(kind => kind === node.value)
-        ? `Write {${String(node.value)}: {}}.`
-        : `It has one key: ${oneOf(allowed)}.`,
+      hint: kind === undefined ? `It has one key: ${oneOf(allowed)}.` : `Write {${kind}: {}}.`,
     });
     return undefined;
   }

@@ -103,7 +103,11 @@ export function exposed(use: string, findings: Findings): Shape {
 }
 
 function unknownField(shape: Shape, name: string, names: readonly string[], context: AccessContext): Shape {
-  const hint = onceHint(shape, name, context) ?? didYouMean(name, names);
+  const hint =
+    onceHint(shape, name, context) ??
+    groupHint(shape, name) ??
+    noOutputs(shape, names) ??
+    didYouMean(name, names);
   context.findings.say('unknown_name', `Unknown ${nounOf(shape)} '${name}' of ${ownerOf(shape)}.`, hint);
   return ANY;
 }
@@ -121,6 +125,18 @@ function onceHint(shape: Shape, name: string, { model }: AccessContext): string 
   return state.once
     ? `It has 'once': its outputs belong to the group. Write ${shape.entity}.once.${name}.`
     : `It has no 'once': each member has its own outputs. Write m.outputs.${name} for a member m.`;
+}
+
+/** A group has no outputs of its own: each member has. */
+function groupHint(shape: Shape, name: string): string | undefined {
+  if (shape.kind !== 'entity' || name !== 'outputs') return undefined;
+  const { entity } = shape;
+  return `Each member has its own: write member.outputs for the same member, ${entity}.members.map(m, m.outputs.…) for all, ${entity}.once for a state with 'once'.`;
+}
+
+function noOutputs(shape: Shape, names: readonly string[]): string | undefined {
+  if (shape.kind !== 'state' || names.length > 0) return undefined;
+  return `Declare it under outputs of ${shape.entity}.${shape.state}.`;
 }
 
 function inputOf(name: string, { model, findings }: AccessContext): Shape {

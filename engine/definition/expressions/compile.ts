@@ -128,7 +128,27 @@ function syntaxFinding(thrown: unknown, text: string): Finding {
   }
   const at =
     thrown instanceof cel.ParseError && thrown.range ? ` at '${excerpt(text, thrown.range.start)}'` : '';
-  return { code: 'expression_syntax', message: `The expression cannot be read${at}: ${summary}.` };
+  const hint = foreignOperator(text);
+  return {
+    code: 'expression_syntax',
+    message: `The expression cannot be read${at}: ${summary}.`,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** Operators of other languages, and CEL's own; only outside of quotes. */
+const FOREIGN_OPERATORS: readonly (readonly [RegExp, string])[] = [
+  [/===/, '=='],
+  [/!==/, '!='],
+  [/\band\b/, '&&'],
+  [/\bor\b/, '||'],
+  [/\bnot\b/, '!'],
+];
+
+function foreignOperator(text: string): string | undefined {
+  const bare = text.replaceAll(/'[^']*'|"[^"]*"/g, "''");
+  const own = FOREIGN_OPERATORS.find(([pattern]) => pattern.test(bare))?.[1];
+  return own === undefined ? undefined : `Write ${own}.`;
 }
 
 function excerpt(text: string, start: number): string {

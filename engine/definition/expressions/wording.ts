@@ -27,6 +27,7 @@ export function typeSentence(text: string): string {
 
 /** What to write instead, where it can be said. */
 export function typeHint(text: string): string | undefined {
+  if (text.startsWith("Cannot index type 'string'")) return 'Text has no fields; its length is size(…).';
   if (text.includes(' + ') && text.includes('string')) return 'Write string(…) around what is no string.';
   if (/(?:number|integer) in list/.test(text)) {
     return 'Write the items as numbers, such as [2.0, 3.0], or convert by double(…) or int(…).';
