@@ -121,8 +121,17 @@ export class Loop {
 
   async #run(): Promise<void> {
     while (this.#queue.size > 0 && !this.#stopping && this.#over === undefined) {
-      await this.#parts.clock.turn?.();
+      await this.#gather();
       await this.#carryOut(this.#queue.take(LIMITS.batchEvents), PATIENCE);
+    }
+  }
+
+  /** One turn, and more while each brings more: a crowd of agents shares a commit, one alone waits for one turn. */
+  async #gather(): Promise<void> {
+    for (let before = 0; before < this.#queue.size; ) {
+      before = this.#queue.size;
+      await this.#parts.clock.turn?.();
+      if (this.#queue.size >= LIMITS.batchEvents) return;
     }
   }
 

@@ -2,6 +2,7 @@
 // Belongs here: the list of what the runtime uses of definition/, graph/ and machine/. Does not belong here: logic.
 import { parseDefinition } from '../definition/parse.ts';
 import { compileGraph } from '../graph/compile.ts';
+import { reseat } from '../graph/seats.ts';
 import { apply } from '../machine/apply.ts';
 import { decide } from '../machine/decide.ts';
 import { pendingEffects } from '../machine/pending.ts';
@@ -10,6 +11,7 @@ import { initialState, restore } from '../machine/state.ts';
 export const machine = {
   parseDefinition,
   compileGraph,
+  reseat,
   initialState,
   restore,
   decide,

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { EngineError } from '../base/errors.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
+import { seatsOf } from '../graph/seats.ts';
 import type { Member, Membership, StateGraph } from '../graph/types.ts';
 import type { MachineState } from '../machine/state.ts';
 import type { Machine } from './machine.ts';
@@ -26,6 +27,8 @@ export class Workflows {
   readonly #machine: Machine;
   readonly #definitions = new Cache<WorkflowDefinition>();
   readonly #graphs = new Cache<StateGraph>();
+  /** By definition and seats: what workflows with other machines share. */
+  readonly #shapes = new Cache<StateGraph>();
 
   constructor(store: Store, machine: Machine) {
     this.#store = store;
@@ -48,14 +51,25 @@ export class Workflows {
     return { id, source, graph, state, stored: false };
   }
 
-  /** Compiled once for equal definitions and members, and shared as long as anybody uses it. */
+  /** Shared by all with equal definitions and members; with other members, everything but the members is. */
   async graph(source: WorkflowSource): Promise<StateGraph> {
-    const members = JSON.stringify(source.members);
-    const key = createHash('sha256').update(`${source.definition}\0${members}`).digest('base64');
+    const text = JSON.stringify(source.members);
+    const key = createHash('sha256').update(`${source.definition}\0${text}`).digest('base64');
     const known = this.#graphs.get(key);
     if (known !== undefined) return known;
-    const definition = await this.definition(source.definition);
-    return this.#graphs.set(key, this.#machine.compileGraph(definition, membership(source.members)));
+    const members = membership(source.members);
+    return this.#graphs.set(
+      key,
+      this.#machine.reseat(await this.#shape(source.definition, members), members),
+    );
+  }
+
+  async #shape(digest: string, members: Membership): Promise<StateGraph> {
+    const key = `${digest} ${seatsOf(members)}`;
+    const known = this.#shapes.get(key);
+    if (known !== undefined) return known;
+    const definition = await this.definition(digest);
+    return this.#shapes.set(key, this.#machine.compileGraph(definition, members));
   }
 
   /** The typed definition behind a digest. EngineError `internal` when the store has no such document. */

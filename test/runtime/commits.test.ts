@@ -95,6 +95,21 @@ describe('commits of the runtime', () => {
     expect(made.driver.steps()).to.have.length(120);
   });
 
+  it('shares a commit among reports that come turn by turn, one each', async () => {
+    const made = await world();
+    await made.create('wf', { members: members(10) });
+    const before = made.history.length;
+    const acked: Promise<unknown>[] = [];
+    for (const step of made.driver.steps()) {
+      const next = new Promise(resolve => setImmediate(resolve));
+      acked.push(made.driver.finish(step, prepared));
+      await next;
+    }
+    await Promise.all(acked);
+    await made.settled();
+    expect(made.history.length - before).to.equal(1);
+  });
+
   it('tries a failed commit again from what the store has, and sends each command once', async () => {
     const made = await world();
     await made.create('wf');
