@@ -89,10 +89,14 @@ export function machineLine(): string {
   return `${cpus().length} x ${cpu?.model.trim() ?? 'unknown'}, ${memory}, Node ${process.version}, ${commit}`;
 }
 
-const figure = (value: number, unit: string): string => {
-  if (unit === 'rate') return `${Math.round(value).toLocaleString('en')}/s`;
-  return value >= 1e-3 ? `${(value * 1e3).toFixed(2)} ms` : `${(value * 1e6).toFixed(1)} µs`;
-};
+/** Seconds as people read them. */
+export function timeText(seconds: number): string {
+  if (seconds >= 1) return `${seconds.toFixed(2)} s`;
+  return seconds >= 1e-3 ? `${(seconds * 1e3).toFixed(2)} ms` : `${(seconds * 1e6).toFixed(1)} µs`;
+}
+
+const figure = (value: number, unit: Comparison['compare']): string =>
+  unit === 'rate' ? `${Math.round(value).toLocaleString('en')}/s` : timeText(value);
 
 export function print(comparison: Comparison, result: Result): void {
   const range = ({ min, median, max }: Spread): string =>
