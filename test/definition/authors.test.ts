@@ -192,6 +192,15 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
     vm('      ready: {}\n      a:\n        action:\n          script:\n            sh: echo foo: bar'),
     "13:25: This is not YAML: bad indentation of a mapping entry. Text that holds ': ' must be quoted, or written as a `|` block; else look at the indentation.",
   ],
+  [
+    'an expression in the text of a script',
+    vm("      ready: {action: {script: {sh: 'echo <% inputs.ip %>'}}}"),
+    "9:38: warning: The script of web.ready holds '<% inputs.ip %>', which stays as it is: the text of a script is never changed. Give the value under 'inputs', and read it in the script as an environment variable.",
+  ],
+  [
+    "another language's marks in a script, which are its own affair",
+    vm('      ready: {action: {script: {sh: \'echo "<% if x %>" >/etc/a.erb\'}}}'),
+  ],
 ];
 
 describe('What authors get wrong', () => {

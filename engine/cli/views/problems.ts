@@ -22,12 +22,24 @@ function oneProblem(problem: Problem, rows: readonly string[], style: Style): Li
   if (row === undefined || position === undefined || row.trim() === '') return [[said]];
   const bar = style.unicode ? '│' : '|';
   const number = String(position.line);
-  const before = displayWidth(sanitiseKeepingSpace(row.slice(0, position.column - 1)));
+  const { start, end } = windowOf(row, position.column - 1);
+  const lead = start > 0 ? '... ' : '';
+  const before = displayWidth(lead + sanitiseKeepingSpace(row.slice(start, position.column - 1)));
+  const text = `${lead}${sanitiseKeepingSpace(row.slice(start, end))}${end < row.length ? ' ...' : ''}`;
   return [
     [said],
-    [piece(`  ${number} ${bar} `, 'faint'), piece(sanitiseKeepingSpace(row))],
+    [piece(`  ${number} ${bar} `, 'faint'), piece(text)],
     [piece(`  ${' '.repeat(number.length)} ${bar} `, 'faint'), piece(`${' '.repeat(before)}^`, 'bad')],
   ];
+}
+
+/** Lines up to this length are shown whole; of longer ones, what stands around the caret. */
+const LONGEST_ROW = 120;
+
+function windowOf(row: string, at: number): { readonly start: number; readonly end: number } {
+  if (row.length <= LONGEST_ROW) return { start: 0, end: row.length };
+  const start = at < LONGEST_ROW / 2 ? 0 : at - LONGEST_ROW / 4;
+  return { start, end: Math.min(row.length, start + LONGEST_ROW / 2 + LONGEST_ROW / 4) };
 }
 
 /** As `sanitiseLine`, but what stands before the caret keeps its place. */

@@ -4,6 +4,7 @@ import { isObject, type JsonObject } from '../../base/json.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Compile } from '../draft.ts';
 import { type Fields, type Node, readEntries, readItems, readMap, readText } from '../reader.ts';
+import type { Report } from '../report.ts';
 import { type Content, INTERPRETERS, type Interpreter, type ScriptAction } from '../types.ts';
 import { shown } from '../yaml-scalars.ts';
 import type { ActionContext, KindOfAction } from './kind.ts';
@@ -71,11 +72,25 @@ function readContent(
 ): Content | undefined {
   if (!isObject(node.value)) {
     const text = readText(report, node, `${interpreter} of ${what}`);
+    if (text !== undefined) warnOfExpression(report, text, node.at, what);
     return text === undefined ? undefined : contents.inPlace(text);
   }
   const fields = readMap(report, node, 'script text', `${interpreter} of ${what}`);
   const file = fields?.required('file');
   return file && contents.file(file, `the script of ${what}`)?.content;
+}
+
+/** What looks like an expression of ours; `<%` alone is common in templates that scripts write. */
+const EXPRESSION = /<%(?:(?!%>)[^])*?\b(?:inputs|member|outputs)\b(?:(?!%>)[^])*%>/;
+
+function warnOfExpression(report: Report, text: string, at: string, what: string): void {
+  const found = EXPRESSION.exec(text.slice(0, LIMITS.hostFunctionBytes))?.[0];
+  if (found === undefined) return;
+  const message = `The script of ${what} holds '${shown(found)}', which stays as it is: the text of a script is never changed.`;
+  report.add('wrong_value', at, message, {
+    hint: "Give the value under 'inputs', and read it in the script as an environment variable.",
+    severity: 'warning',
+  });
 }
 
 function readInputs(fields: Fields): JsonObject {

@@ -39,6 +39,14 @@ describe('problems of a definition', () => {
     );
   });
 
+  it('show of a very long line what stands around the place', () => {
+    const source = `${'a'.repeat(5_000)}b${'c'.repeat(5_000)}`;
+    const [, line = '', caret = ''] = shown([{ ...unknown, position: { line: 1, column: 5_001 } }], source);
+    expect(line).to.match(/^ {2}1 │ \.\.\. a+bc+ \.\.\.$/);
+    expect(line.length).to.be.below(140);
+    expect(caret.indexOf('^')).to.equal(line.indexOf('b'));
+  });
+
   it('show a hostile source line as harmless text', () => {
     const lines = shown([{ ...unknown, position: { line: 1, column: 3 } }], 'a\u001b[2Jb: 東c');
     expect(lines[1]).to.equal('  1 │ ab: 東c');
