@@ -80,11 +80,20 @@ function readContent(
   return file && contents.file(file, `the script of ${what}`)?.content;
 }
 
-/** What looks like an expression of ours; `<%` alone is common in templates that scripts write. */
-const EXPRESSION = /<%(?:(?!%>)[^])*?\b(?:inputs|member|outputs)\b(?:(?!%>)[^])*%>/;
+/** The first piece that looks like an expression of ours; `<%` alone is common in what scripts write. */
+function expressionIn(text: string): string | undefined {
+  for (let from = text.indexOf('<%'); from !== -1; ) {
+    const end = text.indexOf('%>', from + 2);
+    if (end === -1) return undefined;
+    const piece = text.slice(from, end + 2);
+    if (/\b(?:inputs|member|outputs)\b/.test(piece)) return piece;
+    from = text.indexOf('<%', end + 2);
+  }
+  return undefined;
+}
 
 function warnOfExpression(report: Report, text: string, at: string, what: string): void {
-  const found = EXPRESSION.exec(text.slice(0, LIMITS.hostFunctionBytes))?.[0];
+  const found = expressionIn(text);
   if (found === undefined) return;
   const message = `The script of ${what} holds '${shown(found)}', which stays as it is: the text of a script is never changed.`;
   report.add('wrong_value', at, message, {
