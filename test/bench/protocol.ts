@@ -16,7 +16,7 @@ import { compare, print } from './harness.ts';
 import { chain, fan, type Shape } from './shapes.ts';
 import { inDirectory } from './worlds.ts';
 
-/** Bytes as the runs below write and send them: a step's row, its event, a journal record, a message. */
+/** Bytes: a step's row and its event as `transitions` counts them; a journal record and a message as estimated. */
 const BYTES = { row: 300, event: 360, record: 400, message: 600 };
 const BATCH = 100;
 
