@@ -19,7 +19,7 @@ export function mermaid(definition: WorkflowDefinition): string {
       lines.push(`  ${stateId(entity.name, role.among)} --> ${roleId(entity.name, role.name)}`);
     }
     for (const state of entity.states.values())
-      lines.push(...stateEdges(entity, state).map(edge => `  ${edge}`));
+      lines.push(...stateEdges(definition, entity, state).map(edge => `  ${edge}`));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -56,7 +56,7 @@ function entityLabel(entity: Entity): string {
   return `${entity.name} (${min === max ? min : `${min}–${max}`} members)`;
 }
 
-/** The goal is drawn as a stadium, a join as a circle of words, the rest as boxes. */
+/** The goal is drawn as a stadium, a join with round corners, the rest as boxes. */
 function stateNode(definition: WorkflowDefinition, entity: Entity, state: State): string {
   const isGoal = definition.goal.some(goal => goal.entity === entity.name && goal.state === state.name);
   const label = quoted([state.name, ...remarks(state)].join('<br/>'));
@@ -73,10 +73,10 @@ function remarks(state: State): readonly string[] {
   return found;
 }
 
-function stateEdges(entity: Entity, state: State): readonly string[] {
+function stateEdges(definition: WorkflowDefinition, entity: Entity, state: State): readonly string[] {
   const target = stateId(entity.name, state.name);
   const requirements = state.requires.map(requirement => {
-    const label = edgeLabel(entity, requirement);
+    const label = edgeLabel(definition, requirement);
     const arrow = requirement.inferred ? '-.->' : '-->';
     return `${stateId(requirement.entity, requirement.state)} ${arrow}${label && `|${quoted(label)}|`} ${target}`;
   });
@@ -84,12 +84,11 @@ function stateEdges(entity: Entity, state: State): readonly string[] {
   return [...requirements, ...[...roles].map(role => `${role} --> ${target}`)];
 }
 
-/** A barrier is worth a word where a group meets; a bare name and a single state are not. */
-function edgeLabel(entity: Entity, requirement: Requirement): string {
-  const { kind } = requirement.members;
-  if (kind === 'same') return '';
-  if (kind === 'all') return requirement.entity === entity.name ? 'all' : '';
-  return quorumText(requirement.members);
+/** A barrier is worth a word where a group meets; a bare name and a state that is one step are not. */
+function edgeLabel(definition: WorkflowDefinition, { entity: name, state, members }: Requirement): string {
+  const entity = definition.entities.get(name);
+  const isMany = entity?.type === 'vm_group' && !entity.states.get(state)?.once;
+  return isMany && members.kind !== 'same' ? quorumText(members) : '';
 }
 
 /** Mermaid takes some words for keywords, so every id gets a prefix. Names have no capitals, so `IN` keeps them apart. */
@@ -97,17 +96,18 @@ const id = (name: string): string => `e_${name}`;
 const stateId = (entity: string, state: string): string => `s_${state}_IN_${entity}`;
 const roleId = (entity: string, role: string): string => `r_${role}_IN_${entity}`;
 
-/** Quoted text: quotes, `#` (mermaid's own escape) and markup are written as entities. A break of ours stays. */
+/** Quoted text: quotes, `#` (mermaid's own escape), `%%` (its directives) and markup become entities. A break of ours stays. */
 function quoted(text: string): string {
   const safe = text
     .split('<br/>')
     .map(part =>
       part
         .replaceAll('#', '#35;')
+        .replaceAll('%%', '#37;#37;')
         .replaceAll('"', '#quot;')
         .replaceAll('<', '#lt;')
         .replaceAll('>', '#gt;')
-        .replaceAll('\n', ' '),
+        .replaceAll(/[\r\n\u2028\u2029]/g, ' '),
     )
     .join('<br/>');
   return `"${safe}"`;

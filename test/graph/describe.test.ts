@@ -59,4 +59,32 @@ describe('mermaid text', () => {
     expect(text).to.contain('sql[0].prepared (#quot;]; #lt;script#gt;#35;x)');
     expect(text).not.to.contain('<script');
   });
+
+  it("keeps mermaid's directives and line ends out of names", () => {
+    const hostile = [{ agent: 'a', name: '%%{init: {}}%%\r\u2028end', index: 0, data: {} }];
+    const text = mermaidSteps(compileGraph(cluster, new Map([['sql', hostile]])));
+    expect(text).not.to.match(/%%|\r|\u2028/);
+  });
+
+  it('says `all` where a group meets, not at what is one step', () => {
+    const text = mermaid(
+      definition(
+        [
+          entity('db', {
+            min: 2,
+            max: 3,
+            roles: [{ name: 'boss', choose: 'lowest_index', among: 'a' }],
+            states: [state('db', 'a'), state('db', 'b', { once: { role: 'boss' }, needs: ['db.a'] })],
+          }),
+          entity('service', {
+            type: 'service',
+            states: [join('service', 'end', { needs: ['db.a', 'db.b'] })],
+          }),
+        ],
+        ['service.end'],
+      ),
+    );
+    expect(text).to.contain('s_a_IN_db -->|"all"| s_end_IN_service');
+    expect(text).to.contain('s_b_IN_db --> s_end_IN_service');
+  });
 });
