@@ -23,6 +23,8 @@ export interface Language {
   };
   /** What is wrong with starting it so; empty when nothing is. */
   checkStart(definition: WorkflowDefinition, inputs: JsonObject, members: Members): readonly Problem[];
+  /** What is wrong with these members, whatever the inputs are. */
+  checkMembers(definition: WorkflowDefinition, members: Members): readonly Problem[];
   /** The state graph as mermaid text: of the states, or with members of every step. */
   mermaid(definition: WorkflowDefinition, members: Members | undefined): string;
 }
@@ -30,12 +32,16 @@ export interface Language {
 export const language: Language = {
   parse: ({ source, fileName, files }) => parseDefinition(source, { fileName, files }),
   checkStart: (definition, inputs, members) => {
-    const given = [
-      ...checkInputs(definition, inputs).problems.map(problem => placed(problem, '--inputs')),
-      ...checkMembers(definition, members).map(problem => placed(problem, '--members')),
+    const wrongInputs = checkInputs(definition, inputs).problems;
+    return [
+      ...wrongInputs.map(problem => placed(problem, '--inputs')),
+      ...language.checkMembers(definition, members),
     ];
-    if (given.some(problem => problem.severity === 'error')) return given;
-    return [...given, ...analyseMembers(definition, membership(members))];
+  },
+  checkMembers: (definition, members) => {
+    const wrong = checkMembers(definition, members).map(problem => placed(problem, '--members'));
+    if (wrong.some(problem => problem.severity === 'error')) return wrong;
+    return [...wrong, ...analyseMembers(definition, membership(members))];
   },
   mermaid: (definition, members) =>
     members === undefined ? mermaid(definition) : mermaidSteps(compileGraph(definition, membership(members))),

@@ -2,7 +2,7 @@
 // Belongs here: inputs against declarations, members against sizes. Does not belong here: the definition's own problems.
 import { type JsonObject, type JsonValue, jsonBytes } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import { nearest } from './nearest.ts';
+import { didYouMean } from './nearest.ts';
 import { pointerTo } from './positions.ts';
 import type { Problem, ProblemCode } from './problems.ts';
 import type { Parameter, WorkflowDefinition } from './types.ts';
@@ -68,8 +68,7 @@ function fitInput(parameter: Parameter, inputs: JsonObject, problems: Problem[])
 }
 
 function unknownInput(name: string, definition: WorkflowDefinition): Problem {
-  const guess = nearest(name, definition.inputs.keys());
-  const hint = guess === undefined ? undefined : `Did you mean '${guess}'?`;
+  const hint = didYouMean(name, definition.inputs.keys());
   return problem('inputs_invalid', pointerTo('', name), `There is no input '${name.slice(0, 80)}'.`, hint);
 }
 
@@ -81,8 +80,7 @@ export function checkMembers(
   const problems: Problem[] = [];
   for (const name of Object.keys(members)) {
     if (definition.entities.has(name)) continue;
-    const guess = nearest(name, definition.entities.keys());
-    const hint = guess === undefined ? undefined : `Did you mean '${guess}'?`;
+    const hint = didYouMean(name, definition.entities.keys());
     problems.push(
       problem('members_invalid', pointerTo('', name), `There is no entity '${name.slice(0, 80)}'.`, hint),
     );

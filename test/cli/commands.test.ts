@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { LogEntry } from '../../engine/runtime/ports.ts';
 import type { WorkflowStatus } from '../../engine/machine/types.ts';
+import { language } from '../../engine/cli/language.ts';
+import { inProject } from '../support/project.ts';
 import { callCli, FakeEngine } from '../support/fake-engine.ts';
 import { reached, START, stepRecord, stepView, workflowView } from '../support/workflow-views.ts';
 
@@ -58,6 +60,21 @@ describe('commands', () => {
     expect(called.code).to.equal(2);
     expect(JSON.parse(called.out).error.code).to.equal('usage');
     expect(called.err).to.equal('');
+  });
+
+  it('draw no graph of members that the definition does not have', async () => {
+    const surroundings = {
+      engine: new FakeEngine(),
+      language,
+      directory: inProject('docs', 'examples', 'hello'),
+    };
+    const file = '3-group-and-barrier.workflow.yaml';
+    const wrong = await callCli(surroundings, 'graph', file, '--members', 'wob=3');
+    expect(wrong.code).to.equal(2);
+    expect(wrong.out).to.include("--members/wob: There is no entity 'wob'. Did you mean 'web'?");
+    const right = await callCli(surroundings, 'graph', file, '--members', 'web=3');
+    expect(right.code).to.equal(0);
+    expect(right.out).to.include('web[2].introduced');
   });
 
   it('answer 5 for a workflow that is not there', async () => {

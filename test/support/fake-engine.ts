@@ -118,6 +118,7 @@ function contextOf(surroundings: Surroundings, terminal: Terminal): Context {
     language: {
       parse: () => ({ problems: [] }),
       checkStart: () => [],
+      checkMembers: () => [],
       mermaid: () => '',
       ...surroundings.language,
     },
