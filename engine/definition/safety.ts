@@ -56,10 +56,19 @@ class Walk {
   ): boolean {
     const keys = Object.keys(value);
     if (keys.length === 1) this.#onlyKey(keys[0] ?? '', at);
+    if (this.#form === 'map') this.#passOverPieces(value, keys, at);
     return keys.every(
       key =>
         this.#key(key, at) && this.visit(value[key], pointerTo(at, key), depth + 1, [...path.slice(-1), key]),
     );
+  }
+
+  /** Where YAML cut a value, the keys without a value that follow are pieces of it. */
+  #passOverPieces(value: Readonly<Record<string, unknown>>, keys: readonly string[], at: string): void {
+    const isCut = (item: unknown): boolean => typeof item === 'string' && unbalanced(item);
+    if (!keys.some(key => isCut(value[key]))) return;
+    const pieces = keys.filter(key => value[key] === null && unbalanced(key));
+    for (const key of pieces) this.#report.ignore(pointerTo(at, key));
   }
 
   #onlyKey(key: string, at: string): void {
@@ -80,7 +89,9 @@ class Walk {
   #key(key: string, at: string): boolean {
     if (this.#form === 'text') return true;
     if (key.length > LIMITS.errorText) return this.#refuse(at, `with a key of ${key.length} characters`);
-    if (key === '__proto__') this.#report.add('reserved_name', at, "A key must not be '__proto__'.");
+    if (key === '__proto__') {
+      this.#report.add('reserved_name', pointerTo(at, key), "A key must not be '__proto__'.", { key: true });
+    }
     if (unbalanced(key)) {
       this.#report.add(
         'expression_cut',

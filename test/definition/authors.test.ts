@@ -1,6 +1,7 @@
 // Mistakes that authors make, most of all those who come from HOT: one mistake, one problem, at its very place.
 // Belongs here: the whole line that the author gets to see. Does not belong here: the rules one by one (the other tests).
 import { expect } from 'chai';
+import type { JsonValue } from '../../engine/base/json.ts';
 import { parse, texts } from './support/parsing.ts';
 
 const INPUTS = 'inputs:\n  ip: {type: string}\n  password: {type: string, hidden: true}\n';
@@ -209,4 +210,35 @@ describe('What authors get wrong', () => {
       expect(texts(parse(yaml))).to.deep.equal(lines.map(line => `test.yaml:${line}`));
     });
   }
+});
+
+describe('The same mistakes in a map, as a Heat template gives it', () => {
+  /** A map of one `vm` with this state. */
+  const map = (state: JsonValue): JsonValue => ({
+    workflow_version: '2026-11-01',
+    inputs: { ip: { type: 'string' } },
+    entities: { web: { type: 'vm', states: { ready: state } } },
+    goal: 'web.ready',
+  });
+  const READY = '/entities/web/states/ready';
+
+  it('are told once for an expression that YAML has cut', () => {
+    const inputs = { A: '<% ipAdd(inputs.ip', '1) %>': null };
+    expect(texts(parse(map({ action: { script: { sh: 'true', inputs } } })))).to.deep.equal([
+      `${READY}/action/script/inputs/A: This expression is not whole: '<% ipAdd(inputs.ip'. YAML cut this expression at a comma, \`#\` or colon; put it in double quotes, or write it as a \`>-\` block.`,
+    ]);
+  });
+
+  it('are told once for a key that JavaScript would take for something else', () => {
+    const state = JSON.parse(
+      '{"action": {"wait": {"for": "5s"}}, "__proto__": {"timeout": "5s"}}',
+    ) as JsonValue;
+    expect(texts(parse(map(state)))).to.deep.equal([`${READY}/__proto__: A key must not be '__proto__'.`]);
+  });
+
+  it('point at the key that is wrong', () => {
+    expect(texts(parse(map({ 'depends/on': ['a'], action: { wait: { for: '5s' } } })))).to.deep.equal([
+      `${READY}/depends~1on: State web.ready has unknown key 'depends/on'. Known here: ${STATE_KEYS}.`,
+    ]);
+  });
 });
