@@ -16,13 +16,15 @@ import type { Log } from './log.ts';
 import type { Machine } from './machine.ts';
 import type { Clock, Store, WorkflowCommit } from './ports.ts';
 import { Quarantine } from './quarantine.ts';
-import { type Item, ItemQueue } from './queue.ts';
+import { isNews, type Item, ItemQueue } from './queue.ts';
 import { isLive } from './status.ts';
 import { type DueStep, Timers } from './timers.ts';
 import type { LiveWorkflow, Workflows } from './workflows.ts';
 
 /** Tries of a whole batch before its culprit is looked for. */
 const PATIENCE = 3;
+/** Milliseconds that `accepted` and `started` wait for company; a script of a second shows them as soon. */
+const NEWS_WAIT = 25;
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 5_000;
 
@@ -52,6 +54,7 @@ export class Loop {
   #running: Promise<void> | undefined;
   #over: EngineError | undefined;
   #stopping = false;
+  #wakeTimer: (() => void) | undefined;
   #wakePause = (): void => {};
   #tellEnded = (_error: EngineError | undefined): void => {};
 
@@ -69,7 +72,8 @@ export class Loop {
     if (this.#over !== undefined || this.#stopping) return fail(item, this.#over ?? stopped());
     if (item.kind === 'request' && this.quarantine.lift(item.workflow)) this.#lifted.add(item.workflow);
     this.#queue.add(item);
-    this.#wake();
+    if (isNews(item)) this.#wakeLater();
+    else this.#wake();
   }
 
   /** The workflow in memory, unless its memory runs ahead of what is committed: nobody outside may see that (L1). */
@@ -87,6 +91,7 @@ export class Loop {
 
   /** Resolves when nothing waits, runs or is being handed over. Due times in the future are not waited for. */
   async idle(): Promise<void> {
+    if (this.#queue.size > 0) this.#wake();
     while (this.#running !== undefined || this.#parts.dispatcher.busy) {
       await this.#running;
       await this.#parts.dispatcher.idle();
@@ -115,15 +120,28 @@ export class Loop {
       .catch((thrown: unknown) => this.#end(asEngineError(thrown)))
       .finally(() => {
         this.#running = undefined;
-        if (this.#queue.size > 0) this.#wake();
+        if (this.#queue.urgent > 0) this.#wake();
+        else if (this.#queue.size > 0) this.#wakeLater();
       });
   }
 
+  /** News alone wait a moment for what comes next, to share its commit (P1 holds: they are acked after it). */
+  #wakeLater(): void {
+    if (this.#running !== undefined || this.#wakeTimer !== undefined) return;
+    const { clock } = this.#parts;
+    this.#wakeTimer = clock.at(clock.now() + NEWS_WAIT, () => {
+      this.#wakeTimer = undefined;
+      this.#wake();
+    });
+  }
+
   async #run(): Promise<void> {
-    while (this.#queue.size > 0 && !this.#stopping && this.#over === undefined) {
+    this.#wakeTimer?.();
+    this.#wakeTimer = undefined;
+    do {
       await this.#gather();
       await this.#carryOut(this.#queue.take(LIMITS.batchEvents), PATIENCE);
-    }
+    } while (this.#queue.urgent > 0 && !this.#stopping && this.#over === undefined);
   }
 
   /** One turn, and more while each brings more: a crowd of agents shares a commit, one alone waits for one turn. */
@@ -338,6 +356,7 @@ export class Loop {
       this.#parts.log.error(`The engine stops: ${error.message}`, { next: error.next });
     this.#parts.dispatcher.stop();
     this.#timers.stop();
+    this.#wakeTimer?.();
     for (const item of this.#queue.drain()) fail(item, this.#over);
     this.#parts.followers.end(undefined, error);
     this.#tellEnded(error);

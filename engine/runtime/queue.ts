@@ -27,20 +27,29 @@ export type Item =
       readonly fail: (error: Error) => void;
     };
 
+/** Tells how far a command has come. Nobody waits for it, so it can share the commit of what comes next. */
+export const isNews = (item: Item): boolean => item.kind === 'report' && item.report.kind !== 'finished';
+
 export class ItemQueue {
   /** In turn order: the first is next. */
   readonly #lanes = new Map<string, Item[]>();
   #size = 0;
+  #news = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Items that somebody waits for. */
+  get urgent(): number {
+    return this.#size - this.#news;
   }
 
   add(item: Item): void {
     const lane = this.#lanes.get(item.workflow);
     if (lane === undefined) this.#lanes.set(item.workflow, [item]);
     else lane.push(item);
-    this.#size++;
+    this.#count(item, 1);
   }
 
   /** At most `limit` items, one of each workflow per turn. */
@@ -53,8 +62,13 @@ export class ItemQueue {
       this.#lanes.delete(workflow);
       if (lane.length > 0) this.#lanes.set(workflow, lane);
     }
-    this.#size -= taken.length;
+    for (const item of taken) this.#count(item, -1);
     return taken;
+  }
+
+  #count(item: Item, by: 1 | -1): void {
+    this.#size += by;
+    if (isNews(item)) this.#news += by;
   }
 
   /** Puts items back before everything else of their workflows, in the order given. */
@@ -63,7 +77,7 @@ export class ItemQueue {
       const lane = this.#lanes.get(item.workflow);
       if (lane === undefined) this.#lanes.set(item.workflow, [item]);
       else lane.unshift(item);
-      this.#size++;
+      this.#count(item, 1);
     }
   }
 
@@ -72,6 +86,7 @@ export class ItemQueue {
     const items = [...this.#lanes.values()].flat();
     this.#lanes.clear();
     this.#size = 0;
+    this.#news = 0;
     return items;
   }
 }

@@ -87,7 +87,9 @@ describe('control socket', () => {
       }
     })();
     await client.list();
-    await world.driver.report(world.driver.last('sql[0].prepared').id, { kind: 'started' });
+    const reported = world.driver.report(world.driver.last('sql[0].prepared').id, { kind: 'started' });
+    await world.engine.idle();
+    await reported;
     const output = { kind: 'output', step: 'sql[0].prepared', stream: 'stdout', text: 'hello\n' } as const;
     world.engine.tell('wf', output);
     await following;

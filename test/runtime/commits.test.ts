@@ -110,6 +110,29 @@ describe('commits of the runtime', () => {
     expect(made.history.length - before).to.equal(1);
   });
 
+  it('lets accepted and started share the commit of the end, but not wait for it for ever', async () => {
+    const made = await world();
+    await made.create('wf');
+    const { engine, driver, history, clock } = made;
+    const commits = (): number => history.filter(what => what === 'commit').length;
+    const before = commits();
+    const { id } = driver.last('sql[0].prepared');
+    const accepted = engine.report(id, { kind: 'accepted' });
+    await turns();
+    expect(commits()).to.equal(before);
+    await Promise.all([
+      accepted,
+      engine.report(id, { kind: 'started' }),
+      driver.finish('sql[0].prepared', prepared),
+    ]);
+    expect(commits()).to.equal(before + 1);
+    const next = engine.report(driver.last('sql[0].joined').id, { kind: 'started' });
+    await turns();
+    clock.advance(25);
+    expect(await next).to.equal('recorded');
+    expect(commits()).to.equal(before + 2);
+  });
+
   it('tries a failed commit again from what the store has, and sends each command once', async () => {
     const made = await world();
     await made.create('wf');
@@ -174,7 +197,9 @@ describe('commits of the runtime', () => {
     await zombie.create('wf');
     await world(disk);
     const { id } = zombie.driver.last('sql[0].prepared');
-    await rejects('fenced', zombie.engine.report({ ...id, dispatch: 7 }, { kind: 'started' }));
+    const reported = rejects('fenced', zombie.engine.report({ ...id, dispatch: 7 }, { kind: 'started' }));
+    await zombie.engine.idle();
+    await reported;
   });
 
   it('sets aside only the workflow that cannot be written, and says why', async () => {
