@@ -114,17 +114,18 @@ function readRole(
   fields?.required('among', 'It names the state that a candidate must have reached.');
   const choose = fields?.choice('choose', ['lowest_index', 'first_ready']) ?? 'lowest_index';
   const among = fields?.string('among');
-  if (among === undefined) return undefined;
+  if (fields === undefined || among === undefined) return undefined;
+  const at = fields.place('among');
   const state = states.get(among);
   if (state === undefined && unread !== 'all' && !unread.has(among)) {
     const message = `${what} chooses among members in the unknown state '${among.slice(0, 80)}'.`;
     const bare = among.slice(among.lastIndexOf('.') + 1);
     const hint = states.has(bare) ? { hint: `Write its name alone: ${bare}.` } : {};
     const near = { name: among, known: states.keys() };
-    report.add('unknown_name', `${node.at}/among`, message, { near, ...hint });
+    report.add('unknown_name', at, message, { near, ...hint });
   } else if (state?.once !== undefined) {
     const message = `${what} chooses among members in '${among}', which is a state of the group (once), not of members.`;
-    report.add('wrong_value', `${node.at}/among`, message);
+    report.add('wrong_value', at, message);
   }
   return { name, choose, among, at: node.at };
 }

@@ -90,7 +90,8 @@ export function readMap(report: Report, node: Node, place: KeyPlace, what: strin
     unknownKey(report, pointerTo(node.at, key), key, { what, place, known });
   }
   const isForeign = unknown.length > 0 && unknown.length === Object.keys(value).length;
-  return new Fields(report, value, node.at, what, { meant, isForeign });
+  const hasStray = unknown.length > meant.size;
+  return new Fields(report, value, node.at, what, { meant, isForeign, hasStray });
 }
 
 /** The key that an author leaves out who writes one value in place of a map. */
@@ -116,6 +117,8 @@ interface Guesses {
   readonly meant: ReadonlyMap<string, string>;
   /** No key at all is known here: to say what is missing as well would be noise. */
   readonly isForeign: boolean;
+  /** A key is unknown and nobody can guess it: what seems to be missing may stand there. */
+  readonly hasStray: boolean;
 }
 
 export class Fields {
@@ -125,10 +128,12 @@ export class Fields {
   readonly #value: JsonObject;
   readonly #meant: ReadonlyMap<string, string>;
   readonly #isForeign: boolean;
+  readonly hasStray: boolean;
 
   constructor(report: Report, value: JsonObject, at: string, what: string, guesses: Guesses) {
     this.#meant = guesses.meant;
     this.#isForeign = guesses.isForeign;
+    this.hasStray = guesses.hasStray;
     this.report = report;
     this.#value = value;
     this.at = at;
@@ -141,8 +146,12 @@ export class Fields {
 
   get(key: string): Node | undefined {
     if (!this.has(key)) return undefined;
-    const written = this.#meant.get(key) ?? key;
-    return { value: this.#value[written] ?? null, at: pointerTo(this.at, written) };
+    return { value: this.#value[this.#meant.get(key) ?? key] ?? null, at: this.place(key) };
+  }
+
+  /** Pointer to the key as it is written. */
+  place(key: string): string {
+    return pointerTo(this.at, this.#meant.get(key) ?? key);
   }
 
   /** The node, or a problem when the key is missing or empty. */
@@ -177,7 +186,7 @@ export class Fields {
   integer(key: string, min: number, max: number): number | undefined {
     const number = this.number(key, min, max);
     if (number === undefined || Number.isInteger(number)) return number;
-    this.report.add('wrong_value', pointerTo(this.at, key), `${key} of ${this.what} must be a whole number.`);
+    this.report.add('wrong_value', this.place(key), `${key} of ${this.what} must be a whole number.`);
     return undefined;
   }
 

@@ -20,9 +20,8 @@ export function resolveState(
   mention: Mention,
   who: string,
 ): StateReference | undefined {
-  const parts = mention.name.split('.');
-  const [entityName = '', stateName = ''] = parts;
-  if (parts.length !== 2 || entityName === '' || stateName === '') {
+  const [entityName = '', stateName = '', ...rest] = mention.name.split('.');
+  if (rest.length > 0 || entityName === '' || stateName === '') {
     report.add('wrong_value', mention.at, `${who} '${shown(mention.name)}', which names no state.`, {
       hint: `Write ${qualifiedName(entities, mention.name)}.`,
     });
@@ -39,15 +38,18 @@ export function resolveState(
   }
   if (entity.states.has(stateName)) return { entity: entityName, state: stateName };
   if (isUnread(entity, stateName)) return undefined;
-  const near = { name: stateName, known: entity.states.keys() };
-  const role = entity.roles.get(stateName);
-  const hint =
-    role && `${role.name} is a role; its holder is chosen when ${entityName}.${role.among} is reached.`;
-  report.add('unknown_name', mention.at, `${who} unknown state '${shown(stateName)}' of ${entityName}.`, {
-    near,
-    ...(hint === undefined ? {} : { hint }),
-  });
+  unknownState(report, entity, stateName, mention.at, who);
   return undefined;
+}
+
+function unknownState(report: Report, entity: EntityDraft, name: string, at: string, who: string): void {
+  const role = entity.roles.get(name);
+  report.add('unknown_name', at, `${who} unknown state '${shown(name)}' of ${entity.name}.`, {
+    near: { name, known: entity.states.keys() },
+    ...(role && {
+      hint: `${name} is a role; its holder is chosen when ${entity.name}.${role.among} is reached.`,
+    }),
+  });
 }
 
 /** What the author probably meant by a name without a dot: a state of some entity, or an entity's last state. */

@@ -48,7 +48,7 @@ export function readOnInterrupted(fields: Fields, idempotent: boolean): 'rerun' 
   const said = fields.choice('on_interrupted', ['rerun', 'probe', 'pause', 'fail']);
   if (said === 'probe' && !hasProbe) {
     const message = `on_interrupted of ${fields.what} is 'probe', but it has no probe.`;
-    fields.report.add('missing_key', `${fields.at}/on_interrupted`, message, {
+    fields.report.add('missing_key', fields.place('on_interrupted'), message, {
       hint: "Add 'probe', or write rerun, pause or fail.",
     });
   }

@@ -51,9 +51,9 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     ...optional('undo', readUndo(fields, context, timeout)),
   };
   checkApplication(fields, entityType);
-  if (actionNode === undefined) checkJoin(fields);
+  if (actionNode === undefined && !fields.hasStray) checkJoin(fields);
   if (actionNode === undefined || action !== undefined)
-    checkOutputs(report, action, state.probe, outputs, node.at, what);
+    checkOutputs(fields, action, state.probe, outputs, what);
   return state;
 }
 
@@ -82,11 +82,11 @@ function checkApplication(fields: Fields, entityType: EntityType): void {
   const given = ['only', 'except', 'once'].filter(key => fields.has(key));
   for (const key of entityType === 'vm_group' ? [] : given) {
     const message = `${fields.what} has '${key}', but a ${entityType} has no members to choose from.`;
-    fields.report.add('wrong_value', `${fields.at}/${key}`, message, { hint: `Remove '${key}'.`, key: true });
+    fields.report.add('wrong_value', fields.place(key), message, { hint: `Remove '${key}'.`, key: true });
   }
   if (given.includes('once') && given.length > 1) {
     const message = `${fields.what} has 'once', which makes it the group's, so '${given.find(key => key !== 'once')}' has no meaning.`;
-    fields.report.add('wrong_value', `${fields.at}/once`, message, {
+    fields.report.add('wrong_value', fields.place('once'), message, {
       hint: 'Keep one of the two.',
       key: true,
     });
@@ -106,7 +106,7 @@ function checkJoin(fields: Fields): void {
     'outputs',
   ]) {
     if (!fields.has(key)) continue;
-    fields.report.add('missing_key', `${fields.at}/${key}`, `${fields.what} has '${key}' but no 'action'.`, {
+    fields.report.add('missing_key', fields.place(key), `${fields.what} has '${key}' but no 'action'.`, {
       hint: `Add an action, or remove '${key}'.`,
       key: true,
     });
@@ -114,24 +114,29 @@ function checkJoin(fields: Fields): void {
 }
 
 function checkOutputs(
-  report: Report,
+  fields: Fields,
   action: ActionDraft | undefined,
   probe: ActionDraft | undefined,
   outputs: ReadonlyMap<string, StateOutput>,
-  at: string,
   what: string,
 ): void {
   if (action === undefined) return;
   if (outputs.size > 0 && !ACTIONS[action.kind].givesOutputs && probe === undefined) {
-    report.add(
-      'wrong_value',
-      `${at}/outputs`,
-      `${what} has outputs, but its action ${action.kind} gives none.`,
-      { key: true },
-    );
+    const message = `${what} has outputs, but its action ${action.kind} gives none.`;
+    fields.report.add('wrong_value', fields.place('outputs'), message, { key: true });
   }
-  if (action.gives === undefined) return;
-  for (const { name, at: place } of action.gives) {
+  if (action.gives !== undefined) checkGiven(fields.report, action, action.gives, outputs, what);
+}
+
+/** What an action sets by name must be what the state declares. */
+function checkGiven(
+  report: Report,
+  action: ActionDraft,
+  gives: readonly Mention[],
+  outputs: ReadonlyMap<string, StateOutput>,
+  what: string,
+): void {
+  for (const { name, at: place } of gives) {
     if (outputs.has(name)) continue;
     const message = `${what} sets '${name}', which its outputs don't declare.`;
     report.add('unknown_name', place, message, {
@@ -140,7 +145,7 @@ function checkOutputs(
       key: true,
     });
   }
-  const given = new Set(action.gives.map(({ name }) => name));
+  const given = new Set(gives.map(({ name }) => name));
   for (const output of outputs.values()) {
     if (given.has(output.name) || output.optional) continue;
     report.add('missing_key', `${action.at}/outputs`, `${what} doesn't set its output '${output.name}'.`, {

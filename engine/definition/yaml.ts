@@ -208,45 +208,38 @@ class Builder {
     const offset = this.#last;
     const at = pointerTo(frame.at, text);
     const plain = event.style === SCALAR_STYLE.PLAIN && event.tagStart < 0;
-    frame.key = { text, start: offset };
-    if (text.length > LONGEST_KEY) {
-      this.#report.add(
-        'limit_exceeded',
-        frame.at,
-        `A key has ${text.length} characters; at most ${LONGEST_KEY} may be.`,
-        { offset },
-      );
-      frame.key = { text: '', start: -1 };
-      return;
-    }
-    if (plain && text === '<<') {
-      frame.key = { text: '', start: -1 };
-      this.#report.add(
-        'yaml_ambiguous',
-        at,
-        "The key '<<' merges maps in YAML 1.1 and is text in YAML 1.2.",
-        {
-          hint: 'Write the merged keys out.',
-          offset,
-        },
-      );
-    } else if (unbalanced(text)) {
+    const refused = this.#refuseKey(frame, text, plain);
+    frame.key = refused ? { text: '', start: -1 } : { text, start: offset };
+    if (refused) return;
+    if (unbalanced(text)) {
       if (frame.isCut) this.#report.ignore(at);
       this.#report.add('expression_cut', at, `This key is a piece of an expression: '${shown(text)}'.`, {
         hint: CUT_HINT,
         offset,
       });
     } else if (plain) this.#checkPlainKey(text, at, offset);
-    if (text === '__proto__') {
-      this.#report.add('reserved_name', at, "A key must not be '__proto__'.", { offset });
-      frame.key = { text: '', start: -1 };
-    }
     if (Object.hasOwn(frame.value, text)) {
       this.#report.add('duplicate', at, `The key '${shown(text)}' stands here twice.`, {
         hint: 'Remove one of them.',
         offset,
       });
     }
+  }
+
+  /** Keys under which nothing is kept; true when this is one. */
+  #refuseKey(frame: MapFrame, text: string, plain: boolean): boolean {
+    const offset = this.#last;
+    const at = pointerTo(frame.at, text);
+    if (text.length > LONGEST_KEY) {
+      const message = `A key has ${text.length} characters; at most ${LONGEST_KEY} may be.`;
+      this.#report.add('limit_exceeded', frame.at, message, { offset });
+    } else if (text === '__proto__') {
+      this.#report.add('reserved_name', at, "A key must not be '__proto__'.", { offset });
+    } else if (plain && text === '<<') {
+      const message = "The key '<<' merges maps in YAML 1.1 and is text in YAML 1.2.";
+      this.#report.add('yaml_ambiguous', at, message, { hint: 'Write the merged keys out.', offset });
+    } else return false;
+    return true;
   }
 
   #checkPlainKey(text: string, at: string, offset: number): void {

@@ -28,6 +28,17 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
     "9:15: State web.ready has unknown key 'script'. Write it under 'action'.",
   ],
   [
+    'the action left out, with what belongs to an action',
+    vm("      ready: {script: {sh: 'true'}, timeout: 5m, outputs: {port: {type: integer}}}"),
+    "9:15: State web.ready has unknown key 'script'. Write it under 'action'.",
+  ],
+  [
+    'a misspelt key with a wrong value: both are placed',
+    vm('      ready: {action: {file: {paht: etc/app.conf, content: a}}}'),
+    "9:31: The file of web.ready has unknown key 'paht'. Did you mean 'path'?",
+    "9:37: path of the file of web.ready is 'etc/app.conf'; it must be absolute. Write it from the root: /etc/app.conf or C:\\app\\app.conf.",
+  ],
+  [
     'depends_on, as in HOT',
     vm(`      a: {${SCRIPT}}\n      ready: {depends_on: [a]}`),
     "10:15: State web.ready has unknown key 'depends_on'. Did you mean 'requires'?",

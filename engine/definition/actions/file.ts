@@ -50,7 +50,7 @@ function checkPath(fields: Fields): void {
   if (path === undefined || hasExpression(path) || ABSOLUTE.test(path)) return;
   fields.report.add(
     'wrong_value',
-    `${fields.at}/path`,
+    fields.place('path'),
     `path of ${fields.what} is '${shown(path)}'; it must be absolute.`,
     {
       hint: 'Write it from the root: /etc/app.conf or C:\\app\\app.conf.',
@@ -62,7 +62,7 @@ function readMode(fields: Fields): number | undefined {
   const text = fields.string('mode');
   if (text === undefined) return undefined;
   if (MODE.test(text)) return Number.parseInt(text, 8);
-  fields.report.add('wrong_value', `${fields.at}/mode`, `mode of ${fields.what} is '${shown(text)}'.`, {
+  fields.report.add('wrong_value', fields.place('mode'), `mode of ${fields.what} is '${shown(text)}'.`, {
     hint: "Write octal digits in quotes, such as '0644'.",
   });
   return undefined;
@@ -80,7 +80,7 @@ function readSource(fields: Fields, { contents }: ActionContext): Source | undef
     if (fields.has('template'))
       fields.report.add(
         'wrong_value',
-        `${fields.at}/template`,
+        fields.place('template'),
         `template of ${fields.what} goes with 'file'; content is always one.`,
       );
     const text = readText(fields.report, content, `content of ${fields.what}`);

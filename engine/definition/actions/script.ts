@@ -40,7 +40,7 @@ function build(
   const directory = fields.get('working_directory');
   return {
     ...fixed,
-    inputs: compile(inputs, fields.get('inputs')?.at ?? `${fields.at}/inputs`),
+    inputs: compile(inputs, fields.get('inputs')?.at ?? fields.place('inputs')),
     ...(runAs ? { runAs: compile(runAs.value, runAs.at, { showsSecrets: 'run_as' }) } : {}),
     ...(directory
       ? { workingDirectory: compile(directory.value, directory.at, { showsSecrets: 'working_directory' }) }
