@@ -4,6 +4,7 @@
 //
 //   open:  lock and store → keys → broker and link → recovery → desk → agents → socket
 //   close: the reverse. Scripts that run go on under their supervisors; the next start adopts them.
+import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -17,17 +18,11 @@ import type { Claim } from '../agent-protocol/agent/run-files.ts';
 import { readJson, RUN_FILES } from '../agent-protocol/agent/run-files.ts';
 import { AGENT_LIMITS } from '../agent-protocol/limits.ts';
 import { publicKeyText } from '../agent-protocol/signing.ts';
-import { Desk } from './agents/desk.ts';
 import { openDirectory } from './agents/directory.ts';
-import type { EngineKeys } from './agents/keys.ts';
 import { openEngineKeys } from './agents/keys.ts';
-import { Ledger } from './agents/ledger.ts';
-import type { AgentDirectory } from './agents/ports.ts';
-import { Post } from './agents/post.ts';
-import { Presence } from './agents/presence.ts';
-import { agentTopology, engineTopology } from './agents/topology.ts';
+import type { AgentSide } from './agents/side.ts';
+import { createAgentSide } from './agents/side.ts';
 import { EngineError, errorText } from './base/errors.ts';
-import { Link } from './bus/link.ts';
 import type { MemoryBroker } from './bus/memory.ts';
 import { memoryBroker } from './bus/memory.ts';
 import type { EngineHost, Session, StartOptions } from './cli/host.ts';
@@ -45,6 +40,7 @@ import { vault as makeVault } from './runtime/secrets.ts';
 import { EngineService } from './runtime/service.ts';
 import { readKeyFile } from './store/key-file.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
+import { systemError } from './store/system-error.ts';
 import type { Lock } from './store/sqlite/lock.ts';
 import { readHolder, takeLock } from './store/sqlite/lock.ts';
 import type { StateDirectory } from './store/state-directory.ts';
@@ -95,7 +91,9 @@ interface Parts {
 }
 
 async function start(directory: string, options: StartOptions): Promise<Session> {
-  const state = await openStateDirectory(directory, systemClock.now());
+  const state = await openStateDirectory(directory, systemClock.now()).catch((thrown: unknown) => {
+    throw systemError(thrown, directory);
+  });
   const log = openLog(path.join(directory, 'engine.log'), options);
   const releasers = new Releasers(log);
   releasers.add('the state directory', () => state.close());
@@ -109,7 +107,7 @@ async function start(directory: string, options: StartOptions): Promise<Session>
   } catch (thrown) {
     await releasers.release();
     await log.close();
-    throw thrown;
+    throw systemError(thrown, directory);
   }
 }
 
@@ -122,53 +120,38 @@ async function assemble(parts: Parts): Promise<{ readonly engine: Engine; readon
   const registry = await openDirectory(path.join(directory, 'keys', 'agents.json'));
   releasers.add('the list of agents', () => registry.close());
   const broker = memoryBroker();
-  const topology = () => engineTopology(registry.list().map(agent => agent.id));
-  const login = { user: 'engine', password: '', name: owner() };
-  const link = new Link({
-    transport: broker.transport,
-    login,
-    clock: systemClock,
-    random: Math.random,
-    topology,
-  });
-  releasers.add('the link to the broker', () => link.close());
   const vault = makeVault(state.key);
-  const [presence, ledger, post] = [new Presence(), new Ledger(), new Post(link, keys.signing)];
-  const term = () => engine.term;
   const sink: ReportSink = {
     report: (id, report, secrets) => engine.report(id, report, secrets),
     owned: () => engine.owned(),
   };
-  const common = { post, directory: registry, presence, ledger, clock: systemClock, term, sink };
-  const drivers = createDrivers(common);
-  releasers.add('the drivers', () => closeAll(Object.values(drivers)));
-  const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
-  releasers.add('the engine', () => engine.stop());
-  const desk = new Desk({
-    ...common,
-    link,
+  const side = createAgentSide({
+    transport: broker.transport,
+    login: { user: 'engine', password: '', name: owner() },
+    clock: systemClock,
     keys,
+    directory: registry,
+    sink,
     vault: { seal: (ref, value) => vault.seal(ref, value).sealed },
+    term: () => engine.term,
     onOutput: ({ id, stream, text }) =>
       engine.tell(id.workflow, { kind: 'output', step: id.step, stream, text }),
     onAlarm: ({ agent, kind, message }) => log.warn(message, { agent, alarm: kind }),
   });
-  releasers.add('the desk', () => desk.close());
-  presence.listen(({ agent, state: now, reason }) =>
+  releasers.add('the link to the broker', () => side.close());
+  const drivers = createDrivers({ ...side, clock: systemClock, term: () => engine.term, sink });
+  releasers.add('the drivers', () => closeAll(Object.values(drivers)));
+  const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
+  releasers.add('the engine', () => engine.stop());
+  releasers.add('the desk', () => side.desk.close());
+  side.presence.listen(({ agent, state: now, reason }) =>
     engine.tellOfAgent({ kind: 'agent', agent, state: now, ...(reason === undefined ? {} : { reason }) }),
   );
-  await link.start();
+  await side.connect();
   await engine.start();
-  await desk.start();
-  const agents = new EmbeddedAgents({
-    directory: agentsOf(directory),
-    registry,
-    presence,
-    broker,
-    link,
-    keys,
-    log,
-  });
+  await side.open();
+  const engineKey = keys.signing.publicKey;
+  const agents = new EmbeddedAgents({ directory: agentsOf(directory), side, broker, engineKey, log });
   releasers.add('the agents', () => agents.stop());
   await agents.retain(await membersOf(store));
   await agents.add(registry.list().map(agent => agent.id));
@@ -281,9 +264,11 @@ async function removeState(directory: string): Promise<void> {
     // Somebody has just started another engine here.
     return;
   }
-  for (const name of await readdir(directory)) {
-    if (OURS.test(name)) await rm(path.join(directory, name), { recursive: true, force: true });
-  }
+  const ours = (await readdir(directory)).filter(name => OURS.test(name));
+  // Killed in between, it must not leave a database whose key is gone: no engine would start on it again.
+  const order = (name: string): number => (name === 'keys' ? 2 : name.startsWith('engine.db') ? 1 : 0);
+  for (const name of ours.sort((one, other) => order(one) - order(other)))
+    await rm(path.join(directory, name), { recursive: true, force: true });
   lock.release();
   for (const name of await readdir(directory)) {
     if (name.startsWith('engine.lock')) await rm(path.join(directory, name), { force: true });
@@ -294,11 +279,9 @@ async function removeState(directory: string): Promise<void> {
 
 interface AgentParts {
   readonly directory: string;
-  readonly registry: AgentDirectory;
-  readonly presence: Presence;
+  readonly side: AgentSide;
   readonly broker: MemoryBroker;
-  readonly link: Link;
-  readonly keys: EngineKeys;
+  readonly engineKey: KeyObject;
   readonly log: OpenLog;
 }
 
@@ -318,9 +301,13 @@ class EmbeddedAgents {
 
   /** Removes every agent that is not to be kept, its directory and what still runs in it. */
   async retain(kept: ReadonlySet<string>): Promise<void> {
-    const { directory, registry } = this.#parts;
+    const { directory, side } = this.#parts;
     const onDisk = existsSync(directory) ? await readdir(directory) : [];
-    const known = new Set([...this.#running.keys(), ...registry.list().map(agent => agent.id), ...onDisk]);
+    const known = new Set([
+      ...this.#running.keys(),
+      ...side.directory.list().map(agent => agent.id),
+      ...onDisk,
+    ]);
     await Promise.all([...known].filter(id => !kept.has(id)).map(id => this.#remove(id)));
   }
 
@@ -330,38 +317,49 @@ class EmbeddedAgents {
   }
 
   async #start(id: string): Promise<void> {
-    const { registry, broker, link, keys, log } = this.#parts;
+    const { side, broker, engineKey, log } = this.#parts;
     const directory = path.join(this.#parts.directory, id);
     await mkdir(directory, { recursive: true, mode: 0o711 });
-    const { signing, sealing } = await loadIdentity(directory, id);
+    const { signing, sealing } = await loadIdentity(directory, id).catch((thrown: unknown) => {
+      throw brokenAgent(id, directory, thrown);
+    });
     const card = {
       id,
       signingKey: publicKeyText(signing.publicKey),
       sealingKey: publicKeyText(sealing.publicKey),
     };
-    await registry.register(card, { replace: true });
-    await link.declare(agentTopology(id));
+    await side.register(card, { replace: true });
     const agent = await startAgent({
       directory,
       agent: id,
       login: { user: `agent.${id}`, password: '', name: id },
       transport: broker.transport,
-      engineKeys: [keys.signing.publicKey],
+      engineKeys: [engineKey],
       log: text => log.info(text, { agent: id }),
     });
     this.#running.set(id, agent);
   }
 
   async #remove(id: string): Promise<void> {
-    const { registry, presence } = this.#parts;
     const directory = path.join(this.#parts.directory, id);
     await this.#running.get(id)?.stop();
     this.#running.delete(id);
     await stopRuns(path.join(directory, 'runs'));
-    await registry.remove(id);
-    presence.forget(id);
+    await this.#parts.side.remove(id);
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** An error of the operating system stays what it is; the rest is about what is in the agent's files. */
+function brokenAgent(id: string, directory: string, thrown: unknown): unknown {
+  const error = systemError(thrown, directory);
+  if (error instanceof EngineError) return error;
+  return new EngineError(
+    'store_failed',
+    `The agent ${id} in ${directory} cannot start: ${errorText(thrown)}`,
+    'Restore that directory from a backup, or remove it: then a new agent takes its place, which knows nothing of earlier runs.',
+    { cause: thrown },
+  );
 }
 
 const LOOK_MS = 50;

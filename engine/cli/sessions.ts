@@ -69,6 +69,19 @@ export async function withExisting<T>(
   return withEngine(context, options, async session => work(session, await session.api.workflow(id)));
 }
 
+/**
+ * An engine that is killed after the commit of a deletion leaves agents and files of a workflow that is gone. Where no
+ * workflow is left, one that starts and ends removes them; else the next that starts here does.
+ */
+export async function finishDeletion(context: Context, options: EngineOptions): Promise<void> {
+  const left = await withReader(context, options, async session => ({
+    kind: session.kind,
+    workflows: (await session.api.list()).length,
+  }));
+  if (left?.kind === 'reading' && left.workflows === 0)
+    await withEngine(context, options, async () => undefined);
+}
+
 /** Runs `work` with anything that can answer questions; undefined when there is no store at all. */
 export async function withReader<T>(
   context: Context,

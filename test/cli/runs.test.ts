@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { takeLock } from '../../engine/store/sqlite/lock.ts';
+import { openStateDirectory } from '../../engine/store/state-directory.ts';
 import { Workplace } from '../support/cli-process.ts';
 
 const STATE = ['--state-dir', 'state'];
@@ -304,9 +305,37 @@ describe('the command, as a process', () => {
     await run.ended;
     const deleted = await place.run('delete', 'slow', '--abandon', ...STATE);
     expect(deleted.code, deleted.out + deleted.err).to.equal(0);
+    expect(deleted.out).to.include('slow is being removed; nothing that it did is undone.');
     expect(existsSync(place.path('state'))).to.equal(false);
     expect(place.processes()).to.deep.equal([]);
     expect(place.lines('done')).to.deep.equal([]);
+  });
+
+  it('removes what a deletion left that was killed after its commit', async () => {
+    const place = await Workplace.make({ 'hello.yaml': HELLO });
+    expect((await place.run('run', 'hello.yaml', ...STATE)).code).to.equal(0);
+    const { store, close } = await openStateDirectory(place.path('state'), 0);
+    await store.acquire('test');
+    const erased = { id: 'hello', steps: [], log: [], secrets: [], requests: [], erase: true };
+    await store.commit({ commitSeq: await store.committed(), workflows: [erased] });
+    await close();
+    const { code, err } = await place.run('delete', 'hello', ...STATE);
+    expect(code).to.equal(5);
+    expect(err).to.include('there is no workflow hello');
+    expect(existsSync(place.path('state'))).to.equal(false);
+  });
+
+  it('blames the files of a state directory, not itself, when they cannot be used', async () => {
+    const place = await Workplace.make({ 'hello.yaml': HELLO, 'state/engine.json.new/x': '' });
+    const note = await place.run('run', 'hello.yaml', ...STATE);
+    expect(note.err).to.include('cannot be used: EISDIR').and.include('give the same command again');
+    expect(note.code).to.equal(4);
+    await rm(place.path('state'), { recursive: true });
+    expect((await place.run('run', 'hello.yaml', ...STATE)).code).to.equal(0);
+    await writeFile(place.path('state', 'agents', 'hello-web-0', 'identity.json'), '{');
+    const identity = await place.run('run', 'hello.yaml', ...STATE);
+    expect(identity.err).to.include('The agent hello-web-0').and.include('a new agent takes its place');
+    expect(identity.code).to.equal(4);
   });
 
   it('says what is wrong with a file or a state directory', async () => {

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { expect } from 'chai';
 import type { Store } from '../../engine/runtime/ports.ts';
 import { openDatabase } from '../../engine/store/sqlite/driver.ts';
+import { sqliteCode } from '../../engine/store/sqlite/errors.ts';
+import { migrate, queries } from '../../engine/store/sqlite/schema.ts';
 import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { exercise, rejects } from './conformance.ts';
@@ -17,6 +19,15 @@ exercise('sqlite', async () => {
 });
 
 describe('sqlite store', () => {
+  it('says that the disk is full when there is no space for its schema, not that a rollback failed', async () => {
+    const database = openDatabase(await newFile());
+    database.exec('PRAGMA max_page_count = 4');
+    const cold = queries(database);
+    const thrown = await migrate(cold).catch((error: unknown) => error);
+    expect(sqliteCode(thrown)).to.equal('SQLITE_FULL');
+    await cold.destroy();
+  });
+
   const open: Store[] = [];
   const opened = async (...args: Parameters<typeof openSqliteStore>): Promise<Store> => {
     const store = await openSqliteStore(...args);

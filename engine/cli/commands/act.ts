@@ -9,7 +9,7 @@ import type { ExitCode } from '../exits.ts';
 import type { WatchOptions } from '../finish.ts';
 import { watchToEnd } from '../finish.ts';
 import type { Context, Session } from '../host.ts';
-import { mustBeApplied, nextCommand, withExisting } from '../sessions.ts';
+import { finishDeletion, mustBeApplied, nextCommand, withExisting } from '../sessions.ts';
 import { printWhole } from '../terminal.ts';
 import { piece, plain } from '../views/style.ts';
 
@@ -41,6 +41,7 @@ export async function act(
   action: Action,
   options: WatchOptions,
 ): Promise<ExitCode> {
+  if (action.kind === 'delete') await finishDeletion(context, options);
   return withExisting(context, options, id, async (session, view) => {
     checkStep(view, action);
     const { seq, status } = view.record;
@@ -88,10 +89,15 @@ function checkStep(view: WorkflowView, action: Action): void {
 const subject = (id: string, action: Action): string =>
   'step' in action && action.step !== undefined ? action.step : id;
 
+const applied = (action: Action): string =>
+  action.kind === 'delete' && action.abandon
+    ? 'is being removed; nothing that it did is undone'
+    : APPLIED[action.kind];
+
 function sayApplied(context: Context, id: string, action: Action, session: Session): void {
   const engine = '(No engine was running here: one runs now, for as long as this takes.)';
   printWhole(context.terminal, [
-    [piece(`${subject(id, action)} ${APPLIED[action.kind]}.`)],
+    [piece(`${subject(id, action)} ${applied(action)}.`)],
     ...(session.kind === 'embedded' ? [[piece(engine, 'faint')]] : []),
     [],
   ]);
@@ -102,7 +108,7 @@ function sayHandedOver(context: Context, id: string, action: Action, options: Wa
   if (options.json) terminal.out(`${JSON.stringify({ applied: true, workflow: id, ...action })}\n`);
   else {
     printWhole(terminal, [
-      plain(`${subject(id, action)} ${APPLIED[action.kind]}.`),
+      plain(`${subject(id, action)} ${applied(action)}.`),
       plain(`The running engine goes on with it. Watch: ${nextCommand(options)('events', id, '--follow')}`),
     ]);
   }

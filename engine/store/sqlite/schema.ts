@@ -4,16 +4,20 @@
 // `workflow.ordinal` is creation order and the short key of everything that hangs on a workflow. `live` is 1 while
 // the status is not final. JSON stands as text; sealed values as blobs.
 import {
+  type DatabaseConnection,
   Kysely,
   type Migration,
   Migrator,
   type SqliteDatabase,
   SqliteAdapter,
   SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
   sql,
 } from 'kysely';
 import { EngineError, errorText } from '../../base/errors.ts';
 import type { Database, SqlValue } from './driver.ts';
+import { sqliteCode } from './errors.ts';
 
 /** `PRAGMA application_id`: "MuWf"; tells our files from any other SQLite file. */
 export const APPLICATION_ID = 0x4d755766;
@@ -62,7 +66,23 @@ class TransactionalAdapter extends SqliteAdapter {
   override async releaseMigrationLock(): Promise<void> {}
 }
 
+/** SQLite has rolled back by itself where the disk is full: the second ROLLBACK would hide why. */
+class PatientDriver extends SqliteDriver {
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.rollbackTransaction(connection).catch(() => undefined);
+  }
+}
+
 class Dialect extends SqliteDialect {
+  readonly #config: SqliteDialectConfig;
+
+  constructor(config: SqliteDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+  override createDriver(): SqliteDriver {
+    return new PatientDriver(this.#config);
+  }
   override createAdapter(): SqliteAdapter {
     return new TransactionalAdapter();
   }
@@ -89,11 +109,12 @@ export function queries(database: Database): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: new Dialect({ database: shape as unknown as SqliteDatabase }) });
 }
 
-/** Brings the schema up to date. A migration that was cut short leaves the file as it was. */
+/** Brings the schema up to date. A migration that was cut short leaves the file as it was. Throws SQLite's error, or `store_failed`. */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) return;
+  if (sqliteCode(error) !== '') throw error;
   throw new EngineError(
     'store_failed',
     `The store's schema could not be brought up to date: ${errorText(error)}`,
