@@ -314,11 +314,12 @@ describe('the command, as a process', () => {
   it('removes what a deletion left that was killed after its commit', async () => {
     const place = await Workplace.make({ 'hello.yaml': HELLO });
     expect((await place.run('run', 'hello.yaml', ...STATE)).code).to.equal(0);
-    const { store, close } = await openStateDirectory(place.path('state'), 0);
+    const state = await openStateDirectory(place.path('state'), 0);
+    const { store } = state;
     await store.acquire('test');
     const erased = { id: 'hello', steps: [], log: [], secrets: [], requests: [], erase: true };
     await store.commit({ commitSeq: await store.committed(), workflows: [erased] });
-    await close();
+    await state.close();
     const { code, err } = await place.run('delete', 'hello', ...STATE);
     expect(code).to.equal(5);
     expect(err).to.include('there is no workflow hello');
