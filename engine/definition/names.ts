@@ -74,9 +74,10 @@ export function checkName(report: Report, kind: NameKind, name: string, at: stri
       .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
       .replaceAll(/[- .]+/g, '_')
       .toLowerCase();
-    const hint = NAME.test(usable)
-      ? `Write '${usable}'.`
-      : `Use a lower-case letter, then letters, digits and underscores, ${LIMITS.nameLength} characters at most.`;
+    const hint =
+      NAME.test(usable) && !isReserved(kind, usable) && !HOT_FUNCTIONS.has(usable)
+        ? `Write '${usable}'.`
+        : `Use a lower-case letter, then letters, digits and underscores, ${LIMITS.nameLength} characters at most.`;
     return refuse('wrong_value', `'${shown(name)}' cannot name ${article} ${kind}.`, hint);
   }
   return true;

@@ -105,6 +105,19 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
     "6:3: 'web-server' cannot name an entity. Write 'web_server'.",
   ],
   [
+    'a capital in a name whose small form is taken by expressions',
+    vm('      Name: {action: {online: {}}}', 'goal: web.Name'),
+    "9:7: 'Name' cannot name a state. Use a lower-case letter, then letters, digits and underscores, 63 characters at most.",
+  ],
+  [
+    'an expression that is nested too deep, and one that is too long',
+    vm(
+      `      ready: {action: {script: {sh: 'true', inputs: {A: '<% ${'('.repeat(40)}1${')'.repeat(40)} %>', B: '<% ${'1+'.repeat(600)}1 %>'}}}}`,
+    ),
+    `9:58: The expression is too large: it is nested deeper than 32 levels. In '<% ${'('.repeat(40)}1${')'.repeat(36)}... %>'. Split it over a \`set\` state.`,
+    `9:152: The expression is too large: it has more than 500 parts. In '<% ${'1+'.repeat(38)}1... %>'. Split it over a \`set\` state.`,
+  ],
+  [
     'a type of another language',
     vm(`      ready: {${SCRIPT}}`).replace('{type: string}', '{type: int, default: 5}'),
     "3:14: Type of input ip is 'int'; it must be string, number, integer, boolean, list or map. Did you mean 'integer'?",

@@ -122,7 +122,7 @@ function syntaxFinding(thrown: unknown, text: string): Finding {
   if (summary.startsWith('Exceeded')) {
     return {
       code: 'limit_exceeded',
-      message: `The expression is too large: ${summary}.`,
+      message: `The expression is too large: ${tooLarge(summary)}.`,
       hint: 'Split it over a `set` state.',
     };
   }
@@ -134,6 +134,12 @@ function syntaxFinding(thrown: unknown, text: string): Finding {
     message: `The expression cannot be read${at}: ${summary}.`,
     ...(hint === undefined ? {} : { hint }),
   };
+}
+
+/** `Exceeded maxDepth (32)`: the library's names of its limits. */
+function tooLarge(summary: string): string {
+  if (summary.includes('maxDepth')) return `it is nested deeper than ${LIMITS.expressionDepth} levels`;
+  return `it has more than ${LIMITS.expressionNodes} parts`;
 }
 
 /** Operators of other languages, and CEL's own; only outside of quotes. */
