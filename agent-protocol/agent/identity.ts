@@ -2,7 +2,7 @@
 // Belongs here: making and loading them, the lock on the directory. Does not belong here: enrolment.
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { newSealingKey } from '../sealing.ts';
@@ -28,7 +28,7 @@ interface StoredIdentity {
 
 export const newIncarnation = (): string => `i${randomBytes(12).toString('hex')}`;
 
-/** Loads `identity.json`, or makes it. Throws when it belongs to another agent or cannot be read. */
+/** Loads `identity.json`, or makes it. Throws when it belongs to another agent, cannot be read, or is gone from beside a journal. */
 export async function loadIdentity(directory: string, agent: string): Promise<Identity> {
   const file = path.join(directory, 'identity.json');
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -36,6 +36,11 @@ export async function loadIdentity(directory: string, agent: string): Promise<Id
     throw error;
   });
   if (text === undefined) {
+    // The journal is made after the keys: where it is there and they are not, they were lost.
+    if (existsSync(path.join(directory, 'journal')))
+      throw new Error(
+        `${file} is gone, and the journal beside it belongs to its keys. Restore it, or remove the directory to make a new agent.`,
+      );
     const fresh: Identity = {
       agent,
       incarnation: newIncarnation(),

@@ -85,21 +85,26 @@ export class Reception {
         'new_incarnation',
         `its journal is a new one (${hello.incarnation}); what it did is unknown`,
       );
-      await this.#interrupt(hello.agent, `the agent came back with a new journal (${hello.incarnation})`);
+      await this.#interrupt(hello, `the agent came back with a new journal (${hello.incarnation})`);
     } else if (wentBack) {
       const numbers = `${hello.journal} records, ${record.journal} were seen before`;
       this.#alarm(hello, 'journal_went_back', `its journal went back (${numbers}): the VM was reverted`);
-      await this.#interrupt(hello.agent, `the agent's journal went back: ${numbers}`);
+      await this.#interrupt(hello, `the agent's journal went back: ${numbers}`);
+    } else if (record.incarnation === undefined) {
+      // Registered anew with other keys: what this engine told the one before it, nobody will ever answer.
+      await this.#interrupt(hello, 'the agent was replaced by another with new keys', hello.incarnation);
     }
     const journal = changed || wentBack ? hello.journal : Math.max(hello.journal, record.journal);
     await this.#options.directory.bind(hello.agent, hello.incarnation, journal);
     this.#remember(hello);
   }
 
-  /** Every command that was told to the lost journal ends as interrupted. */
-  async #interrupt(agent: string, evidence: string): Promise<void> {
+  /** Every command that was told to the lost journal ends as interrupted; those told to `kept` go on. */
+  async #interrupt({ agent }: Hello, evidence: string, kept?: string): Promise<void> {
     const { ledger, sink } = this.#options;
-    const told = ledger.of(agent).filter(command => command.incarnation !== undefined);
+    const told = ledger
+      .of(agent)
+      .filter(({ incarnation }) => incarnation !== undefined && incarnation !== kept);
     const outcome = { kind: 'interrupted', evidence } as const;
     await Promise.all(
       told.map(async command => {

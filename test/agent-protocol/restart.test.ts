@@ -205,6 +205,13 @@ describe('agent, over deaths', () => {
     expect(await engine.answer(command.id)).to.include({ reason: 'journal_damaged' });
   });
 
+  it('does not take a journal for its own when the keys that belong to it are gone', async () => {
+    await stop(await start());
+    rmSync(path.join(directory, 'identity.json'));
+    const refused = await engine.startAgent(directory).catch((error: Error) => error.message);
+    expect(refused).to.include('identity.json is gone').and.include('remove the directory');
+  });
+
   it('shares its directory with no other agent', async () => {
     await start();
     const refused = await engine.startAgent(directory).catch((error: Error) => error.message);

@@ -36,6 +36,16 @@ describe('hello of an agent', () => {
     expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
   });
 
+  it('of an agent that was registered anew gives up what the one before it was told', async () => {
+    const puppet = new Puppet(world);
+    puppet.incarnation = 'inc-2';
+    await world.side.register(puppet.card, { replace: true });
+    await puppet.connect();
+    await puppet.hello();
+    expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
+    expect(world.directory.get('a1')?.incarnation).to.equal('inc-2');
+  });
+
   it('is not answered by an engine that was replaced', async () => {
     const before = agent.of('welcome').length;
     world.sink.fail = true;
