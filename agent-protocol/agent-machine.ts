@@ -62,6 +62,7 @@ export function advance(state: AgentState, event: AgentEvent): AgentDecision {
   const work = new Work(state);
   handle(work, event);
   schedule(work);
+  work.leaveOutAccepted();
   return work;
 }
 

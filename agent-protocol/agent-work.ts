@@ -3,12 +3,11 @@
 // (agent-machine.ts). Pure.
 import { applyRecord } from './agent-records.ts';
 import type { AgentState, Answer, Held, JournalRecord } from './agent-records.ts';
+import { commandKey } from './messages.ts';
 import type { CommandId, FromAgent, Refused } from './messages.ts';
 
 export type AgentEffect =
   | { readonly kind: 'send'; readonly message: FromAgent }
-  /** Say hello again on this connection. */
-  | { readonly kind: 'hello'; readonly nonce: string }
   /** Say hello again on this connection. */
   | { readonly kind: 'hello'; readonly nonce: string }
   | { readonly kind: 'ack'; readonly token: number }
@@ -46,6 +45,16 @@ export class Work implements AgentDecision {
 
   send(message: FromAgent): void {
     this.let({ kind: 'send', message });
+  }
+
+  /** What starts at once is told as started when it runs; `accepted` is for what has to wait. */
+  leaveOutAccepted(): void {
+    const starting = new Set(this.effects.flatMap(effect => (effect.kind === 'start' ? [effect.key] : [])));
+    const said = (effect: AgentEffect): boolean =>
+      effect.kind !== 'send' ||
+      effect.message.kind !== 'accepted' ||
+      !starting.has(commandKey(effect.message.id));
+    if (starting.size > 0) this.effects.splice(0, this.effects.length, ...this.effects.filter(said));
   }
 
   /** Sends what is known of a held command: the last word on it. */

@@ -56,14 +56,14 @@ describe('agent machine', () => {
   it('journals a command before the ack, and starts it', () => {
     const { records, effects } = advance(ready(), message(COMMAND));
     expect(records.map(record => record.kind)).to.deep.equal(['term', 'accepted', 'starting']);
-    expect(effects.map(effect => effect.kind)).to.deep.equal(['send', 'ack', 'start']);
+    expect(effects.map(effect => effect.kind)).to.deep.equal(['ack', 'start']);
   });
 
   it('starts nothing before the welcome of this connection', () => {
     const state = connected();
     expect(play(state, message(COMMAND))).to.deep.equal(['send accepted', 'ack']);
     expect(play(state, message({ ...SAMPLES.welcome, nonce: 'other' }))).to.deep.equal(['ack']);
-    expect(play(state, welcome())).to.deep.equal(['send accepted', 'ack', 'start']);
+    expect(play(state, welcome())).to.deep.equal(['ack', 'start']);
   });
 
   it('refuses what it holds and the welcome does not list', () => {
@@ -77,14 +77,14 @@ describe('agent machine', () => {
     const state = ready();
     expect(play(state, message(SAMPLES.greet))).to.deep.equal(['hello', 'ack']);
     expect(play(state, message(COMMAND))).to.deep.equal(['send accepted', 'ack']);
-    expect(play(state, welcome())).to.deep.equal(['send accepted', 'ack', 'start']);
+    expect(play(state, welcome())).to.deep.equal(['ack', 'start']);
     expect(play(state, message({ ...SAMPLES.greet, agent: 'agent-2' }))).to.deep.equal(['ack']);
   });
 
   it('keeps a command of a higher term than the welcome that does not list it', () => {
     const state = connected();
     play(state, message(with_({ term: 4 })));
-    expect(play(state, welcome([]))).to.deep.equal(['send accepted', 'ack', 'start']);
+    expect(play(state, welcome([]))).to.deep.equal(['ack', 'start']);
   });
 
   it('answers a repeated command with what it knows', () => {
@@ -147,7 +147,7 @@ describe('agent machine', () => {
     const beside = with_({ id: { ...ID, step: 'a.c' }, exclusive: false });
     play(state, message(COMMAND), running());
     expect(play(state, message(second))).to.deep.equal(['send accepted', 'ack']);
-    expect(play(state, message(beside))).to.deep.equal(['send accepted', 'ack', 'start']);
+    expect(play(state, message(beside))).to.deep.equal(['ack', 'start']);
     expect(play(state, ended(0))).to.deep.equal(['send finished', 'start']);
   });
 

@@ -53,10 +53,10 @@ describe('agent', () => {
     });
   });
 
-  it('tells accepted, started, output and the end, in this order, and forgets after the receipt', async () => {
+  it('tells started, output and the end, in this order, and forgets after the receipt', async () => {
     const answer = await engine.run('echo live');
     const kinds = engine.heard.map(message => message.kind).filter(kind => kind !== 'hello');
-    expect(kinds).to.deep.equal(['accepted', 'started', 'output', 'finished']);
+    expect(kinds).to.deep.equal(['started', 'output', 'finished']);
     await engine.run('true', { id: { ...answer.id, dispatch: 2 } });
     expect(readdirSync(path.join(directory, 'runs')).length).to.be.lessThan(2);
   });
