@@ -92,6 +92,8 @@ function map(value: JsonValue, type: ValueType | undefined): unknown {
   const result: Record<string, unknown> = Object.create(null);
   const entries = Object.entries(value as Record<string, JsonValue>);
   checkItems(entries.length, 'a map that it reads');
+  if (Object.hasOwn(value as object, 'constructor'))
+    throw new ValueError("a map that it reads has the key 'constructor', which expressions cannot handle");
   for (const [key, item] of entries) if (item !== null) result[key] = toCel(item, type?.keys?.get(key));
   return result;
 }

@@ -45,6 +45,12 @@ describe('a template', () => {
     expect(outcome({ 'm.name) %>': 1 })).to.deep.include({ problems: ['expression_cut'] });
   });
 
+  it('says so when data has a key that the expression library takes for something else', () => {
+    const { template } = compileTemplate('<% inputs.any %>', place(), MODEL);
+    const data: DataView = { ...DATA, inputs: { any: { constructor: { a: 1 } } } };
+    expect(() => evaluateTemplate(template, data)).to.throw("has the key 'constructor'");
+  });
+
   it("keeps a user's map that looks like a tag apart from tags", () => {
     expect(outcome({ $secret: 'mine' })).to.deep.equal({ value: { $literal: { $secret: 'mine' } } });
     expect(outcome("<% {'$concat': ['x']} %>")).to.deep.equal({ value: { $literal: { $concat: ['x'] } } });
