@@ -1,17 +1,19 @@
 // Watching to the end, and the last words: shared by `run`, `resume`, `delete` and the operator's commands.
 // Belongs here: that order. Does not belong here: following (watch.ts), wording of endings (views/ending.ts).
+import { setTimeout as delay } from 'node:timers/promises';
+import { EngineError } from '../base/errors.ts';
 import type { WorkflowView } from '../runtime/api.ts';
 import type { ExitCode } from './exits.ts';
 import { EXIT_OF_STATUS } from './exits.ts';
 import type { Context, Session } from './host.ts';
 import { makeReporter } from './reporters.ts';
 import type { EngineOptions } from './sessions.ts';
-import { nextCommand } from './sessions.ts';
+import { nextCommand, withReader } from './sessions.ts';
 import { printLines, printWhole, textWidth } from './terminal.ts';
 import { endingLines } from './views/ending.ts';
 import type { Line } from './views/style.ts';
 import { piece, plain } from './views/style.ts';
-import { watch } from './watch.ts';
+import { STANDS_STILL, watch } from './watch.ts';
 
 export interface WatchOptions extends EngineOptions {
   readonly verbose: boolean;
@@ -29,9 +31,45 @@ export async function watchToEnd(
     verbose: options.verbose,
     now: () => context.now(),
   });
-  const { view, interrupted } = await watch(context, session, id, reporter, after);
+  const { view, interrupted } = await watch(context, session, id, reporter, after).catch(
+    async (thrown: unknown) => ({
+      view: await leftBehind(context, session, id, options, thrown),
+      interrupted: false,
+    }),
+  );
   if (interrupted) return sayInterrupted(context, session, id, options);
   return sayEnd(context, id, view, options);
+}
+
+const LOOKS = 20;
+const PAUSE_MS = 100;
+
+/**
+ * The engine of another process ends with its own watcher, at the same moment as the workflow: how that ended is in
+ * the store. Undefined: it is deleted. Throws `lost` when the workflow was still moving.
+ */
+export async function leftBehind(
+  context: Context,
+  session: Session,
+  id: string,
+  options: EngineOptions,
+  lost: unknown,
+): Promise<WorkflowView | undefined> {
+  const closed = lost instanceof EngineError && lost.code === 'transport_closed';
+  if (session.kind !== 'attached' || !closed) throw lost;
+  for (let look = 1; look <= LOOKS; look += 1) {
+    await delay(PAUSE_MS);
+    try {
+      const view = await withReader(context, options, reader => reader.api.workflow(id));
+      if (view === undefined || STANDS_STILL.has(view.record.status)) return view;
+      break;
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError)) throw thrown;
+      if (thrown.code === 'not_found') return undefined;
+      // It is still closing, or removing what it kept.
+    }
+  }
+  throw lost;
 }
 
 function sayEnd(

@@ -15,10 +15,13 @@ interface Waiting {
   failed(error: EngineError): void;
 }
 
+/** Milliseconds of silence after which an engine that is only asked to look something up counts as stopped. */
+const PATIENCE = 15_000;
+
 /** Connects to a running engine. EngineError `transport_closed` when nobody listens there. */
-export async function connectControl(path: string): Promise<ControlClient> {
+export async function connectControl(path: string, patience = PATIENCE): Promise<ControlClient> {
   const socket = await connected(path);
-  return new Client(socket, path);
+  return new Client(socket, path, patience);
 }
 
 function connected(path: string): Promise<Socket> {
@@ -32,11 +35,13 @@ function connected(path: string): Promise<Socket> {
 class Client implements ControlClient {
   readonly #socket: Socket;
   readonly #path: string;
+  readonly #patience: number;
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
   #closed = false;
 
-  constructor(socket: Socket, path: string) {
+  constructor(socket: Socket, path: string, patience: number) {
+    this.#patience = patience;
     this.#socket = socket;
     this.#path = path;
     onFrames(
@@ -57,15 +62,15 @@ class Client implements ControlClient {
   }
 
   list(): ReturnType<EngineApi['list']> {
-    return this.#ask('list') as ReturnType<EngineApi['list']>;
+    return this.#look('list') as ReturnType<EngineApi['list']>;
   }
 
   workflow(id: string): ReturnType<EngineApi['workflow']> {
-    return this.#ask('workflow', id) as ReturnType<EngineApi['workflow']>;
+    return this.#look('workflow', id) as ReturnType<EngineApi['workflow']>;
   }
 
   events(id: string, after: number, limit: number): ReturnType<EngineApi['events']> {
-    return this.#ask('events', id, after, limit) as ReturnType<EngineApi['events']>;
+    return this.#look('events', id, after, limit) as ReturnType<EngineApi['events']>;
   }
 
   /** Follows from this call on; ends with the signal, with the workflow, or, rejecting, with the connection. */
@@ -125,6 +130,19 @@ class Client implements ControlClient {
     });
   }
 
+  /** As `#ask`, for what a living engine answers at once. */
+  async #look(method: string, ...params: unknown[]): Promise<unknown> {
+    let silence: NodeJS.Timeout | undefined;
+    const silent = new Promise<never>((_, reject) => {
+      silence = setTimeout(() => reject(mute(this.#path, this.#patience)), this.#patience);
+    });
+    try {
+      return await Promise.race([this.#ask(method, ...params), silent]);
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
   #call(method: string, params: readonly unknown[], waiting: Waiting): number {
     const id = this.#next++;
     if (this.#closed) {
@@ -151,6 +169,14 @@ class Client implements ControlClient {
     this.#waiting.clear();
     for (const each of waiting) each.failed(unreachable(this.#path, 'the engine closed the connection'));
   }
+}
+
+function mute(path: string, patience: number): EngineError {
+  return new EngineError(
+    'transport_closed',
+    `The engine at ${path} has not answered for ${patience / 1_000} s.`,
+    'Its process is stopped (Ctrl-Z: continue it with `fg`), or its disk or machine is overloaded.',
+  );
 }
 
 function unreachable(path: string, why: string): EngineError {

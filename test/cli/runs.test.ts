@@ -235,6 +235,8 @@ describe('the command, as a process', () => {
     expect(status.out).to.match(/worked +running/);
     const follower = place.start('events', 'slow', '--follow', ...STATE);
     await follower.said('web.worked');
+    const second = place.start('run', 'slow.yaml', ...STATE);
+    await second.said('is there already');
     await writeFile(place.path('hello.yaml'), HELLO);
     const beside = await place.run('run', 'hello.yaml', ...STATE);
     expect(beside.code, beside.out + beside.err).to.equal(0);
@@ -242,7 +244,12 @@ describe('the command, as a process', () => {
     expect(deleted.code, deleted.out + deleted.err).to.equal(0);
     await writeFile(place.path('go'), '');
     expect((await engine.ended).code).to.equal(0);
-    expect((await follower.ended).out).to.include('complete');
+    const followed = await follower.ended;
+    expect(followed.out).to.include('complete');
+    expect(followed.code, followed.err).to.equal(0);
+    const watched = await second.ended;
+    expect(watched.code, watched.err).to.equal(0);
+    expect(watched.out).to.include('slow is complete');
   });
 
   it('holds for a person, and goes on with the outputs that the person gives', async () => {

@@ -1,6 +1,6 @@
 // The local socket: the same EngineApi from another process, errors and streams included; one engine per directory.
 import { stat } from 'node:fs/promises';
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import path from 'node:path';
 import { expect } from 'chai';
 import { connectControl, type ControlClient } from '../../engine/control/client.ts';
@@ -50,6 +50,17 @@ describe('control socket', () => {
     const { problems } = await client.create(createRequest('wf', { document }));
     expect(problems.map(problem => problem.code)).to.include('unknown_key');
     expect(problems.find(problem => problem.code === 'unknown_key')?.position?.line).to.equal(2);
+  });
+
+  it('says so when the engine is there and silent, as one that was stopped', async () => {
+    const mute = createServer(peer => void peer.resume());
+    const place = path.join(await temporaryDirectory(), 'mute.sock');
+    await new Promise<void>(resolve => void mute.listen(place, resolve));
+    const asking = await connectControl(place, 20);
+    const error = await rejects('transport_closed', asking.list());
+    expect(error.message).to.contain('has not answered');
+    await asking.close();
+    await new Promise(resolve => mute.close(resolve));
   });
 
   it('carries errors with code, message and next', async () => {

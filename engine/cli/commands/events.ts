@@ -2,6 +2,7 @@
 // Belongs here: paging and following. Does not belong here: the words of an entry (views/transition.ts).
 import type { Happening, WorkflowView } from '../../runtime/api.ts';
 import type { ExitCode } from '../exits.ts';
+import { leftBehind } from '../finish.ts';
 import type { Context, Session } from '../host.ts';
 import type { EngineOptions } from '../sessions.ts';
 import { noState, withReader } from '../sessions.ts';
@@ -23,8 +24,7 @@ export async function events(context: Context, id: string, options: EventsOption
   const code = await withReader(context, options, async session => {
     const view = await session.api.workflow(id);
     const reporter = new EventReporter(context, view, options.json);
-    if (options.follow && session.kind === 'attached')
-      return follow(context, session, id, reporter, options.after);
+    if (options.follow && session.kind === 'attached') return follow(context, session, id, reporter, options);
     await past(session, id, reporter, options.after);
     if (options.follow && !options.json)
       printLines(context.terminal, [plain('No engine runs here: nothing more will come.')]);
@@ -48,10 +48,15 @@ async function follow(
   session: Session,
   id: string,
   reporter: Reporter,
-  after: number,
+  options: EventsOptions,
 ): Promise<ExitCode> {
-  const { interrupted } = await watch(context, session, id, reporter, after);
-  return interrupted ? 130 : 0;
+  try {
+    const { interrupted } = await watch(context, session, id, reporter, options.after);
+    return interrupted ? 130 : 0;
+  } catch (thrown) {
+    await leftBehind(context, session, id, options, thrown);
+    return 0;
+  }
 }
 
 /** Every entry, the protocol's steps too: this is the record, not the story. */
