@@ -46,6 +46,9 @@ export class Draft implements CounterWatcher {
   private lookedAt = 0;
   readonly roles = new Set<number>();
   readonly starts: { readonly step: number; readonly phase: Phase }[] = [];
+  /** Steps that need no VM and may start, once it is clear that the goal does not hold yet (row 15). */
+  readonly unbound: number[] = [];
+  private started = 0;
   readonly undoable: number[] = [];
   readonly agents = new Set<string>();
 
@@ -90,6 +93,11 @@ export class Draft implements CounterWatcher {
   /** The next step to look at. */
   nextStep(): number | undefined {
     return this.lookedAt < this.steps.length ? this.steps[this.lookedAt++] : undefined;
+  }
+
+  /** The next step to start that needs no VM. */
+  nextUnbound(): number | undefined {
+    return this.started < this.unbound.length ? this.unbound[this.started++] : undefined;
   }
 
   step(number: number): Step {

@@ -11,7 +11,7 @@ import {
   withStatus,
   timedSteps,
 } from './counters.ts';
-import type { Gate, StateGraph } from '../graph/types.ts';
+import type { Gate, StateGraph, Step } from '../graph/types.ts';
 import { occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { STEP_STATUSES, type StepRecord } from './types.ts';
@@ -119,8 +119,19 @@ function checkOpen(
   const step = graph.steps[number] as StateGraph['steps'][number];
   const { status, due } = recordOf(state, number);
   if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
-  if (status === 'waiting' && !due) report('M8', unmet > 0 && hopeless === 0, step.id);
-  if (status === 'blocked') report('M8', hopeless > 0, step.id);
+  const awaits = awaitsChoice(step, state);
+  if (status === 'waiting' && !due) report('M8', unmet > 0 && (hopeless === 0 || awaits), step.id);
+  if (status === 'blocked') report('M8', hopeless > 0 && !awaits, step.id);
+}
+
+/** Row 5: it is open whether the step applies, so it is not lost either. A vacancy loses it (row 3). */
+function awaitsChoice({ entity, state: { only, except, once } }: Step, { workflow }: MachineState): boolean {
+  const holder = (role: string) => workflow.roles[`${entity.name}.${role}`];
+  const roles = [...only, ...except];
+  const isVacant = [...roles, ...(once && 'role' in once ? [once.role] : [])].some(
+    role => holder(role) === null,
+  );
+  return !isVacant && roles.some(role => holder(role) === undefined);
 }
 
 function checkAgents(graph: StateGraph, state: MachineState, report: ReportBroken): void {

@@ -19,9 +19,15 @@ export function considerStep(draft: Draft, number: number): void {
   if (!step.wanted || !draft.forward || !isOpen(record)) return;
   if (applies(draft, step) === false)
     return draft.write(number, { status: 'skipped', cause: 'not_the_role' });
-  if (hopelessOf(draft.cells, draft.graph, number) > 0) return block(draft, step, record);
+  const isHopeless = hopelessOf(draft.cells, draft.graph, number) > 0;
+  if (isHopeless && !awaitsChoice(draft, step)) return block(draft, step, record);
   if (unmetOf(draft.cells, draft.graph, number) === 0) return begin(draft, number);
   if (record.status === 'blocked') draft.write(number, { status: 'waiting', cause: undefined });
+}
+
+/** Starts a step that was found to need no VM; not when the goal came to hold meanwhile. */
+export function startUnbound(draft: Draft, number: number): void {
+  if (draft.forward && isOpen(draft.record(number))) startPhase(draft, number, firstPhase(draft, number));
 }
 
 /** Waiting for others, not for a time. */
@@ -38,6 +44,13 @@ function applies(draft: Draft, step: Step): boolean | undefined {
   const included = only.length === 0 || holders.slice(0, only.length).includes(agent);
   return included && !holders.slice(only.length).includes(agent);
 }
+
+/**
+ * Row 5: as long as it is open whether the step applies, it is not lost either. Were it blocked and then turned out
+ * not to apply, what was blocked because of it would come to life again.
+ */
+const awaitsChoice = (draft: Draft, step: Step): boolean =>
+  applies(draft, step) === undefined && !step.roles.some(role => isVacant(draft, role));
 
 function block(draft: Draft, step: Step, record: StepRecord): void {
   const vacant = step.roles.some(role => isVacant(draft, role));
@@ -61,7 +74,12 @@ function begin(draft: Draft, number: number): void {
   }
   if (!state.action) return reach(draft, number);
   const phase = firstPhase(draft, number);
-  if (!needsVm(draft, number, phase)) return startPhase(draft, number, phase);
+  if (!needsVm(draft, number, phase)) {
+    // A value is there at once, as a join is; a wait or a question to an agent is a start like any other.
+    if (state.action.kind === 'set' && phase === 'action') return startPhase(draft, number, phase);
+    draft.unbound.push(number);
+    return;
+  }
   const agent = draft.record(number).agent ?? agentFor(draft, draft.step(number));
   if (agent === undefined) return failAttempt(draft, number, nobody(phase), 'final');
   draft.write(number, { status: 'ready', agent, cause: undefined });

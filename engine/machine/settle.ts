@@ -2,12 +2,13 @@
 // Belongs here: the order in which things are looked at. Does not belong here: the judgements themselves.
 //
 // The order is fixed, so that equal states and events give equal decisions: phases that go on at once, steps whose
-// surroundings changed, roles, undos, then VMs that are free, by agent in the order in which they came up.
+// surroundings changed, roles, undos, starts that need no VM, then VMs that are free, by agent in the order in which
+// they came up.
 import { firstPhase, startPhase } from './attempts.ts';
 import type { Draft } from './draft.ts';
 import { conclude, standDown } from './ends.ts';
 import { considerRole } from './roles.ts';
-import { considerStep } from './readiness.ts';
+import { considerStep, startUnbound } from './readiness.ts';
 import { considerUndo, startUndo } from './undo.ts';
 
 export function settle(draft: Draft): void {
@@ -34,7 +35,7 @@ function advance(draft: Draft): boolean {
     else startPhase(draft, start.step, start.phase);
     return true;
   }
-  return considerNext(draft) || giveVm(draft);
+  return considerNext(draft) || startNext(draft) || giveVm(draft);
 }
 
 function considerNext(draft: Draft): boolean {
@@ -51,6 +52,13 @@ function considerNext(draft: Draft): boolean {
   const undo = draft.undoable.pop();
   if (undo === undefined) return false;
   considerUndo(draft, undo);
+  return true;
+}
+
+function startNext(draft: Draft): boolean {
+  const number = draft.nextUnbound();
+  if (number === undefined) return false;
+  startUnbound(draft, number);
   return true;
 }
 

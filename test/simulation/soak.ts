@@ -1,6 +1,8 @@
-// `npm run soak`: fresh seeds, as many as asked for. Ends with 1 when one of them finds something.
-// Belongs here: options and printing. Does not belong here: what a run is (run.ts).
+// `npm run soak`: fresh seeds, as many as asked for, and fresh fates for the machine beside the naive scheduler.
+// Ends with 1 when one of them finds something.
+// Belongs here: options and printing. Does not belong here: what a run is (run.ts, ../differential/lockstep.ts).
 import { parseArgs } from 'node:util';
+import { compareFates } from '../differential/lockstep.ts';
 import { repeatCommand, runSeed } from './run.ts';
 
 const { values } = parseArgs({
@@ -8,6 +10,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     seed: { type: 'string' },
     first: { type: 'string' },
+    fates: { type: 'string', default: '20000' },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -34,4 +37,18 @@ for (let index = 0; index < count && found < 5; index += 1) {
 console.log(
   found === 0 ? `nothing found with ${count} seeds from ${first}, ${steps} steps` : `${found} found`,
 );
+if (values.seed === undefined && !values.quiet) found += soakFates(Number(first), Number(values.fates));
 process.exitCode = found === 0 ? 0 : 1;
+
+/** 1 when the machine and the naive scheduler differ. */
+function soakFates(seed: number, fates: number): number {
+  try {
+    const ends = [...compareFates(seed, fates)].map(([end, count]) => `${count} ${end}`);
+    console.log(`no difference from the naive scheduler in ${fates} fates: ${ends.join(', ')}`);
+    return 0;
+  } catch (thrown) {
+    console.log(thrown instanceof Error ? thrown.stack : thrown);
+    console.log(`repeat it with: npm run soak -- --seeds 0 --first ${seed} --fates ${fates}`);
+    return 1;
+  }
+}

@@ -1,0 +1,183 @@
+// Lets the machine and the naive scheduler live through the same fate, and compares them after every event.
+// Belongs here: random fates, the two side by side. Does not belong here: either scheduler, how many runs.
+import fc from 'fast-check';
+import type { Member } from '../../engine/graph/types.ts';
+import type { Outcome } from '../../engine/machine/types.ts';
+import { anyCase, type Case } from '../support/random-definitions.ts';
+import { Workflow } from '../support/workflow.ts';
+import { type Ending, NaiveScheduler } from './naive.ts';
+import type { NaiveStep } from './naive-rules.ts';
+
+/** Numbers pick among what can happen at the time. */
+interface Turn {
+  readonly pick: number;
+  readonly ending: Ending;
+  readonly act: 'retry' | 'skip' | 'fail';
+}
+
+interface Fate {
+  readonly one: Case;
+  readonly turns: readonly Turn[];
+  readonly resumes: number;
+}
+
+const turn: fc.Arbitrary<Turn> = fc.record({
+  pick: fc.nat(),
+  ending: fc.constantFrom<Ending>(
+    'done',
+    'done',
+    'done',
+    'done without outputs',
+    'denied',
+    'broken',
+    'interrupted',
+  ),
+  act: fc.constantFrom('retry', 'skip', 'fail'),
+});
+
+const anyFate: fc.Arbitrary<Fate> = fc
+  .record({
+    one: anyCase,
+    shared: fc.boolean(),
+    goals: fc.array(fc.nat(), { maxLength: 2 }),
+    turns: fc.array(turn, { minLength: 1, maxLength: 40 }),
+    resumes: fc.nat({ max: 2 }),
+  })
+  .map(({ one, shared, goals, turns, resumes }) => {
+    const withGoals = withMoreGoals(one, goals);
+    return { one: shared ? onSharedVms(withGoals) : withGoals, turns, resumes };
+  });
+
+/** Row 31: entities may share VMs, so that their attempts stand in each other's way. */
+function onSharedVms(one: Case): Case {
+  const share = (member: Member): Member => ({ ...member, agent: `vm-${member.index}` });
+  const members = [...one.members].map(([name, list]) => [name, list.map(share)] as const);
+  return { ...one, members: new Map(members) };
+}
+
+function withMoreGoals(one: Case, picks: readonly number[]): Case {
+  const known = [...one.definition.entities.values()].flatMap(({ name, states }) =>
+    [...states.keys()].map(state => ({ entity: name, state })),
+  );
+  const more = picks.map(pick => known[pick % known.length] as (typeof known)[number]);
+  return { ...one, definition: { ...one.definition, goal: [...one.definition.goal, ...more] } };
+}
+
+/**
+ * Compares the two over so many random fates. How often each end was reached.
+ * @throws the smallest fate in which they differ, with what happened up to there.
+ */
+export function compareFates(seed: number, runs: number): ReadonlyMap<string, number> {
+  const ends = new Map<string, number>();
+  const property = fc.property(anyFate, fate => {
+    const end = runBoth(fate);
+    ends.set(end, (ends.get(end) ?? 0) + 1);
+  });
+  fc.assert(property, { seed, numRuns: runs });
+  return ends;
+}
+
+/** The status at the end. */
+function runBoth({ one, turns, resumes }: Fate): string {
+  const ours = new Workflow(one.definition, one.members).create();
+  const naive = new NaiveScheduler(one.definition, one.members);
+  const log: string[] = ['create'];
+  let left = resumes;
+  adopt(ours, naive, new Set(naive.board.steps));
+  compare(ours, naive, log);
+  for (let count = 0; count < 400; count += 1) {
+    const dice = turns[count % turns.length] as Turn;
+    ours.now += 10;
+    const waited = new Set(naive.board.steps.filter(step => WAITED.has(step.status)));
+    const held = naive.goalHolds;
+    // The last turns are kind, so that every fate comes to an end.
+    const said = move(ours, naive, count < 200 ? dice : { ...dice, ending: 'done', act: 'skip' });
+    if (said !== undefined) log.push(said);
+    else if (naive.status === 'failed' && left > 0) {
+      left -= 1;
+      ours.send({ kind: 'resume', by: 'ann' });
+      naive.resume();
+      log.push('resume');
+    } else break;
+    if (!held) adopt(ours, naive, waited);
+    compare(ours, naive, log);
+  }
+  return naive.status;
+}
+
+const WAITED = new Set(['waiting', 'blocked']);
+/** What becomes of a step that nothing is done for. */
+const BY_ITSELF = new Set(['reached', 'skipped', 'blocked', 'not_needed']);
+
+/**
+ * In the moment in which the goal comes to hold, the rules leave open which joins that could be reached in that very
+ * moment still are, and which are not needed any more (row 15). There the naive one takes over what the machine says.
+ */
+function adopt(ours: Workflow, naive: NaiveScheduler, waited: ReadonlySet<NaiveStep>): void {
+  if (!naive.goalHolds) return;
+  for (const step of waited) {
+    const status = ours.status(step.id);
+    const isOpen = status === 'not_needed' || step.status === 'not_needed';
+    if (isOpen && BY_ITSELF.has(status) && BY_ITSELF.has(step.status)) step.status = status;
+  }
+}
+
+/** One thing that can happen, to both. Undefined: nothing can. */
+function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undefined {
+  const { steps } = naive.board;
+  const can = [
+    ...naive.running(),
+    ...steps.filter(step => step.timed),
+    ...(naive.goalHolds ? [] : steps.filter(step => step.status === 'paused')),
+  ];
+  const step = can[dice.pick % Math.max(1, can.length)];
+  if (!step) return undefined;
+  if (step.timed) {
+    ours.due(step.id);
+    naive.retryDue(step);
+    return `${step.id}: its retry is due`;
+  }
+  if (step.status === 'paused') {
+    if (dice.act === 'skip') ours.send({ kind: 'skip', step: step.id, outputs: { port: 1 }, by: 'ann' });
+    else ours.send({ kind: dice.act, step: step.id, by: 'ann' });
+    naive.operate(step, dice.act);
+    return `${step.id}: the operator says ${dice.act}`;
+  }
+  return finish(ours, naive, step, dice.ending);
+}
+
+function finish(ours: Workflow, naive: NaiveScheduler, step: NaiveStep, ending: Ending): string {
+  const { phase } = step;
+  if (phase === 'action' && step.state.action?.kind === 'wait') {
+    ours.due(step.id);
+    naive.end(step, 'done');
+    return `${step.id}: its wait is over`;
+  }
+  ours.finish(step.id, OUTCOMES[ending]);
+  naive.end(step, ending);
+  return `${step.id}: its ${phase} ends: ${ending}`;
+}
+
+const exit = (exitCode: number): Outcome => ({
+  kind: 'failed',
+  error: { kind: 'exit', message: `exit ${exitCode}`, exitCode },
+});
+
+const OUTCOMES: { readonly [ending in Ending]: Outcome } = {
+  done: { kind: 'succeeded', outputs: { port: { text: '5022' } } },
+  'done without outputs': { kind: 'succeeded', outputs: {} },
+  denied: exit(1),
+  broken: exit(7),
+  interrupted: { kind: 'interrupted', evidence: 'boot id changed' },
+};
+
+function compare(ours: Workflow, naive: NaiveScheduler, log: readonly string[]): void {
+  const differing = naive.board.steps
+    .filter(step => step.status !== ours.status(step.id))
+    .map(step => `  ${step.id}: ${ours.status(step.id)}, naively ${step.status}`);
+  const { status } = naive;
+  if (ours.over !== status) differing.push(`  the workflow: ${ours.over}, naively ${status}`);
+  if (ours.graph.steps.length !== naive.board.steps.length) differing.push('  the number of steps');
+  if (differing.length === 0) return;
+  throw new Error(`the two differ:\n${differing.join('\n')}\nafter:\n  ${log.join('\n  ')}`);
+}

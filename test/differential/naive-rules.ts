@@ -1,0 +1,132 @@
+// What the rules of the language say of one moment, read naively: who applies, which requirement is met, who may run.
+// Belongs here: the rules over plain lists, each looked up anew every time. Does not belong here: what happens when
+// (naive.ts), any code of engine/graph or engine/machine: this is the second opinion on them.
+import type { Requirement, State, WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { Member, Membership } from '../../engine/graph/types.ts';
+
+export interface NaiveStep {
+  readonly id: string;
+  readonly entity: string;
+  readonly state: State;
+  readonly member?: Member;
+  status: string;
+  /** An operator's skip counts as reached (row 10). */
+  vouched: boolean;
+  /** Waits for the time of its next attempt. */
+  timed: boolean;
+  phase: 'probe' | 'action';
+  tries: number;
+  interruptions: number;
+  /** Since when it is ready, as the number of the event. */
+  readySince: number;
+  agent: string | undefined;
+}
+
+export interface Board {
+  readonly definition: WorkflowDefinition;
+  readonly membership: Membership;
+  readonly steps: readonly NaiveStep[];
+  /** `entity.role` → agent; null: vacant; absent: not chosen. */
+  readonly roles: Map<string, string | null>;
+}
+
+type Verdict = 'met' | 'open' | 'lost';
+
+function stepsOf(board: Board, entity: string, state: string): readonly NaiveStep[] {
+  return board.steps.filter(step => step.entity === entity && step.state.name === state);
+}
+
+const isReached = (step: NaiveStep): boolean => step.status === 'reached' || step.vouched;
+
+/** Rows 10 and 13: neither counts for a quorum nor against it. */
+const isNeutral = (step: NaiveStep): boolean =>
+  (step.status === 'skipped' && !step.vouched) || step.status === 'not_needed';
+
+const isLost = (step: NaiveStep): boolean => step.status === 'failed' || step.status === 'blocked';
+
+/** Rows 1, 2, 7: over the applicable members; what can no longer come true is lost at once. */
+export function requirementVerdict(board: Board, step: NaiveStep, requirement: Requirement): Verdict {
+  const all = stepsOf(board, requirement.entity, requirement.state);
+  if (requirement.members.kind === 'same' && step.member && all.every(one => one.member)) {
+    const own = all.filter(one => one.member?.index === step.member?.index);
+    return quorum(own, own.filter(one => !isNeutral(one)).length);
+  }
+  const applicable = all.filter(one => !isNeutral(one)).length;
+  return quorum(all, neededOf(requirement, applicable));
+}
+
+function neededOf({ members }: Requirement, applicable: number): number {
+  switch (members.kind) {
+    case 'same':
+    case 'all':
+      return applicable;
+    case 'any':
+      return 1;
+    case 'count':
+      return members.count;
+    case 'majority':
+      return Math.floor(applicable / 2) + 1;
+    case 'percent':
+      return Math.max(1, Math.ceil((applicable * members.percent) / 100));
+    default:
+      return members satisfies never;
+  }
+}
+
+function quorum(steps: readonly NaiveStep[], needed: number): Verdict {
+  const reached = steps.filter(isReached).length;
+  const notFinal = steps.filter(one => !isReached(one) && !isNeutral(one) && !isLost(one)).length;
+  if (reached >= needed) return 'met';
+  return reached + notFinal < needed ? 'lost' : 'open';
+}
+
+export const goalHolds = (board: Board): boolean =>
+  board.definition.goal.every(({ entity, state }) =>
+    stepsOf(board, entity, state).every(step => isReached(step) || isNeutral(step)),
+  );
+
+const isFinal = (step: NaiveStep): boolean => isReached(step) || isNeutral(step) || isLost(step);
+
+/** Rows 3 and 4. Undefined: not chosen yet. */
+export function choiceOf(board: Board, entity: string, role: string): string | null | undefined {
+  const rule = board.definition.entities.get(entity)?.roles.get(role);
+  if (!rule) return undefined;
+  const candidates = stepsOf(board, entity, rule.among);
+  const reached = candidates.filter(isReached);
+  const decided = candidates.every(isFinal) || (rule.choose === 'first_ready' && reached.length > 0);
+  if (!decided) return undefined;
+  const byIndex = reached.toSorted((a, b) => (a.member?.index ?? 0) - (b.member?.index ?? 0));
+  return byIndex[0]?.member?.agent ?? null;
+}
+
+/** Row 5: undefined while a role that it names is open. Vacant roles block (row 3), so they don't come here. */
+export function appliesTo(board: Board, step: NaiveStep): boolean | undefined {
+  const holder = (role: string) => board.roles.get(`${step.entity}.${role}`);
+  const { only, except } = step.state;
+  if ([...only, ...except].some(role => holder(role) === undefined)) return undefined;
+  const isHolder = (role: string): boolean => holder(role) === step.member?.agent;
+  return (only.length === 0 || only.some(isHolder)) && !except.some(isHolder);
+}
+
+export function rolesNamedBy(state: State): readonly string[] {
+  const once = state.once && 'role' in state.once ? [state.once.role] : [];
+  return [...state.only, ...state.except, ...once];
+}
+
+/** Whose VM it runs on: its member's, the holder's; for `any` the lowest index that has its own requirements. */
+export function agentOf(board: Board, step: NaiveStep): string | undefined {
+  if (step.member) return step.member.agent;
+  const { once } = step.state;
+  if (!once) return undefined;
+  if ('role' in once) return board.roles.get(`${step.entity}.${once.role}`) ?? undefined;
+  const members = board.membership.get(step.entity) ?? [];
+  const hasCome = (member: Member): boolean =>
+    step.state.requires
+      .filter(({ entity }) => entity === step.entity)
+      .every(({ entity, state }) =>
+        stepsOf(board, entity, state).every(
+          one => !one.member || one.member.index !== member.index || one.status === 'reached',
+        ),
+      );
+  return (members.find(hasCome) ?? members[0])?.agent;
+}

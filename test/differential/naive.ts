@@ -1,0 +1,285 @@
+// A second scheduler, written from the language's rules alone: after every event it looks at everything again until
+// nothing moves. Slow on purpose, and it shares no code with engine/graph or engine/machine.
+// Belongs here: what happens when. Does not belong here: the rules over one moment (naive-rules.ts).
+import { LIMITS } from '../../engine/base/limits.ts';
+import type { Action, WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { Member, Membership } from '../../engine/graph/types.ts';
+import {
+  agentOf,
+  appliesTo,
+  type Board,
+  choiceOf,
+  goalHolds,
+  type NaiveStep,
+  requirementVerdict,
+  rolesNamedBy,
+} from './naive-rules.ts';
+
+/** How a command ends, in the words of the rules. `denied`: exit 1; `broken`: any other exit. */
+export type Ending = 'done' | 'done without outputs' | 'denied' | 'broken' | 'interrupted';
+
+export class NaiveScheduler {
+  readonly board: Board;
+  private readonly wanted: ReadonlySet<string>;
+  private turn = 0;
+
+  constructor(definition: WorkflowDefinition, membership: Membership) {
+    this.board = { definition, membership, steps: stepsFor(definition, membership), roles: new Map() };
+    this.wanted = wantedStates(definition, this.board.steps);
+    this.settle();
+  }
+
+  get goalHolds(): boolean {
+    return goalHolds(this.board);
+  }
+
+  /** R7, R9. */
+  get status(): 'running' | 'held' | 'complete' | 'failed' {
+    const has = (status: string): boolean => this.board.steps.some(step => step.status === status);
+    if (this.goalHolds) return has('running') ? 'running' : 'complete';
+    if (has('running') || this.board.steps.some(step => step.timed)) return 'running';
+    return has('paused') ? 'held' : 'failed';
+  }
+
+  /** What runs and can end. */
+  running(): readonly NaiveStep[] {
+    return this.board.steps.filter(step => step.status === 'running');
+  }
+
+  end(step: NaiveStep, ending: Ending): void {
+    if (step.phase === 'probe') this.endProbe(step, ending);
+    else this.endAction(step, ending);
+    this.settle();
+  }
+
+  retryDue(step: NaiveStep): void {
+    step.timed = false;
+    this.settle();
+  }
+
+  operate(step: NaiveStep, act: 'retry' | 'skip' | 'fail'): void {
+    step.vouched = act === 'skip';
+    if (act === 'retry') reopen(step);
+    else step.status = act === 'skip' ? 'skipped' : 'failed';
+    this.settle();
+  }
+
+  resume(): void {
+    for (const step of this.board.steps) {
+      if (step.status === 'failed' || step.status === 'interrupted') reopen(step);
+    }
+    this.settle();
+  }
+
+  /** Row 36: holds, doesn't, or can't tell. */
+  private endProbe(step: NaiveStep, ending: Ending): void {
+    if (ending === 'interrupted') {
+      this.interrupted(step, 'rerun');
+    } else if (ending === 'broken') {
+      this.failAttempt(step);
+    } else if (ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step))) {
+      reach(step);
+    } else if (this.goalHolds) {
+      step.status = 'interrupted';
+    } else {
+      step.phase = 'action';
+    }
+  }
+
+  private endAction(step: NaiveStep, ending: Ending): void {
+    const enough = ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step));
+    if (enough) reach(step);
+    else if (ending !== 'interrupted') this.failAttempt(step);
+    // To ask again whether an agent is online does no harm.
+    else this.interrupted(step, step.state.action?.kind === 'online' ? 'rerun' : step.state.onInterrupted);
+  }
+
+  /** Row 15: once the goal holds nothing is tried again, and nobody is asked. */
+  private failAttempt(step: NaiveStep, spent = false): void {
+    const { retry, onFailure } = step.state;
+    step.tries += 1;
+    step.interruptions = 0;
+    if (!spent && !this.goalHolds && step.tries < retry.attempts) {
+      step.status = 'waiting';
+      step.timed = retry.delay > 0;
+    } else if (onFailure === 'continue') {
+      step.status = 'reached';
+    } else {
+      step.status = onFailure === 'pause' && !this.goalHolds ? 'paused' : 'failed';
+    }
+  }
+
+  private interrupted(step: NaiveStep, policy: string): void {
+    step.interruptions += 1;
+    if (this.goalHolds) step.status = 'interrupted';
+    else if (step.interruptions > LIMITS.interruptions) this.failAttempt(step, true);
+    else if (policy === 'pause') step.status = 'paused';
+    else if (policy === 'probe' && step.state.probe) step.phase = 'probe';
+    else if (policy !== 'rerun') this.failAttempt(step, true);
+  }
+
+  /** Everything that can be said, then everything that can start; until nothing moves. */
+  private settle(): void {
+    this.turn += 1;
+    do while (this.judgeAll());
+    while (this.startAll());
+    if (!this.goalHolds) return;
+    for (const step of this.board.steps) {
+      if (!this.isWanted(step) || (step.status !== 'waiting' && step.status !== 'ready')) continue;
+      step.status = 'not_needed';
+      step.timed = false;
+    }
+  }
+
+  private judgeAll(): boolean {
+    let moved = this.chooseRoles();
+    for (const step of this.board.steps) {
+      if (this.goalHolds || !this.isWanted(step) || step.timed) continue;
+      if (step.status !== 'waiting' && step.status !== 'blocked') continue;
+      const status = this.judge(step);
+      if (status === step.status) continue;
+      step.status = status;
+      moved = true;
+    }
+    return moved;
+  }
+
+  private judge(step: NaiveStep): string {
+    const { state, entity } = step;
+    if (rolesNamedBy(state).some(role => this.board.roles.get(`${entity}.${role}`) === null))
+      return 'blocked';
+    const applies = appliesTo(this.board, step);
+    if (applies === undefined) return 'waiting';
+    if (!applies) return 'skipped';
+    const verdicts = state.requires.map(one => requirementVerdict(this.board, step, one));
+    if (verdicts.includes('lost')) return 'blocked';
+    const isChosen = rolesNamedBy(state).every(role => this.board.roles.has(`${entity}.${role}`));
+    if (verdicts.includes('open') || !isChosen) return 'waiting';
+    return this.begin(step);
+  }
+
+  private begin(step: NaiveStep): string {
+    const { condition, action, probe } = step.state;
+    if (condition?.root.kind === 'literal' && condition.root.value === false) return 'skipped';
+    if (!action || (action.kind === 'set' && !probe)) return 'reached';
+    step.phase = probe ? 'probe' : 'action';
+    step.readySince = this.turn;
+    step.agent ??= agentOf(this.board, step);
+    if (!usesVm(firstAction(step)) || step.agent !== undefined) return 'ready';
+    this.failAttempt(step, true);
+    return step.status;
+  }
+
+  /** R5: one attempt per VM, in order of readiness. */
+  private startAll(): boolean {
+    const ready = this.board.steps
+      .filter(
+        step => step.status === 'ready' || (step.status === 'running' && step.state.action?.kind === 'set'),
+      )
+      .toSorted((a, b) => a.readySince - b.readySince);
+    let moved = false;
+    for (const step of ready) {
+      if (step.status === 'running') {
+        if (step.phase !== 'action') continue;
+        reach(step);
+        moved = true;
+      } else if (!this.goalHolds && !this.isBusy(step)) {
+        step.status = 'running';
+        moved = true;
+      }
+    }
+    return moved;
+  }
+
+  private isBusy(step: NaiveStep): boolean {
+    return (
+      usesVm(firstAction(step)) &&
+      this.running().some(other => other.agent === step.agent && usesVm(current(other)))
+    );
+  }
+
+  private chooseRoles(): boolean {
+    let moved = false;
+    for (const { name, roles } of this.board.definition.entities.values()) {
+      for (const role of roles.keys()) {
+        const key = `${name}.${role}`;
+        const before = this.board.roles.get(key);
+        if (typeof before === 'string') continue;
+        const after = choiceOf(this.board, name, role);
+        if (after === before) continue;
+        if (after === undefined) this.board.roles.delete(key);
+        else this.board.roles.set(key, after);
+        moved = true;
+      }
+    }
+    return moved;
+  }
+
+  private isWanted(step: NaiveStep): boolean {
+    return this.wanted.has(`${step.entity}.${step.state.name}`);
+  }
+}
+
+function reach(step: NaiveStep): void {
+  step.status = 'reached';
+  step.interruptions = 0;
+}
+
+function reopen(step: NaiveStep): void {
+  Object.assign(step, { status: 'waiting', tries: 0, interruptions: 0, timed: false });
+}
+
+const needsOutputs = (step: NaiveStep): boolean =>
+  [...step.state.outputs.values()].some(output => !output.optional);
+
+const firstAction = (step: NaiveStep): Action | undefined => step.state.probe ?? step.state.action;
+const current = (step: NaiveStep): Action | undefined =>
+  step.phase === 'probe' ? step.state.probe : step.state.action;
+const usesVm = (action: Action | undefined): boolean => action?.kind === 'script' || action?.kind === 'file';
+
+function stepsFor(definition: WorkflowDefinition, membership: Membership): NaiveStep[] {
+  const steps: NaiveStep[] = [];
+  for (const entity of definition.entities.values()) {
+    for (const state of entity.states.values()) {
+      const isOne = entity.type === 'service' || state.once !== undefined;
+      const members: readonly (Member | undefined)[] = isOne
+        ? [undefined]
+        : (membership.get(entity.name) ?? []);
+      for (const member of members) {
+        const place = entity.type === 'vm_group' && member ? `[${member.index}]` : '';
+        steps.push({
+          id: `${entity.name}${place}.${state.name}`,
+          entity: entity.name,
+          state,
+          ...(member && { member }),
+          status: 'waiting',
+          vouched: false,
+          timed: false,
+          phase: 'action',
+          tries: 0,
+          interruptions: 0,
+          readySince: 0,
+          agent: undefined,
+        });
+      }
+    }
+  }
+  return steps;
+}
+
+/** Only what the goal needs, directly or not; a state that nobody has needs nothing. */
+function wantedStates(definition: WorkflowDefinition, steps: readonly NaiveStep[]): ReadonlySet<string> {
+  const wanted = new Set(definition.goal.map(({ entity, state }) => `${entity}.${state}`));
+  for (const name of wanted) {
+    const [entityName = '', stateName = ''] = name.split('.');
+    const entity = definition.entities.get(entityName);
+    const state = entity?.states.get(stateName);
+    if (!entity || !state || !steps.some(step => step.state === state)) continue;
+    for (const one of state.requires) wanted.add(`${one.entity}.${one.state}`);
+    for (const role of rolesNamedBy(state)) {
+      const among = entity.roles.get(role)?.among;
+      if (among !== undefined) wanted.add(`${entityName}.${among}`);
+    }
+  }
+  return wanted;
+}
