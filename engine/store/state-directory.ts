@@ -35,7 +35,7 @@ export async function openStateDirectory(directory: string, now: number): Promis
   try {
     const file = path.join(directory, 'engine.db');
     const key = readKeyFile(path.join(directory, 'keys', 'engine.key'), !existsSync(file));
-    const store = await openSqliteStore(file);
+    const store = await openSqliteStore(file, { check: true });
     const close = async (): Promise<void> => {
       await store.close();
       lock.release();

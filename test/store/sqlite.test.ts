@@ -1,5 +1,5 @@
 // The SQLite store: the common suite, and what only a file can do: self check, full disk, damage, statements counted.
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Store } from '../../engine/runtime/ports.ts';
@@ -19,6 +19,27 @@ exercise('sqlite', async () => {
 });
 
 describe('sqlite store', () => {
+  it('finds damage when asked to look before it is used, and says of a damaged row what it is', async () => {
+    const file = await newFile();
+    const store = await openSqliteStore(file);
+    await store.acquire('test');
+    await store.commit({ commitSeq: await store.committed(), workflows: [creation('wf')] });
+    await store.close();
+    const row = openDatabase(file);
+    row.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    const whole = await readFile(file);
+    row.exec(`UPDATE workflow SET record = '{"id":'`);
+    row.close();
+    const torn = await opened(file, { check: true });
+    await rejects('store_unsafe', torn.load('wf'));
+    await rejects('store_unsafe', torn.loadLive()[Symbol.asyncIterator]().next());
+    await torn.close();
+    whole.fill(0x77, whole.length - 4_096, whole.length - 4_032);
+    await writeFile(file, whole);
+    await rm(`${file}-wal`, { force: true });
+    await rejects('store_unsafe', openSqliteStore(file, { check: true }));
+  });
+
   it('says that the disk is full when there is no space for its schema, not that a rollback failed', async () => {
     const database = openDatabase(await newFile());
     database.exec('PRAGMA max_page_count = 4');

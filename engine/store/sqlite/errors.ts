@@ -29,7 +29,8 @@ export function storeError(thrown: unknown, file: string): EngineError {
   if (thrown instanceof EngineError) return thrown;
   const text = errorText(thrown);
   const options = { cause: thrown };
-  switch (sqliteCode(thrown)) {
+  // Rows hold JSON that this store has written.
+  switch (thrown instanceof SyntaxError ? 'SQLITE_CORRUPT' : sqliteCode(thrown)) {
     case 'SQLITE_FULL':
       return new EngineError(
         'store_full',

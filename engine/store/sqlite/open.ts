@@ -1,6 +1,6 @@
 // Opening the file: the self check that refuses what would lose data, then the schema.
 // Belongs here: pragmas, kind of file, kind of file system. Does not belong here: rows (store.ts, commit.ts).
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { EngineError } from '../../base/errors.ts';
 import { type Database, openDatabase } from './driver.ts';
@@ -27,6 +27,7 @@ export interface Opened {
 export async function openChecked(
   file: string,
   fileSystem: (directory: string) => number = fileSystemType,
+  check = false,
 ): Promise<Opened> {
   refuseNetworkFileSystem(file, fileSystem);
   let database: Database | undefined;
@@ -34,6 +35,7 @@ export async function openChecked(
     database = openDatabase(file);
     configure(database, file);
     const current = checkKind(database, file);
+    if (check) refuseDamage(database, file);
     const cold = queries(database);
     if (current < SCHEMA_VERSION) await migrate(cold);
     return { database, queries: cold };
@@ -52,6 +54,21 @@ function configure(database: Database, file: string): void {
   const synchronous = pragma(database, 'synchronous');
   if (synchronous !== 2)
     throw unsafe(file, `synchronous is ${String(synchronous)} and cannot be set to FULL`);
+}
+
+/** Larger files are not read through at every start: their damage shows when the page is used. */
+const CHECKED_BYTES = 256 * 1024 * 1024;
+
+/** Before anything is decided on it: a damaged page may else be met in the middle of a workflow. */
+function refuseDamage(database: Database, file: string): void {
+  if (statSync(file).size > CHECKED_BYTES) return;
+  const found = pragma(database, 'quick_check(1)');
+  if (found === 'ok') return;
+  throw new EngineError(
+    'store_unsafe',
+    `${file} is damaged (${String(found)}).`,
+    'Keep a copy of the file, and restore the last backup of the state directory.',
+  );
 }
 
 /** The schema's version; 0 for a new, empty file. */

@@ -58,6 +58,8 @@ export interface SqliteOptions {
   readonly fileSystem?: (directory: string) => number;
   /** Upper bound of the file in SQLite's pages (4 KiB); beyond it every commit fails `store_full`. */
   readonly maxPages?: number;
+  /** Looks through the whole file for damage first, if it is not too large for that. */
+  readonly check?: boolean;
 }
 
 /**
@@ -65,7 +67,7 @@ export interface SqliteOptions {
  * Throws EngineError `store_unsafe`, `store_newer`, `store_full`, `store_failed`.
  */
 export async function openSqliteStore(file: string, options: SqliteOptions = {}): Promise<Store> {
-  const opened = await openChecked(file, options.fileSystem);
+  const opened = await openChecked(file, options.fileSystem, options.check);
   if (options.maxPages !== undefined) opened.database.exec(`PRAGMA max_page_count = ${options.maxPages}`);
   const observed = options.observe === undefined ? opened.database : watch(opened.database, options.observe);
   return new SqliteStore(file, { ...opened, database: observed });
@@ -177,7 +179,7 @@ class SqliteStore implements Store {
       const last = rows.at(-1)?.['ordinal'] as number | undefined;
       if (last === undefined) return;
       const steps = groupSteps(this.#guard(() => this.#statements.liveSteps.all(after, last)));
-      for (const row of rows) yield stored(row, steps.get(row['ordinal'] as number) ?? []);
+      for (const row of rows) yield this.#guard(() => stored(row, steps.get(row['ordinal'] as number) ?? []));
       after = last;
     }
   }
