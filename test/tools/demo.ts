@@ -1,5 +1,6 @@
 // `npm run demo`: three real PostgreSQL servers, deployed by the example's workflow, checked, and taken away again.
 // Belongs here: the order of the show. Does not belong here: its place, ports and checks (demo-cluster.ts).
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
@@ -58,6 +59,8 @@ async function main(): Promise<number> {
     if (code === 130) say('\nStart the demo again, and it goes on where it was: npm run demo');
     return code;
   }
+  // Killed while it was deleting, it has gone on with that, to its end.
+  if (!existsSync(cluster.stateDirectory)) return remove(cluster, command);
   say(`\n${await cluster.checkReplication()}`);
   if (chosen.keep || !(await mayDelete())) {
     sayKept(cluster);
@@ -120,7 +123,7 @@ The servers run on. What you can do:
 
 async function remove(cluster: DemoCluster, command: RunWithState): Promise<number> {
   say('\nDeleting: each state that was reached is undone, in reverse.\n');
-  const code = await command('delete', WORKFLOW);
+  const code = existsSync(cluster.stateDirectory) ? await command('delete', WORKFLOW) : 0;
   if (code !== 0 && code !== 5) return code;
   const left = await cluster.removeAndLook();
   if (left.length === 0) {
