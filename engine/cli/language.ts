@@ -4,6 +4,7 @@ import type { JsonObject } from '../base/json.ts';
 import { checkInputs, checkMembers } from '../definition/inputs.ts';
 import { parseDefinition } from '../definition/parse.ts';
 import type { Problem } from '../definition/problems.ts';
+import { definitionSchema } from '../definition/schema.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import { analyseMembers } from '../graph/analyse.ts';
 import { compileGraph } from '../graph/compile.ts';
@@ -27,6 +28,8 @@ export interface Language {
   checkMembers(definition: WorkflowDefinition, members: Members): readonly Problem[];
   /** The state graph as mermaid text: of the states, or with members of every step. */
   mermaid(definition: WorkflowDefinition, members: Members | undefined): string;
+  /** The JSON Schema of a definition, for editors. */
+  schema(): JsonObject;
 }
 
 export const language: Language = {
@@ -45,6 +48,7 @@ export const language: Language = {
   },
   mermaid: (definition, members) =>
     members === undefined ? mermaid(definition) : mermaidSteps(compileGraph(definition, membership(members))),
+  schema: definitionSchema,
 };
 
 /** Their pointers lead into what was given with an option, not into the definition. */

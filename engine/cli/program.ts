@@ -5,6 +5,7 @@ import { act } from './commands/act.ts';
 import { events } from './commands/events.ts';
 import { graph } from './commands/graph.ts';
 import { run } from './commands/run.ts';
+import { schema } from './commands/schema.ts';
 import { statusAll, statusOne } from './commands/status.ts';
 import { validate } from './commands/validate.ts';
 import type { ExitCode } from './exits.ts';
@@ -74,7 +75,8 @@ export function buildProgram(
     colour = options.color !== false;
     chosen = action;
   };
-  for (const add of [addValidate, addGraph, addRun, addStatus, addEvents, addOperator]) add(command, choose);
+  for (const add of [addValidate, addGraph, addSchema, addRun, addStatus, addEvents, addOperator])
+    add(command, choose);
   for (const sub of command.commands) sub.addOption(jsonOption()).addOption(colourOption());
   return {
     command,
@@ -131,6 +133,14 @@ function addGraph(program: Command, choose: Choose): void {
     .addOption(membersOption())
     .addHelpText('after', examples('graph cluster.workflow.yaml --members db=3 > graph.mmd'))
     .action((file, options) => choose(options, context => graph(context, file, options)));
+}
+
+function addSchema(program: Command, choose: Choose): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of definitions, for editors')
+    .addHelpText('after', examples('schema > workflow.schema.json'))
+    .action(options => choose(options, schema));
 }
 
 function addRun(program: Command, choose: Choose): void {

@@ -120,6 +120,7 @@ function contextOf(surroundings: Surroundings, terminal: Terminal): Context {
       checkStart: () => [],
       checkMembers: () => [],
       mermaid: () => '',
+      schema: () => ({}),
       ...surroundings.language,
     },
     terminal,

@@ -1,0 +1,226 @@
+// The definition as a JSON Schema (2020-12), for editors: what may stand where, while somebody writes.
+// Belongs here: the form of the value of every key in keys.ts; the compiler demands a line here for each.
+// Does not belong here: what only the parser can judge (names that exist, expressions, cycles): it judges all of it.
+import { NAME } from '../base/ids.ts';
+import type { JsonObject } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
+import { CUSTOM_CONSTRAINTS } from './custom-constraints.ts';
+import { ACTION_KEYS, KEYS, type KeyPlace } from './keys.ts';
+import { HOT_FUNCTIONS } from './names.ts';
+import { INTERPRETERS, WORKFLOW_VERSIONS } from './types.ts';
+
+type Schema = JsonObject;
+
+const anything: Schema = {};
+const text: Schema = { type: 'string' };
+const flag: Schema = { type: 'boolean' };
+const number: Schema = { type: 'number' };
+const oneOf = (...words: readonly string[]): Schema => ({ enum: [...words] });
+const whole = (minimum: number, maximum: number): Schema => ({ type: 'integer', minimum, maximum });
+const at = (place: KeyPlace): Schema => ({ $ref: `#/$defs/${place.replaceAll(' ', '_')}` });
+
+/** A key without a value counts as an empty map. */
+const map = (values: Schema, names: Schema = {}): Schema => ({
+  type: ['object', 'null'],
+  propertyNames: names,
+  additionalProperties: values,
+});
+/** A single value counts as a list of one. */
+const oneOrMore = (item: Schema): Schema => ({ anyOf: [item, { type: 'array', items: item }] });
+
+const name: Schema = { type: 'string', pattern: NAME.source, not: { enum: [...HOT_FUNCTIONS] } };
+const named = (values: Schema): Schema => map(values, name);
+
+const NAME_PART = NAME.source.slice(1, -1);
+const stateName: Schema = { type: 'string', pattern: `^(?:${NAME_PART}\\.)?${NAME_PART}$` };
+const qualifiedName: Schema = { type: 'string', pattern: `^${NAME_PART}\\.${NAME_PART}$` };
+
+/** Always with its unit: `90s`, `30m`, `1h30m`. */
+const time: Schema = { type: 'string', pattern: '^(?=\\d)(?:\\d{1,9}h)?(?:\\d{1,9}m)?(?:\\d{1,9}s)?$' };
+const size: Schema = { type: 'string', pattern: '^\\d{1,9} ?(?:KiB|MiB|GiB|TiB|KB|MB|GB|TB)$' };
+const condition: Schema = { type: ['string', 'boolean'] };
+
+const type = oneOf('string', 'number', 'integer', 'boolean', 'list', 'map', 'comma_delimited_list', 'json');
+/** Of a map: its keys; of a list: its items. A type alone is short for a declaration. */
+const inner: Schema = {
+  anyOf: [type, at('schema item'), map({ anyOf: [type, at('schema item')] })],
+};
+const declaration = {
+  type,
+  description: text,
+  constraints: oneOrMore(at('constraint')),
+  schema: inner,
+};
+
+const scriptText: Schema = { anyOf: [text, at('script text')] };
+const quorum: Schema = {
+  anyOf: [
+    oneOf('all', 'any', 'majority'),
+    whole(1, LIMITS.members),
+    { type: 'string', pattern: '^(?:[1-9]\\d?|100)%$' },
+  ],
+};
+
+/** The form of every value. */
+const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[Place][number]]: Schema } } = {
+  workflow: {
+    workflow_version: oneOf(...WORKFLOW_VERSIONS),
+    description: text,
+    inputs: named(at('input')),
+    entities: named(at('entity')),
+    goal: oneOrMore(qualifiedName),
+    outputs: named(at('workflow output')),
+  },
+  input: { ...declaration, label: text, default: anything, hidden: flag },
+  'schema item': { ...declaration, default: anything },
+  constraint: {
+    length: at('bounds'),
+    range: at('bounds'),
+    modulo: at('modulo'),
+    allowed_values: oneOrMore(anything),
+    allowed_pattern: text,
+    custom_constraint: oneOf(...CUSTOM_CONSTRAINTS.keys()),
+    description: text,
+  },
+  bounds: { min: number, max: number },
+  modulo: { step: number, offset: number },
+  entity: {
+    type: oneOf('service', 'vm', 'vm_group'),
+    description: text,
+    members: at('members'),
+    roles: named(at('role')),
+    states: named(at('state')),
+  },
+  members: { min: whole(0, LIMITS.members), max: whole(1, LIMITS.members) },
+  role: { choose: oneOf('lowest_index', 'first_ready'), among: name },
+  state: {
+    description: text,
+    requires: oneOrMore({ anyOf: [stateName, at('requirement')] }),
+    only: oneOrMore(name),
+    except: oneOrMore(name),
+    once: name,
+    condition,
+    action: at('action'),
+    probe: at('probe'),
+    undo: at('undo'),
+    timeout: time,
+    retry: at('retry'),
+    on_failure: at('on_failure'),
+    on_interrupted: oneOf('rerun', 'probe', 'pause', 'fail'),
+    idempotent: flag,
+    outputs: named(at('state output')),
+  },
+  requirement: { state: stateName, members: quorum },
+  action: {
+    online: at('online'),
+    script: at('script'),
+    file: at('file'),
+    wait: at('wait'),
+    set: at('set'),
+  },
+  online: {
+    os: oneOf('linux', 'windows', 'darwin', 'other'),
+    min_disk: size,
+    interpreter: oneOf(...INTERPRETERS),
+  },
+  script: {
+    bash: scriptText,
+    sh: scriptText,
+    powershell: scriptText,
+    python: scriptText,
+    cmd: scriptText,
+    inputs: map(anything, { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$' }),
+    ignore_changes: oneOrMore(text),
+    run_as: text,
+    working_directory: text,
+    reboot: at('reboot'),
+  },
+  'script text': { file: text },
+  reboot: { max: whole(0, 20) },
+  file: {
+    path: text,
+    content: text,
+    file: text,
+    template: flag,
+    mode: { type: 'string', pattern: '^(?:0?[0-7]{3}|[0-7]{4})$' },
+    owner: text,
+  },
+  wait: { for: time },
+  set: { outputs: named(anything) },
+  retry: {
+    attempts: whole(1, LIMITS.attempts),
+    delay: time,
+    backoff: { type: 'number', minimum: 1, maximum: 100 },
+    max_delay: time,
+    jitter: { type: 'number', minimum: 0, maximum: 1 },
+    when: condition,
+  },
+  // oxlint-disable-next-line unicorn/no-thenable -- the language's word; nobody awaits a schema
+  on_failure: { then: oneOf('fail', 'continue', 'pause') },
+  undo: {
+    script: at('script'),
+    file: at('file'),
+    timeout: time,
+    retry: at('retry'),
+    on_failure: oneOf('fail', 'continue'),
+  },
+  probe: { script: at('script') },
+  'state output': { ...declaration, hidden: flag, optional: flag },
+  'workflow output': { value: anything, description: text, hidden: flag },
+};
+
+/** Keys that must stand there. */
+const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][number][] } = {
+  workflow: ['workflow_version', 'entities', 'goal'],
+  input: ['type'],
+  'schema item': ['type'],
+  modulo: ['step'],
+  entity: ['type', 'states'],
+  role: ['choose', 'among'],
+  requirement: ['state'],
+  'script text': ['file'],
+  file: ['path'],
+  wait: ['for'],
+  set: ['outputs'],
+  on_failure: ['then'],
+  probe: ['script'],
+  'state output': ['type'],
+  'workflow output': ['value'],
+};
+
+/** Keys of which exactly one must stand there. */
+const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][number][] } = {
+  constraint: ['length', 'range', 'modulo', 'allowed_values', 'allowed_pattern', 'custom_constraint'],
+  action: ACTION_KEYS,
+  script: INTERPRETERS,
+  file: ['content', 'file'],
+  undo: ['script', 'file'],
+};
+
+function schemaOf(place: KeyPlace): Schema {
+  const required: readonly string[] = REQUIRED[place] ?? [];
+  const choices: readonly string[] = EXACTLY_ONE[place] ?? [];
+  const mayBeEmpty = required.length + choices.length === 0;
+  return {
+    type: mayBeEmpty ? ['object', 'null'] : 'object',
+    properties: VALUES[place] as JsonObject,
+    additionalProperties: false,
+    ...(required.length > 0 && { required: [...required] }),
+    ...(choices.length > 0 && { oneOf: choices.map(key => ({ required: [key] })) }),
+  };
+}
+
+/**
+ * The JSON Schema of a definition. What it refuses the parser refuses; the parser refuses more.
+ * A new object each time: validators resolve references in place.
+ */
+export function definitionSchema(): JsonObject {
+  const { workflow: _, ...inside } = KEYS;
+  const places = Object.keys(inside) as Exclude<KeyPlace, 'workflow'>[];
+  return structuredClone<JsonObject>({
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'murano-workflow definition',
+    ...schemaOf('workflow'),
+    $defs: Object.fromEntries(places.map(place => [place.replaceAll(' ', '_'), schemaOf(place)])),
+  });
+}
