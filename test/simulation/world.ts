@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly faults?: readonly FaultKind[];
   /** Kills of the engine at chosen I/Os instead of drawn ones: for enumeration. */
   readonly killEngine?: (life: number) => KillPlan;
+  /** The same of the agent on a VM; its lives count from 1. */
+  readonly killAgent?: (vm: string, life: number) => KillPlan;
   readonly remove?: boolean;
 }
 
@@ -39,8 +41,12 @@ export interface RunResult {
   /** Final status of each step, and its outputs; empty once deleted. */
   readonly states: Readonly<Record<string, string>>;
   readonly engineIos: number;
+  /** I/Os of each VM's agent, in all its lives. */
+  readonly agentIos: Readonly<Record<string, number>>;
   readonly answers: number;
 }
+
+const ios = (lives: readonly Life[]): number => lives.reduce((sum, life) => sum + life.ios, 0);
 
 /** Steps after the faults stopped within which everything must have come to an end (I7). */
 const LIVENESS = 400_000;
@@ -59,6 +65,7 @@ export class World {
   readonly #engineWorld: EngineWorld;
   readonly #engines: EngineHost[] = [];
   readonly #agents = new Map<string, AgentHost>();
+  readonly #agentLives = new Map<string, readonly Life[]>();
   #lives = 0;
   #broken: Error | undefined;
   engineIos = 0;
@@ -126,7 +133,8 @@ export class World {
       faults: [...this.faults.kinds],
       effects: Object.fromEntries(this.vms.map(vm => [vm.name, [...vm.disk.effects].sort()])),
       states,
-      engineIos: this.#engines.reduce((sum, host) => sum + host.life.ios, 0),
+      engineIos: ios(this.#engines.map(host => host.life)),
+      agentIos: Object.fromEntries([...this.#agentLives].map(([vm, lives]) => [vm, ios(lives)])),
       answers: this.#client.answers,
     };
   }
@@ -217,12 +225,10 @@ export class World {
   }
 
   #startAgent(vm: Vm): void {
-    const life = new Life(
-      `${vm.name}#${vm.boots}`,
-      this.scheduler,
-      this.#random.fork(),
-      this.faults.killAgent,
-    );
+    const before = this.#agentLives.get(vm.name) ?? [];
+    const plan = this.#options.killAgent?.(vm.name, before.length + 1) ?? this.faults.killAgent;
+    const life = new Life(`${vm.name}#${vm.boots}`, this.scheduler, this.#random.fork(), plan);
+    this.#agentLives.set(vm.name, [...before, life]);
     // The agent's queue is declared by the engine; an agent that comes too early tries again.
     const host = new AgentHost(vm, life, {
       scheduler: this.scheduler,

@@ -1,0 +1,83 @@
+// Kills at every place where one can fall: the agent at each of its I/Os, the engine at each pair of them.
+// Belongs here: enumeration, compared with the run without faults. Does not belong here: drawn faults
+// (simulation.test.ts), the engine killed once (there too).
+import { expect } from 'chai';
+import { difference, oracle } from './run.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { World } from './world.ts';
+
+/** Small enough that every pair of its I/Os can be tried; one state is idempotent, the other has a probe. */
+const small: Scenario = {
+  name: 'small',
+  exact: true,
+  members: { box: 1 },
+  definition: `workflow_version: 2026-11-01
+entities:
+  box:
+    type: vm
+    states:
+      prepared:
+        action: {script: {sh: "sleep 20\\napply prepared"}}
+        idempotent: true
+        timeout: 10m
+        retry: {attempts: 90, delay: 1s}
+      ready:
+        requires: [prepared]
+        action: {script: {sh: "apply ready"}}
+        probe: {script: {sh: "check ready"}}
+        timeout: 10m
+        retry: {attempts: 90, delay: 1s}
+goal: box.ready
+`,
+};
+
+const cluster = SCENARIOS[0] as Scenario;
+
+describe('simulation, wherever a kill may fall', () => {
+  // Before an I/O is nearly after the last one: the VM with all the phases is enough for that.
+  for (const [where, least] of [
+    ['before', 25],
+    ['after', 80],
+  ] as const) {
+    it(`ends the same when an agent is killed ${where} any one of its I/Os`, async () => {
+      const expected = await oracle(cluster, false);
+      let kills = 0;
+      for (const [vm, ios] of Object.entries(expected.agentIos)) {
+        if (where === 'before' && vm !== 'db-0') continue;
+        for (let io = 0; io < ios; io += 1) {
+          const killAgent = (name: string, life: number) => (at: number) => {
+            if (name !== vm || life !== 1 || at !== io) return undefined;
+            kills += 1;
+            return where;
+          };
+          const actual = await new World({ seed: 3, scenario: cluster, faults: [], killAgent }).run();
+          expect(difference(cluster, expected, actual), `${vm} killed ${where} I/O ${io}`).to.equal(
+            undefined,
+          );
+        }
+      }
+      expect(kills).to.be.greaterThan(least);
+    });
+  }
+
+  it('ends the same when the engine is killed at any two of its I/Os', async () => {
+    const expected = await oracle(small, false);
+    let pairs = 0;
+    for (let first = 0; first < expected.engineIos; first += 1) {
+      let killed = true;
+      for (let second = 0; killed; second += 1) {
+        killed = false;
+        const killEngine = (life: number) => (at: number) => {
+          if (life === 2 && at === second) killed = true;
+          const dies = (life === 1 && at === first) || (life === 2 && at === second);
+          return dies ? 'after' : undefined;
+        };
+        const actual = await new World({ seed: 3, scenario: small, faults: [], killEngine }).run();
+        const place = `killed after I/O ${first}, then after ${second}`;
+        expect(difference(small, expected, actual), place).to.equal(undefined);
+        pairs += 1;
+      }
+    }
+    expect(pairs).to.be.greaterThan(expected.engineIos * 8);
+  });
+});
