@@ -108,7 +108,8 @@ export function newState(agent: string, incarnation: string, damaged?: string): 
 
 /** Applies one record in place; also how a journal is replayed. */
 export function applyRecord(state: AgentState, record: JournalRecord): void {
-  if (record.kind !== 'base' && record.kind !== 'held') state.written += 1;
+  // `forgotten` is not counted: it may be lost in a crash, and a count that goes back means a reverted VM.
+  if (record.kind !== 'base' && record.kind !== 'held' && record.kind !== 'forgotten') state.written += 1;
   switch (record.kind) {
     case 'base':
       return applyBase(state, record);

@@ -53,6 +53,8 @@ export const AGENT_LIMITS = {
   /** Bytes of one journal record; records after which the journal is rewritten without what is forgotten. */
   journalRecordBytes: 8 * MIB,
   journalCompactRecords: 1_000,
+  /** Records that may wait for the next sync because nothing is lost with them. */
+  deferredRecords: 100,
   /** Reconnecting: first and longest pause, in milliseconds; each is drawn between half of it and all of it. */
   reconnectMs: 200,
   reconnectMaxMs: 30_000,

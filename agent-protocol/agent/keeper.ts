@@ -30,6 +30,8 @@ export class Keeper {
   #working: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** Receipted: forgetting may itself be forgotten (the answer is said again), so it waits for the next sync. */
+  #deferred: JournalRecord[] = [];
   /** Set while the disk does not take what is written: new commands are refused. */
   full = false;
 
@@ -57,6 +59,7 @@ export class Keeper {
     this.#stopped = true;
     clearTimeout(this.#retry);
     await this.#working;
+    if (this.#deferred.length > 0) await this.#journal?.append(this.#deferred).catch(() => undefined);
     await this.#journal?.close();
   }
 
@@ -86,16 +89,32 @@ export class Keeper {
 
   async #write(records: readonly JournalRecord[]): Promise<boolean> {
     if (records.length === 0 || this.#journal === undefined) return true;
+    if (this.#mayWait(records)) {
+      this.#deferred.push(...records);
+      return true;
+    }
+    const all = [...this.#deferred, ...records];
+    if (!(await this.#append(this.#journal, all))) return false;
+    this.#deferred = [];
+    return true;
+  }
+
+  #mayWait(records: readonly JournalRecord[]): boolean {
+    const forgetting = records.every(record => record.kind === 'forgotten');
+    return forgetting && this.#deferred.length + records.length <= LIMITS.deferredRecords;
+  }
+
+  async #append(journal: Journal, records: readonly JournalRecord[]): Promise<boolean> {
     try {
-      await this.#journal.append(records);
+      await journal.append(records);
       return true;
     } catch (error) {
       this.full = true;
       this.#context.log(`Agent ${this.state.agent}: the journal cannot be written: ${String(error)}`);
     }
     // Outcomes of what was accepted have this space of their own.
-    if (!(await this.#journal.releaseReserve().catch(() => false))) return false;
-    return this.#journal.append(records).then(
+    if (!(await journal.releaseReserve().catch(() => false))) return false;
+    return journal.append(records).then(
       () => true,
       () => false,
     );
@@ -106,6 +125,7 @@ export class Keeper {
     const { agent, incarnation } = this.state;
     const records = await (this.#journal as Journal).read();
     this.state = Object.assign(replay(agent, incarnation, records), before);
+    this.#deferred = [];
     const again = events.map(event => (event.kind === 'message' ? { ...event, space: false } : event));
     this.#waiting = [...again, ...this.#waiting];
     if (this.#stopped) return void this.#waiting.splice(0);
@@ -120,8 +140,11 @@ export class Keeper {
     if (journal === undefined) return;
     if (!journal.reserved && this.full) this.full = !(await journal.restoreReserve());
     if (journal.length < LIMITS.journalCompactRecords + 2 * this.state.held.size) return;
-    await journal.rewrite(shortForm(this.state)).catch((error: unknown) => {
+    try {
+      await journal.rewrite(shortForm(this.state));
+      this.#deferred = [];
+    } catch (error) {
       this.#context.log(`Agent ${this.state.agent}: the journal could not be shortened: ${String(error)}`);
-    });
+    }
   }
 }
