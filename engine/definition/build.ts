@@ -1,6 +1,7 @@
 // Pass 2: drafts -> definition. Compiles expressions, infers requirements, checks what follows from the whole.
 // Belongs here: the order of these steps. Does not belong here: any one check.
 import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
+import { checkOutcomes } from './checks/outcomes.ts';
 import { checkGoal, type PlacedGoal, warnOfUnneeded } from './checks/goal.ts';
 import { certainFor, checkCycles, keyOf, needsOf, type Needs } from './checks/needs.ts';
 import type { Compile, EntityDraft, EntityDrafts, OutputDraft, RetryDraft, StateDraft } from './draft.ts';
@@ -119,7 +120,9 @@ export class Build {
     const impossible = checkCycles(this.#report, this.#needs);
     for (const [entity, state] of this.#states()) {
       checkAppliesToSomebody(this.#report, entity, state);
-      for (const requirement of this.#forward.get(state)?.requires ?? []) {
+      const requires = this.#forward.get(state)?.requires ?? [];
+      if (checkOutcomes(this.#report, state, requires)) impossible.add(`${entity.name}.${state.name}`);
+      for (const requirement of requires) {
         if (checkRequirement(this.#report, this.#drafts.entities, state, requirement))
           impossible.add(`${entity.name}.${state.name}`);
       }
@@ -191,6 +194,7 @@ export class Build {
   }
 }
 
-function withoutPlace({ entity, state, members, inferred }: PlacedRequirement): State['requires'][number] {
-  return { entity, state, members, inferred };
+function withoutPlace(placed: PlacedRequirement): State['requires'][number] {
+  const { at: _, ...requirement } = placed;
+  return requirement;
 }

@@ -2,7 +2,17 @@
 // Belongs here: the types that pass between reading (pass 1) and building (pass 2). Does not belong here: either pass.
 import type { JsonValue } from '../base/json.ts';
 import type { Template } from './expressions/types.ts';
-import type { Action, ActionKind, EntityType, Quorum, Retry, Role, StateOutput, Undo } from './types.ts';
+import type {
+  Action,
+  ActionKind,
+  EntityType,
+  Quorum,
+  RequiredOutcome,
+  Retry,
+  Role,
+  StateOutput,
+  Undo,
+} from './types.ts';
 
 /** Compiles a value with expressions in it; notes problems and gives a template in any case. */
 export type Compile = (value: JsonValue, at: string, use?: TemplateUse) => Template;
@@ -42,6 +52,8 @@ export interface Mention {
 export interface RequirementDraft extends Mention {
   /** Absent for a bare name or a plain qualified one. */
   readonly quorum?: Quorum;
+  /** Absent: reached. */
+  readonly outcome?: RequiredOutcome;
 }
 
 export interface StateDraft {

@@ -43,14 +43,13 @@ function isOfGroup(entity: EntityDraft, state: StateDraft): boolean {
   return entity.type === 'vm_group' && state.once !== undefined;
 }
 
-/** The author said how many are enough: then those are read, and no barrier is made of it. */
+/** The author said how many are enough, or how they end: then those are read, and no barrier is made of it. */
 function hasQuorum(explicit: readonly PlacedRequirement[], entity: string, state: string): boolean {
   return explicit.some(
     each =>
       each.entity === entity &&
       each.state === state &&
-      each.members.kind !== 'same' &&
-      each.members.kind !== 'all',
+      (each.outcome !== undefined || (each.members.kind !== 'same' && each.members.kind !== 'all')),
   );
 }
 
@@ -61,6 +60,7 @@ function isCovered(all: readonly PlacedRequirement[], one: PlacedRequirement): b
       sameRequirement(each, one) ||
       (one.members.kind === 'same' &&
         each.members.kind === 'all' &&
+        each.outcome === undefined &&
         each.entity === one.entity &&
         each.state === one.state),
   );

@@ -40,7 +40,7 @@ export const KEYS = {
     'idempotent',
     'outputs',
   ],
-  requirement: ['state', 'members'],
+  requirement: ['state', 'members', 'outcome'],
   action: ACTION_KEYS,
   online: ['os', 'min_disk', 'interpreter'],
   script: [...INTERPRETERS, 'inputs', 'ignore_changes', 'run_as', 'working_directory', 'reboot'],

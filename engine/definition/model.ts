@@ -31,10 +31,11 @@ function stateModel(state: StateDraft): StateModel {
   };
 }
 
-/** A state that can be passed without its action having succeeded, or that some members don't have. */
+/** A state that can be passed without its action having succeeded, or that some members don't have (rows 10, 13). */
 export function mayBeAbsent(state: StateDraft): boolean {
   const chosen = state.only.length > 0 || state.except.length > 0;
-  return chosen || state.condition !== undefined || state.onFailure === 'continue';
+  const waitsForFailure = state.requires.some(({ outcome }) => outcome === 'failed');
+  return chosen || waitsForFailure || state.condition !== undefined || state.onFailure === 'continue';
 }
 
 function valueType(value: {

@@ -1,11 +1,11 @@
 // `requires`: the forms in which a state names what it waits for.
-// Belongs here: bare names, qualified names, quorums. Does not belong here: whether the names exist (resolve.ts).
+// Belongs here: bare names, qualified names, quorums, outcomes. Does not belong here: whether the names exist (resolve.ts).
 import { isObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { RequirementDraft } from './draft.ts';
 import { type Fields, type Node, readItems, readMap, readText } from './reader.ts';
 import type { Report } from './report.ts';
-import type { Quorum } from './types.ts';
+import { type Quorum, REQUIRED_OUTCOMES, type RequiredOutcome } from './types.ts';
 import { shown } from './yaml-scalars.ts';
 
 const WORDS = ['all', 'any', 'majority'] as const;
@@ -30,8 +30,9 @@ function readRequirement(report: Report, item: Node, what: string): RequirementD
   const state = fields?.required('state');
   const name = state && readText(report, state, `state of a requirement of ${what}`);
   if (fields === undefined || state === undefined || name === undefined) return undefined;
+  const outcome = readOutcome(fields);
   const members = fields.get('members');
-  if (members === undefined) return { name, at: state.at };
+  if (members === undefined) return { name, at: state.at, ...outcome };
   const quorum = readQuorum(report, members, what);
   if (quorum === undefined) return undefined;
   if (!name.includes('.')) {
@@ -44,7 +45,13 @@ function readRequirement(report: Report, item: Node, what: string): RequirementD
       },
     );
   }
-  return { name, at: state.at, quorum };
+  return { name, at: state.at, quorum, ...outcome };
+}
+
+/** `reached` is what a requirement means when it says nothing. */
+function readOutcome(fields: Fields): { readonly outcome?: RequiredOutcome } {
+  const word = fields.choice('outcome', ['reached', ...REQUIRED_OUTCOMES]);
+  return word === undefined || word === 'reached' ? {} : { outcome: word };
 }
 
 function readQuorum(report: Report, node: Node, what: string): Quorum | undefined {

@@ -92,7 +92,7 @@ function qualified(
   draft: RequirementDraft,
 ): PlacedRequirement | undefined {
   const target = resolveState(report, entities, draft, `${state.entity}.${state.name} requires`);
-  return target && { ...target, members: draft.quorum ?? { kind: 'all' }, inferred: false, at: draft.at };
+  return target && placed(draft, target, draft.quorum ?? { kind: 'all' });
 }
 
 /** A bare name: the same entity's state, in a group of the same member. What is the group's own has no member. */
@@ -124,12 +124,20 @@ function bare(
     return undefined;
   }
   const members: Quorum = target.once === undefined ? { kind: 'same' } : { kind: 'all' };
-  return { entity: entityName, state: draft.name, members, inferred: false, at: draft.at };
+  return placed(draft, { entity: entityName, state: draft.name }, members);
+}
+
+function placed(draft: RequirementDraft, target: StateReference, members: Quorum): PlacedRequirement {
+  const { at, outcome } = draft;
+  return { ...target, members, inferred: false, at, ...(outcome && { outcome }) };
 }
 
 export function sameRequirement(a: Requirement, b: Requirement): boolean {
   return (
-    a.entity === b.entity && a.state === b.state && JSON.stringify(a.members) === JSON.stringify(b.members)
+    a.entity === b.entity &&
+    a.state === b.state &&
+    a.outcome === b.outcome &&
+    JSON.stringify(a.members) === JSON.stringify(b.members)
   );
 }
 

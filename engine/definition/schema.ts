@@ -7,7 +7,7 @@ import { LIMITS } from '../base/limits.ts';
 import { CUSTOM_CONSTRAINTS } from './custom-constraints.ts';
 import { ACTION_KEYS, KEYS, type KeyPlace } from './keys.ts';
 import { HOT_FUNCTIONS } from './names.ts';
-import { INTERPRETERS, WORKFLOW_VERSIONS } from './types.ts';
+import { INTERPRETERS, REQUIRED_OUTCOMES, WORKFLOW_VERSIONS } from './types.ts';
 
 type Schema = JsonObject;
 
@@ -110,7 +110,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     idempotent: flag,
     outputs: named(at('state output')),
   },
-  requirement: { state: stateName, members: quorum },
+  requirement: { state: stateName, members: quorum, outcome: oneOf('reached', ...REQUIRED_OUTCOMES) },
   action: {
     online: at('online'),
     script: at('script'),

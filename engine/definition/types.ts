@@ -119,7 +119,12 @@ export type Requirement = {
   readonly members: Quorum;
   /** True when an expression that reads an output made this requirement, not the author's `requires`. */
   readonly inferred: boolean;
+  /** How those members must have ended; absent: reached. `failed` opens an alternative path. */
+  readonly outcome?: RequiredOutcome;
 };
+
+export const REQUIRED_OUTCOMES = ['failed', 'final'] as const;
+export type RequiredOutcome = (typeof REQUIRED_OUTCOMES)[number];
 
 export type Quorum =
   | { readonly kind: 'same' }

@@ -45,8 +45,8 @@ class Compiler {
   private readonly stepByState = new Map<string, number[]>();
   private readonly roleByName = new Map<string, number>();
   private readonly sharedGates = new Map<string, number>();
-  /** Gates about one step, by that step's number; inferred and written ones apart. */
-  private readonly singleGates = { written: [] as number[], inferred: [] as number[] };
+  /** Gates about one step, by that step's number; inferred and written ones and outcomes apart. */
+  private readonly singleGates = new Map<string, number[]>();
 
   constructor(definition: WorkflowDefinition, membership: Membership, count: CompileCount) {
     this.definition = definition;
@@ -131,6 +131,7 @@ class Compiler {
       feeds: [],
       candidateOf: [],
       wanted: false,
+      watched: false,
     });
     return number;
   }
@@ -162,13 +163,15 @@ class Compiler {
   }
 
   private singleGate(target: number, requirement: Requirement): number {
-    const known = requirement.inferred ? this.singleGates.inferred : this.singleGates.written;
+    const kind = `${requirement.inferred} ${requirement.outcome}`;
+    const known = this.singleGates.get(kind) ?? [];
+    this.singleGates.set(kind, known);
     const index = this.step(target).member?.index;
     return (known[target] ??= this.addGate(requirement, [target], index));
   }
 
   private sharedGate(requirement: Requirement): number {
-    const key = `${stateKey(requirement.entity, requirement.state)} ${quorumText(requirement.members)} ${requirement.inferred}`;
+    const key = `${keyOf(requirement)} ${requirement.inferred}`;
     const known = this.sharedGates.get(key);
     if (known !== undefined) return known;
     const number = this.addGate(requirement, this.stepsOf(requirement.entity, requirement.state));
@@ -178,11 +181,12 @@ class Compiler {
 
   private addGate(requirement: Requirement, inputs: readonly number[], member?: number): number {
     const number = this.gates.length;
-    const { entity, state, members, inferred } = requirement;
+    const { entity, state, members, inferred, outcome } = requirement;
     this.gates.push({
       number,
       target: { entity, state },
       requirement: members,
+      ...(outcome && { outcome }),
       ...(member !== undefined && { member }),
       inferred,
       inputs: [...inputs],
@@ -191,6 +195,7 @@ class Compiler {
     for (const input of inputs) {
       this.count.operations += 1;
       this.step(input).feeds.push(number);
+      if (outcome) this.step(input).watched = true;
     }
     return number;
   }
@@ -204,11 +209,14 @@ class Compiler {
   }
 }
 
+const keyOf = ({ entity, state, members, outcome }: Requirement): string =>
+  `${stateKey(entity, state)} ${quorumText(members)} ${outcome}`;
+
 /** The same requirement twice is one; a written one makes the inferred one of the same meaning superfluous. */
 function withoutRepeats(requirements: readonly Requirement[]): readonly Requirement[] {
   const kept = new Map<string, Requirement>();
   for (const requirement of requirements) {
-    const key = `${stateKey(requirement.entity, requirement.state)} ${quorumText(requirement.members)}`;
+    const key = keyOf(requirement);
     const before = kept.get(key);
     if (!before || before.inferred) kept.set(key, requirement);
   }

@@ -1,7 +1,7 @@
 // The state graph as mermaid text: for documents, the console and `murano-workflow graph`.
 // Belongs here: nodes, edges, escaping. Does not belong here: colours by status (views), drawing itself.
 import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
-import { quorumText, rolesReadBy } from './references.ts';
+import { demandText, rolesReadBy } from './references.ts';
 import type { Gate, StateGraph, Step } from './types.ts';
 
 /** One node per state, whatever the members: what the author wrote, with what was inferred dotted. */
@@ -39,8 +39,10 @@ export function mermaidSteps(graph: StateGraph): string {
 
 function gateLines(gate: Gate): readonly string[] {
   const arrow = gate.inferred ? '-.->' : '-->';
-  if (gate.inputs.length === 1) return gate.outputs.map(output => `  s${gate.inputs[0]} ${arrow} s${output}`);
-  const label = `${quorumText(gate.requirement)} of ${gate.target.entity}.${gate.target.state}`;
+  const outcome = gate.outcome ? `|${quoted(gate.outcome)}|` : '';
+  if (gate.inputs.length === 1)
+    return gate.outputs.map(output => `  s${gate.inputs[0]} ${arrow}${outcome} s${output}`);
+  const label = `${demandText(gate.requirement, gate.outcome)} of ${gate.target.entity}.${gate.target.state}`;
   return [
     `  g${gate.number}(${quoted(label)})`,
     ...gate.inputs.map(input => `  s${input} --> g${gate.number}`),
@@ -84,11 +86,13 @@ function stateEdges(definition: WorkflowDefinition, entity: Entity, state: State
   return [...requirements, ...[...roles].map(role => `${role} --> ${target}`)];
 }
 
-/** A barrier is worth a word where a group meets; a bare name and a state that is one step are not. */
-function edgeLabel(definition: WorkflowDefinition, { entity: name, state, members }: Requirement): string {
-  const entity = definition.entities.get(name);
-  const isMany = entity?.type === 'vm_group' && !entity.states.get(state)?.once;
-  return isMany && members.kind !== 'same' ? quorumText(members) : '';
+/** A barrier is worth a word where a group meets; a bare name and a state that is one step are not. Outcomes always are. */
+function edgeLabel(definition: WorkflowDefinition, requirement: Requirement): string {
+  const { members, outcome } = requirement;
+  const entity = definition.entities.get(requirement.entity);
+  const isMany = entity?.type === 'vm_group' && !entity.states.get(requirement.state)?.once;
+  if (isMany && members.kind !== 'same') return demandText(members, outcome);
+  return outcome ?? '';
 }
 
 /** Mermaid takes some words for keywords, so every id gets a prefix. Names have no capitals, so `IN` keeps them apart. */

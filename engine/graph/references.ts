@@ -1,7 +1,7 @@
 // What a state refers to: the roles it waits for, the templates it evaluates; and how states are keyed.
 // Belongs here: reading references out of a typed state. Does not belong here: steps and gates (compile.ts).
 import type { Template } from '../definition/expressions/types.ts';
-import type { Action, Quorum, State } from '../definition/types.ts';
+import type { Action, Quorum, RequiredOutcome, State } from '../definition/types.ts';
 
 /** The key of a state in `StateGraph.stepByState`; also the text of a role. */
 export const stateKey = (entity: string, state: string): string => `${entity}.${state}`;
@@ -45,6 +45,10 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
       return action satisfies never;
   }
 }
+
+/** The quorum, and how they must have ended where that is not reached: `any failed`, `all final`. */
+export const demandText = (quorum: Quorum, outcome: RequiredOutcome | undefined): string =>
+  outcome === undefined ? quorumText(quorum) : `${quorumText(quorum)} ${outcome}`;
 
 /** What an author would write: `all`, `any`, `majority`, `2`, `60%`; `same` for a bare name. */
 export function quorumText(quorum: Quorum): string {

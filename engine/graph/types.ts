@@ -2,7 +2,14 @@
 // Belongs here: types only. Does not belong here: compilation (compile.ts), status (machine/).
 import type { JsonValue } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
-import type { Entity, Requirement, State, StateReference, WorkflowDefinition } from '../definition/types.ts';
+import type {
+  Entity,
+  RequiredOutcome,
+  Requirement,
+  State,
+  StateReference,
+  WorkflowDefinition,
+} from '../definition/types.ts';
 
 /** One VM of an entity. Identity is the agent's id; the index is given on joining and never changes. */
 export interface Member {
@@ -49,6 +56,8 @@ export interface Step {
   readonly candidateOf: readonly number[];
   /** True when the goal needs it, directly or not; the others are never run. */
   readonly wanted: boolean;
+  /** True when some state waits for it to fail or to be final: then its failure is remembered for good (row 12). */
+  readonly watched: boolean;
 }
 
 /** A requirement over the steps of one state, shared by all that state the same. */
@@ -56,6 +65,8 @@ export interface Gate {
   readonly number: number;
   readonly target: StateReference;
   readonly requirement: Requirement['members'];
+  /** How its inputs must have ended; absent: reached. */
+  readonly outcome?: RequiredOutcome;
   /** The one member it is about, for `same`. */
   readonly member?: number;
   readonly inferred: boolean;

@@ -10,7 +10,9 @@
 //
 // The same code keeps the live numbers (an Int32Array) and those of a decision (a map laid over it), so that a
 // decision changes nothing and applying it gives exactly what the decision saw.
+import type { RequiredOutcome } from '../definition/types.ts';
 import type { Gate, StateGraph } from '../graph/types.ts';
+import { hasNoWay, UNTOUCHED } from './records.ts';
 import { STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 
 export interface Cells {
@@ -81,6 +83,17 @@ export function classOf(record: StepRecord): StepClass {
   }
 }
 
+/**
+ * How it counts for a gate that asks for another outcome (rules 12 and 13): for `failed` what was reached is lost; what
+ * failed once counts for good.
+ */
+export function classFor(outcome: RequiredOutcome | undefined, record: StepRecord): StepClass {
+  const plain = classOf(record);
+  if (outcome === undefined) return plain;
+  if (record.hasFailed || hasNoWay(record.status)) return 'counts';
+  return outcome === 'failed' && plain === 'counts' ? 'lost' : plain;
+}
+
 const CLASS_CELL = { counts: 0, neutral: 1, lost: 2 } as const;
 const GATE_CELLS = 3;
 const ROLE_CELLS = 2;
@@ -118,13 +131,16 @@ export function gateCount(cells: Cells, gate: number): GateCount {
   return { counts: cells.get(at), neutral: cells.get(at + 1), lost: cells.get(at + 2) };
 }
 
-/** How many must be reached: rules 1, 7 and 10. A percentage rounds up; over nobody no quorum can be met. */
+/**
+ * How many must have ended so: rules 1, 7 and 10. A percentage rounds up; over nobody no quorum can be met, and that
+ * nobody failed is no failure.
+ */
 export function neededBy(gate: Gate, neutral: number): number {
   const applicable = gate.inputs.length - neutral;
   switch (gate.requirement.kind) {
     case 'same':
     case 'all':
-      return applicable;
+      return gate.outcome === 'failed' ? Math.max(1, applicable) : applicable;
     case 'any':
       return 1;
     case 'count':
@@ -146,6 +162,15 @@ export function gateVerdict(cells: Cells, graph: StateGraph, number: number): Ve
   const possible = gate.inputs.length - neutral - lost;
   if (possible < needed) return 'hopeless';
   return counts >= needed ? 'met' : 'open';
+}
+
+/** Whether the failures that the step waits for came; one that never will makes it superfluous (rule 13). */
+export function alarmOf(cells: Cells, graph: StateGraph, step: number): Verdict {
+  const verdicts = (graph.steps[step]?.needs ?? [])
+    .filter(gate => graph.gates[gate]?.outcome === 'failed')
+    .map(gate => gateVerdict(cells, graph, gate));
+  if (verdicts.includes('hopeless')) return 'hopeless';
+  return verdicts.includes('open') ? 'open' : 'met';
 }
 
 export const unmetOf = (cells: Cells, graph: StateGraph, step: number): number =>
@@ -181,7 +206,7 @@ export function countRecord(
 ): void {
   if (before) countStatus(cells, graph, before, -1);
   countStatus(cells, graph, after, 1);
-  recount(cells, graph, step, before ? classOf(before) : 'pending', classOf(after), watcher);
+  recount(cells, graph, step, before ?? UNTOUCHED, after, watcher);
 }
 
 function countStatus(cells: Cells, graph: StateGraph, record: StepRecord, by: number): void {
@@ -196,13 +221,18 @@ function recount(
   cells: Cells,
   graph: StateGraph,
   step: number,
-  from: StepClass,
-  to: StepClass,
+  before: StepRecord,
+  after: StepRecord,
   watcher?: CounterWatcher,
 ): void {
+  const { feeds, candidateOf, watched } = graph.steps[step] as StateGraph['steps'][number];
+  const [from, to] = [classOf(before), classOf(after)];
+  if (from === to && !watched) return;
+  for (const number of feeds) {
+    const { outcome } = graph.gates[number] as Gate;
+    recountGate(cells, graph, number, classFor(outcome, before), classFor(outcome, after), watcher);
+  }
   if (from === to) return;
-  const { feeds, candidateOf } = graph.steps[step] as StateGraph['steps'][number];
-  for (const gate of feeds) recountGate(cells, graph, gate, from, to, watcher);
   for (const role of candidateOf) {
     const at = roleCell(graph, role);
     cells.set(at, cells.get(at) + Number(to !== 'pending') - Number(from !== 'pending'));
@@ -219,6 +249,7 @@ function recountGate(
   to: StepClass,
   watcher?: CounterWatcher,
 ): void {
+  if (from === to) return;
   const before = gateVerdict(cells, graph, gate);
   add(cells, gateCell(gate), from, -1);
   add(cells, gateCell(gate), to, 1);

@@ -15,7 +15,7 @@ import {
   roleVerdict,
   withStatus,
 } from './counters.ts';
-import { occupies, owes, type Patch, patched, queuesFor } from './records.ts';
+import { hasNoWay, occupies, owes, type Patch, patched, queuesFor } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { stepTransition, workflowTransition } from './transitions.ts';
 import type {
@@ -111,7 +111,8 @@ export class Draft implements CounterWatcher {
   /** Replaces parts of a step's record. An illegal transition is a bug of the machine, and throws. */
   write(number: number, patch: Patch): void {
     const before = this.record(number);
-    const after = patched(before, patch, this.at);
+    const fails = this.step(number).watched && !this.undo && hasNoWay(patch.status);
+    const after = patched(before, fails ? { ...patch, hasFailed: true } : patch, this.at);
     const committed = recordOf(this.state, number).status;
     if (!stepTransition(committed, after.status))
       throw illegal(this.step(number).id, committed, after.status);

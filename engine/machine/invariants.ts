@@ -2,6 +2,8 @@
 // Belongs here: the numbered list and its checks, from scratch and slow. Does not belong here: anything that runs in
 // production.
 import {
+  alarmOf,
+  classFor,
   gateCount,
   hopelessOf,
   unmetOf,
@@ -12,7 +14,7 @@ import {
   timedSteps,
 } from './counters.ts';
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
-import { occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
+import { hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { STEP_STATUSES, type StepRecord } from './types.ts';
 import { buildUndo } from './undo-order.ts';
@@ -33,6 +35,7 @@ export const INVARIANTS = {
   M13: 'An undo is under way only in a deletion, and only when nothing stands on its step.',
   M14: 'deleted, unless abandoned: nothing owes an undo.',
   M15: 'Time never goes back: no record is younger than the state.',
+  M16: 'A step that failed or was blocked says so for good where another waits for that (row 12).',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -54,7 +57,7 @@ type ReportBroken = (invariant: Invariant, holds: boolean, where: string) => voi
 
 function checkGate(state: MachineState, gate: Gate, report: ReportBroken): void {
   const counted = gateCount(state.cells, gate.number);
-  const classes = gate.inputs.map(input => classOf(recordOf(state, input)));
+  const classes = gate.inputs.map(input => classFor(gate.outcome, recordOf(state, input)));
   for (const kind of ['counts', 'neutral', 'lost'] as const) {
     const actual = classes.filter(found => found === kind).length;
     report(
@@ -86,6 +89,9 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   report('M2', hopelessOf(state.cells, graph, number) === hopeless, `${id} (hopeless)`);
   if (!state.undo && ACTING.has(record.status)) report('M5', unmet === 0, id);
   checkCommand(record, id, report);
+  const { watched } = graph.steps[number] as StateGraph['steps'][number];
+  const mustSay = watched && !state.undo && hasNoWay(record.status);
+  report('M16', record.hasFailed ? watched : !mustSay, id);
   if (isForward(graph, state)) checkOpen(graph, state, number, unmet, hopeless, report);
   const tolerated = record.cause === 'tolerated';
   if (record.status === 'reached') report('M9', (record.outputs === undefined) === tolerated, id);
@@ -120,7 +126,8 @@ function checkOpen(
   const { status, due } = recordOf(state, number);
   if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
   const awaits = awaitsChoice(step, state);
-  if (status === 'waiting' && !due) report('M8', unmet > 0 && (hopeless === 0 || awaits), step.id);
+  const isOpen = hopeless === 0 || awaits || alarmOf(state.cells, graph, number) === 'open';
+  if (status === 'waiting' && !due) report('M8', unmet > 0 && isOpen, step.id);
   if (status === 'blocked') report('M8', hopeless > 0 && !awaits, step.id);
 }
 

@@ -7,7 +7,7 @@ import type { Template } from '../definition/expressions/types.ts';
 import type { Step } from '../graph/types.ts';
 import { firstPhase, needsVm, reach, startPhase } from './attempts.ts';
 import { agentFor, expressionError, viewFor } from './command.ts';
-import { hopelessOf, unmetOf } from './counters.ts';
+import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { failAttempt } from './retry.ts';
 import type { StepError, StepRecord } from './types.ts';
@@ -20,7 +20,7 @@ export function considerStep(draft: Draft, number: number): void {
   if (applies(draft, step) === false)
     return draft.write(number, { status: 'skipped', cause: 'not_the_role' });
   const isHopeless = hopelessOf(draft.cells, draft.graph, number) > 0;
-  if (isHopeless && !awaitsChoice(draft, step)) return block(draft, step, record);
+  if (isHopeless && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
   if (unmetOf(draft.cells, draft.graph, number) === 0) return begin(draft, number);
   if (record.status === 'blocked') draft.write(number, { status: 'waiting', cause: undefined });
 }
@@ -51,6 +51,21 @@ function applies(draft: Draft, step: Step): boolean | undefined {
  */
 const awaitsChoice = (draft: Draft, step: Step): boolean =>
   applies(draft, step) === undefined && !step.roles.some(role => isVacant(draft, role));
+
+/**
+ * Something can no longer be met. What waits for a failure is not needed when that never comes, and is not judged
+ * before that is known: else it would be blocked or not by the order in which its requirements end.
+ */
+function giveUp(draft: Draft, step: Step, record: StepRecord): void {
+  switch (alarmOf(draft.cells, draft.graph, step.number)) {
+    case 'hopeless':
+      return draft.write(step.number, { status: 'not_needed', cause: 'did_not_fail' });
+    case 'open':
+      return;
+    case 'met':
+      return block(draft, step, record);
+  }
+}
 
 function block(draft: Draft, step: Step, record: StepRecord): void {
   const vacant = step.roles.some(role => isVacant(draft, role));

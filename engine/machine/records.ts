@@ -40,6 +40,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.cause !== undefined && { cause: merged.cause }),
     ...(merged.agent !== undefined && { agent: merged.agent }),
     touched: merged.touched as boolean,
+    ...(merged.hasFailed && { hasFailed: merged.hasFailed }),
     since: moved ? at : before.since,
     ...(merged.startedAt !== undefined && { startedAt: merged.startedAt }),
   };
@@ -75,6 +76,10 @@ export function queuesFor(record: StepRecord | undefined): string | undefined {
   if (!record || record.command || record.due) return undefined;
   return record.status === 'ready' || record.status === 'undoing' ? record.agent : undefined;
 }
+
+/** Ended without the state: what `outcome: failed` asks for (row 12). */
+export const hasNoWay = (status: StepRecord['status'] | undefined): boolean =>
+  status === 'failed' || status === 'blocked';
 
 /** True when something was started that an undo has to take back (R10). */
 export const owes = (record: StepRecord): boolean => record.touched && record.status !== 'undone';

@@ -35,7 +35,7 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     paused: 'an expression failed and the state says `pause`',
     skipped: 'its condition is false, another member has the role, or an operator skips it',
     blocked: 'something it requires can no longer be met',
-    not_needed: 'the goal holds without it',
+    not_needed: 'the goal holds without it, or the failure that it waits for did not happen',
     ...TO_UNDO,
   },
   ready: {

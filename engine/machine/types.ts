@@ -88,6 +88,8 @@ export interface StepRecord {
   readonly agent?: string;
   /** True once any attempt of the action was sent: then undo concerns it (R10), whatever its status. */
   readonly touched: boolean;
+  /** It failed or was blocked once, and another state waits for that; never taken back (row 12). */
+  readonly hasFailed?: true;
   /** When it entered its status, and when its first attempt started; ms since the epoch. */
   readonly since: number;
   readonly startedAt?: number;
@@ -101,6 +103,7 @@ export const STEP_CAUSES = [
   'role_vacant',
   'tolerated',
   'goal_holds',
+  'did_not_fail',
   'held_for_operator',
   'failed_by_operator',
   'cancelled',

@@ -1,12 +1,12 @@
 // What a step is waiting for, in words.
 // Belongs here: one short phrase per thing not met yet. Does not belong here: layout, times (views).
-import { quorumText } from '../graph/references.ts';
+import { demandText } from '../graph/references.ts';
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
 import { gateCount, gateVerdict, neededBy } from './counters.ts';
 import { queuesFor } from './records.ts';
 import { type MachineState, recordOf } from './state.ts';
 
-/** Such as `sql.prepared (2 of 3)`, `choice of sql.master`, `sql-1, busy with sql[1].installed`; empty: for nothing. */
+/** Such as `sql.prepared (2 of 3)`, ``sql[1].joined, failed`, `choice of sql.master`, `sql-1, busy with sql[1].installed`; empty: for nothing. */
 export function waitsFor(graph: StateGraph, state: MachineState, number: number): readonly string[] {
   const step = graph.steps[number] as Step;
   const record = recordOf(state, number);
@@ -52,9 +52,11 @@ function unmet(graph: StateGraph, state: MachineState, step: Step): readonly str
 /** A requirement on one step is that step; on many: how many of them are there. */
 function gatePhrase(graph: StateGraph, state: MachineState, gate: Gate): string {
   const [only] = gate.inputs;
-  if (gate.inputs.length === 1 && only !== undefined) return (graph.steps[only] as Step).id;
+  if (gate.inputs.length === 1 && only !== undefined)
+    return `${(graph.steps[only] as Step).id}${gate.outcome ? `, ${gate.outcome}` : ''}`;
   const { counts, neutral } = gateCount(state.cells, gate.number);
-  const quorum = gate.requirement.kind === 'all' ? '' : `, ${quorumText(gate.requirement)}`;
+  const isPlain = gate.requirement.kind === 'all' && !gate.outcome;
+  const quorum = isPlain ? '' : `, ${demandText(gate.requirement, gate.outcome)}`;
   return `${gate.target.entity}.${gate.target.state} (${counts} of ${neededBy(gate, neutral)}${quorum})`;
 }
 

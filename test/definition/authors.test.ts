@@ -72,7 +72,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'a requirement of a later version',
     vm(`      a: {${SCRIPT}}\n      ready: {requires: [{any_of: [a]}], ${SCRIPT}}`),
-    "10:27: A requirement of state web.ready has unknown key 'any_of'. Known here: members, state.",
+    "10:27: A requirement of state web.ready has unknown key 'any_of'. Known here: members, outcome, state.",
   ],
   [
     'a script straight under probe',

@@ -1,7 +1,12 @@
 // What the rules of the language say of one moment, read naively: who applies, which requirement is met, who may run.
 // Belongs here: the rules over plain lists, each looked up anew every time. Does not belong here: what happens when
 // (naive.ts), any code of engine/graph or engine/machine: this is the second opinion on them.
-import type { Requirement, State, WorkflowDefinition } from '../../engine/definition/types.ts';
+import type {
+  RequiredOutcome,
+  Requirement,
+  State,
+  WorkflowDefinition,
+} from '../../engine/definition/types.ts';
 import type { Member, Membership } from '../../engine/graph/types.ts';
 
 export interface NaiveStep {
@@ -12,6 +17,8 @@ export interface NaiveStep {
   status: string;
   /** An operator's skip counts as reached (row 10). */
   vouched: boolean;
+  /** It failed or was blocked once, which counts for good where that is waited for (row 12). */
+  hasFailed: boolean;
   /** Waits for the time of its next attempt. */
   timed: boolean;
   phase: 'probe' | 'action';
@@ -42,17 +49,27 @@ const isReached = (step: NaiveStep): boolean => step.status === 'reached' || ste
 const isNeutral = (step: NaiveStep): boolean =>
   (step.status === 'skipped' && !step.vouched) || step.status === 'not_needed';
 
-const isLost = (step: NaiveStep): boolean => step.status === 'failed' || step.status === 'blocked';
+export const isLost = (step: NaiveStep): boolean => step.status === 'failed' || step.status === 'blocked';
 
 /** Rows 1, 2, 7: over the applicable members; what can no longer come true is lost at once. */
 export function requirementVerdict(board: Board, step: NaiveStep, requirement: Requirement): Verdict {
   const all = stepsOf(board, requirement.entity, requirement.state);
   if (requirement.members.kind === 'same' && step.member && all.every(one => one.member)) {
-    const own = all.filter(one => one.member?.index === step.member?.index);
-    return quorum(own, own.filter(one => !isNeutral(one)).length);
+    return quorum(
+      all.filter(one => one.member?.index === step.member?.index),
+      requirement,
+    );
   }
-  const applicable = all.filter(one => !isNeutral(one)).length;
-  return quorum(all, neededOf(requirement, applicable));
+  return quorum(all, requirement);
+}
+
+/** Row 13: what waits for a failure is superfluous when that never comes, and not judged before that is known. */
+export function alarm(board: Board, step: NaiveStep): Verdict {
+  const verdicts = step.state.requires
+    .filter(one => one.outcome === 'failed')
+    .map(one => requirementVerdict(board, step, one));
+  if (verdicts.includes('lost')) return 'lost';
+  return verdicts.includes('open') ? 'open' : 'met';
 }
 
 function neededOf({ members }: Requirement, applicable: number): number {
@@ -73,11 +90,26 @@ function neededOf({ members }: Requirement, applicable: number): number {
   }
 }
 
-function quorum(steps: readonly NaiveStep[], needed: number): Verdict {
+function quorum(all: readonly NaiveStep[], requirement: Requirement): Verdict {
+  const { outcome } = requirement;
+  if (outcome) return endings(all, requirement, outcome);
+  const steps = all.filter(one => !isNeutral(one));
+  const needed = neededOf(requirement, steps.length);
   const reached = steps.filter(isReached).length;
-  const notFinal = steps.filter(one => !isReached(one) && !isNeutral(one) && !isLost(one)).length;
+  const notFinal = steps.filter(one => !isReached(one) && !isLost(one)).length;
   if (reached >= needed) return 'met';
   return reached + notFinal < needed ? 'lost' : 'open';
+}
+
+/** Rows 12 and 13: that nobody failed is no failure. */
+function endings(all: readonly NaiveStep[], requirement: Requirement, outcome: RequiredOutcome): Verdict {
+  const steps = all.filter(one => one.hasFailed || !isNeutral(one));
+  const least = outcome === 'failed' ? 1 : 0;
+  const needed = Math.max(least, neededOf(requirement, steps.length));
+  const ended = steps.filter(one => one.hasFailed || (outcome === 'final' && isReached(one))).length;
+  const against = steps.filter(one => !one.hasFailed && outcome === 'failed' && isReached(one)).length;
+  if (ended >= needed) return 'met';
+  return steps.length - against < needed ? 'lost' : 'open';
 }
 
 export const goalHolds = (board: Board): boolean =>

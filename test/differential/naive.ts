@@ -6,10 +6,12 @@ import type { Action, WorkflowDefinition } from '../../engine/definition/types.t
 import type { Member, Membership } from '../../engine/graph/types.ts';
 import {
   agentOf,
+  alarm,
   appliesTo,
   type Board,
   choiceOf,
   goalHolds,
+  isLost,
   type NaiveStep,
   requirementVerdict,
   rolesNamedBy,
@@ -133,6 +135,7 @@ export class NaiveScheduler {
 
   private judgeAll(): boolean {
     let moved = this.chooseRoles();
+    for (const step of this.board.steps) step.hasFailed ||= isLost(step);
     for (const step of this.board.steps) {
       if (this.goalHolds || !this.isWanted(step) || step.timed) continue;
       if (step.status !== 'waiting' && step.status !== 'blocked') continue;
@@ -147,15 +150,19 @@ export class NaiveScheduler {
   private judge(step: NaiveStep): string {
     const { state, entity } = step;
     if (rolesNamedBy(state).some(role => this.board.roles.get(`${entity}.${role}`) === null))
-      return 'blocked';
+      return this.lose(step);
     const applies = appliesTo(this.board, step);
     if (applies === undefined) return 'waiting';
     if (!applies) return 'skipped';
     const verdicts = state.requires.map(one => requirementVerdict(this.board, step, one));
-    if (verdicts.includes('lost')) return 'blocked';
+    if (verdicts.includes('lost')) return this.lose(step);
     const isChosen = rolesNamedBy(state).every(role => this.board.roles.has(`${entity}.${role}`));
     if (verdicts.includes('open') || !isChosen) return 'waiting';
     return this.begin(step);
+  }
+
+  private lose(step: NaiveStep): string {
+    return { lost: 'not_needed', open: 'waiting', met: 'blocked' }[alarm(this.board, step)];
   }
 
   private begin(step: NaiveStep): string {
@@ -182,7 +189,8 @@ export class NaiveScheduler {
       if (step.status === 'running') {
         if (step.phase !== 'action') continue;
         reach(step);
-        moved = true;
+        // What is computed is said at once: what follows from it comes before anything starts.
+        return true;
       } else if (!this.goalHolds && !this.isBusy(step)) {
         step.status = 'running';
         moved = true;
@@ -254,6 +262,7 @@ function stepsFor(definition: WorkflowDefinition, membership: Membership): Naive
           ...(member && { member }),
           status: 'waiting',
           vouched: false,
+          hasFailed: false,
           timed: false,
           phase: 'action',
           tries: 0,

@@ -6,6 +6,7 @@ import type {
   Action,
   Entity,
   Quorum,
+  RequiredOutcome,
   Requirement,
   Role,
   State,
@@ -56,12 +57,17 @@ export const output = (name: string, more: Partial<StateOutput> = {}): StateOutp
   ...more,
 });
 
-/** `'prepared'`: the same member's; `'sql.prepared'`: all; `'sql.prepared@2'`, `@any`, `@majority`, `@60%`: a quorum. */
+/**
+ * `'prepared'`: the same member's; `'sql.prepared'`: all; `'sql.prepared@2'`, `@any`, `@majority`, `@60%`: a quorum;
+ * `'sql.prepared@any!failed'`, `'prepared!final'`: another outcome.
+ */
 export function requirement(text: string, entity: string, inferred = false): Requirement {
-  const [name = '', quorum] = text.split('@');
+  const [demand = '', ending] = text.split('!');
+  const [name = '', quorum] = demand.split('@');
   const [first = '', second] = name.split('.');
-  if (second === undefined) return { entity, state: first, members: { kind: 'same' }, inferred };
-  return { entity: first, state: second, members: quorumOf(quorum), inferred };
+  const more = { inferred, ...(ending && { outcome: ending as RequiredOutcome }) };
+  if (second === undefined) return { entity, state: first, members: { kind: 'same' }, ...more };
+  return { entity: first, state: second, members: quorumOf(quorum), ...more };
 }
 
 function quorumOf(text: string | undefined): Quorum {

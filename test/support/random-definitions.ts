@@ -18,7 +18,7 @@ import {
 
 interface StateDice {
   readonly kind: 'script' | 'wait' | 'set' | 'online' | 'join';
-  readonly needs: readonly { readonly pick: number; readonly how: string }[];
+  readonly needs: readonly { readonly pick: number; readonly how: string; readonly outcome: string }[];
   readonly role: 'none' | 'only' | 'except' | 'once' | 'once any';
   readonly condition: boolean | undefined;
   readonly probe: boolean;
@@ -33,7 +33,11 @@ interface StateDice {
 const stateDice: fc.Arbitrary<StateDice> = fc.record({
   kind: fc.constantFrom('script', 'script', 'script', 'wait', 'set', 'online', 'join'),
   needs: fc.array(
-    fc.record({ pick: fc.nat(), how: fc.constantFrom('same', 'all', 'all', 'any', 'majority', '1', '50%') }),
+    fc.record({
+      pick: fc.nat(),
+      how: fc.constantFrom('same', 'all', 'all', 'any', 'majority', '1', '50%'),
+      outcome: fc.constantFrom('', '', '', '!failed', '!final'),
+    }),
     {
       maxLength: 3,
     },
@@ -152,10 +156,10 @@ function needsOf(
   known: readonly { readonly entity: string; readonly state: string }[],
 ): readonly Requirement[] {
   if (known.length === 0) return [];
-  return dice.needs.map(({ pick, how }) => {
+  return dice.needs.map(({ pick, how, outcome }) => {
     const target = known[pick % known.length] as { entity: string; state: string };
-    if (how === 'same' && target.entity === name) return requirement(target.state, name);
-    return requirement(`${target.entity}.${target.state}@${how === 'same' ? 'all' : how}`, name);
+    if (how === 'same' && target.entity === name) return requirement(`${target.state}${outcome}`, name);
+    return requirement(`${target.entity}.${target.state}@${how === 'same' ? 'all' : how}${outcome}`, name);
   });
 }
 

@@ -14,7 +14,7 @@ const STEP_MEANING: { readonly [Status in StepStatus]: string } = {
   interrupted: 'Called back, or nobody knows how it ended. A resume or an operator opens it again.',
   skipped: 'Does not apply (role or condition), or an operator vouched for it. *Final.*',
   blocked: 'Something it requires can no longer be met. *Final*, until that is opened again.',
-  not_needed: 'The goal came to hold without it. *Final.*',
+  not_needed: 'The goal came to hold without it, or the failure that it waits for did not happen. *Final.*',
   undoing: 'Being taken back, or waiting for its VM to be taken back.',
   undone: 'Taken back, or there was nothing to take back.',
 };
@@ -38,6 +38,7 @@ const CAUSE_MEANING: { readonly [Cause in StepCause]: string } = {
   role_vacant: 'blocked: nobody could take a role it names',
   tolerated: 'reached, although its attempts failed: `on_failure: continue`; it has no outputs',
   goal_holds: 'not needed: the goal holds',
+  did_not_fail: 'not needed: it waits for a failure that did not happen (`outcome: failed`)',
   held_for_operator: 'paused: `on_failure: pause` or `on_interrupted: pause`',
   failed_by_operator: 'failed: an operator said so',
   cancelled: 'interrupted: its command was called back by a cancel or a delete',

@@ -182,6 +182,7 @@ const CAUSE_WORDS: { readonly [cause in StepCause]: string } = {
   role_vacant: 'its role is vacant',
   tolerated: 'failed, tolerated',
   goal_holds: 'the goal holds without it',
+  did_not_fail: 'the failure it waits for did not happen',
   held_for_operator: 'waits for an operator',
   failed_by_operator: 'failed by an operator',
   cancelled: 'cancelled',

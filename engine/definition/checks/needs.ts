@@ -4,12 +4,15 @@ import type { Read } from '../expressions/types.ts';
 import type { EntityDraft, StateDraft } from '../draft.ts';
 import type { Entities, PlacedRequirement } from '../resolve.ts';
 import type { Report } from '../report.ts';
+import type { RequiredOutcome } from '../types.ts';
 
-/** `via`: the role that makes the edge; a state that names a role waits until all of `among` are final. */
+/** `via`: the role that makes the edge; a state that names a role waits until all of `among` are final.
+ * `outcome`: how it must have ended, when that is not reached. */
 export interface Need {
   readonly to: string;
   readonly at: string;
-  readonly kind: PlacedRequirement['members']['kind'] | 'role';
+  readonly kind: PlacedRequirement['members']['kind'] | 'role' | 'outcome';
+  readonly outcome?: RequiredOutcome;
   readonly via?: string;
 }
 
@@ -32,7 +35,8 @@ export function needsOf(
       const required = requirementsOf(state).map(each => ({
         to: keyOf(each),
         at: each.at,
-        kind: each.members.kind,
+        kind: each.outcome === undefined ? each.members.kind : ('outcome' as const),
+        ...(each.outcome && { outcome: each.outcome }),
       }));
       needs.set(`${entity.name}.${state.name}`, [
         ...required,
@@ -82,7 +86,7 @@ export function neededFor(needs: Needs, from: Iterable<string>): Set<string> {
 
 /**
  * What is reached for certain once the given states are: by `all` members it applies to, or by the `same` member only.
- * Quorums and roles make nothing certain.
+ * Quorums, roles and other outcomes make nothing certain; a state that waits for a failure may be passed without it.
  */
 export function certainFor(
   needs: Needs,
@@ -91,8 +95,12 @@ export function certainFor(
 ): Map<string, 'same' | 'all'> {
   const certain = new Map<string, 'same' | 'all'>([...from].map(key => [key, level]));
   const open = [...certain.keys()];
+  const starts = new Set(open);
   for (let key = open.pop(); key !== undefined; key = open.pop()) {
-    for (const { to, kind } of needs.get(key) ?? []) {
+    const own = needs.get(key) ?? [];
+    const isItself = level === 'same' && starts.has(key);
+    if (!isItself && own.some(({ outcome }) => outcome === 'failed')) continue;
+    for (const { to, kind } of own) {
       if (kind !== 'same' && kind !== 'all') continue;
       const reached = kind === 'all' ? 'all' : (certain.get(key) ?? 'same');
       if (certain.get(to) === 'all' || certain.get(to) === reached) continue;

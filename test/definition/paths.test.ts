@@ -1,0 +1,85 @@
+// Alternative paths in a definition: the forms of a requirement beyond names and quorums.
+// Belongs here: what is read, refused and made certain by them. Does not belong here: how they run (machine).
+import { expect } from 'chai';
+import { mermaid } from '../../engine/graph/describe.ts';
+import { codes, definitionOf, groupWith, parse, stateOf, texts } from './support/parsing.ts';
+
+const S = 'action: {script: {sh: x}}';
+const a = `a: {${S}, outputs: {port: {type: integer}}}`;
+const requiresOf = (text: string) => stateOf(definitionOf(parse(text)), 'sql', 'done').requires;
+
+describe('An outcome', () => {
+  const ending = (requirement: string) => groupWith(`a: {${S}}\ndone: {${S}, requires: [${requirement}]}`);
+
+  it('stands with a bare name, a qualified one and a quorum', () => {
+    const base = { entity: 'sql', state: 'a', inferred: false };
+    expect(requiresOf(ending('{state: a, outcome: failed}'))).to.eql([
+      { ...base, members: { kind: 'same' }, outcome: 'failed' },
+    ]);
+    expect(requiresOf(ending('{state: sql.a, members: majority, outcome: final}'))).to.eql([
+      { ...base, members: { kind: 'majority' }, outcome: 'final' },
+    ]);
+    expect(requiresOf(ending('{state: sql.a, outcome: reached}'))).to.eql([
+      { ...base, members: { kind: 'all' } },
+    ]);
+  });
+
+  it('is one of three words', () => {
+    expect(texts(parse(ending('{state: a, outcome: fail}')))[0]).to.include(
+      "it must be reached, failed or final. Did you mean 'failed'?",
+    );
+  });
+
+  it('12: a state cannot both be reached and have failed', () => {
+    const both = parse(ending('a, {state: a, outcome: failed}'));
+    expect(codes(both)).to.include('unreachable');
+    expect(texts(both)[0]).to.include('requires sql.a to fail and also requires it reached.');
+    const some = ending(
+      '{state: sql.a, members: 1}, {state: sql.a, members: 1, outcome: failed}'.replaceAll('any', '"any"'),
+    );
+    expect(codes(parse(some))).to.eql([]);
+    const reads = groupWith(
+      `${a}\ndone: {requires: [{state: a, outcome: failed}], action: {script: {sh: x, inputs: {V: "<% member.outputs.a.port %>"}}}}`,
+    );
+    expect(texts(parse(reads))[0]).to.include('also reads an output of it. Read it with has() or .?');
+  });
+
+  it('`final` reads who made it without a barrier', () => {
+    const text = groupWith(
+      `${a}\ndone: {requires: [{state: sql.a, outcome: final}], action: {script: {sh: x, inputs: {V: "<% sql.reached.a.map(m, m.outputs.a.port) %>"}}}}`,
+    );
+    expect(requiresOf(text).map(({ outcome }) => outcome)).to.eql(['final']);
+  });
+
+  it('10: outputs of what waits for a failure may be absent, and make nothing certain', () => {
+    const text = (read: string) =>
+      groupWith(
+        `${a}\nb: {requires: [{state: a, outcome: failed}], ${S}, outputs: {v: {type: string}}}\n` +
+          `done: {requires: [b], action: {script: {sh: x, inputs: {V: "<% ${read} %>"}}}}`,
+      );
+    expect(codes(parse(text('member.outputs.b.v')))).to.include('not_guaranteed');
+    expect(codes(parse(text("member.outputs.?b.?v.orValue('')")))).to.eql([]);
+    const undo = groupWith(
+      `${a}\nx: {${S}}\nb: {requires: [a, {state: x, outcome: failed}], ${S}}\n` +
+        `done: {requires: [b], ${S}, undo: {script: {sh: y, inputs: {V: "<% member.outputs.a.port %>"}}}}`,
+    );
+    expect(codes(parse(undo))).to.include('not_guaranteed');
+    expect(codes(parse(undo.replace(', {state: x, outcome: failed}', ', x')))).to.eql([]);
+  });
+
+  it('makes circles like any requirement', () => {
+    const text = groupWith(
+      `a: {requires: [done], ${S}}\ndone: {requires: [{state: a, outcome: failed}], ${S}}`,
+    );
+    expect(codes(parse(text))).to.include('cycle');
+  });
+
+  it('is drawn', () => {
+    expect(mermaid(definitionOf(parse(ending('{state: a, outcome: failed}'))))).to.include(
+      's_a_IN_sql -->|"failed"| s_done_IN_sql',
+    );
+    expect(mermaid(definitionOf(parse(ending('{state: sql.a, members: 2, outcome: final}'))))).to.include(
+      '-->|"2 final"|',
+    );
+  });
+});
