@@ -11,7 +11,7 @@ import { check } from '../../engine/machine/invariants.ts';
 import { initialState, restore, type MachineState } from '../../engine/machine/state.ts';
 import { canonicalJson, type JsonValue } from '../../engine/base/json.ts';
 import { effectKey } from '../../engine/base/ids.ts';
-import type { StepStatus } from '../../engine/machine/types.ts';
+import type { Change, StepStatus } from '../../engine/machine/types.ts';
 import type { LogEntry, StoredWorkflow } from '../../engine/runtime/ports.ts';
 import { MemoryStore, type MemoryDisk } from '../../engine/store/memory.ts';
 import type { Scenario } from './scenarios.ts';
@@ -51,6 +51,11 @@ export class Checker {
     this.#graph ??= compileGraph(this.#definition, new Map(Object.entries(stored.source.members)));
     const state = restore(this.#graph, stored.record, stored.steps, stored.source.inputs);
     return { graph: this.#graph, state, stored };
+  }
+
+  /** Every change of the workflow that was committed, in order. */
+  async changes(id: string): Promise<readonly Change[]> {
+    return (await this.#store.events(id, 0, 1_000_000)).map(entry => entry.change);
   }
 
   /** I5: a commit under an outdated term. `newest` is the term that the store gave last. */

@@ -6,6 +6,8 @@ import { memoryDirectory } from '../../engine/agents/directory.ts';
 import { memoryBroker, type MemoryBroker } from '../../engine/bus/memory.ts';
 import { commandQueue } from '../../agent-protocol/transport.ts';
 import { keyRing, publicKeyText } from '../../agent-protocol/signing.ts';
+import type { Change } from '../../engine/machine/types.ts';
+import type { StoredWorkflow } from '../../engine/runtime/ports.ts';
 import { vault } from '../../engine/runtime/secrets.ts';
 import { MemoryDisk } from '../../engine/store/memory.ts';
 import { AgentHost } from './agent-host.ts';
@@ -280,6 +282,13 @@ export class World {
   #pauseBroker(begin: 'stop' | 'block', end: 'start' | 'unblock'): void {
     this.broker[begin]('simulated');
     this.scheduler.after(100, 30_000, () => this.broker[end]());
+  }
+
+  /** What is stored of the workflow, and every change that led there. */
+  async history(): Promise<{ readonly stored: StoredWorkflow; readonly log: readonly Change[] }> {
+    const found = await this.#checker.load('w1');
+    if (!found) throw new Error('The workflow is gone.');
+    return { stored: found.stored, log: await this.#checker.changes('w1') };
   }
 
   /** Messages that wait for agents: for reports of a failed run. */

@@ -21,9 +21,17 @@ import { Workflow } from './workflow.ts';
 /** The scenario's text with what the machine decided now below each `>` line. */
 export function rerun(text: string, file: string): string {
   const { head, commands } = split(text);
-  const w = start(head, file);
+  const w = startOf(head, file).workflow;
   const blocks = commands.map(command => [`> ${command}`, ...perform(w, command)].join('\n'));
   return `${head.trimEnd()}\n\n${blocks.join('\n')}\n`;
+}
+
+/** The scenario lived through: the workflow at its end, and the text of its definition. */
+export function live(text: string, file: string): { readonly workflow: Workflow; readonly source: string } {
+  const { head, commands } = split(text);
+  const started = startOf(head, file);
+  for (const command of commands) perform(started.workflow, command);
+  return started;
 }
 
 function split(text: string): { head: string; commands: readonly string[] } {
@@ -34,19 +42,16 @@ function split(text: string): { head: string; commands: readonly string[] } {
 }
 
 /** `members sql=3` and `inputs {…}` stand before the definition, which goes to the first command. */
-function start(head: string, file: string): Workflow {
-  const yaml = head.slice(head.indexOf('workflow_version'));
+function startOf(head: string, file: string): { readonly workflow: Workflow; readonly source: string } {
+  const source = head.slice(head.indexOf('workflow_version'));
   const before = head.slice(0, head.indexOf('workflow_version'));
-  const { definition, problems } = parseDefinition(yaml, { fileName: parsePath(file).base, files: {} });
+  const { definition, problems } = parseDefinition(source, { fileName: parsePath(file).base, files: {} });
   if (!definition) throw new Error(problems.map(problemText).join('\n'));
   const sizes = /^members (.*)$/m.exec(before)?.[1] ?? '';
   const counts = sizes.split(' ').map(item => item.split('=') as [string, string]);
   const inputs = JSON.parse(/^inputs (.*)$/m.exec(before)?.[1] ?? '{}') as JsonObject;
-  return new Workflow(
-    definition,
-    membership(Object.fromEntries(counts.map(([name, n]) => [name, Number(n)]))),
-    inputs,
-  );
+  const members = membership(Object.fromEntries(counts.map(([name, n]) => [name, Number(n)])));
+  return { workflow: new Workflow(definition, members, inputs), source };
 }
 
 function perform(w: Workflow, command: string): readonly string[] {

@@ -34,6 +34,8 @@ export class Workflow {
   now = START;
   /** Every change so far: the log. */
   readonly log: Change[] = [];
+  /** Every event so far, with the number of changes that it brought about. */
+  readonly events: { readonly event: MachineEvent; readonly changes: number }[] = [];
   readonly effects: Effect[] = [];
 
   constructor(definition: WorkflowDefinition, members: Membership, inputs: JsonObject = {}) {
@@ -42,7 +44,9 @@ export class Workflow {
   }
 
   send(event: Untimed): Decision {
-    const decision = decide(this.graph, this.state, { ...event, at: this.now } as MachineEvent);
+    const timed = { ...event, at: this.now } as MachineEvent;
+    const decision = decide(this.graph, this.state, timed);
+    this.events.push({ event: timed, changes: decision.changes.length });
     apply(this.graph, this.state, decision.changes);
     this.log.push(...decision.changes);
     this.effects.push(...decision.effects);
