@@ -6,15 +6,8 @@
 //     update of the workflow's row when its record changed.
 // C3  Everything is synchronous: no other statement of this connection can fall into the transaction.
 import { EngineError } from '../../base/errors.ts';
-import type { WorkflowRecord } from '../../machine/types.ts';
-import type {
-  LogEntry,
-  NewSecret,
-  RequestResult,
-  Store,
-  WorkflowCommit,
-  WorkflowSource,
-} from '../../runtime/ports.ts';
+import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
+import type { NewSecret, RequestResult, Store, WorkflowCommit, WorkflowSource } from '../../runtime/ports.ts';
 import { isLive } from '../../runtime/status.ts';
 import type { Database, Statement } from './driver.ts';
 import { sqliteCode, storeError } from './errors.ts';
@@ -58,10 +51,13 @@ export function committer(database: Database, file: string): (batch: Batch, term
         known(commit.id, ordinal),
       );
     }
-    for (const step of commit.steps) {
-      statements.step.run(known(commit.id, ordinal), step.number, JSON.stringify(step.record));
+    const texts = new Map<StepRecord, string>();
+    for (const { number, record } of commit.steps) {
+      const text = JSON.stringify(record);
+      texts.set(record, text);
+      statements.step.run(known(commit.id, ordinal), number, text);
     }
-    writeLog(commit.log, commit.id, ordinal);
+    writeLog(commit, ordinal, texts);
     writeSecrets(commit.secrets, commit.id);
     for (const request of commit.requests) writeResult(request.requestId, request.result);
     if (commit.erase === true) erase(commit.id, ordinal);
@@ -86,9 +82,13 @@ export function committer(database: Database, file: string): (batch: Batch, term
     return statements.find.get(id)?.['ordinal'] as number;
   };
 
-  const writeLog = (log: readonly LogEntry[], id: string, ordinal: number | undefined): void => {
+  const writeLog = (
+    { log, id }: WorkflowCommit,
+    ordinal: number | undefined,
+    texts: ReadonlyMap<StepRecord, string>,
+  ): void => {
     for (const entry of log) {
-      statements.event.run(known(id, ordinal), entry.seq, entry.at, JSON.stringify(entry.change));
+      statements.event.run(known(id, ordinal), entry.seq, entry.at, changeText(entry.change, texts));
     }
   };
 
@@ -117,6 +117,14 @@ export function committer(database: Database, file: string): (batch: Batch, term
       for (const commit of batch.workflows) write(commit);
     });
   };
+}
+
+/** JSON of a change. A step's record stands in its row and in its entry alike: its text is made once. */
+function changeText(change: Change, texts: ReadonlyMap<StepRecord, string>): string {
+  const text = change.kind === 'step' ? texts.get(change.record) : undefined;
+  if (change.kind !== 'step' || text === undefined) return JSON.stringify(change);
+  const { kind, step, from } = change;
+  return `{"kind":"${kind}","step":${JSON.stringify(step)},"from":"${from}","record":${text}}`;
 }
 
 /**
