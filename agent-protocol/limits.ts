@@ -50,8 +50,7 @@ export const AGENT_LIMITS = {
   /** Bytes kept in reserve so that outcomes fit on a full disk; free bytes below which commands are refused. */
   journalReserveBytes: MIB,
   minimumFreeBytes: 16 * MIB,
-  /** Bytes of one journal record; records after which the journal is rewritten without what is forgotten. */
-  journalRecordBytes: 8 * MIB,
+  /** Records after which the journal is rewritten without what is forgotten. */
   journalCompactRecords: 1_000,
   /** Records that may wait for the next sync because nothing is lost with them. */
   deferredRecords: 100,
