@@ -4,14 +4,22 @@ import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
 import { checkOutcomes } from './checks/outcomes.ts';
 import { checkGoal, type PlacedGoal, warnOfUnneeded } from './checks/goal.ts';
 import { certainFor, checkCycles, keyOf, needsOf, type Needs } from './checks/needs.ts';
-import type { Compile, EntityDraft, EntityDrafts, OutputDraft, RetryDraft, StateDraft } from './draft.ts';
+import type {
+  Compile,
+  EntityDraft,
+  EntityDrafts,
+  OutputDraft,
+  RetryDraft,
+  RoleDraft,
+  StateDraft,
+} from './draft.ts';
 import type { ExpressionPlace, Template } from './expressions/types.ts';
 import { withInferred } from './infer.ts';
 import { mayBeAbsent, modelOf } from './model.ts';
 import type { Report } from './report.ts';
 import { checkRoles, type PlacedRequirement, resolveRequirements } from './resolve.ts';
 import { Templates } from './templates.ts';
-import type { Entity, Parameter, Retry, State, Undo, WorkflowOutput } from './types.ts';
+import type { Entity, Parameter, Retry, Role, State, Undo, WorkflowOutput } from './types.ts';
 
 /** A definition as read by pass 1. */
 export interface Drafts {
@@ -101,18 +109,23 @@ export class Build {
   }
 
   /** Whether a state is reached for certain once the given ones are: through requirements that admit no exception.
-   * Not itself: its undo and retry also follow attempts that failed. */
-  #guarantee(needs: Needs, from: readonly string[], level: 'same' | 'all'): ExpressionPlace['guaranteed'] {
+   * Not itself, unless `reached`: its undo and retry also follow attempts that failed. */
+  #guarantee(
+    needs: Needs,
+    from: readonly string[],
+    level: 'same' | 'all',
+    reached = false,
+  ): ExpressionPlace['guaranteed'] {
     let certain: ReadonlyMap<string, 'same' | 'all'> | undefined;
     return (entityName, stateName, of) => {
       certain ??= certainFor(needs, from, level);
       const entity = this.#drafts.entities.get(entityName);
       const state = entity?.states.get(stateName);
       const key = `${entityName}.${stateName}`;
-      const isItself = level === 'same' && from.includes(key);
+      const isItself = level === 'same' && !reached && from.includes(key);
       if (entity === undefined || state === undefined || isItself || mayBeAbsent(state)) return false;
-      const reached = certain.get(key);
-      return reached === 'all' || (reached === 'same' && (of === 'self' || entity.type !== 'vm_group'));
+      const by = certain.get(key);
+      return by === 'all' || (by === 'same' && (of === 'self' || entity.type !== 'vm_group'));
     };
   }
 
@@ -134,13 +147,26 @@ export class Build {
     return new Map(
       [...this.#drafts.entities.values()].map(entity => {
         const { name, type, description, members } = entity;
-        const roles = new Map(
-          [...entity.roles].map(([key, { choose, among }]) => [key, { name: key, choose, among }]),
-        );
+        const roles = new Map([...entity.roles].map(([key, role]) => [key, this.#role(entity, role)]));
         const states = new Map([...entity.states.values()].map(state => [state.name, this.#state(state)]));
         return [name, { name, type, description, members, roles, states }];
       }),
     );
+  }
+
+  /** Row 34: a rule infers nothing; what a candidate must have reached to be one is certain. */
+  #role(entity: EntityDraft, { name, choose, among, rule }: RoleDraft): Role {
+    if (rule === undefined) return { name, choose, among };
+    const use = choose === 'where' ? ('role_where' as const) : ('role_rank' as const);
+    const certain = this.#guarantee(
+      this.#needs,
+      [keyOf({ entity: entity.name, state: among })],
+      'same',
+      true,
+    );
+    const place = { use, entity: entity.name, guaranteed: certain };
+    const what = `${choose} of role ${name} of ${entity.name}`;
+    return { name, choose, among, rule: this.#templates.rule(rule, place, what) };
   }
 
   #state(draft: StateDraft): State {

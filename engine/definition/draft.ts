@@ -77,13 +77,18 @@ export interface StateDraft {
   readonly outputs: ReadonlyMap<string, StateOutput>;
 }
 
+export interface RoleDraft extends Omit<Role, 'rule'> {
+  readonly at: string;
+  readonly rule?: { readonly value: JsonValue; readonly at: string };
+}
+
 export interface EntityDraft {
   readonly name: string;
   readonly at: string;
   readonly type: EntityType;
   readonly description: string;
   readonly members: { readonly min: number; readonly max: number };
-  readonly roles: ReadonlyMap<string, Role & { readonly at: string }>;
+  readonly roles: ReadonlyMap<string, RoleDraft>;
   readonly states: ReadonlyMap<string, StateDraft>;
   /** States that stand there but could not be read, or all: whoever names one is not to blame. */
   readonly unread: ReadonlySet<string> | 'all';

@@ -1,13 +1,14 @@
-// Entities: what is deployed, its members, its roles.
-// Belongs here: the keys of entities and roles. Does not belong here: states (states.ts).
+// Entities: what is deployed, and its members.
+// Belongs here: the keys of entities. Does not belong here: states (states.ts), roles (roles.ts).
 import { LIMITS } from '../base/limits.ts';
 import type { Contents } from './contents.ts';
 import type { EntityDraft, EntityDrafts, StateDraft } from './draft.ts';
 import { checkName } from './names.ts';
 import { type Fields, type Node, oneOf, readEntries, readMap } from './reader.ts';
 import type { Report } from './report.ts';
+import { readRoles } from './roles.ts';
 import { readState } from './states.ts';
-import type { EntityType, Role } from './types.ts';
+import type { EntityType } from './types.ts';
 
 const TYPES = ['service', 'vm', 'vm_group'] as const;
 
@@ -73,59 +74,4 @@ function readMembers(fields: Fields, type: EntityType): { min: number; max: numb
     );
   }
   return { min: min ?? Math.min(1, max), max };
-}
-
-function readRoles(
-  fields: Fields,
-  type: EntityType,
-  read: Pick<EntityDraft, 'states' | 'unread'>,
-): Map<string, Role & { at: string }> {
-  const roles = new Map<string, Role & { at: string }>();
-  const node = fields.get('roles');
-  if (node !== undefined && type !== 'vm_group') {
-    fields.report.add('wrong_value', node.at, `${fields.what} is a ${type}; only a vm_group has 'roles'.`, {
-      key: true,
-    });
-    return roles;
-  }
-  for (const [name, entry] of readEntries(
-    fields.report,
-    node,
-    `roles of ${fields.what}`,
-    LIMITS.rolesPerEntity,
-  )) {
-    const usable = checkName(fields.report, 'role', name, entry.at);
-    const role = readRole(fields.report, fields.what, name, entry, read);
-    if (usable && role !== undefined) roles.set(name, role);
-  }
-  return roles;
-}
-
-function readRole(
-  report: Report,
-  entity: string,
-  name: string,
-  node: Node,
-  { states, unread }: Pick<EntityDraft, 'states' | 'unread'>,
-): (Role & { at: string }) | undefined {
-  const what = `role ${name} of ${entity}`;
-  const fields = readMap(report, node, 'role', what);
-  fields?.required('choose', 'It is lowest_index or first_ready.');
-  fields?.required('among', 'It names the state that a candidate must have reached.');
-  const choose = fields?.choice('choose', ['lowest_index', 'first_ready']) ?? 'lowest_index';
-  const among = fields?.string('among');
-  if (fields === undefined || among === undefined) return undefined;
-  const at = fields.place('among');
-  const state = states.get(among);
-  if (state === undefined && unread !== 'all' && !unread.has(among)) {
-    const message = `${what} chooses among members in the unknown state '${among.slice(0, 80)}'.`;
-    const bare = among.slice(among.lastIndexOf('.') + 1);
-    const hint = states.has(bare) ? { hint: `Write its name alone: ${bare}.` } : {};
-    const near = { name: among, known: states.keys() };
-    report.add('unknown_name', at, message, { near, ...hint });
-  } else if (state?.once !== undefined) {
-    const message = `${what} chooses among members in '${among}', which is a state of the group (once), not of members.`;
-    report.add('wrong_value', at, message);
-  }
-  return { name, choose, among, at: node.at };
 }

@@ -1,7 +1,7 @@
 // Every key that a definition may contain, by the place it stands in.
 // Belongs here: the vocabulary as data, so that readers, "did you mean" and docs/reference/definition.md agree
 // (test/definition/reference.test.ts). Does not belong here: what a key means.
-import { INTERPRETERS } from './types.ts';
+import { INTERPRETERS, ROLE_RULES } from './types.ts';
 
 export const ACTION_KEYS = ['online', 'script', 'file', 'wait', 'set'] as const;
 
@@ -22,7 +22,7 @@ export const KEYS = {
   modulo: ['step', 'offset'],
   entity: ['type', 'description', 'members', 'roles', 'states'],
   members: ['min', 'max'],
-  role: ['choose', 'among'],
+  role: ['choose', ...ROLE_RULES, 'among'],
   state: [
     'description',
     'requires',

@@ -7,7 +7,7 @@ import { LIMITS } from '../base/limits.ts';
 import { CUSTOM_CONSTRAINTS } from './custom-constraints.ts';
 import { ACTION_KEYS, KEYS, type KeyPlace } from './keys.ts';
 import { HOT_FUNCTIONS } from './names.ts';
-import { INTERPRETERS, REQUIRED_OUTCOMES, WORKFLOW_VERSIONS } from './types.ts';
+import { CHOICES, INTERPRETERS, REQUIRED_OUTCOMES, ROLE_RULES, WORKFLOW_VERSIONS } from './types.ts';
 
 type Schema = JsonObject;
 
@@ -38,6 +38,8 @@ const qualifiedName: Schema = { type: 'string', pattern: `^${NAME_PART}\\.${NAME
 /** Always with its unit: `90s`, `30m`, `1h30m`. */
 const time: Schema = { type: 'string', pattern: '^(?=\\d)(?:\\d{1,9}h)?(?:\\d{1,9}m)?(?:\\d{1,9}s)?$' };
 const size: Schema = { type: 'string', pattern: '^\\d{1,9} ?(?:KiB|MiB|GiB|TiB|KB|MB|GB|TB)$' };
+/** A whole value that is computed. */
+const expression: Schema = { type: 'string', pattern: '<%' };
 const condition: Schema = { type: ['string', 'boolean'] };
 
 const type = oneOf('string', 'number', 'integer', 'boolean', 'list', 'map', 'comma_delimited_list', 'json');
@@ -92,7 +94,13 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     states: named(at('state')),
   },
   members: { min: whole(0, LIMITS.members), max: whole(1, LIMITS.members) },
-  role: { choose: oneOf('lowest_index', 'first_ready'), among: name },
+  role: {
+    choose: oneOf(...CHOICES),
+    where: expression,
+    highest: expression,
+    lowest: expression,
+    among: name,
+  },
   state: {
     description: text,
     requires: oneOrMore({ anyOf: [stateName, at('requirement')] }),
@@ -176,7 +184,7 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   'schema item': ['type'],
   modulo: ['step'],
   entity: ['type', 'states'],
-  role: ['choose', 'among'],
+  role: ['among'],
   requirement: ['state'],
   'script text': ['file'],
   file: ['path'],
@@ -191,6 +199,7 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
 /** Keys of which exactly one must stand there. */
 const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][number][] } = {
   constraint: ['length', 'range', 'modulo', 'allowed_values', 'allowed_pattern', 'custom_constraint'],
+  role: ['choose', ...ROLE_RULES],
   action: ACTION_KEYS,
   script: INTERPRETERS,
   file: ['content', 'file'],

@@ -30,6 +30,22 @@ export class Templates {
     };
   }
 
+  /** The rule of a role: one expression, which nothing hidden decides. */
+  rule(
+    { value, at }: { readonly value: JsonValue; readonly at: string },
+    place: Omit<ExpressionPlace, 'at'>,
+    what: string,
+  ): Template {
+    const { template, problems } = compileTemplate(value, { ...place, at }, this.#model);
+    this.#report.addAll(problems);
+    if (template.root.kind !== 'expression' && problems.length === 0) {
+      this.#report.add('wrong_type', at, `${what} is no expression.`, {
+        hint: 'Write one over member, such as "<% member.data.zone == \'a\' %>".',
+      });
+    }
+    return template;
+  }
+
   /** Row 50 of the rules: a hidden value in a workflow's output must be declared hidden. */
   workflowOutput(draft: OutputDraft, guaranteed: ExpressionPlace['guaranteed']): WorkflowOutput {
     const { name, description, hidden, value } = draft;

@@ -64,10 +64,16 @@ export interface Entity {
 
 export interface Role {
   readonly name: string;
-  readonly choose: 'lowest_index' | 'first_ready';
+  readonly choose: (typeof CHOICES)[number] | (typeof ROLE_RULES)[number];
   /** State of the same entity that a candidate must have reached. */
   readonly among: string;
+  /** Of `where`: true or false of a candidate; of `highest` and `lowest`: a number. Ties fall to the lowest index. */
+  readonly rule?: Template;
 }
+
+/** Ways to choose that need no expression, and those that are one. */
+export const CHOICES = ['lowest_index', 'first_ready'] as const;
+export const ROLE_RULES = ['where', 'highest', 'lowest'] as const;
 
 /** A state named from outside: `sql.prepared`. */
 export interface StateReference {

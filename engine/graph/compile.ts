@@ -71,6 +71,7 @@ class Compiler {
         entity: entity.name,
         name: role.name,
         choose: role.choose,
+        ...(role.rule && { rule: role.rule }),
         candidates,
         outputs: [],
       });

@@ -11,7 +11,9 @@ export function mermaid(definition: WorkflowDefinition): string {
     lines.push(`  subgraph ${id(entity.name)}[${quoted(entityLabel(entity))}]`);
     for (const state of entity.states.values()) lines.push(`    ${stateNode(definition, entity, state)}`);
     for (const role of entity.roles.values())
-      lines.push(`    ${roleId(entity.name, role.name)}{{${quoted(role.name)}}}`);
+      lines.push(
+        `    ${roleId(entity.name, role.name)}{{${quoted(role.rule ? `${role.name}<br/>${role.choose}` : role.name)}}}`,
+      );
     lines.push('  end');
   }
   for (const entity of definition.entities.values()) {

@@ -2,10 +2,12 @@
 // Belongs here: types only. Does not belong here: compilation (compile.ts), status (machine/).
 import type { JsonValue } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
+import type { Template } from '../definition/expressions/types.ts';
 import type {
   Entity,
   RequiredOutcome,
   Requirement,
+  Role,
   State,
   StateReference,
   WorkflowDefinition,
@@ -81,7 +83,9 @@ export interface RoleNode {
   readonly number: number;
   readonly entity: string;
   readonly name: string;
-  readonly choose: 'lowest_index' | 'first_ready';
+  readonly choose: Role['choose'];
+  /** Judges a candidate; absent where `choose` needs none. */
+  readonly rule?: Template;
   readonly candidates: readonly number[];
   /** Steps that wait for the choice. */
   readonly outputs: readonly number[];

@@ -45,6 +45,8 @@ export class Draft implements CounterWatcher {
   readonly steps: number[] = [];
   private lookedAt = 0;
   readonly roles = new Set<number>();
+  /** Why roles that were left vacant in this decision could not be chosen. */
+  readonly faults = new Map<number, string>();
   readonly starts: { readonly step: number; readonly phase: Phase }[] = [];
   /** Steps that need no VM and may start, once it is clear that the goal does not hold yet (row 15). */
   readonly unbound: number[] = [];
@@ -155,8 +157,11 @@ export class Draft implements CounterWatcher {
     this.workflow = { ...this.workflow, status, reason, at: this.at };
   }
 
-  /** Records a choice; null: vacant; undefined: open again. */
-  setRole(role: number, holder: string | null | undefined): void {
+  /** Records a choice; null: vacant, because of the fault if there is one; undefined: open again. */
+  setRole(role: number, holder: string | null | undefined, fault?: string): void {
+    if (fault === undefined) this.faults.delete(role);
+    else this.faults.set(role, fault);
+
     const node = this.graph.roles[role] as StateGraph['roles'][number];
     const name = `${node.entity}.${node.name}`;
     const { [name]: before, ...others } = this.workflow.roles;

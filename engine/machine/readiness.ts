@@ -18,12 +18,16 @@ export function considerStep(draft: Draft, number: number): void {
   const record = draft.record(number);
   if (!step.wanted || !draft.forward || !isOpen(record)) return;
   if (applies(draft, step) === false)
-    return draft.write(number, { status: 'skipped', cause: 'not_the_role' });
+    return draft.write(number, { status: 'skipped', cause: 'not_the_role', ...unblamed(record) });
   const isHopeless = hopelessOf(draft.cells, draft.graph, number) > 0;
   if (isHopeless && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
-  if (unmetOf(draft.cells, draft.graph, number) === 0) return begin(draft, number);
-  if (record.status === 'blocked') draft.write(number, { status: 'waiting', cause: undefined });
+  if (record.status === 'blocked')
+    draft.write(number, { status: 'waiting', cause: undefined, ...unblamed(record) });
+  if (unmetOf(draft.cells, draft.graph, number) === 0) begin(draft, number);
 }
+
+/** The error of a role's rule ends with the block that it made. */
+const unblamed = (record: StepRecord) => (record.status === 'blocked' ? { error: undefined } : {});
 
 /** Starts a step that was found to need no VM; not when the goal came to hold meanwhile. */
 export function startUnbound(draft: Draft, number: number): void {
@@ -59,7 +63,11 @@ const awaitsChoice = (draft: Draft, step: Step): boolean =>
 function giveUp(draft: Draft, step: Step, record: StepRecord): void {
   switch (alarmOf(draft.cells, draft.graph, step.number)) {
     case 'hopeless':
-      return draft.write(step.number, { status: 'not_needed', cause: 'did_not_fail' });
+      return draft.write(step.number, {
+        status: 'not_needed',
+        cause: 'did_not_fail',
+        ...unblamed(record),
+      });
     case 'open':
       return;
     case 'met':
@@ -68,10 +76,13 @@ function giveUp(draft: Draft, step: Step, record: StepRecord): void {
 }
 
 function block(draft: Draft, step: Step, record: StepRecord): void {
-  const vacant = step.roles.some(role => isVacant(draft, role));
-  const cause = vacant ? 'role_vacant' : 'requirement_failed';
-  if (record.status !== 'blocked' || record.cause !== cause)
-    draft.write(step.number, { status: 'blocked', cause });
+  const vacant = step.roles.filter(role => isVacant(draft, role));
+  const cause = vacant.length > 0 ? 'role_vacant' : 'requirement_failed';
+  const fault = vacant.map(role => draft.faults.get(role)).find(text => text !== undefined);
+  if (record.status === 'blocked' && record.cause === cause && fault === undefined) return;
+  const error: StepError | undefined =
+    fault === undefined ? undefined : { kind: 'expression', message: fault, phase: 'action' };
+  draft.write(step.number, { status: 'blocked', cause, error });
 }
 
 function isVacant(draft: Draft, role: number): boolean {

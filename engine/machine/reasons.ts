@@ -10,10 +10,23 @@ const TOLD = 3;
 
 /** `sql[1].prepared on sql-2 failed: exit 3: …; 2 more failed`. Empty when nothing failed. */
 export function describeFailures(draft: Draft, remark: string): string {
-  const failed = stepsWith(draft, record => record.status === 'failed' || record.status === 'interrupted');
+  const failed = [
+    ...stepsWith(draft, record => record.status === 'failed' || record.status === 'interrupted'),
+    ...faultsOfRoles(draft),
+  ];
   if (failed.length === 0) return remark === '' ? nothingMoves(draft) : '';
   const text = list(draft, failed, 'failed');
   return clip(remark === '' ? text : `${text} (${remark})`);
+}
+
+/** One step for each rule of a role that failed: the others are blocked by the same. */
+function faultsOfRoles(draft: Draft): readonly Step[] {
+  const told = new Set<string>();
+  return stepsWith(draft, ({ status, error }) => {
+    if (status !== 'blocked' || !error || told.has(error.message)) return false;
+    told.add(error.message);
+    return true;
+  });
 }
 
 /** `sql[1].installed on sql-2 waits for an operator: retry, skip or fail it (exit 3: …)`. */
@@ -53,11 +66,16 @@ function list(draft: Draft, steps: readonly Step[], verb: string): string {
   const told = steps.slice(0, TOLD).map(step => {
     const record = draft.record(step.number);
     const why = errorOf(record);
-    const did = record.status === 'interrupted' ? 'was interrupted' : verb;
+    const did = VERBS[record.status] ?? verb;
     return `${place(draft, step)} ${did}${why && `: ${why}`}`;
   });
   return [...told, ...more(steps.length, verb)].join('; ');
 }
+
+const VERBS: { readonly [status in StepRecord['status']]?: string } = {
+  interrupted: 'was interrupted',
+  blocked: 'is blocked',
+};
 
 const more = (count: number, verb: string): readonly string[] =>
   count > TOLD ? [`${count - TOLD} more ${verb}`] : [];

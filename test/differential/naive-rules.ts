@@ -1,9 +1,12 @@
 // What the rules of the language say of one moment, read naively: who applies, which requirement is met, who may run.
 // Belongs here: the rules over plain lists, each looked up anew every time. Does not belong here: what happens when
 // (naive.ts), any code of engine/graph or engine/machine: this is the second opinion on them.
+import { evaluateTemplate } from '../../engine/definition/expressions/index.ts';
+import type { DataView, Template } from '../../engine/definition/expressions/types.ts';
 import type {
   RequiredOutcome,
   Requirement,
+  Role,
   State,
   WorkflowDefinition,
 } from '../../engine/definition/types.ts';
@@ -128,7 +131,27 @@ export function choiceOf(board: Board, entity: string, role: string): string | n
   const decided = candidates.every(isFinal) || (rule.choose === 'first_ready' && reached.length > 0);
   if (!decided) return undefined;
   const byIndex = reached.toSorted((a, b) => (a.member?.index ?? 0) - (b.member?.index ?? 0));
-  return byIndex[0]?.member?.agent ?? null;
+  const chosen = rule.rule ? byRule(rule.choose, rule.rule, byIndex) : byIndex[0];
+  return chosen?.member?.agent ?? null;
+}
+
+/** Random rules look at a member's index only; one that fails for anybody chooses nobody. */
+function byRule(
+  choose: Role['choose'],
+  rule: Template,
+  candidates: readonly NaiveStep[],
+): NaiveStep | undefined {
+  try {
+    const answered = candidates.map(step => ({
+      step,
+      answer: Number(evaluateTemplate(rule, { member: step.member } as unknown as DataView)),
+    }));
+    if (choose === 'where') return answered.find(({ answer }) => answer === 1)?.step;
+    const sign = choose === 'highest' ? -1 : 1;
+    return answered.toSorted((a, b) => sign * (a.answer - b.answer))[0]?.step;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Row 5: undefined while a role that it names is open. Vacant roles block (row 3), so they don't come here. */

@@ -1,12 +1,14 @@
 // Random definitions and random fates for properties of the machine.
 // Belongs here: arbitraries that only make definitions the parser would pass. Does not belong here: the properties.
 import fc from 'fast-check';
+import { EngineError } from '../../engine/base/errors.ts';
 import type { Action, Requirement, Role, State, WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import {
   definition,
   entity,
+  expression,
   literal,
   membership,
   output,
@@ -57,13 +59,16 @@ interface EntityDice {
   readonly type: 'vm_group' | 'vm' | 'service';
   readonly members: number;
   readonly choose: Role['choose'];
+  /** What the role's rule says of each member; -1: it fails. */
+  readonly rule: readonly number[];
   readonly states: readonly StateDice[];
 }
 
 const entityDice: fc.Arbitrary<EntityDice> = fc.record({
   type: fc.constantFrom('vm_group', 'vm_group', 'vm', 'service'),
   members: fc.integer({ min: 0, max: 4 }),
-  choose: fc.constantFrom('lowest_index', 'first_ready'),
+  choose: fc.constantFrom('lowest_index', 'first_ready', 'where', 'highest', 'lowest'),
+  rule: fc.array(fc.integer({ min: -1, max: 2 }), { minLength: 4, maxLength: 4 }),
   states: fc.array(stateDice, { minLength: 1, maxLength: 4 }),
 });
 
@@ -84,7 +89,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.array(entityDice, { minLength: 1, 
       known.push({ entity: name, state: made.name });
       return made;
     });
-    const role: Role = { name: 'boss', choose: item.choose, among: 's0' };
+    const role: Role = { name: 'boss', choose: item.choose, among: 's0', ...ruleOf(item) };
     return entity(name, { type: item.type, states, roles: item.type === 'vm_group' ? [role] : [] });
   });
   const last = known.at(-1) as { entity: string; state: string };
@@ -126,6 +131,17 @@ const undoOf = (dice: StateDice) => ({
     retry: { attempts: dice.attempts, delay: dice.delay },
   },
 });
+
+function ruleOf({ choose, rule }: EntityDice): Pick<Role, 'rule'> {
+  if (choose === 'lowest_index' || choose === 'first_ready') return {};
+  return {
+    rule: expression(({ member }) => {
+      const answer = rule[member?.index ?? 0] ?? 0;
+      if (answer < 0) throw new EngineError('expression_failed', 'The rule has no answer.', 'Correct it.');
+      return choose === 'where' ? answer === 1 : answer;
+    }),
+  };
+}
 
 function roleOf(owner: EntityDice, at: number, { role }: StateDice): Partial<State> {
   if (owner.type !== 'vm_group' || at === 0 || role === 'none') return {};

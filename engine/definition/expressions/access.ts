@@ -12,6 +12,10 @@ import type { ExpressionModel, ExpressionPlace, StateModel } from './types.ts';
 /** Places whose reads become requirements; elsewhere nothing waits for what is read. */
 const INFERRING: ReadonlySet<ExpressionPlace['use']> = new Set(['action', 'probe', 'condition', 'set']);
 
+/** True in the rule by which a role is chosen. */
+export const isRoleRule = (use: ExpressionPlace['use']): boolean =>
+  use === 'role_where' || use === 'role_rank';
+
 export interface AccessContext {
   readonly model: ExpressionModel;
   readonly place: ExpressionPlace;
@@ -145,7 +149,7 @@ function inputOf(name: string, { model, findings }: AccessContext): Shape {
   return type ? shapeOf(type) : ANY;
 }
 
-function entityField(entity: string, name: string, { findings }: AccessContext): Shape {
+function entityField(entity: string, name: string, { findings, place }: AccessContext): Shape {
   switch (name) {
     case 'members':
       findings.read({ kind: 'members', entity });
@@ -158,6 +162,13 @@ function entityField(entity: string, name: string, { findings }: AccessContext):
       return { kind: 'outputs', entity, of: 'self', proven: NOTHING_PROVEN };
     default:
       findings.read({ kind: 'role', entity, role: name });
+      if (isRoleRule(place.use)) {
+        findings.say(
+          'expression_unsafe',
+          `A role's rule reads the role ${entity}.${name}, which may not be chosen yet.`,
+          'Choose by what the members are or gave: their data, facts and outputs.',
+        );
+      }
       return { kind: 'member', entity, of: 'all', proven: NOTHING_PROVEN };
   }
 }
@@ -230,5 +241,6 @@ function absentHint(name: string): string {
 }
 
 function useText(use: ExpressionPlace['use']): string {
+  if (isRoleRule(use)) return "a role's rule";
   return use === 'retry_when' ? "a retry's 'when'" : 'an undo';
 }

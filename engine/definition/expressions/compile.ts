@@ -63,7 +63,7 @@ export function compileExpression(
 
 /** True where only true or false makes sense. */
 export function isBoolean(place: ExpressionPlace): boolean {
-  return place.use === 'condition' || place.use === 'retry_when';
+  return place.use === 'condition' || place.use === 'retry_when' || place.use === 'role_where';
 }
 
 /** Registering types costs the square of their number, so an environment knows only the entities that are named. */
@@ -173,7 +173,7 @@ function checkResult(shape: Shape, inText: boolean, place: ExpressionPlace, find
     findings.say('expression_type', 'The result may be absent.', "End it with '.orValue(…)'.");
   }
   if (!holdsSecret(result)) return;
-  if (isBoolean(place)) {
+  if (isBoolean(place) || place.use === 'role_rank') {
     findings.say('secret_exposed', 'A hidden value cannot decide: its value would show in what happens.');
   } else if (inText && result.kind !== 'secret') {
     findings.say(
@@ -194,6 +194,8 @@ function checkTypes(program: ParseResult, place: ExpressionPlace, schema: Schema
   const type = result.type as string;
   if (isBoolean(place) && type !== 'bool' && !type.startsWith('dyn')) {
     findings.say('expression_type', `The answer is ${typeText(type, schema)}; it must be true or false.`);
+  } else if (place.use === 'role_rank' && !/^(?:int|double|dyn.*)$/.test(type)) {
+    findings.say('expression_type', `The answer is ${typeText(type, schema)}; it must be a number.`);
   } else if (/^(?:optional<.*>|optional)$/.test(type)) {
     findings.say('expression_type', 'The result may be absent.', "End it with '.orValue(…)'.");
   } else if (['bytes', 'type', 'uint', 'CelNamespace', 'OptionalNamespace'].includes(type)) {

@@ -117,12 +117,22 @@ export interface ValueType {
 
 /**
  * Where an expression stands decides which names exist and what may be inferred (row 34 of the rules):
- * only `action`, `probe`, `condition` and `set` infer requirements. `undo` and `retry_when` infer none, so what they
- * read must be optional or guaranteed by `guaranteed`. `output` infers none either, but may read what is not there
+ * only `action`, `probe`, `condition` and `set` infer requirements. `undo`, `retry_when` and the rules of roles
+ * (`role_where`: true or false; `role_rank`: a number) infer none, so what they read must be optional or guaranteed by
+ * `guaranteed`. `output` infers none either, but may read what is not there
  * yet: its evaluation then fails with `details.absent`, and the output has no value.
  */
 export interface ExpressionPlace {
-  readonly use: 'action' | 'probe' | 'condition' | 'undo' | 'retry_when' | 'output' | 'set';
+  readonly use:
+    | 'action'
+    | 'probe'
+    | 'condition'
+    | 'undo'
+    | 'retry_when'
+    | 'output'
+    | 'set'
+    | 'role_where'
+    | 'role_rank';
   /** Entity and state it belongs to; absent for the workflow's outputs. */
   readonly entity?: string;
   readonly state?: string;

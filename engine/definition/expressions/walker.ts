@@ -142,6 +142,8 @@ export class Walker {
       case 'condition':
       case 'set':
       case 'output':
+      case 'role_where':
+      case 'role_rank':
         return ['inputs', 'workflow'];
     }
   }
