@@ -45,8 +45,8 @@ entities:
           script:
             bash: |
               echo started >>"${directory}/started"
-              echo at work
-              until [ -e "${directory}/go" ]; do sleep 0.05; done
+              # Said again and again: a piece of live output may be lost.
+              until [ -e "${directory}/go" ]; do echo at work; sleep 0.05; done
               echo done >>"${directory}/done"
         undo: {script: {bash: 'rm -f "${directory}/done"'}}
 goal: web.worked
