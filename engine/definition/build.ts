@@ -170,7 +170,18 @@ export class Build {
   }
 
   #state(draft: StateDraft): State {
-    const { name, entity, description, timeout, onFailure, onInterrupted, idempotent, outputs, once } = draft;
+    const {
+      name,
+      entity,
+      description,
+      timeout,
+      onFailure,
+      onInterrupted,
+      idempotent,
+      exclusive,
+      outputs,
+      once,
+    } = draft;
     const forward = this.#forward.get(draft);
     const undo = this.#undo(draft);
     return {
@@ -181,6 +192,7 @@ export class Build {
       onFailure,
       onInterrupted,
       idempotent,
+      exclusive,
       outputs,
       ...forward?.parts,
       requires: (forward?.requires ?? []).map(requirement => withoutPlace(requirement)),

@@ -74,6 +74,7 @@ export interface StateDraft {
   readonly onFailure: 'fail' | 'continue' | 'pause';
   readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
   readonly idempotent: boolean;
+  readonly exclusive: boolean;
   readonly outputs: ReadonlyMap<string, StateOutput>;
 }
 

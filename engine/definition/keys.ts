@@ -38,6 +38,7 @@ export const KEYS = {
     'on_failure',
     'on_interrupted',
     'idempotent',
+    'exclusive',
     'outputs',
   ],
   requirement: ['state', 'members', 'outcome'],

@@ -116,6 +116,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     on_failure: at('on_failure'),
     on_interrupted: oneOf('rerun', 'probe', 'pause', 'fail'),
     idempotent: flag,
+    exclusive: flag,
     outputs: named(at('state output')),
   },
   requirement: { state: stateName, members: quorum, outcome: oneOf('reached', ...REQUIRED_OUTCOMES) },

@@ -36,6 +36,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     at: node.at,
     timeout,
     idempotent,
+    exclusive: fields.boolean('exclusive') ?? true,
     outputs,
     description: fields.string('description') ?? '',
     requires: readRequires(fields),
@@ -103,6 +104,7 @@ function checkJoin(fields: Fields): void {
     'on_failure',
     'on_interrupted',
     'idempotent',
+    'exclusive',
     'outputs',
   ]) {
     if (!fields.has(key)) continue;

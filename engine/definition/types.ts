@@ -102,6 +102,8 @@ export interface State {
   readonly onFailure: 'fail' | 'continue' | 'pause';
   readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
   readonly idempotent: boolean;
+  /** False: its action and probe run beside others in their VM (R5). An undo always has the VM for itself. */
+  readonly exclusive: boolean;
   readonly outputs: ReadonlyMap<string, StateOutput>;
 }
 

@@ -35,7 +35,7 @@ export async function renderCommand(
     reason: command.reason,
     task: await renderTask(command.action, context, seal),
     outputs: command.outputs.map(({ name, hidden }) => ({ name, hidden })),
-    exclusive: true,
+    exclusive: command.exclusive ?? true,
   };
 }
 

@@ -40,6 +40,7 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
     ...(agent !== undefined && { agent }),
     timeout: phase === 'undo' ? (step.state.undo?.timeout ?? step.state.timeout) : step.state.timeout,
     reason: reasonFor(phase, attempt, tries),
+    ...(collects && !step.state.exclusive && { exclusive: false }),
     outputs: collects ? [...step.state.outputs.values()].map(({ name, hidden }) => ({ name, hidden })) : [],
   };
 }

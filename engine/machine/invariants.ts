@@ -22,7 +22,7 @@ import { buildUndo } from './undo-order.ts';
 export const INVARIANTS = {
   M1: 'A gate counts its inputs by class.',
   M2: "A step's open and hopeless gates and roles are counted.",
-  M3: 'At most one command is out on a VM, `online` apart (R5), and the machine knows which.',
+  M3: 'At most one exclusive command is out on a VM, `online` apart (R5), and the machine knows which.',
   M4: 'Undo order is counted: a step is held while it, or what required it, owes an undo.',
   M5: 'A step that runs its action, or has run it, had every requirement met first.',
   M6: 'A command is out only while a step runs or undoes, with a phase, a deadline and a dispatch number.',

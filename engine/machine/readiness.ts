@@ -108,6 +108,7 @@ function begin(draft: Draft, number: number): void {
   }
   const agent = draft.record(number).agent ?? agentFor(draft, draft.step(number));
   if (agent === undefined) return failAttempt(draft, number, nobody(phase), 'final');
+  if (!state.exclusive) return void draft.unbound.push(number);
   draft.write(number, { status: 'ready', agent, cause: undefined });
 }
 

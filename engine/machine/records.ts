@@ -66,9 +66,11 @@ export const ATTEMPT_OVER = {
   cancel: undefined,
 } satisfies Patch;
 
-/** The agent whose VM it keeps busy (R5): `online` only asks whether the agent is there. */
+/** The agent whose VM it keeps busy (R5): `online` only asks whether the agent is there, others may opt out. */
 export function occupies(record: StepRecord | undefined): string | undefined {
-  return record?.command && record.command.action.kind !== 'online' ? record.command.agent : undefined;
+  const { command } = record ?? {};
+  if (!command || command.action.kind === 'online' || command.exclusive === false) return undefined;
+  return command.agent;
 }
 
 /** The agent whose VM it waits for: a ready step, or an undo that has not been sent. */

@@ -147,6 +147,8 @@ export interface Command {
   /** Milliseconds that one attempt may take once started. */
   readonly timeout: number;
   readonly reason: 'first' | 'changed' | 'retry' | 'reboot' | 'verify' | 'operation';
+  /** False: it may run beside others in its VM, though beside no reboot. Absent: it may not. */
+  readonly exclusive?: false;
   /** Names to collect; hidden ones come back sealed. */
   readonly outputs: readonly { readonly name: string; readonly hidden: boolean }[];
 }

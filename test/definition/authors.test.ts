@@ -19,7 +19,7 @@ function group(states: string): string {
 
 const SCRIPT = "action: {script: {sh: 'true'}}";
 const STATE_KEYS =
-  'action, condition, description, except, idempotent, on_failure, on_interrupted, once, only, outputs, probe, requires, retry, timeout, undo';
+  'action, condition, description, except, exclusive, idempotent, on_failure, on_interrupted, once, only, outputs, probe, requires, retry, timeout, undo';
 
 const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string[]])[] = [
   [
@@ -92,7 +92,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'a state that is no map: nobody who names it is blamed',
     vm('      a: yes please\n      ready: {requires: [a, web.a]}'),
-    '9:10: State web.a must be a map, not text. Its keys are: description, requires, only, except, once, condition, action, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, outputs.',
+    '9:10: State web.a must be a map, not text. Its keys are: description, requires, only, except, once, condition, action, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, exclusive, outputs.',
   ],
   [
     'a hyphen in a name: nobody who names it is blamed',
@@ -173,7 +173,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'a role among a state that could not be read',
     group(`      a: 5\n      ready: {only: boss, ${SCRIPT}}`),
-    '12:10: State db.a must be a map, not a number. Its keys are: description, requires, only, except, once, condition, action, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, outputs.',
+    '12:10: State db.a must be a map, not a number. Its keys are: description, requires, only, except, once, condition, action, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, exclusive, outputs.',
   ],
   [
     'entities as a list: the goal is not blamed',

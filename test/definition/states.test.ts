@@ -42,6 +42,11 @@ describe('A state', () => {
     expect(texts(parse(state('timeout: 30')))[0]).to.include('Write 30s or 30m.');
   });
 
+  it('has its VM for itself unless it says otherwise', () => {
+    expect(done(state('exclusive: false')).exclusive).to.equal(false);
+    expect(done(state('description: d')).exclusive).to.equal(true);
+  });
+
   it('goes on as its kind and probe allow after an interruption', () => {
     const probe = 'probe: {script: {sh: "true"}}';
     expect(done(state('description: d')).onInterrupted).to.equal('fail');
@@ -87,7 +92,6 @@ describe('A state', () => {
     'was',
     'on_change',
     'rerun_after',
-    'exclusive',
     'valid_for',
     'any_of',
   ]) {

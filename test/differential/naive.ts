@@ -201,8 +201,11 @@ export class NaiveScheduler {
 
   private isBusy(step: NaiveStep): boolean {
     return (
+      step.state.exclusive &&
       usesVm(firstAction(step)) &&
-      this.running().some(other => other.agent === step.agent && usesVm(current(other)))
+      this.running().some(
+        other => other.state.exclusive && other.agent === step.agent && usesVm(current(other)),
+      )
     );
   }
 

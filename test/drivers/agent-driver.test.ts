@@ -77,6 +77,12 @@ describe('commands to an agent', () => {
     });
   });
 
+  it('are exclusive on their machine unless the state opted out', async () => {
+    expect((await send(scriptCommand('a1'))).exclusive).to.equal(true);
+    world.side.ledger.remove(world.side.ledger.of('a1')[0] as never);
+    expect((await send(scriptCommand('a1', {}, { exclusive: false }))).exclusive).to.equal(false);
+  });
+
   it('seal every input that holds a hidden value, whole, and leave no trace of it on the wire', async () => {
     const seen: Buffer[] = [];
     const tapped = await makeWorld({

@@ -275,6 +275,43 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[0].c']);
   });
 
+  it('44: what is not exclusive runs beside others of its VM, and holds nobody up', () => {
+    const w = workflow(
+      1,
+      { a: {}, b: { exclusive: false }, c: { probe: script(), exclusive: false }, d: {} },
+      ['g.b', 'g.c', 'g.d', 'g.a'],
+    );
+    expect(w.out()).to.eql(['g[0].a', 'g[0].b', 'g[0].c']);
+    expect(w.record('g[0].b')?.command).to.include({ exclusive: false });
+    expect(w.record('g[0].a')?.command).to.not.have.property('exclusive');
+    w.succeed('g[0].b');
+    w.exit('g[0].c', 1);
+    expect(w.record('g[0].c')?.phase).to.equal('action');
+    expect(w.status('g[0].d')).to.equal('ready');
+    w.succeed('g[0].a');
+    expect(w.out()).to.eql(['g[0].c', 'g[0].d']);
+  });
+
+  it('44: an undo has its VM for itself, also of what was not exclusive', () => {
+    const beside = { exclusive: false, undo: { action: script() } };
+    const w = workflow(1, { a: beside, b: beside }, ['g.a', 'g.b']);
+    expect(w.out()).to.eql(['g[0].a', 'g[0].b']);
+    w.succeed('g[0].a');
+    w.succeed('g[0].b');
+    w.send({ kind: 'delete', abandon: false, by: 'ann' });
+    expect(w.out()).to.have.lengthOf(1);
+    w.succeed(w.out()[0] ?? '');
+    expect(w.out()).to.have.lengthOf(1);
+    w.succeed(w.out()[0] ?? '');
+    expect(w.over).to.equal('deleted');
+  });
+
+  it('44: what is not exclusive fails like others where there is no VM', () => {
+    const once = { once: { any: true as const }, exclusive: false };
+    const w = workflow(0, { a: once }, ['g.a']);
+    expect(w.reason).to.contain('There is no VM that it could run on.');
+  });
+
   it('44: the queue for a VM keeps its order through skips and a restart', () => {
     const late = { needs: ['g.z'] };
     const w = workflow(1, { a: late, b: {}, c: {}, d: {}, z: { action: { kind: 'online' } } }, [

@@ -104,6 +104,7 @@ export function state(entity: string, name: string, spec: StateSpec = {}): State
     onFailure: 'fail',
     onInterrupted: spec.probe ? 'probe' : spec.idempotent ? 'rerun' : 'fail',
     idempotent: false,
+    exclusive: true,
     outputs: new Map(out.map(item => [item.name, item])),
     ...(undo && { undo: { timeout: 600_000, ...undo, retry: { ...RETRY, ...undo.retry } } }),
     ...rest,

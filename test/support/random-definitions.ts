@@ -24,6 +24,7 @@ interface StateDice {
   readonly role: 'none' | 'only' | 'except' | 'once' | 'once any';
   readonly condition: boolean | undefined;
   readonly probe: boolean;
+  readonly exclusive: boolean;
   readonly undo: 'none' | 'continue' | 'fail';
   readonly attempts: number;
   readonly delay: number;
@@ -47,6 +48,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
   role: fc.constantFrom('none', 'none', 'none', 'only', 'except', 'once', 'once any'),
   condition: fc.constantFrom(undefined, undefined, undefined, true, false),
   probe: fc.boolean(),
+  exclusive: fc.constantFrom(true, true, false),
   undo: fc.constantFrom('none', 'continue', 'fail'),
   attempts: fc.integer({ min: 1, max: 3 }),
   delay: fc.constantFrom(0, 1_000),
@@ -115,6 +117,7 @@ function build(
     ...(dice.probe && onVm && kind !== 'join' && { probe: script() }),
     ...(dice.undo !== 'none' && onVm && kind !== 'join' && undoOf(dice)),
     retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
+    exclusive: dice.exclusive,
     onFailure: dice.onFailure,
     onInterrupted: dice.onInterrupted,
     out: outputs,
