@@ -9,11 +9,11 @@ import type { Context, Session } from './host.ts';
 import { makeReporter } from './reporters.ts';
 import type { EngineOptions } from './sessions.ts';
 import { nextCommand, withReader } from './sessions.ts';
-import { printLines, printWhole, textWidth } from './terminal.ts';
-import { endingLines } from './views/ending.ts';
+import { printWhole, textWidth } from './terminal.ts';
+import { deletedLines, endingLines } from './views/ending.ts';
 import type { Line } from './views/style.ts';
 import { piece, plain } from './views/style.ts';
-import { STANDS_STILL, watch } from './watch.ts';
+import { type Residue, STANDS_STILL, watch, type Watched } from './watch.ts';
 
 export interface WatchOptions extends EngineOptions {
   readonly verbose: boolean;
@@ -31,14 +31,15 @@ export async function watchToEnd(
     verbose: options.verbose,
     now: () => context.now(),
   });
-  const { view, interrupted } = await watch(context, session, id, reporter, after).catch(
+  const { view, interrupted, residue } = await watch(context, session, id, reporter, after).catch(
     async (thrown: unknown) => ({
       view: await leftBehind(context, session, id, options, thrown),
       interrupted: false,
+      residue: [],
     }),
   );
   if (interrupted) return sayInterrupted(context, session, id, options);
-  return sayEnd(context, id, view, options);
+  return sayEnd(context, id, { view, residue }, options);
 }
 
 const LOOKS = 20;
@@ -75,16 +76,20 @@ export async function leftBehind(
 function sayEnd(
   context: Context,
   id: string,
-  view: WorkflowView | undefined,
+  { view, residue }: Pick<Watched, 'view' | 'residue'>,
   options: WatchOptions,
 ): ExitCode {
   const status = view?.record.status ?? 'deleted';
   const exitCode = EXIT_OF_STATUS[status];
   if (options.json)
     context.terminal.out(
-      `${JSON.stringify({ kind: 'end', workflow: id, status, exitCode, ...endFacts(view) })}\n`,
+      `${JSON.stringify({ kind: 'end', workflow: id, status, exitCode, ...endFacts(view), ...residueFacts(residue) })}\n`,
     );
-  else if (view === undefined) printLines(context.terminal, [plain(`${id} is deleted.`)]);
+  else if (view === undefined)
+    printWhole(
+      context.terminal,
+      deletedLines(id, residue, textWidth(context.terminal), context.terminal.style),
+    );
   else sayEnding(context, view, options);
   return exitCode;
 }
@@ -95,6 +100,13 @@ export function sayEnding(context: Context, view: WorkflowView, options: EngineO
   const ending = { width: textWidth(terminal), style: terminal.style, command: nextCommand(options) };
   const lines = endingLines(view, ending);
   if (lines.length > 0) printWhole(terminal, [[], ...lines]);
+}
+
+function residueFacts(residue: readonly Residue[]): object {
+  if (residue.length === 0) return {};
+  return {
+    notUndone: residue.map(({ step, record }) => ({ step, agent: record.agent, error: record.error })),
+  };
 }
 
 function endFacts(view: WorkflowView | undefined): object {

@@ -1,7 +1,8 @@
 // Follows one workflow until it stands still, and tells a reporter what happens.
 // Belongs here: catching up, refreshing, ending. Does not belong here: what is shown (reporters.ts).
 import { EngineError } from '../base/errors.ts';
-import type { WorkflowStatus } from '../machine/types.ts';
+import type { StepId } from '../base/ids.ts';
+import type { StepRecord, WorkflowStatus } from '../machine/types.ts';
 import type { EngineApi, Happening, WorkflowView } from '../runtime/api.ts';
 import type { LogEntry } from '../runtime/ports.ts';
 import type { Context, Session } from './host.ts';
@@ -27,6 +28,13 @@ export interface Watched {
   /** Undefined when the workflow is erased. */
   readonly view: WorkflowView | undefined;
   readonly interrupted: boolean;
+  /** Steps whose undo failed and was tolerated: what they did is still there. */
+  readonly residue: readonly Residue[];
+}
+
+export interface Residue {
+  readonly step: StepId;
+  readonly record: StepRecord;
 }
 
 /** `after`: number of the last log entry that was told already. */
@@ -56,6 +64,7 @@ class Watcher {
   #interrupted = false;
   #view: WorkflowView | undefined;
   #dirty = true;
+  readonly #residue = new Map<StepId, StepRecord>();
   #told = 0;
   #refreshedAt = 0;
   #refreshCost = 0;
@@ -84,7 +93,8 @@ class Watcher {
       await this.#busy;
     }
     if (this.#failure !== undefined) throw this.#failure.thrown;
-    return { view: this.#view, interrupted: this.#interrupted };
+    const residue = [...this.#residue].map(([step, record]) => ({ step, record }));
+    return { view: this.#view, interrupted: this.#interrupted, residue };
   }
 
   /** Past entries, then live ones, then what the end overtook; each is told once. */
@@ -143,7 +153,13 @@ class Watcher {
     this.#tell({ kind: 'log', entry });
     this.#dirty = true;
     const { change } = entry;
+    if (change.kind === 'step') this.#noteResidue(change.step, change.record);
     if (change.kind === 'workflow' && STANDS_STILL.has(change.record.status)) this.#refreshSoon();
+  }
+
+  #noteResidue(step: StepId, record: StepRecord): void {
+    if (record.cause === 'undo_failed') this.#residue.set(step, record);
+    else this.#residue.delete(step);
   }
 
   #tick(): void {

@@ -2,6 +2,7 @@
 // Belongs here: the last lines of `run`, `resume` and `status`. Does not belong here: exit codes (exits.ts).
 import type { JsonValue } from '../../base/json.ts';
 import { isObject } from '../../base/json.ts';
+import type { StepRecord } from '../../machine/types.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Line, Style } from './style.ts';
 import { markPiece, piece, plain } from './style.ts';
@@ -127,6 +128,34 @@ function failedLines(view: WorkflowView, options: EndingOptions): Line[] {
     ...(failed.length === 0 && record.reason !== '' ? [plain(`  ${sanitiseLine(record.reason)}`)] : []),
     ...troubleLines(failed, options),
     ...nextLines(deleting ? deleteAgain(record.id, options.command) : goOn(view, failed, options.command)),
+  ];
+}
+
+/** The end of a deletion. Undos that failed and were tolerated left something behind: that is said, with why. */
+export function deletedLines(
+  id: string,
+  residue: readonly { readonly step: string; readonly record: StepRecord }[],
+  width: number,
+  style: Style,
+): Line[] {
+  const head = plain(`${sanitiseLine(id)} is deleted.`);
+  if (residue.length === 0) return [head];
+  const left = residue.flatMap(({ step, record: { agent, error } }) => [
+    [
+      piece(`  ${sanitiseLine(step)}`, 'strong'),
+      piece(agent === undefined ? '' : ` by ${sanitiseLine(agent)}`),
+      piece(`: ${error === undefined ? causeWords('undo_failed') : errorPhrase(error)}`),
+    ],
+    ...tailLines(error?.tail ?? '', width - 6).map(text => [piece('    | ', 'faint'), piece(text)]),
+  ]);
+  const count = plural(residue.length, 'step');
+  return [
+    head,
+    [
+      markPiece('failed', style),
+      piece(` ${count} could not be undone; look after what is left by hand:`, 'bad'),
+    ],
+    ...left,
   ];
 }
 

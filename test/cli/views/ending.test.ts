@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { commandLine, endingLines } from '../../../engine/cli/views/ending.ts';
+import { commandLine, deletedLines, endingLines } from '../../../engine/cli/views/ending.ts';
 import { paintLine } from '../../../engine/cli/views/style.ts';
 import type { WorkflowView } from '../../../engine/runtime/api.ts';
 import { reached, START, stepView, workflowView } from '../../support/workflow-views.ts';
@@ -116,6 +116,30 @@ describe('the ending', () => {
       status: 'delete_failed',
     });
     expect(ending(view)).to.include('    murano-workflow delete w --abandon');
+  });
+
+  it('of a deletion lists what could not be undone, with why', () => {
+    const error = {
+      kind: 'exit',
+      message: 'It ended with exit code 4.',
+      exitCode: 4,
+      tail: 'still attached\n',
+      phase: 'undo',
+    } as const;
+    const said = (residue: Parameters<typeof deletedLines>[1]): string[] =>
+      deletedLines('w', residue, 80, STYLE).map(line => paintLine(line, 1_000, STYLE));
+    const { record } = stepView('db[0].ready', {
+      status: 'undone',
+      cause: 'undo_failed',
+      agent: 'w-db-0',
+      error,
+    });
+    const lines = said([{ step: 'db[0].ready', record }]);
+    expect(lines[0]).to.equal('w is deleted.');
+    expect(lines[1]).to.include('1 step could not be undone');
+    expect(lines[2]).to.include('db[0].ready by w-db-0').and.include('4');
+    expect(lines[3]).to.include('still attached');
+    expect(said([])).to.deep.equal(['w is deleted.']);
   });
 
   it('is nothing while the workflow moves', () => {
