@@ -90,6 +90,7 @@ function runBoth({ one, turns, resumes }: Fate): string {
     ours.now += 10;
     const waited = new Set(naive.board.steps.filter(step => WAITED.has(step.status)));
     const held = naive.goalHolds;
+    const final = finalSteps(naive);
     // The last turns are kind, so that every fate comes to an end.
     const said = move(ours, naive, count < 200 ? dice : { ...dice, ending: 'done', act: 'skip' });
     if (said !== undefined) log.push(said);
@@ -101,8 +102,24 @@ function runBoth({ one, turns, resumes }: Fate): string {
     } else break;
     if (!held) adopt(ours, naive, waited);
     compare(ours, naive, log);
+    if (log.at(-1) !== 'resume') stayFinal(final, log);
   }
   return naive.status;
+}
+
+const FINAL = new Set(['reached', 'failed', 'blocked', 'skipped', 'not_needed']);
+
+const finalSteps = (naive: NaiveScheduler): ReadonlyMap<NaiveStep, string> =>
+  new Map(
+    naive.board.steps.filter(({ status }) => FINAL.has(status)).map(step => [step, step.status] as const),
+  );
+
+/** What is final stays so until a person goes on from a failure: others acted on it. */
+function stayFinal(before: ReadonlyMap<NaiveStep, string>, log: readonly string[]): void {
+  for (const [step, status] of before) {
+    if (step.status !== status)
+      throw new Error(`${step.id} was ${status} and is ${step.status}, after:\n  ${log.join('\n  ')}`);
+  }
 }
 
 const WAITED = new Set(['waiting', 'blocked']);

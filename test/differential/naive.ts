@@ -139,8 +139,9 @@ export class NaiveScheduler {
     for (const step of this.board.steps) {
       if (this.goalHolds || !this.isWanted(step) || step.timed) continue;
       if (step.status !== 'waiting' && step.status !== 'blocked') continue;
+      const before = step.status;
       const status = this.judge(step);
-      if (status === step.status) continue;
+      if (status === before) continue;
       step.status = status;
       moved = true;
     }

@@ -47,7 +47,7 @@ function soakFates(seed: number, fates: number): number {
     console.log(`no difference from the naive scheduler in ${fates} fates: ${ends.join(', ')}`);
     return 0;
   } catch (thrown) {
-    console.log(thrown instanceof Error ? thrown.stack : thrown);
+    console.log(thrown);
     console.log(`repeat it with: npm run soak -- --seeds 0 --first ${seed} --fates ${fates}`);
     return 1;
   }

@@ -21,7 +21,15 @@ import {
 interface StateDice {
   readonly kind: 'script' | 'wait' | 'set' | 'online' | 'join';
   readonly needs: readonly { readonly pick: number; readonly how: string; readonly outcome: string }[];
-  readonly role: 'none' | 'only' | 'except' | 'once' | 'once any';
+  readonly role:
+    | 'none'
+    | 'only'
+    | 'except'
+    | 'once'
+    | 'once any'
+    | 'only either'
+    | 'except both'
+    | 'one not other';
   readonly condition: boolean | undefined;
   readonly probe: boolean;
   readonly exclusive: boolean;
@@ -45,7 +53,19 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
       maxLength: 3,
     },
   ),
-  role: fc.constantFrom('none', 'none', 'none', 'only', 'except', 'once', 'once any'),
+  role: fc.constantFrom(
+    'none',
+    'none',
+    'none',
+    'none',
+    'only',
+    'except',
+    'once',
+    'once any',
+    'only either',
+    'except both',
+    'one not other',
+  ),
   condition: fc.constantFrom(undefined, undefined, undefined, true, false),
   probe: fc.boolean(),
   exclusive: fc.constantFrom(true, true, false),
@@ -91,8 +111,7 @@ export const anyCase: fc.Arbitrary<Case> = fc.array(entityDice, { minLength: 1, 
       known.push({ entity: name, state: made.name });
       return made;
     });
-    const role: Role = { name: 'boss', choose: item.choose, among: 's0', ...ruleOf(item) };
-    return entity(name, { type: item.type, states, roles: item.type === 'vm_group' ? [role] : [] });
+    return entity(name, { type: item.type, states, roles: item.type === 'vm_group' ? rolesOf(item) : [] });
   });
   const last = known.at(-1) as { entity: string; state: string };
   return { definition: definition(entities, [`${last.entity}.${last.state}`]), members: membership(sizes) };
@@ -146,10 +165,35 @@ function ruleOf({ choose, rule }: EntityDice): Pick<Role, 'rule'> {
   };
 }
 
+/** Members are chosen among: not by a state of the whole group. */
+const hasDeputy = ({ states }: EntityDice): boolean => states[1]?.role.startsWith('once') === false;
+
+/** A state can name a role only after the state among whose members it is chosen: else they would go round. */
+const rolesOf = (item: EntityDice): readonly Role[] => [
+  { name: 'boss', choose: item.choose, among: 's0', ...ruleOf(item) },
+  ...(hasDeputy(item) ? [{ name: 'deputy', choose: 'lowest_index', among: 's1' } as const] : []),
+];
+
 function roleOf(owner: EntityDice, at: number, { role }: StateDice): Partial<State> {
   if (owner.type !== 'vm_group' || at === 0 || role === 'none') return {};
-  if (role === 'once any') return { once: { any: true } };
-  return role === 'once' ? { once: { role: 'boss' } } : { [role]: ['boss'] };
+  const other = at > 1 && hasDeputy(owner) ? ['deputy'] : [];
+  switch (role) {
+    case 'once any':
+      return { once: { any: true } };
+    case 'once':
+      return { once: { role: other[0] ?? 'boss' } };
+    case 'only either':
+      return { only: ['boss', ...other] };
+    case 'except both':
+      return { except: ['boss', ...other] };
+    case 'one not other':
+      return { only: ['boss'], except: other };
+    case 'only':
+    case 'except':
+      return { [role]: ['boss'] };
+    default:
+      return role satisfies never;
+  }
 }
 
 function actionOf(kind: StateDice['kind'], hasOutput: boolean): Action | undefined {
