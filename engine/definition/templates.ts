@@ -23,9 +23,12 @@ export class Templates {
     made: Template[],
   ): Compile {
     return (value, at, use = {}) => {
-      const template = this.#template(value, { ...place, at });
+      const { template, problems } = compileTemplate(value, { ...place, at }, this.#model);
+      this.#report.addAll(problems);
       made.push(template);
-      if (template.secret) this.#checkShown(at, use, outputs, `${place.entity ?? ''}.${place.state ?? ''}`);
+      const what = `${place.entity ?? ''}.${place.state ?? ''}`;
+      if (template.secret) this.#checkShown(at, use, outputs, what);
+      else if (problems.length === 0) this.#checkPlain(at, use, outputs, what);
       return template;
     };
   }
@@ -49,7 +52,9 @@ export class Templates {
   /** Row 50 of the rules: a hidden value in a workflow's output must be declared hidden. */
   workflowOutput(draft: OutputDraft, guaranteed: ExpressionPlace['guaranteed']): WorkflowOutput {
     const { name, description, hidden, value } = draft;
-    const template = this.#template(value.value, { use: 'output', at: value.at, guaranteed });
+    const place: ExpressionPlace = { use: 'output', at: value.at, guaranteed };
+    const { template, problems } = compileTemplate(value.value, place, this.#model);
+    this.#report.addAll(problems);
     if (template.secret && !hidden) {
       const message = `The output '${name}' would show a hidden value to everybody who can see the stack.`;
       this.#report.add('secret_exposed', value.at, message, {
@@ -59,10 +64,14 @@ export class Templates {
     return { name, description, hidden, value: template };
   }
 
-  #template(value: JsonValue, place: ExpressionPlace): Template {
-    const { template, problems } = compileTemplate(value, place, this.#model);
-    this.#report.addAll(problems);
-    return template;
+  /** What is computed of plain values alone is stored in clear, whatever is declared. */
+  #checkPlain(at: string, use: TemplateUse, outputs: ReadonlyMap<string, StateOutput>, what: string): void {
+    const output = use.output === undefined ? undefined : outputs.get(use.output);
+    if (output?.hidden !== true) return;
+    const message = `The output '${output.name}' of ${what} is declared hidden, but nothing that it is made of is: it would be stored in clear.`;
+    this.#report.add('secret_exposed', at, message, {
+      hint: "Declare the inputs or outputs that it is made of hidden, or leave 'hidden' out.",
+    });
   }
 
   #checkShown(at: string, use: TemplateUse, outputs: ReadonlyMap<string, StateOutput>, what: string): void {

@@ -365,6 +365,18 @@ describe('Hidden values', () => {
     ]);
   });
 
+  it('are not computed of plain values alone, which would be stored in clear', () => {
+    const set = (value: string) =>
+      text(`done: {outputs: {p: {type: string, hidden: true}}, action: {set: {outputs: {p: ${value}}}}}`);
+    for (const value of ['"plain"', '"<% workflow.id %>"', '"a <% member.name %> b"']) {
+      expect(texts(parse(set(value)))[0], value).to.include(
+        "The output 'p' of sql.done is declared hidden, but nothing that it is made of is: it would be stored in clear.",
+      );
+    }
+    expect(codes(parse(set('"user:<% inputs.secret %>"')))).to.deep.equal([]);
+    expect(codes(parse(set('"<% inputs.nobody %>"')))).to.deep.equal(['unknown_name']);
+  });
+
   it('become outputs only where hidden is declared', () => {
     const set = (flags: string) =>
       text(
