@@ -232,6 +232,28 @@ function addOperator(program: Command, choose: Choose): void {
     (name: string, step: string, options: OperatorOptions) =>
       choose(options, context => act(context, name, { kind: 'fail', step }, options)),
   );
+  for (const [kind, does] of [
+    ['approve', 'say yes to a step that asks'],
+    ['reject', 'say no to a step that asks; it fails'],
+  ] as const) {
+    operator(`${kind} <name> <step>`, does, `${kind} prod service.switch_agreed`).action(
+      (name: string, step: string, options: OperatorOptions) =>
+        choose(options, context => act(context, name, { kind, step }, options)),
+    );
+  }
+  operator(
+    'signal <name> <signal>',
+    'tell a workflow that what it waits for has happened',
+    'signal prod licence_bought',
+    'signal prod licence_bought --data key=@licence.txt seats=40',
+  )
+    .option(
+      '--data <values...>',
+      'what the signal carries: a YAML or JSON file, or name=value (value read as YAML)',
+    )
+    .action((name: string, signal: string, options: OperatorOptions & { data?: string[] }) =>
+      choose(options, context => sendSignal(context, name, signal, options)),
+    );
   operator('cancel <name>', 'stop what runs; the workflow fails and can be resumed', 'cancel prod').action(
     (name: string, options: OperatorOptions) =>
       choose(options, context => act(context, name, { kind: 'cancel' }, options)),
@@ -246,6 +268,16 @@ function addOperator(program: Command, choose: Choose): void {
     .action((name: string, options: OperatorOptions & { abandon: boolean }) =>
       choose(options, context => act(context, name, { kind: 'delete', abandon: options.abandon }, options)),
     );
+}
+
+async function sendSignal(
+  context: Context,
+  name: string,
+  signal: string,
+  options: OperatorOptions & { readonly data?: readonly string[] },
+): Promise<ExitCode> {
+  const data = await parseValues(options.data ?? [], '--data', () => 'map', readFrom(context));
+  return act(context, name, { kind: 'signal', name: signal, data }, options);
 }
 
 async function skip(

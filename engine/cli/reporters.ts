@@ -71,7 +71,12 @@ class LiveReporter implements Reporter {
       style: this.#terminal.style,
       frame: this.#frame++,
     };
-    const moment = { now: this.#options.now(), offline: this.#offline, nameOf: agentNames(this.#view) };
+    const moment = {
+      now: this.#options.now(),
+      offline: this.#offline,
+      workflow: this.#view.record.id,
+      nameOf: agentNames(this.#view),
+    };
     this.#screen.draw(progressLines(this.#view, moment, layout), this.#above.splice(0));
   }
 

@@ -20,7 +20,7 @@ const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/;
  */
 export async function parseValues(
   words: readonly string[],
-  option: '--inputs' | '--outputs',
+  option: '--inputs' | '--outputs' | '--data',
   typeOf: TypeOf,
   read: ReadText,
 ): Promise<JsonObject> {

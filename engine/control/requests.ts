@@ -24,6 +24,8 @@ const act = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('retry'), step: text.optional(), attempt: z.int().optional() }),
   z.strictObject({ ...common, kind: z.literal('skip'), step: text, outputs: object }),
   z.strictObject({ ...common, kind: z.literal('fail'), step: text }),
+  z.strictObject({ ...common, kind: z.enum(['approve', 'reject']), step: text }),
+  z.strictObject({ ...common, kind: z.literal('signal'), name: text, data: object }),
   z.strictObject({ ...common, kind: z.literal('resume') }),
   z.strictObject({ ...common, kind: z.literal('cancel') }),
   z.strictObject({ ...common, kind: z.literal('delete'), abandon: z.boolean() }),

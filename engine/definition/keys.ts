@@ -3,7 +3,7 @@
 // (test/definition/reference.test.ts). Does not belong here: what a key means.
 import { INTERPRETERS, ROLE_RULES } from './types.ts';
 
-export const ACTION_KEYS = ['online', 'script', 'file', 'wait', 'set'] as const;
+export const ACTION_KEYS = ['online', 'script', 'file', 'wait', 'signal', 'approval', 'set'] as const;
 
 export const KEYS = {
   workflow: ['workflow_version', 'description', 'inputs', 'entities', 'goal', 'outputs'],
@@ -49,6 +49,8 @@ export const KEYS = {
   reboot: ['max'],
   file: ['path', 'content', 'file', 'template', 'mode', 'owner'],
   wait: ['for'],
+  signal: ['name'],
+  approval: ['message'],
   set: ['outputs'],
   retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],
   on_failure: ['then'],

@@ -58,7 +58,10 @@ function collect(state: State, read: (output: StateOutput) => One | undefined): 
 }
 
 function readOne(output: StateOutput, given: GivenOutput): One | undefined {
-  if ('secret' in given) return { value: { $secret: given.secret } };
+  if ('secret' in given)
+    return output.hidden
+      ? { value: { $secret: given.secret } }
+      : { wrong: 'it holds a hidden value, but is not declared hidden' };
   if (output.hidden) return { wrong: 'it is hidden, but it came in clear' };
   if ('text' in given) return readText(output, given.text);
   if (given.json === null) return undefined;

@@ -125,6 +125,8 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     script: at('script'),
     file: at('file'),
     wait: at('wait'),
+    signal: at('signal'),
+    approval: at('approval'),
     set: at('set'),
   },
   online: {
@@ -155,6 +157,8 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     owner: text,
   },
   wait: { for: time },
+  signal: { name: { type: 'string', pattern: NAME.source } },
+  approval: { message: text },
   set: { outputs: named(anything) },
   retry: {
     attempts: whole(1, LIMITS.attempts),
@@ -190,6 +194,8 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   'script text': ['file'],
   file: ['path'],
   wait: ['for'],
+  signal: ['name'],
+  approval: ['message'],
   set: ['outputs'],
   on_failure: ['then'],
   probe: ['script'],

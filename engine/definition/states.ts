@@ -25,8 +25,9 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
   if (fields === undefined) return undefined;
   const context: ActionContext = { report, contents, what, entityType };
   const actionNode = fields.get('action');
-  const action = actionNode && readAction(actionNode, context);
-  const timeout = fields.duration('timeout', 1000) ?? DEFAULTS.timeout;
+  const given = fields.duration('timeout', 1000);
+  const action = actionNode && readAction(actionNode, { ...context, ...optional('timeout', given) });
+  const timeout = given ?? DEFAULTS.timeout;
   const idempotent =
     fields.boolean('idempotent') ?? (action === undefined || ACTIONS[action.kind].idempotent);
   const outputs = readStateOutputs(report, fields.get('outputs'), what);

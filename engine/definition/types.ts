@@ -169,7 +169,14 @@ export interface Undo {
  * What takes a step into its state. `fields` hold the author's values, expressions compiled.
  * Each kind's own shape, its checks and its page in the reference come from one file in actions/.
  */
-export type Action = OnlineAction | ScriptAction | FileAction | WaitAction | SetAction;
+export type Action =
+  | OnlineAction
+  | ScriptAction
+  | FileAction
+  | WaitAction
+  | SignalAction
+  | ApprovalAction
+  | SetAction;
 export type ActionKind = Action['kind'];
 
 export interface OnlineAction {
@@ -221,6 +228,23 @@ export interface WaitAction {
   readonly kind: 'wait';
   /** Milliseconds. */
   readonly duration: number;
+}
+
+/** Waits for a signal; early ones are kept, the last of each name (row 38). */
+export interface SignalAction {
+  readonly kind: 'signal';
+  readonly name: string;
+  /** Milliseconds; absent: it waits without end. */
+  readonly timeout?: number;
+}
+
+/** Waits for an operator's yes or no. */
+export interface ApprovalAction {
+  readonly kind: 'approval';
+  /** What is to be decided. */
+  readonly message: Template;
+  /** Milliseconds; absent: it waits without end. */
+  readonly timeout?: number;
 }
 
 export interface SetAction {

@@ -38,8 +38,11 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
       ];
     case 'set':
       return [action.outputs];
+    case 'approval':
+      return [action.message];
     case 'online':
     case 'wait':
+    case 'signal':
       return [];
     default:
       return action satisfies never;

@@ -1,4 +1,4 @@
-// Starts what a step does next: a command to its VM, a wait, or a value computed at once.
+// Starts what a step does next: a command to its VM, a wait, a question, or a value computed at once.
 // Belongs here: the start of an attempt of any phase. Does not belong here: whether it is its turn (readiness.ts,
 // settle.ts), how it ended (outcomes.ts).
 import type { Phase } from '../base/ids.ts';
@@ -7,9 +7,10 @@ import { isObject } from '../base/json.ts';
 import type { Action } from '../definition/types.ts';
 import { readEncodedOutputs } from '../definition/outputs.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
+import { ask, type AskingAction, isAsking, takeKept } from './asking.ts';
 import { actionOf, agentFor, expressionError, isOwn, makeCommand, viewFor } from './command.ts';
 import type { Draft } from './draft.ts';
-import { ATTEMPT_OVER, NO_OUTPUTS } from './records.ts';
+import { ATTEMPT_OVER, NO_OUTPUTS, type Patch } from './records.ts';
 import { failAttempt } from './retry.ts';
 import { COMMAND_GRACE } from './timing.ts';
 import type { StepError } from './types.ts';
@@ -28,6 +29,7 @@ export function needsVm(draft: Draft, number: number, phase: Phase): boolean {
 export function startPhase(draft: Draft, number: number, phase: Phase): void {
   const action = actionOf(draft.step(number).state, phase) as Action;
   if (action.kind === 'wait') startWait(draft, number, phase, action.duration);
+  else if (isAsking(action)) startAsking(draft, number, phase, action);
   else if (action.kind === 'set') startSet(draft, number, phase);
   else startCommand(draft, number, phase);
 }
@@ -50,6 +52,25 @@ function startWait(draft: Draft, number: number, phase: Phase, duration: number)
     ...begun(draft, number, phase),
     due: { at: draft.at + duration, for: 'wait' },
   });
+}
+
+/** Paused until somebody answers; R9 says when that holds the whole workflow. */
+function startAsking(draft: Draft, number: number, phase: Phase, action: AskingAction): void {
+  try {
+    ask(draft, number, action, { ...ATTEMPT_OVER, ...begun(draft, number, phase) });
+    takeAnswer(draft, number, phase);
+  } catch (thrown) {
+    failToMake(draft, number, phase, thrown);
+  }
+}
+
+/** A signal that came early answers at once. */
+function takeAnswer(draft: Draft, number: number, phase: Phase): void {
+  const taken = takeKept(draft, number);
+  if (!taken) return;
+  const { outputs, problem, by } = taken;
+  if (outputs) return reach(draft, number, { outputs, answeredBy: by });
+  failAttempt(draft, number, { kind: 'outputs', message: problem ?? 'no outputs', phase }, 'final');
 }
 
 /** Computed in the same decision: there is nothing to wait for. */
@@ -89,7 +110,7 @@ function failToMake(draft: Draft, number: number, phase: Phase, thrown: unknown)
 }
 
 /** The step has reached its state. */
-export function reach(draft: Draft, number: number, patch: Parameters<Draft['write']>[1] = {}): void {
+export function reach(draft: Draft, number: number, patch: Patch = {}): void {
   const outputs = patch.outputs && Object.keys(patch.outputs).length > 0 ? patch.outputs : NO_OUTPUTS;
   draft.write(number, {
     ...ATTEMPT_OVER,

@@ -28,7 +28,8 @@ export function actionOf(state: State, phase: Phase): Action | undefined {
 }
 
 /** Actions that the machine does itself, without a command. */
-export const isOwn = (action: Action): boolean => action.kind === 'wait' || action.kind === 'set';
+const TRAVELS = new Set<Action['kind']>(['online', 'script', 'file']);
+export const isOwn = (action: Action): boolean => !TRAVELS.has(action.kind);
 
 /** Throws EngineError `expression_failed`. */
 export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: string | undefined): Command {
@@ -60,7 +61,7 @@ export function expressionError(thrown: unknown, phase: Phase): StepError {
   return { kind: 'expression', message: `${errorText(thrown)}${next}`, phase };
 }
 
-/** `online`, `script` and `file` travel; `wait` and `set` never become a command. */
+/** `online`, `script` and `file` travel; the others never become a command. */
 function resolve(action: Action, data: DataView): ResolvedAction {
   switch (action.kind) {
     case 'online':
@@ -87,6 +88,8 @@ function resolve(action: Action, data: DataView): ResolvedAction {
         ...optional('owner', action.owner, data),
       };
     case 'wait':
+    case 'signal':
+    case 'approval':
     case 'set':
       throw new EngineError(
         'internal',

@@ -23,6 +23,7 @@ import type {
   Command,
   Decision,
   Effect,
+  KeptSignal,
   StepRecord,
   WorkflowRecord,
   WorkflowStatus,
@@ -174,6 +175,14 @@ export class Draft implements CounterWatcher {
       countVerdict(this.cells, this.graph, output, roleVerdict(before), roleVerdict(holder));
       this.steps.push(output);
     }
+  }
+
+  /** Keeps a signal that came early; undefined: it is consumed. */
+  keepSignal(name: string, signal: KeptSignal | undefined): void {
+    const { signals = {}, ...workflow } = this.workflow;
+    const { [name]: _, ...others } = signals;
+    const kept = signal ? { ...others, [name]: signal } : others;
+    this.workflow = { ...workflow, ...(Object.keys(kept).length > 0 && { signals: kept }), at: this.at };
   }
 
   holder(entity: string, role: string): string | null | undefined {

@@ -3,15 +3,16 @@
 import { timedSteps } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { describeDebts, describeFailures, describeHolds } from './reasons.ts';
+import { ATTEMPT_OVER } from './records.ts';
 import { debts } from './undo-order.ts';
 
 /** Row 15: the goal holds, so nothing new starts. What runs may finish; the rest was not needed. */
 export function standDown(draft: Draft): void {
   for (const step of draft.graph.steps) {
     if (!step.wanted) continue;
-    const { status } = draft.record(step.number);
-    if (status !== 'waiting' && status !== 'ready') continue;
-    draft.write(step.number, { status: 'not_needed', cause: 'goal_holds', due: undefined });
+    const { status, asks } = draft.record(step.number);
+    if (status !== 'waiting' && status !== 'ready' && !asks) continue;
+    draft.write(step.number, { ...ATTEMPT_OVER, status: 'not_needed', cause: 'goal_holds' });
   }
 }
 

@@ -36,6 +36,7 @@ export const INVARIANTS = {
   M14: 'deleted, unless abandoned: nothing owes an undo.',
   M15: 'Time never goes back: no record is younger than the state.',
   M16: 'A step that failed or was blocked says so for good where another waits for that (row 12).',
+  M17: 'A step asks only while it is paused for the answer, and for no signal that is kept.',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -93,6 +94,10 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   const mustSay = watched && !state.undo && hasNoWay(record.status);
   report('M16', record.hasFailed ? watched : !mustSay, id);
   if (isForward(graph, state)) checkOpen(graph, state, number, unmet, hopeless, report);
+  const { asks } = record;
+  const answers = record.cause === 'waits_for_approval' || record.cause === 'waits_for_signal';
+  report('M17', (asks !== undefined) === answers && (!answers || record.status === 'paused'), id);
+  report('M17', asks?.kind !== 'signal' || !state.workflow.signals?.[asks.name], `${id} (kept)`);
   const tolerated = record.cause === 'tolerated';
   if (record.status === 'reached') report('M9', (record.outputs === undefined) === tolerated, id);
   report('M15', record.since <= state.at, id);

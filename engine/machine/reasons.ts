@@ -3,7 +3,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Step } from '../graph/types.ts';
 import type { Draft } from './draft.ts';
-import type { StepRecord } from './types.ts';
+import type { Question, StepRecord } from './types.ts';
 
 /** Failures told in full; of the others only the number is said. */
 const TOLD = 3;
@@ -33,11 +33,16 @@ function faultsOfRoles(draft: Draft): readonly Step[] {
 export function describeHolds(draft: Draft): string {
   const paused = stepsWith(draft, record => record.status === 'paused');
   const told = paused.slice(0, TOLD).map(step => {
-    const why = errorOf(draft.record(step.number));
+    const record = draft.record(step.number);
+    if (record.asks) return `${place(draft, step)} waits for ${asked(record.asks)}`;
+    const why = errorOf(record);
     return `${place(draft, step)} waits for an operator: retry, skip or fail it${why && ` (${why})`}`;
   });
   return clip([...told, ...more(paused.length, 'held')].join('; '));
 }
+
+const asked = (asks: Question): string =>
+  asks.kind === 'signal' ? `the signal '${asks.name}'` : `an operator's yes or no: ${asks.message}`;
 
 /** What could not be taken back. */
 export function describeDebts(draft: Draft): string {

@@ -32,6 +32,8 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.progress !== undefined && { progress: merged.progress }),
     ...(merged.command !== undefined && { command: merged.command }),
     ...(merged.due !== undefined && { due: merged.due }),
+    ...(merged.asks !== undefined && { asks: merged.asks }),
+    ...(merged.answeredBy !== undefined && { answeredBy: merged.answeredBy }),
     ...(merged.cancel !== undefined && { cancel: merged.cancel }),
     ...(merged.interruptions && { interruptions: merged.interruptions }),
     ...(merged.facts !== undefined && { facts: merged.facts }),
@@ -64,6 +66,8 @@ export const ATTEMPT_OVER = {
   command: undefined,
   due: undefined,
   cancel: undefined,
+  asks: undefined,
+  answeredBy: undefined,
 } satisfies Patch;
 
 /** The agent whose VM it keeps busy (R5): `online` only asks whether the agent is there, others may opt out. */

@@ -32,7 +32,15 @@ export function failAttempt(
 function retryLater(draft: Draft, number: number, tries: number, error: StepError): void {
   const delay = retryDelay(draft.step(number).state.retry, tries, effectKey(draft.effectId(number)));
   const due = delay > 0 ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
-  draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', tries, error, due, interruptions: undefined });
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    status: 'waiting',
+    tries,
+    error,
+    due,
+    cause: undefined,
+    interruptions: undefined,
+  });
   if (!due) draft.steps.push(number);
 }
 

@@ -49,12 +49,24 @@ export interface WorkflowRecord {
   readonly reason: string;
   /** `entity.role` → the holder's agent id; null: vacant (nobody reached `among`). Absent: not chosen yet. */
   readonly roles: { readonly [role: string]: string | null };
+  /** Signals that came before anybody asked: the last of each name (row 38). */
+  readonly signals?: { readonly [name: string]: KeptSignal };
   /** Time of the last event, ms since the epoch; never goes back (rule P10). */
   readonly at: number;
   /** Number of the last entry in its event log. */
   readonly seq: number;
   readonly createdAt: number;
 }
+
+export interface KeptSignal {
+  readonly data: JsonObject;
+  readonly by: string;
+}
+
+/** What a paused step waits for, other than an operator's word after a failure. */
+export type Question =
+  | { readonly kind: 'approval'; readonly message: string }
+  | { readonly kind: 'signal'; readonly name: string };
 
 /** One per step that ever left `waiting`; a step without a record is `waiting` with nothing started. */
 export interface StepRecord {
@@ -72,7 +84,11 @@ export interface StepRecord {
   /** The command that is out, complete: a restarted engine sends the same again (rule P3). */
   readonly command?: Command;
   /** The one timer of the step: rebuilt from here after a restart (rule P4). */
-  readonly due?: { readonly at: number; readonly for: 'retry' | 'deadline' | 'wait' };
+  readonly due?: { readonly at: number; readonly for: 'retry' | 'deadline' | 'wait' | 'answer' };
+  /** What it waits for while paused for a yes, a no or a signal. */
+  readonly asks?: Question;
+  /** Who gave the answer. */
+  readonly answeredBy?: string;
   /** Why the command that is out is being called back; absent: it isn't. A restarted engine calls it back again. */
   readonly cancel?: string;
   /** Attempts in a row whose end nobody knows; bounds reruns (`LIMITS.interruptions`). */
@@ -105,6 +121,8 @@ export const STEP_CAUSES = [
   'goal_holds',
   'did_not_fail',
   'held_for_operator',
+  'waits_for_approval',
+  'waits_for_signal',
   'failed_by_operator',
   'cancelled',
   'nothing_to_undo',
@@ -126,6 +144,7 @@ export const ERROR_KINDS = [
   'probe',
   'reboots',
   'operator',
+  'rejected',
   'cancelled',
 ] as const;
 
@@ -211,6 +230,10 @@ export type MachineEvent = { readonly at: number } & (
   | { readonly kind: 'retry'; readonly step?: StepId; readonly attempt?: number; readonly by: string }
   | { readonly kind: 'skip'; readonly step: StepId; readonly outputs: JsonObject; readonly by: string }
   | { readonly kind: 'fail'; readonly step: StepId; readonly by: string }
+  /** Yes or no to a step that asks. */
+  | { readonly kind: 'approve'; readonly step: StepId; readonly by: string }
+  | { readonly kind: 'reject'; readonly step: StepId; readonly by: string }
+  | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject; readonly by: string }
   /** Goes on from a failure: retries what failed, as `stack update` will. */
   | { readonly kind: 'resume'; readonly by: string }
   | { readonly kind: 'cancel'; readonly by: string }

@@ -5,6 +5,7 @@ import type { Gate, StateGraph, Step } from '../graph/types.ts';
 import { gateCount, gateVerdict, neededBy } from './counters.ts';
 import { queuesFor } from './records.ts';
 import { type MachineState, recordOf } from './state.ts';
+import type { Question } from './types.ts';
 
 /** Such as `sql.prepared (2 of 3)`, ``sql[1].joined, failed`, `choice of sql.master`, `sql-1, busy with sql[1].installed`; empty: for nothing. */
 export function waitsFor(graph: StateGraph, state: MachineState, number: number): readonly string[] {
@@ -21,7 +22,7 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
     case 'running':
       return record.command && record.progress === 'sent' ? [agentPhrase(record.command.agent)] : [];
     case 'paused':
-      return ['an operator: retry, skip or fail'];
+      return [record.asks ? questionPhrase(record.asks) : 'an operator: retry, skip or fail'];
     case 'interrupted':
       return ['a resume'];
     case 'reached':
@@ -34,6 +35,9 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
       return record.status satisfies never;
   }
 }
+
+const questionPhrase = (asks: Question): string =>
+  asks.kind === 'approval' ? `an operator's yes or no: ${asks.message}` : `the signal '${asks.name}'`;
 
 const agentPhrase = (agent: string | undefined): string =>
   agent === undefined ? 'its driver' : `agent ${agent} to take the command`;

@@ -182,10 +182,19 @@ function carry(machine: Machine, draft: Draft, live: LiveWorkflow, event: Machin
   return decision;
 }
 
+interface Payload {
+  readonly step?: StepId;
+  readonly attempt?: number;
+  readonly outputs?: JsonObject;
+  readonly name?: string;
+  readonly data?: JsonObject;
+  readonly abandon?: boolean;
+}
+
 /** The payload of a row was made by service.ts from a checked request. */
 function toEvent(row: InboxRow, at: number): MachineEvent {
   const { by } = row;
-  const payload = row.payload as { step?: StepId; attempt?: number; outputs?: JsonObject; abandon?: boolean };
+  const payload = row.payload as Payload;
   const step = payload.step === undefined ? {} : { step: payload.step };
   switch (row.kind) {
     case 'retry':
@@ -199,7 +208,11 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
     case 'skip':
       return { kind: 'skip', at, by, step: payload.step ?? '', outputs: payload.outputs ?? {} };
     case 'fail':
-      return { kind: 'fail', at, by, step: payload.step ?? '' };
+    case 'approve':
+    case 'reject':
+      return { kind: row.kind, at, by, step: payload.step ?? '' };
+    case 'signal':
+      return { kind: 'signal', at, by, name: payload.name ?? '', data: payload.data ?? {} };
     case 'resume':
     case 'cancel':
       return { kind: row.kind, at, by };

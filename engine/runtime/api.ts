@@ -48,6 +48,8 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
   | { readonly kind: 'retry'; readonly step?: StepId; readonly attempt?: number }
   | { readonly kind: 'skip'; readonly step: StepId; readonly outputs: JsonObject }
   | { readonly kind: 'fail'; readonly step: StepId }
+  | { readonly kind: 'approve' | 'reject'; readonly step: StepId }
+  | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'resume' }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'delete'; readonly abandon: boolean }

@@ -74,7 +74,17 @@ export interface DefinitionDocument {
   readonly files: { readonly [name: string]: string };
 }
 
-export type RequestKind = 'create' | 'retry' | 'skip' | 'fail' | 'resume' | 'cancel' | 'delete';
+export type RequestKind =
+  | 'create'
+  | 'retry'
+  | 'skip'
+  | 'fail'
+  | 'approve'
+  | 'reject'
+  | 'signal'
+  | 'resume'
+  | 'cancel'
+  | 'delete';
 
 /** A row of the inbox: every mutation asked for from outside. */
 export interface InboxRow {

@@ -6,7 +6,7 @@ import { ID } from '../base/ids.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../base/json.ts';
 import { checkInputs, checkMembers } from '../definition/inputs.ts';
 import type { Problem } from '../definition/problems.ts';
-import type { WorkflowDefinition } from '../definition/types.ts';
+import type { State, WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
 import { analyseMembers } from '../graph/analyse.ts';
 import type { Member } from '../graph/types.ts';
@@ -98,18 +98,26 @@ export class EngineService implements EngineApi {
     return this.#engine.submit(this.#row(requestId, workflow, kind, payload, by), undefined, secrets);
   }
 
-  /** Outputs that an operator supplies are sealed where the state declares them hidden. */
+  /** Outputs that an operator or a signal brings are sealed where the state declares them hidden. */
   #payload(
     request: ActRequest,
     given: JsonObject,
     found: LiveWorkflow | undefined,
   ): { readonly payload: JsonObject; readonly secrets: readonly NewSecret[] } {
-    if (request.kind !== 'skip' || found === undefined) return { payload: given, secrets: [] };
-    const state = found.graph.steps[found.graph.stepById.get(request.step) ?? -1]?.state;
-    const encoded = encodeUserValue(request.outputs) as JsonObject;
-    const place = `${request.workflow}/${request.step}/skip`;
-    const { values, secrets } = this.#seal(place, encoded, name => state?.outputs.get(name)?.hidden === true);
-    return { payload: { ...given, outputs: values }, secrets };
+    if (found === undefined) return { payload: given, secrets: [] };
+    const sealFor = (place: string, states: readonly State[], values: JsonObject) =>
+      this.#seal(`${request.workflow}/${place}`, encodeUserValue(values) as JsonObject, name =>
+        states.some(state => state.outputs.get(name)?.hidden === true),
+      );
+    if (request.kind === 'skip') {
+      const state = found.graph.steps[found.graph.stepById.get(request.step) ?? -1]?.state;
+      const { values, secrets } = sealFor(`${request.step}/skip`, state ? [state] : [], request.outputs);
+      return { payload: { ...given, outputs: values }, secrets };
+    }
+    if (request.kind !== 'signal') return { payload: given, secrets: [] };
+    const states = found.graph.steps.map(step => step.state).filter(state => takes(state, request.name));
+    const { values, secrets } = sealFor(`signal/${request.name}`, states, request.data);
+    return { payload: { ...given, data: values }, secrets };
   }
 
   /** The reference holds a keyed fingerprint of the value: equal requests stay equal, and nothing can be read from it. */
@@ -194,6 +202,9 @@ function checkId(what: string, id: string): void {
     'Use 1 to 64 letters, digits, - and _, beginning with a letter or digit.',
   );
 }
+
+const takes = ({ action }: State, signal: string): boolean =>
+  action?.kind === 'signal' && action.name === signal;
 
 function rejected(result: RequestResult & { readonly status: 'rejected' }): EngineError {
   const code = result.code === 'not_found' || result.code === 'not_allowed' ? result.code : 'conflict';

@@ -103,7 +103,8 @@ describe('telling', () => {
 });
 
 describe('status', () => {
-  const moment = { now: START + 5_000, offline: new Map<string, string>(), nameOf: (agent: string) => agent };
+  const offline = new Map<string, string>();
+  const moment = { now: START + 5_000, offline, workflow: 'w', nameOf: (agent: string) => agent };
 
   it('lists workflows in columns', () => {
     const held = workflowView([], { id: 'other', status: 'held', reason: 'waits' }).record;

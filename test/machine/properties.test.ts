@@ -11,13 +11,16 @@ import type { Decision, MachineEvent, Outcome, Report } from '../../engine/machi
 import { anyCase, anyOutcome, type Case } from '../support/random-definitions.ts';
 import { START, type Untimed, Workflow } from '../support/workflow.ts';
 
+const PERSON = ['retry', 'skip', 'fail', 'approve', 'reject', 'signal'] as const;
+type PersonAct = (typeof PERSON)[number];
+
 /** A move of the world; numbers pick among what is possible at the time. */
 type Move =
   | { readonly kind: 'answer'; readonly pick: number; readonly outcome: Outcome }
   | { readonly kind: 'progress'; readonly pick: number; readonly report: 'accepted' | 'started' }
   | { readonly kind: 'due'; readonly pick: number }
   | { readonly kind: 'stale'; readonly pick: number; readonly outcome: Outcome }
-  | { readonly kind: 'person'; readonly pick: number; readonly act: 'retry' | 'skip' | 'fail' }
+  | { readonly kind: 'person'; readonly pick: number; readonly act: PersonAct }
   | { readonly kind: 'whole'; readonly act: 'retry' | 'resume' | 'cancel' | 'create' };
 
 const move: fc.Arbitrary<Move> = fc.oneof(
@@ -43,7 +46,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('person' as const),
       pick: fc.nat(),
-      act: fc.constantFrom('retry' as const, 'skip' as const, 'fail' as const),
+      act: fc.constantFrom(...PERSON),
     }),
   },
   {
@@ -98,7 +101,8 @@ function stale(w: Workflow, pick: number, outcome: Outcome): void {
   expect(decision).to.eql({ changes: [], effects: [] });
 }
 
-function act(w: Workflow, kind: 'retry' | 'skip' | 'fail', step: string): void {
+function act(w: Workflow, kind: PersonAct, step: string): void {
+  if (kind === 'signal') return void w.send({ kind, name: 'go', data: { port: 1 }, by: 'ann' });
   if (kind === 'skip') w.send({ kind, step, outputs: { port: 1 }, by: 'ann' });
   else w.send({ kind, step, by: 'ann' });
 }
@@ -220,6 +224,8 @@ function everyEvent(w: Workflow, outcome: Outcome): readonly MachineEvent[] {
     { kind: 'delete', abandon: false, by: 'ann' },
     { kind: 'delete', abandon: true, by: 'ann' },
     { kind: 'timer', step: 'no.such' },
+    { kind: 'signal', name: 'go', data: { port: 1 }, by: 'ann' },
+    { kind: 'signal', name: 'no_such', data: {}, by: 'ann' },
     { kind: 'skip', step: 'no.such', outputs: {}, by: 'ann' },
   ];
   const single = w.graph.steps.flatMap(({ id: step }): Untimed[] => {
@@ -229,6 +235,8 @@ function everyEvent(w: Workflow, outcome: Outcome): readonly MachineEvent[] {
       { kind: 'retry', step, by: 'ann' },
       { kind: 'skip', step, outputs: {}, by: 'ann' },
       { kind: 'fail', step, by: 'ann' },
+      { kind: 'approve', step, by: 'ann' },
+      { kind: 'reject', step, by: 'ann' },
       { kind: 'report', id, report: { kind: 'started' } },
       { kind: 'report', id, report: { kind: 'finished', outcome } },
       { kind: 'report', id: { ...id, generation: 2 }, report: { kind: 'finished', outcome } },

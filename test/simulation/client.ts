@@ -1,7 +1,7 @@
 // Those outside a simulated world: who creates the workflow, answers when a person is waited for, and deletes it.
 // Belongs here: requests, asked again under the same id until they are answered. Does not belong here: faults.
 import type { ActRequest } from '../../engine/runtime/api.ts';
-import type { WorkflowRecord } from '../../engine/machine/types.ts';
+import type { StepRecord, WorkflowRecord } from '../../engine/machine/types.ts';
 import { Broken } from './checks.ts';
 import type { EngineHost } from './engine-host.ts';
 import type { Scenario } from './scenarios.ts';
@@ -14,6 +14,8 @@ export interface ClientWorld {
   active(): EngineHost | undefined;
   /** The workflow as it is committed. */
   record(): Promise<WorkflowRecord | undefined>;
+  /** What its steps ask, as committed. */
+  asking(): Promise<readonly { readonly step: string; readonly asks: StepRecord['asks'] }[]>;
 }
 
 type Act = ActRequest extends infer R
@@ -112,8 +114,12 @@ export class Client {
     }
   }
 
-  /** A person looks at the VM, and says: run it again. */
+  /** A person looks at the VM, and says: run it again. Who is asked says yes; who waits for a signal gets it. */
   async #answer(): Promise<void> {
+    const asking = (await this.#world.asking()).find(({ asks }) => asks !== undefined);
+    if (asking?.asks?.kind === 'approval') return this.act({ kind: 'approve', step: asking.step });
+    if (asking?.asks?.kind === 'signal')
+      return this.act({ kind: 'signal', name: asking.asks.name, data: { n: 1 } });
     this.answers += 1;
     await this.act({ kind: 'retry' });
   }

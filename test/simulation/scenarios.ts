@@ -63,7 +63,7 @@ outputs:
 `,
 };
 
-/** Retries that must be counted across crashes, a wait, a value computed, and a reboot in the middle. */
+/** Retries that must be counted across crashes, a wait, a value computed, a reboot in the middle, a yes and a signal. */
 const rough: Scenario = {
   name: 'rough',
   exact: true,
@@ -96,9 +96,11 @@ entities:
         requires: [online, web.restarted]
         action: {set: {outputs: {count: "<% web.members.size() %>"}}}
         outputs: {count: {type: integer}}
+      agreed: {requires: [named], action: {approval: {message: "<% box.outputs.named.count %> are restarted. Go on?"}}}
+      told: {requires: [agreed], action: {signal: {name: go}}, outputs: {n: {type: integer}}}
       ready:
-        requires: [named]
-        action: {script: {sh: "sleep 10\\napply ready", inputs: {n: "<% box.outputs.named.count %>"}}}
+        requires: [told]
+        action: {script: {sh: "sleep 10\\napply ready", inputs: {n: "<% box.outputs.named.count %>", told: "<% box.outputs.told.n %>"}}}
         idempotent: true
         retry: {attempts: 90, delay: 1s, max_delay: 20s}
         timeout: 10m

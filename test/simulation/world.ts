@@ -88,6 +88,13 @@ export class World {
       scenario: options.scenario,
       active: () => this.#engines.findLast(host => host.life.alive && host.serving),
       record: async () => (await this.#checker.load('w1'))?.stored.record,
+      asking: async () => {
+        const now = await this.#checker.load('w1');
+        return (now?.stored.steps ?? []).map(({ number, record }) => ({
+          step: now?.graph.steps[number]?.id ?? '',
+          asks: record.asks,
+        }));
+      },
     });
   }
 

@@ -19,7 +19,7 @@ import {
 } from './definitions.ts';
 
 interface StateDice {
-  readonly kind: 'script' | 'wait' | 'set' | 'online' | 'join';
+  readonly kind: 'script' | 'wait' | 'set' | 'online' | 'join' | 'approval' | 'signal';
   readonly needs: readonly { readonly pick: number; readonly how: string; readonly outcome: string }[];
   readonly role:
     | 'none'
@@ -42,7 +42,7 @@ interface StateDice {
 }
 
 const stateDice: fc.Arbitrary<StateDice> = fc.record({
-  kind: fc.constantFrom('script', 'script', 'script', 'wait', 'set', 'online', 'join'),
+  kind: fc.constantFrom('script', 'script', 'script', 'wait', 'set', 'online', 'join', 'approval', 'signal'),
   needs: fc.array(
     fc.record({
       pick: fc.nat(),
@@ -128,7 +128,9 @@ function build(
   const kind =
     owner.type === 'service' && (dice.kind === 'script' || dice.kind === 'online') ? 'join' : dice.kind;
   const outputs =
-    dice.output && (kind === 'script' || kind === 'set') ? [output('port', { type: 'integer' })] : [];
+    dice.output && (kind === 'script' || kind === 'set' || kind === 'signal')
+      ? [output('port', { type: 'integer' })]
+      : [];
   const onVm = owner.type !== 'service';
   const spec: StateSpec = {
     ...roleOf(owner, at, dice),
@@ -206,6 +208,10 @@ function actionOf(kind: StateDice['kind'], hasOutput: boolean): Action | undefin
       return { kind: 'set', outputs: literal(hasOutput ? { port: 5022 } : {}) };
     case 'online':
       return { kind: 'online' };
+    case 'approval':
+      return { kind: 'approval', message: literal('Go on?'), timeout: 30_000 };
+    case 'signal':
+      return { kind: 'signal', name: 'go' };
     case 'join':
       return undefined;
     default:

@@ -3,6 +3,7 @@
 // the expectation, and a reviewer reads behaviour in its diff.
 //
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
+//   > approve STEP | reject STEP | signal NAME [name=value…]
 //   > STEP succeeds [name=text…] | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
 //   > due STEP          time passes until the step's timer, which fires
 //   > restart           the engine forgets everything and restores it from its records
@@ -70,6 +71,13 @@ function perform(w: Workflow, command: string): readonly string[] {
     case 'fail':
     case 'skip':
       return told(w, () => person(w, first, rest));
+    case 'approve':
+    case 'reject':
+      return told(w, () => w.send({ kind: first, step: rest[0] ?? '', by: 'ann' }));
+    case 'signal':
+      return told(w, () =>
+        w.send({ kind: 'signal', name: rest[0] ?? '', data: values(rest.slice(1)), by: 'ann' }),
+      );
     case 'due':
       return told(w, () => w.due(rest[0] ?? ''));
     default:
@@ -154,7 +162,11 @@ function told(w: Workflow, act: () => Decision): readonly string[] {
       .filter(([role, holder]) => before.workflow.roles[role] !== holder)
       .map(([role, holder]) => `  ${role} is ${holder ?? 'vacant'}`);
     const { status, reason } = change.record;
+    const kept = Object.keys(change.record.signals ?? {}).filter(
+      name => change.record.signals?.[name] !== before.workflow.signals?.[name],
+    );
     const moved = status !== before.workflow.status || reason !== before.workflow.reason;
+    chosen.push(...kept.map(name => `  signal ${name} is kept`));
     return moved ? [...chosen, `  workflow → ${status}${reason && `: ${reason}`}`] : chosen;
   });
   const all = [...lines, ...effects.map(effect => `  ${effectText(w, effect)}`)];
@@ -166,6 +178,8 @@ function recordText(record: StepRecord, before: StepRecord | undefined): string 
     record.phase && record.phase !== 'action' ? record.phase : undefined,
     record.progress !== before?.progress && record.progress !== 'sent' ? record.progress : undefined,
     record.cause,
+    record.asks && JSON.stringify(record.asks),
+    record.answeredBy && `answered by ${record.answeredBy}`,
     record.due && record.due.for !== 'deadline'
       ? `${record.due.for} in ${record.due.at - record.since} ms`
       : undefined,

@@ -10,7 +10,8 @@ const STEP_MEANING: { readonly [Status in StepStatus]: string } = {
   running: 'A probe or an attempt of its action is under way.',
   reached: 'The state holds. Its outputs can be read.',
   failed: 'Its attempts are spent. *Final*; an operator or a resume may open it again.',
-  paused: 'Held for an operator: retry, skip with outputs, or fail.',
+  paused:
+    'Waits for a person: for a yes or no, for a signal, or, after a failure, to be retried, skipped with outputs, or failed.',
   interrupted: 'Called back, or nobody knows how it ended. A resume or an operator opens it again.',
   skipped: 'Does not apply (role or condition), or an operator vouched for it. *Final.*',
   blocked: 'Something it requires can no longer be met. *Final*, until that is opened again.',
@@ -40,6 +41,8 @@ const CAUSE_MEANING: { readonly [Cause in StepCause]: string } = {
   goal_holds: 'not needed: the goal holds',
   did_not_fail: 'not needed: it waits for a failure that did not happen (`outcome: failed`)',
   held_for_operator: 'paused: `on_failure: pause` or `on_interrupted: pause`',
+  waits_for_approval: 'paused: the action `approval` waits for a yes or no',
+  waits_for_signal: 'paused: the action `signal` waits for its signal',
   failed_by_operator: 'failed: an operator said so',
   cancelled: 'interrupted: its command was called back by a cancel or a delete',
   nothing_to_undo: 'undone: the state has no `undo`',

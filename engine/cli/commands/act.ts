@@ -1,4 +1,4 @@
-// The operator's commands: retry, skip, fail, resume, cancel, delete.
+// The operator's commands: retry, skip, fail, approve, reject, signal, resume, cancel, delete.
 // Belongs here: sending one request and seeing it through. Does not belong here: whether it is allowed (the machine).
 import { EngineError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -16,7 +16,8 @@ import { piece, plain } from '../views/style.ts';
 type Action =
   | { readonly kind: 'retry'; readonly step?: string }
   | { readonly kind: 'skip'; readonly step: string; readonly outputs: JsonObject }
-  | { readonly kind: 'fail'; readonly step: string }
+  | { readonly kind: 'fail' | 'approve' | 'reject'; readonly step: string }
+  | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'resume' }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'delete'; readonly abandon: boolean };
@@ -26,6 +27,9 @@ const APPLIED: { readonly [kind in Action['kind']]: string } = {
   retry: 'is tried again',
   skip: 'counts as done',
   fail: 'has failed by your word',
+  approve: 'is approved',
+  reject: 'is rejected',
+  signal: 'is sent',
   resume: 'goes on',
   cancel: 'is being cancelled',
   delete: 'is being deleted: what was done is undone first',
@@ -86,8 +90,10 @@ function checkStep(view: WorkflowView, action: Action): void {
   );
 }
 
-const subject = (id: string, action: Action): string =>
-  'step' in action && action.step !== undefined ? action.step : id;
+function subject(id: string, action: Action): string {
+  if (action.kind === 'signal') return `The signal ${action.name}`;
+  return 'step' in action && action.step !== undefined ? action.step : id;
+}
 
 const applied = (action: Action): string =>
   action.kind === 'delete' && action.abandon

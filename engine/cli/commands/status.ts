@@ -25,7 +25,8 @@ export async function statusOne(context: Context, id: string, options: EngineOpt
     context.terminal.out(`${JSON.stringify(view)}\n`);
     return 0;
   }
-  const moment = { now: context.now(), offline: new Map<string, string>(), nameOf: agentNames(view) };
+  const offline = new Map<string, string>();
+  const moment = { now: context.now(), offline, workflow: id, nameOf: agentNames(view) };
   printLines(context.terminal, stepsLines(view, moment, context.terminal.style));
   sayEnding(context, view, options);
   return 0;

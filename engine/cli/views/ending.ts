@@ -2,7 +2,7 @@
 // Belongs here: the last lines of `run`, `resume` and `status`. Does not belong here: exit codes (exits.ts).
 import type { JsonValue } from '../../base/json.ts';
 import { isObject } from '../../base/json.ts';
-import type { StepRecord } from '../../machine/types.ts';
+import type { Question, StepRecord } from '../../machine/types.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Line, Style } from './style.ts';
 import { markPiece, piece, plain } from './style.ts';
@@ -190,7 +190,7 @@ function troubleLines(steps: readonly StepView[], options: EndingOptions): Line[
 export function stepTrouble(step: StepView, { width, style }: EndingOptions): Line[] {
   const { record } = step;
   const where = step.member?.name ?? record.agent;
-  const message = record.error === undefined ? causeWords(record.cause) : errorPhrase(record.error);
+  const message = troubleText(record);
   const attempts = record.attempt > 1 ? ` (attempt ${record.attempt})` : '';
   const bar = style.unicode ? '│' : '|';
   return [
@@ -204,6 +204,12 @@ export function stepTrouble(step: StepView, { width, style }: EndingOptions): Li
       piece(text),
     ]),
   ];
+}
+
+function troubleText({ asks, error, cause }: StepRecord): string {
+  if (asks?.kind === 'approval') return `waits for a yes or no: ${sanitiseLine(asks.message)}`;
+  if (asks?.kind === 'signal') return `waits for the signal ${asks.name}`;
+  return error === undefined ? causeWords(cause) : errorPhrase(error);
 }
 
 function tailLines(tail: string, width: number): string[] {
@@ -249,6 +255,7 @@ function answer(view: WorkflowView, held: readonly StepView[], command: CommandL
   const { id } = view.record;
   const [first] = held;
   if (first === undefined) return [{ what: 'See what waits', command: command('status', id) }];
+  if (first.record.asks !== undefined) return answerTo(id, first, first.record.asks, command);
   return [
     { what: 'Try the step again', command: command('retry', id, first.id) },
     {
@@ -256,6 +263,19 @@ function answer(view: WorkflowView, held: readonly StepView[], command: CommandL
       command: command('skip', id, first.id),
     },
     { what: 'Let it fail', command: command('fail', id, first.id) },
+  ];
+}
+
+function answerTo(id: string, { id: step }: StepView, asks: Question, command: CommandLine): Next[] {
+  if (asks.kind === 'approval') {
+    return [
+      { what: 'Say yes', command: command('approve', id, step) },
+      { what: 'Say no: the step fails', command: command('reject', id, step) },
+    ];
+  }
+  return [
+    { what: 'Send the signal (with --data name=value)', command: command('signal', id, asks.name) },
+    { what: 'Go on without it, as if it had come', command: command('skip', id, step) },
   ];
 }
 

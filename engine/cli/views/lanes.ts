@@ -4,7 +4,7 @@ import type { StepCause, StepError, StepStatus } from '../../machine/types.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Mark } from './style.ts';
 import { markOf } from './style.ts';
-import { durationText, phrase, sanitiseLine } from './text.ts';
+import { durationText, phrase, sanitiseLine, shellWord } from './text.ts';
 
 export interface Lane {
   readonly name: string;
@@ -23,6 +23,8 @@ export interface Moment {
   readonly now: number;
   /** Agents that are known to be offline, with the reason. */
   readonly offline: ReadonlyMap<string, string>;
+  /** Name of the workflow, for the commands that are shown. */
+  readonly workflow: string;
   /** The member's name behind an agent's id. */
   readonly nameOf: (agent: string) => string;
 }
@@ -110,7 +112,7 @@ export function stepDetail(step: StepView, moment: Moment): string {
     case 'interrupted':
       return failureText(step);
     case 'paused':
-      return `waits for you · ${failureText(step)}`;
+      return askedText(step, moment) ?? `waits for you · ${failureText(step)}`;
     case 'blocked':
     case 'skipped':
     case 'not_needed':
@@ -120,6 +122,15 @@ export function stepDetail(step: StepView, moment: Moment): string {
     case 'undone':
       return record.cause === undefined ? '' : causeText(step);
   }
+}
+
+/** Who is waited for, and what to type; undefined for a step that is held after a failure. */
+function askedText({ id, record }: StepView, { workflow }: Moment): string | undefined {
+  const { asks } = record;
+  if (asks === undefined) return undefined;
+  if (asks.kind === 'signal')
+    return `waits for the signal ${asks.name} · murano-workflow signal ${workflow} ${asks.name}`;
+  return `waits for your yes or no: ${phrase(asks.message)} · murano-workflow approve ${workflow} ${shellWord(id)}`;
 }
 
 function runningDetail(step: StepView, { now, offline, nameOf }: Moment): string {
@@ -184,6 +195,8 @@ const CAUSE_WORDS: { readonly [cause in StepCause]: string } = {
   goal_holds: 'the goal holds without it',
   did_not_fail: 'the failure it waits for did not happen',
   held_for_operator: 'waits for an operator',
+  waits_for_approval: 'waits for a yes or no',
+  waits_for_signal: 'waits for a signal',
   failed_by_operator: 'failed by an operator',
   cancelled: 'cancelled',
   nothing_to_undo: 'nothing to undo',

@@ -1,12 +1,12 @@
 // One entry of a workflow's log as one line: what a log file, a pipe or `events` shows.
 // Belongs here: which entries are worth a line, and their words. Does not belong here: the live picture (progress.ts).
-import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
+import type { Change, Question, StepRecord, WorkflowRecord } from '../../machine/types.ts';
 import type { Happening, WorkflowView } from '../../runtime/api.ts';
 import type { LogEntry } from '../../runtime/ports.ts';
 import { causeWords, errorPhrase } from './lanes.ts';
 import type { Line, Piece, Style } from './style.ts';
 import { markPiece, piece, markOf } from './style.ts';
-import { clockText, durationText, pad, sanitise, sanitiseLine, widest } from './text.ts';
+import { clockText, durationText, pad, phrase, sanitise, sanitiseLine, widest } from './text.ts';
 
 /** Names of a step for people; absent for a step that the view does not know. */
 export type NameStep = (step: string) => string;
@@ -77,11 +77,18 @@ function stepWords(record: StepRecord, at: number, withProgress: boolean): strin
     parts.push(record.phase);
   if (record.attempt > 1 && record.status !== 'reached') parts.push(`attempt ${record.attempt}`);
   if (record.due?.for === 'retry') parts.push(`next attempt in ${durationText(record.due.at - at)}`);
-  if (record.cause !== undefined) parts.push(causeWords(record.cause));
+  if (record.asks !== undefined) parts.push(askedWords(record.asks));
+  else if (record.cause !== undefined) parts.push(causeWords(record.cause));
+  if (record.answeredBy !== undefined) parts.push(`by the word of ${sanitiseLine(record.answeredBy)}`);
   if (record.error !== undefined && record.status !== 'reached' && record.status !== 'running')
     parts.push(errorPhrase(record.error));
   return parts.join(', ');
 }
+
+const askedWords = (asks: Question): string =>
+  asks.kind === 'approval'
+    ? `waits for a yes or no: ${phrase(asks.message)}`
+    : `waits for the signal ${asks.name}`;
 
 /** Live output or an agent's coming and going; log entries are `transitionLine`'s. */
 export function happeningLines(happening: Exclude<Happening, { kind: 'log' }>, name: NameStep): Line[] {

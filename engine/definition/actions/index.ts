@@ -8,14 +8,19 @@ import { pointerTo } from '../positions.ts';
 import { type Node, oneOf, typeName } from '../reader.ts';
 import type { ActionKind } from '../types.ts';
 import { unknownKey } from '../unknown-keys.ts';
+import { approval } from './approval.ts';
 import { file } from './file.ts';
 import type { ActionContext, KindOfAction } from './kind.ts';
 import { online } from './online.ts';
 import { script } from './script.ts';
 import { set } from './set.ts';
+import { signal } from './signal.ts';
 import { wait } from './wait.ts';
 
-export const ACTIONS = { online, script, file, wait, set } satisfies Record<ActionKind, KindOfAction>;
+export const ACTIONS = { online, script, file, wait, signal, approval, set } satisfies Record<
+  ActionKind,
+  KindOfAction
+>;
 
 /** Reads a map with exactly one action key among `allowed`; keys in `besides` belong to whoever called. */
 export function readAction(

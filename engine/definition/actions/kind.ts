@@ -12,6 +12,8 @@ export interface ActionContext {
   /** For sentences: `sql.prepared`, `the undo of sql.prepared`. */
   readonly what: string;
   readonly entityType: EntityType;
+  /** Milliseconds, as the author wrote it; absent: the default. */
+  readonly timeout?: number;
 }
 
 export interface KindOfAction {

@@ -1,14 +1,17 @@
 // Every kind of event and who handles it; the compiler names what is missing.
 // Belongs here: the list. Does not belong here: anything else.
 import type { MachineEvent } from '../types.ts';
+import { onApprove } from './approve.ts';
 import { onCancel } from './cancel.ts';
 import { onCreate } from './create.ts';
 import { onDelete } from './delete.ts';
 import { onFail } from './fail.ts';
 import type { Handler } from './handler.ts';
+import { onReject } from './reject.ts';
 import { onReport } from './report.ts';
 import { onResume } from './resume.ts';
 import { onRetry } from './retry.ts';
+import { onSignal } from './signal.ts';
 import { onSkip } from './skip.ts';
 import { onTimer } from './timer.ts';
 
@@ -19,6 +22,9 @@ export const HANDLERS = {
   retry: onRetry,
   skip: onSkip,
   fail: onFail,
+  approve: onApprove,
+  reject: onReject,
+  signal: onSignal,
   resume: onResume,
   cancel: onCancel,
   delete: onDelete,

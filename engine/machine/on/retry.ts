@@ -17,7 +17,7 @@ export const onRetry: Handler<'retry'> = (draft, { step, attempt }) => {
 
 function everyStuck(draft: Draft): readonly number[] {
   if (!mayGoOn(draft)) return [];
-  const steps = wantedWith(draft, STUCK);
+  const steps = wantedWith(draft, STUCK).filter(number => !draft.record(number).asks);
   if (steps.length === 0)
     draft.reject('No step is failed, interrupted or paused.', 'There is nothing to retry.');
   return steps;
@@ -27,7 +27,13 @@ function everyStuck(draft: Draft): readonly number[] {
 function one(draft: Draft, step: string, attempt: number | undefined): readonly number[] {
   const number = stepToActOn(draft, step, 'retried', STUCK);
   if (number === undefined) return [];
-  const { attempt: current } = draft.record(number);
+  const { attempt: current, asks } = draft.record(number);
+  if (asks) {
+    const next =
+      asks.kind === 'approval' ? 'Approve or reject it.' : `Send the signal '${asks.name}', or skip it.`;
+    draft.reject(`${step} has not failed: it waits for an answer.`, next);
+    return [];
+  }
   if (attempt === undefined || attempt === current) return [number];
   draft.reject(
     `${step} is at attempt ${current}, not ${attempt}.`,

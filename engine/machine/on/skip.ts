@@ -1,10 +1,9 @@
 // `skip`: an operator vouches for a state and supplies its outputs (row 10).
 // Belongs here: when it may be, and the check of the outputs. Does not belong here: what follows for others.
-import { type JsonObject, type JsonValue, tagOf } from '../../base/json.ts';
-import { readOutputs } from '../../definition/outputs.ts';
+import { dataFor } from '../asking.ts';
 import { goOn, stepToActOn } from '../operator.ts';
 import { ATTEMPT_OVER } from '../records.ts';
-import type { RawOutput, StepStatus } from '../types.ts';
+import type { StepStatus } from '../types.ts';
 import type { Handler } from './handler.ts';
 
 const IDLE = new Set<StepStatus>(['waiting', 'ready', 'failed', 'paused', 'interrupted', 'blocked']);
@@ -12,7 +11,7 @@ const IDLE = new Set<StepStatus>(['waiting', 'ready', 'failed', 'paused', 'inter
 export const onSkip: Handler<'skip'> = (draft, { step, outputs }) => {
   const number = stepToActOn(draft, step, 'skipped', IDLE);
   if (number === undefined) return false;
-  const read = readOutputs(draft.step(number).state, asRaw(outputs));
+  const read = dataFor(draft.step(number).state, outputs);
   if (!read.outputs) {
     draft.reject(
       `${step} can't be skipped: ${read.problem ?? 'no outputs'}`,
@@ -31,14 +30,3 @@ export const onSkip: Handler<'skip'> = (draft, { step, outputs }) => {
   });
   return true;
 };
-
-function asRaw(outputs: JsonObject): { readonly [name: string]: RawOutput } {
-  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, rawOf(value)]));
-}
-
-/** A hidden value comes as a reference: the door has sealed it. */
-function rawOf(value: JsonValue): RawOutput {
-  return tagOf(value) === '$secret'
-    ? { secret: (value as JsonObject)['$secret'] as string }
-    : { json: value };
-}

@@ -2,6 +2,7 @@
 // Belongs here: retries, waits and deadlines coming due. Does not belong here: setting them.
 import type { Draft } from '../draft.ts';
 import { endPhase } from '../phases.ts';
+import { failAttempt } from '../retry.ts';
 import type { Outcome } from '../types.ts';
 import { retryUndo, takesBack } from '../undo.ts';
 import type { Handler } from './handler.ts';
@@ -18,6 +19,9 @@ export const onTimer: Handler<'timer'> = (draft, { step }) => {
     case 'wait':
       endPhase(draft, number, { kind: 'succeeded', outputs: {} });
       return true;
+    case 'answer':
+      noAnswer(draft, number);
+      return true;
     case 'deadline':
       expire(draft, number);
       return true;
@@ -32,15 +36,23 @@ function retryDue(draft: Draft, number: number): void {
   draft.steps.push(number);
 }
 
+/** Nobody said yes or no, or no signal came, within the state's timeout. */
+function noAnswer(draft: Draft, number: number): void {
+  const { asks } = draft.record(number);
+  const what = asks?.kind === 'signal' ? `No signal '${asks.name}' came` : 'Nobody answered';
+  const message = `${what} within ${Math.round(draft.step(number).state.timeout / 1000)} s.`;
+  failAttempt(draft, number, { kind: 'timeout', message, phase: 'action' });
+}
+
 /** No answer within the attempt's time and a grace. The command is called back, should the agent still get it. */
 function expire(draft: Draft, number: number): void {
   const called = draft.record(number).cancel !== undefined;
-  const outcome = called ? noAnswer() : silence(draft, number);
+  const outcome = called ? unanswered() : silence(draft, number);
   if (!called) draft.callBack(number, 'its time is over', {});
   endPhase(draft, number, outcome);
 }
 
-const noAnswer = (): Outcome => ({ kind: 'interrupted', evidence: 'The agent did not answer the cancel.' });
+const unanswered = (): Outcome => ({ kind: 'interrupted', evidence: 'The agent did not answer the cancel.' });
 
 /** Started: nobody knows how it ended. Not started: it never ran, as far as anybody knows. */
 function silence(draft: Draft, number: number): Outcome {

@@ -12,7 +12,7 @@ const nobody: ReadonlyMap<string, string> = new Map();
 const nameOf = (agent: string): string => agent.replace(/^w-/, '');
 
 function picture(view: WorkflowView, width: number, height = 30, style = PLAIN, offline = nobody): string[] {
-  const moment = { now: START + 65_000, offline, nameOf };
+  const moment = { now: START + 65_000, offline, workflow: 'w', nameOf };
   const lines = progressLines(view, moment, { width, height, style, frame: 0 });
   return lines.map(line => paintLine(line, width, style));
 }
@@ -93,7 +93,7 @@ describe('the live picture', () => {
       paintLine(
         progressLines(
           busy,
-          { now: START, offline: nobody, nameOf },
+          { now: START, offline: nobody, workflow: 'w', nameOf },
           { width: 80, height: 30, style: PLAIN, frame },
         )[2] ?? [],
         80,
@@ -112,7 +112,7 @@ describe('the live picture', () => {
     const style = { colour: true, unicode: true };
     const lines = progressLines(
       busy,
-      { now: START, offline: nobody, nameOf },
+      { now: START, offline: nobody, workflow: 'w', nameOf },
       { width: 40, height: 30, style, frame: 0 },
     );
     const painted = lines.map(line => paintLine(line, 40, style));

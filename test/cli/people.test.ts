@@ -1,0 +1,70 @@
+// The command where people are waited for: what it shows, and the words that answer.
+// Belongs here: approve, reject, signal, and the views of a step that asks. Does not belong here: the machine's rules.
+import { expect } from 'chai';
+import { stepDetail } from '../../engine/cli/views/lanes.ts';
+import { endingLines } from '../../engine/cli/views/ending.ts';
+import { commandLine } from '../../engine/cli/views/ending.ts';
+import { callCli, FakeEngine } from '../support/fake-engine.ts';
+import { START, stepView, workflowView } from '../support/workflow-views.ts';
+
+const asked = stepView('db[0].agreed', {
+  status: 'paused',
+  cause: 'waits_for_approval',
+  asks: { kind: 'approval', message: 'Switch over now?' },
+});
+const told = stepView('service.paid', {
+  status: 'paused',
+  cause: 'waits_for_signal',
+  asks: { kind: 'signal', name: 'paid' },
+});
+const moment = { now: START, offline: new Map<string, string>(), workflow: 'w', nameOf: (id: string) => id };
+
+function held(...steps: Parameters<typeof workflowView>[0]): FakeEngine {
+  const engine = new FakeEngine();
+  engine.workflows.set('w', workflowView(steps, { status: 'held', reason: 'somebody is waited for' }));
+  return engine;
+}
+
+const ending = (...steps: Parameters<typeof workflowView>[0]): string =>
+  endingLines(workflowView(steps, { status: 'held', reason: 'r' }), {
+    width: 100,
+    style: { colour: false, unicode: true },
+    command: commandLine(undefined),
+  })
+    .map(line => line.map(({ text }) => text).join(''))
+    .join('\n');
+
+describe('a step that asks', () => {
+  it('is shown with who is waited for, and with the command to type', () => {
+    expect(stepDetail(asked, moment)).to.equal(
+      "waits for your yes or no: Switch over now? · murano-workflow approve w 'db[0].agreed'",
+    );
+    expect(stepDetail(told, moment)).to.equal('waits for the signal paid · murano-workflow signal w paid');
+  });
+
+  it('ends a run with the commands that answer it', () => {
+    expect(ending(asked))
+      .to.include('waits for a yes or no: Switch over now?')
+      .and.include("murano-workflow approve w 'db[0].agreed'")
+      .and.include("murano-workflow reject w 'db[0].agreed'");
+    expect(ending(told)).to.include('murano-workflow signal w paid').and.include('skip w service.paid');
+  });
+
+  it('is answered by approve and reject; while others wait the code stays 3', async () => {
+    for (const kind of ['approve', 'reject'] as const) {
+      const engine = held(asked, told);
+      const called = await callCli({ engine }, kind, 'w', 'db[0].agreed');
+      expect(engine.acted[0]).to.deep.include({ kind, step: 'db[0].agreed', by: 'tester' });
+      expect(called.code).to.equal(3);
+      expect((await callCli({ engine }, kind, 'w', 'db[0].agred')).code).to.equal(5);
+    }
+  });
+
+  it('gets its signal, with data read as YAML', async () => {
+    const engine = held(told);
+    await callCli({ engine }, 'signal', 'w', 'paid', '--data', 'amount=40', 'by="7"');
+    expect(engine.acted[0]).to.deep.include({ kind: 'signal', name: 'paid', data: { amount: 40, by: '7' } });
+    await callCli({ engine }, 'signal', 'w', 'paid');
+    expect(engine.acted[1]).to.deep.include({ data: {} });
+  });
+});
