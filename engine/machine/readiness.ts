@@ -79,7 +79,8 @@ function block(draft: Draft, step: Step, record: StepRecord): void {
   const vacant = step.roles.filter(role => isVacant(draft, role));
   const cause = vacant.length > 0 ? 'role_vacant' : 'requirement_failed';
   const fault = vacant.map(role => draft.faults.get(role)).find(text => text !== undefined);
-  if (record.status === 'blocked' && record.cause === cause && fault === undefined) return;
+  const isTold = fault === undefined || record.error?.message === fault;
+  if (record.status === 'blocked' && record.cause === cause && isTold) return;
   const error: StepError | undefined =
     fault === undefined ? undefined : { kind: 'expression', message: fault, phase: 'action' };
   draft.write(step.number, { status: 'blocked', cause, error });
