@@ -7,7 +7,6 @@
 // L3  One workflow's own failure sets aside that workflow only; the store's failure makes everybody wait, no more.
 // L4  `fenced` ends the engine: another one owns the store, and this one says nothing more to anybody.
 import { EngineError, errorText } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
 import { type Draft, absorb, newDraft, notFound, sourceOf, toCommit, wasDeleted } from './absorb.ts';
 import { asEngineError, Committer } from './committer.ts';
 import type { Dispatcher } from './dispatch.ts';
@@ -16,15 +15,14 @@ import type { Log } from './log.ts';
 import type { Machine } from './machine.ts';
 import type { Clock, Store, WorkflowCommit } from './ports.ts';
 import { Quarantine } from './quarantine.ts';
-import { isNews, type Item, ItemQueue } from './queue.ts';
+import { Pace } from './pace.ts';
+import type { Item } from './queue.ts';
 import { isLive } from './status.ts';
 import { type DueStep, Timers } from './timers.ts';
 import type { LiveWorkflow, Workflows } from './workflows.ts';
 
 /** Tries of a whole batch before its culprit is looked for. */
 const PATIENCE = 3;
-/** Milliseconds that `accepted` and `started` wait for company; a script of a second shows them as soon. */
-const NEWS_WAIT = 25;
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 5_000;
 
@@ -46,21 +44,25 @@ export class Loop {
   /** Resolves when the loop is over, with the error that ended it, if one did. */
   readonly ended: Promise<EngineError | undefined>;
   readonly #parts: LoopParts;
-  readonly #queue = new ItemQueue();
+  readonly #pace: Pace;
   readonly #timers: Timers;
   readonly #lifted = new Set<string>();
   /** Workflows whose memory runs ahead of the store: their commit is in flight. */
   readonly #ahead = new Set<string>();
-  #running: Promise<void> | undefined;
   #over: EngineError | undefined;
   #stopping = false;
-  #wakeTimer: (() => void) | undefined;
   #wakePause = (): void => {};
   #tellEnded = (_error: EngineError | undefined): void => {};
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.committer = new Committer(parts.store, tries => this.#pause(tries));
+    this.#pace = new Pace({
+      clock: parts.clock,
+      carryOut: items =>
+        this.#carryOut(items, PATIENCE).catch((thrown: unknown) => this.#end(asEngineError(thrown))),
+      over: () => this.#stopping || this.#over !== undefined,
+    });
     this.#timers = new Timers(parts.clock, due => due.forEach(each => this.#fire(each)));
     this.ended = new Promise(resolve => {
       this.#tellEnded = resolve;
@@ -71,9 +73,7 @@ export class Loop {
   add(item: Item): void {
     if (this.#over !== undefined || this.#stopping) return fail(item, this.#over ?? stopped());
     if (item.kind === 'request' && this.quarantine.lift(item.workflow)) this.#lifted.add(item.workflow);
-    this.#queue.add(item);
-    if (isNews(item)) this.#wakeLater();
-    else this.#wake();
+    this.#pace.add(item);
   }
 
   /** The workflow in memory, unless its memory runs ahead of what is committed: nobody outside may see that (L1). */
@@ -91,9 +91,9 @@ export class Loop {
 
   /** Resolves when nothing waits, runs or is being handed over. Due times in the future are not waited for. */
   async idle(): Promise<void> {
-    if (this.#queue.size > 0) this.#wake();
-    while (this.#running !== undefined || this.#parts.dispatcher.busy) {
-      await this.#running;
+    this.#pace.wake();
+    while (this.#pace.running !== undefined || this.#parts.dispatcher.busy) {
+      await this.#pace.running;
       await this.#parts.dispatcher.idle();
     }
   }
@@ -110,47 +110,8 @@ export class Loop {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wakePause();
-    await this.#running;
+    await this.#pace.running;
     this.#end(undefined);
-  }
-
-  #wake(): void {
-    if (this.#running !== undefined || this.#stopping || this.#over !== undefined) return;
-    this.#running = this.#run()
-      .catch((thrown: unknown) => this.#end(asEngineError(thrown)))
-      .finally(() => {
-        this.#running = undefined;
-        if (this.#queue.urgent > 0) this.#wake();
-        else if (this.#queue.size > 0) this.#wakeLater();
-      });
-  }
-
-  /** News alone wait a moment for what comes next, to share its commit (P1 holds: they are acked after it). */
-  #wakeLater(): void {
-    if (this.#running !== undefined || this.#wakeTimer !== undefined) return;
-    const { clock } = this.#parts;
-    this.#wakeTimer = clock.at(clock.now() + NEWS_WAIT, () => {
-      this.#wakeTimer = undefined;
-      this.#wake();
-    });
-  }
-
-  async #run(): Promise<void> {
-    this.#wakeTimer?.();
-    this.#wakeTimer = undefined;
-    do {
-      await this.#gather();
-      await this.#carryOut(this.#queue.take(LIMITS.batchEvents), PATIENCE);
-    } while (this.#queue.urgent > 0 && !this.#stopping && this.#over === undefined);
-  }
-
-  /** One turn, and more while each brings more: a crowd of agents shares a commit, one alone waits for one turn. */
-  async #gather(): Promise<void> {
-    for (let before = 0; before < this.#queue.size; ) {
-      before = this.#queue.size;
-      await this.#parts.clock.turn?.();
-      if (this.#queue.size >= LIMITS.batchEvents) return;
-    }
   }
 
   /** Absorbs the items, however often the store has to be asked. */
@@ -314,7 +275,7 @@ export class Loop {
     const own = items.filter(item => item.workflow === workflow);
     if (this.quarantine.reason(workflow) !== undefined) return own.forEach(item => fail(item, error));
     if (this.quarantine.strike(workflow)) return this.#setAside(workflow, error, own);
-    this.#queue.putBack(own);
+    this.#pace.queue.putBack(own);
   }
 
   #setAside(workflow: string, error: EngineError, items: readonly Item[]): void {
@@ -356,8 +317,8 @@ export class Loop {
       this.#parts.log.error(`The engine stops: ${error.message}`, { next: error.next });
     this.#parts.dispatcher.stop();
     this.#timers.stop();
-    this.#wakeTimer?.();
-    for (const item of this.#queue.drain()) fail(item, this.#over);
+    this.#pace.stop();
+    for (const item of this.#pace.queue.drain()) fail(item, this.#over);
     this.#parts.followers.end(undefined, error);
     this.#tellEnded(error);
   }

@@ -1,0 +1,82 @@
+// When the loop works: at once for what somebody waits for, a moment later for news alone, and never twice at a time.
+// Belongs here: waking, gathering, the size of a batch. Does not belong here: what is done with one (loop.ts), order
+// between workflows (queue.ts).
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from './ports.ts';
+import { isNews, type Item, ItemQueue } from './queue.ts';
+
+/** Milliseconds that `accepted` and `started` wait for company; a script of a second shows them as soon. */
+const NEWS_WAIT = 25;
+
+export interface PaceParts {
+  readonly clock: Clock;
+  /** Absorbs a batch, however long it takes. What it rejects with ends the loop. */
+  readonly carryOut: (items: readonly Item[]) => Promise<void>;
+  /** True once nothing more is to be absorbed. */
+  readonly over: () => boolean;
+}
+
+export class Pace {
+  readonly queue = new ItemQueue();
+  readonly #parts: PaceParts;
+  #running: Promise<void> | undefined;
+  #cancelWait: (() => void) | undefined;
+
+  constructor(parts: PaceParts) {
+    this.#parts = parts;
+  }
+
+  /** The work in hand; undefined while nothing is absorbed. Never rejects. */
+  get running(): Promise<void> | undefined {
+    return this.#running;
+  }
+
+  add(item: Item): void {
+    this.queue.add(item);
+    if (isNews(item)) this.#wakeLater();
+    else this.wake();
+  }
+
+  /** Works now on what waits, news included. */
+  wake(): void {
+    if (this.#running !== undefined || this.queue.size === 0 || this.#parts.over()) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      if (this.queue.urgent > 0) this.wake();
+      else if (this.queue.size > 0) this.#wakeLater();
+    });
+  }
+
+  /** Nothing is begun any more by itself. */
+  stop(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
+  }
+
+  /** News alone wait for what comes next, to share its commit (P1 holds: they are acked after it). */
+  #wakeLater(): void {
+    if (this.#running !== undefined || this.#cancelWait !== undefined || this.#parts.over()) return;
+    const { clock } = this.#parts;
+    this.#cancelWait = clock.at(clock.now() + NEWS_WAIT, () => {
+      this.#cancelWait = undefined;
+      this.wake();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.stop();
+    do {
+      await this.#gather();
+      await this.#parts.carryOut(this.queue.take(LIMITS.batchEvents));
+    } while (this.queue.urgent > 0 && !this.#parts.over());
+  }
+
+  /** One turn, and more while each brings more: a crowd of agents shares a commit, one alone waits for one turn. */
+  async #gather(): Promise<void> {
+    for (let before = 0; before < this.queue.size; ) {
+      before = this.queue.size;
+      await this.#parts.clock.turn?.();
+      if (this.queue.size >= LIMITS.batchEvents) return;
+    }
+  }
+}
