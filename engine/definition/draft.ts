@@ -54,6 +54,8 @@ export interface RequirementDraft extends Mention {
   readonly quorum?: Quorum;
   /** Absent: reached. */
   readonly outcome?: RequiredOutcome;
+  /** Of those with the same number one is enough. */
+  readonly choice?: number;
 }
 
 export interface StateDraft {

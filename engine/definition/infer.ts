@@ -61,6 +61,7 @@ function isCovered(all: readonly PlacedRequirement[], one: PlacedRequirement): b
       (one.members.kind === 'same' &&
         each.members.kind === 'all' &&
         each.outcome === undefined &&
+        each.choice === undefined &&
         each.entity === one.entity &&
         each.state === one.state),
   );

@@ -41,7 +41,7 @@ export const KEYS = {
     'exclusive',
     'outputs',
   ],
-  requirement: ['state', 'members', 'outcome'],
+  requirement: ['state', 'members', 'outcome', 'any_of'],
   action: ACTION_KEYS,
   online: ['os', 'min_disk', 'interpreter'],
   script: [...INTERPRETERS, 'inputs', 'ignore_changes', 'run_as', 'working_directory', 'reboot'],

@@ -2,6 +2,7 @@
 // Belongs here: drafts -> ExpressionModel. Does not belong here: compilation (expressions/).
 import type { EntityDraft, StateDraft } from './draft.ts';
 import type { EntityModel, ExpressionModel, StateModel, ValueType } from './expressions/types.ts';
+import { waitsForFailure } from './checks/outcomes.ts';
 import type { Parameter, ParameterSchema, ParameterType } from './types.ts';
 
 export function modelOf(
@@ -34,8 +35,12 @@ function stateModel(state: StateDraft): StateModel {
 /** A state that can be passed without its action having succeeded, or that some members don't have (rows 10, 13). */
 export function mayBeAbsent(state: StateDraft): boolean {
   const chosen = state.only.length > 0 || state.except.length > 0;
-  const waitsForFailure = state.requires.some(({ outcome }) => outcome === 'failed');
-  return chosen || waitsForFailure || state.condition !== undefined || state.onFailure === 'continue';
+  return (
+    chosen ||
+    waitsForFailure(state.requires) ||
+    state.condition !== undefined ||
+    state.onFailure === 'continue'
+  );
 }
 
 function valueType(value: {

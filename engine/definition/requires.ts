@@ -1,5 +1,5 @@
 // `requires`: the forms in which a state names what it waits for.
-// Belongs here: bare names, qualified names, quorums, outcomes. Does not belong here: whether the names exist (resolve.ts).
+// Belongs here: bare names, qualified names, quorums, outcomes, any_of. Does not belong here: whether the names exist (resolve.ts).
 import { isObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { RequirementDraft } from './draft.ts';
@@ -11,30 +11,55 @@ import { shown } from './yaml-scalars.ts';
 const WORDS = ['all', 'any', 'majority'] as const;
 
 export function readRequires(fields: Fields): RequirementDraft[] {
-  return readItems(
-    fields.report,
-    fields.get('requires'),
-    `requires of ${fields.what}`,
-    LIMITS.requirementsPerState,
-  )
-    .map(item => readRequirement(fields.report, item, fields.what))
-    .filter(requirement => requirement !== undefined);
+  const { report, what } = fields;
+  const items = readItems(report, fields.get('requires'), `requires of ${what}`, LIMITS.requirementsPerState);
+  const all = items.flatMap((item, choice) =>
+    isChoice(item) ? readChoice(report, item, what, choice) : readRequirement(report, item, what),
+  );
+  if (all.length > LIMITS.requirementsPerState) {
+    const message = `requires of ${what} names ${all.length} states; at most ${LIMITS.requirementsPerState} may be.`;
+    report.add('limit_exceeded', fields.at, message);
+  }
+  return all;
 }
 
-function readRequirement(report: Report, item: Node, what: string): RequirementDraft | undefined {
+const isChoice = ({ value }: Node): boolean => isObject(value) && Object.hasOwn(value, 'any_of');
+
+/** `any_of`: requirements of which one is enough. */
+function readChoice(report: Report, item: Node, what: string, choice: number): RequirementDraft[] {
+  const fields = readMap(report, item, 'requirement', `any_of of ${what}`);
+  for (const key of ['state', 'members', 'outcome'].filter(other => fields?.has(other))) {
+    report.add('wrong_value', item.at, `A requirement of ${what} has any_of and ${key}.`, {
+      hint: `Write ${key} inside any_of, or as a requirement of its own.`,
+    });
+  }
+  const node = fields?.get('any_of');
+  const items = readItems(report, node, `any_of of ${what}`, LIMITS.requirementsPerState);
+  if (items.length === 0) report.add('wrong_value', item.at, `any_of of ${what} names no state.`);
+  return items.flatMap(inner => {
+    if (!isChoice(inner)) return readRequirement(report, inner, what).map(one => ({ ...one, choice }));
+    report.add('wrong_value', inner.at, `any_of of ${what} stands in another any_of.`, {
+      hint: 'Write all of them in one list.',
+    });
+    return [];
+  });
+}
+
+/** None when it can't be read. */
+function readRequirement(report: Report, item: Node, what: string): RequirementDraft[] {
   if (!isObject(item.value)) {
     const name = readText(report, item, `A requirement of ${what}`);
-    return name === undefined ? undefined : { name, at: item.at };
+    return name === undefined ? [] : [{ name, at: item.at }];
   }
   const fields = readMap(report, item, 'requirement', `a requirement of ${what}`);
   const state = fields?.required('state');
   const name = state && readText(report, state, `state of a requirement of ${what}`);
-  if (fields === undefined || state === undefined || name === undefined) return undefined;
+  if (fields === undefined || state === undefined || name === undefined) return [];
   const outcome = readOutcome(fields);
   const members = fields.get('members');
-  if (members === undefined) return { name, at: state.at, ...outcome };
+  if (members === undefined) return [{ name, at: state.at, ...outcome }];
   const quorum = readQuorum(report, members, what);
-  if (quorum === undefined) return undefined;
+  if (quorum === undefined) return [];
   if (!name.includes('.')) {
     report.add(
       'wrong_value',
@@ -45,7 +70,7 @@ function readRequirement(report: Report, item: Node, what: string): RequirementD
       },
     );
   }
-  return { name, at: state.at, quorum, ...outcome };
+  return [{ name, at: state.at, quorum, ...outcome }];
 }
 
 /** `reached` is what a requirement means when it says nothing. */

@@ -128,8 +128,15 @@ function bare(
 }
 
 function placed(draft: RequirementDraft, target: StateReference, members: Quorum): PlacedRequirement {
-  const { at, outcome } = draft;
-  return { ...target, members, inferred: false, at, ...(outcome && { outcome }) };
+  const { at, outcome, choice } = draft;
+  return {
+    ...target,
+    members,
+    inferred: false,
+    at,
+    ...(outcome && { outcome }),
+    ...(choice !== undefined && { choice }),
+  };
 }
 
 export function sameRequirement(a: Requirement, b: Requirement): boolean {
@@ -137,6 +144,7 @@ export function sameRequirement(a: Requirement, b: Requirement): boolean {
     a.entity === b.entity &&
     a.state === b.state &&
     a.outcome === b.outcome &&
+    a.choice === b.choice &&
     JSON.stringify(a.members) === JSON.stringify(b.members)
   );
 }

@@ -119,7 +119,12 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     exclusive: flag,
     outputs: named(at('state output')),
   },
-  requirement: { state: stateName, members: quorum, outcome: oneOf('reached', ...REQUIRED_OUTCOMES) },
+  requirement: {
+    state: stateName,
+    members: quorum,
+    outcome: oneOf('reached', ...REQUIRED_OUTCOMES),
+    any_of: oneOrMore({ anyOf: [stateName, at('requirement')] }),
+  },
   action: {
     online: at('online'),
     script: at('script'),
@@ -190,7 +195,6 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   modulo: ['step'],
   entity: ['type', 'states'],
   role: ['among'],
-  requirement: ['state'],
   'script text': ['file'],
   file: ['path'],
   wait: ['for'],
@@ -205,6 +209,7 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
 
 /** Keys of which exactly one must stand there. */
 const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][number][] } = {
+  requirement: ['state', 'any_of'],
   constraint: ['length', 'range', 'modulo', 'allowed_values', 'allowed_pattern', 'custom_constraint'],
   role: ['choose', ...ROLE_RULES],
   action: ACTION_KEYS,

@@ -129,6 +129,8 @@ export type Requirement = {
   readonly inferred: boolean;
   /** How those members must have ended; absent: reached. `failed` opens an alternative path. */
   readonly outcome?: RequiredOutcome;
+  /** Of the requirements of a state with the same number one is enough (`any_of`); absent: it must be met. */
+  readonly choice?: number;
 };
 
 export const REQUIRED_OUTCOMES = ['failed', 'final'] as const;

@@ -6,7 +6,7 @@
 // members share becomes one gate, so a barrier over n members costs n inputs and n outputs, never n × n edges.
 import { stepId } from '../base/ids.ts';
 import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
-import type { Gate, Member, Membership, RoleNode, StateGraph, Step } from './types.ts';
+import type { Choice, Gate, Member, Membership, RoleNode, StateGraph, Step } from './types.ts';
 import { quorumText, rolesReadBy, stateKey } from './references.ts';
 import { markWanted } from './wanted.ts';
 
@@ -42,6 +42,8 @@ class Compiler {
   private readonly steps: Mutable<Step>[] = [];
   private readonly gates: Mutable<Gate>[] = [];
   private readonly roles: Mutable<RoleNode>[] = [];
+  private readonly choices: Mutable<Choice>[] = [];
+  private readonly sharedChoices = new Map<string, number>();
   private readonly stepByState = new Map<string, number[]>();
   private readonly roleByName = new Map<string, number>();
   private readonly sharedGates = new Map<string, number>();
@@ -82,7 +84,8 @@ class Compiler {
 
   connect(entity: Entity, state: State): void {
     const roles = this.rolesNamedBy(state);
-    const requirements = withoutRepeats(state.requires);
+    const requirements = withoutRepeats(state.requires.filter(({ choice }) => choice === undefined));
+    const choices = choicesOf(state.requires);
     for (const number of this.stepsOf(entity.name, state.name)) {
       for (const role of roles) {
         this.count.operations += 1;
@@ -90,6 +93,7 @@ class Compiler {
         (this.roles[role] as Mutable<RoleNode>).outputs.push(number);
       }
       for (const requirement of requirements) this.need(number, this.gateFor(number, requirement));
+      for (const alternatives of choices) this.choose(number, alternatives);
     }
   }
 
@@ -98,7 +102,8 @@ class Compiler {
     const goal = this.definition.goal.map(target =>
       this.sharedGate({ ...target, members: { kind: 'all' }, inferred: false }),
     );
-    markWanted({ steps: this.steps, gates: this.gates, roles: this.roles }, goal, this.count);
+    const { steps, gates, roles, choices } = this;
+    markWanted({ steps, gates, roles, choices }, goal, this.count);
     return {
       definition: this.definition,
       membership: this.membership,
@@ -106,6 +111,7 @@ class Compiler {
       stepByState: this.stepByState,
       stepById,
       gates: this.gates,
+      choices: this.choices,
       roles: this.roles,
       goal,
     };
@@ -128,6 +134,7 @@ class Compiler {
       state,
       ...(member && { member }),
       needs: [],
+      choices: [],
       roles: [],
       feeds: [],
       candidateOf: [],
@@ -151,6 +158,24 @@ class Compiler {
     (this.gates[gate] as Mutable<Gate>).outputs.push(step);
   }
 
+  private choose(step: number, alternatives: readonly Requirement[]): void {
+    this.count.operations += alternatives.length;
+    const gates = [...new Set(alternatives.map(one => this.gateFor(step, one)))].toSorted((a, b) => a - b);
+    const key = gates.join();
+    const known = this.sharedChoices.get(key) ?? this.addChoice(key, gates);
+    if (this.step(step).choices.includes(known)) return;
+    this.step(step).choices.push(known);
+    (this.choices[known] as Mutable<Choice>).outputs.push(step);
+  }
+
+  private addChoice(key: string, alternatives: number[]): number {
+    const number = this.choices.length;
+    this.choices.push({ number, alternatives, outputs: [] });
+    this.sharedChoices.set(key, number);
+    for (const gate of alternatives) (this.gates[gate] as Mutable<Gate>).choices.push(number);
+    return number;
+  }
+
   private gateFor(step: number, requirement: Requirement): number {
     if (requirement.members.kind !== 'same') return this.sharedGate(requirement);
     const targets = this.stepsOf(requirement.entity, requirement.state);
@@ -164,7 +189,7 @@ class Compiler {
   }
 
   private singleGate(target: number, requirement: Requirement): number {
-    const kind = `${requirement.inferred} ${requirement.outcome}`;
+    const kind = `${requirement.inferred} ${requirement.outcome} ${requirement.choice !== undefined}`;
     const known = this.singleGates.get(kind) ?? [];
     this.singleGates.set(kind, known);
     const index = this.step(target).member?.index;
@@ -182,7 +207,7 @@ class Compiler {
 
   private addGate(requirement: Requirement, inputs: readonly number[], member?: number): number {
     const number = this.gates.length;
-    const { entity, state, members, inferred, outcome } = requirement;
+    const { entity, state, members, inferred, outcome, choice } = requirement;
     this.gates.push({
       number,
       target: { entity, state },
@@ -190,6 +215,8 @@ class Compiler {
       ...(outcome && { outcome }),
       ...(member !== undefined && { member }),
       inferred,
+      ...(choice !== undefined && { some: true }),
+      choices: [],
       inputs: [...inputs],
       outputs: [],
     });
@@ -210,8 +237,18 @@ class Compiler {
   }
 }
 
-const keyOf = ({ entity, state, members, outcome }: Requirement): string =>
-  `${stateKey(entity, state)} ${quorumText(members)} ${outcome}`;
+const keyOf = ({ entity, state, members, outcome, choice }: Requirement): string =>
+  `${stateKey(entity, state)} ${quorumText(members)} ${outcome} ${choice !== undefined}`;
+
+/** The alternatives of each `any_of`. */
+function choicesOf(requirements: readonly Requirement[]): readonly (readonly Requirement[])[] {
+  const found = new Map<number, Requirement[]>();
+  for (const one of requirements) {
+    if (one.choice === undefined) continue;
+    found.set(one.choice, [...(found.get(one.choice) ?? []), one]);
+  }
+  return [...found.values()];
+}
 
 /** The same requirement twice is one; a written one makes the inferred one of the same meaning superfluous. */
 function withoutRepeats(requirements: readonly Requirement[]): readonly Requirement[] {

@@ -30,7 +30,14 @@ export function mermaid(definition: WorkflowDefinition): string {
 export function mermaidSteps(graph: StateGraph): string {
   const lines = ['flowchart TD'];
   for (const step of graph.steps) lines.push(`  s${step.number}[${quoted(stepLabel(step))}]`);
-  for (const gate of graph.gates) if (gate.outputs.length > 0) lines.push(...gateLines(gate));
+  for (const gate of graph.gates)
+    if (gate.outputs.length + gate.choices.length > 0) lines.push(...gateLines(gate));
+  for (const { number, outputs } of graph.choices) {
+    lines.push(
+      `  c${number}((${quoted('any of')}))`,
+      ...outputs.map(output => `  c${number} --> s${output}`),
+    );
+  }
   for (const role of graph.roles) {
     lines.push(`  r${role.number}{{${quoted(`${role.entity}.${role.name}`)}}}`);
     for (const candidate of role.candidates) lines.push(`  s${candidate} --> r${role.number}`);
@@ -41,14 +48,15 @@ export function mermaidSteps(graph: StateGraph): string {
 
 function gateLines(gate: Gate): readonly string[] {
   const arrow = gate.inferred ? '-.->' : '-->';
+  const targets = [...gate.outputs.map(step => `s${step}`), ...gate.choices.map(choice => `c${choice}`)];
   const outcome = gate.outcome ? `|${quoted(gate.outcome)}|` : '';
   if (gate.inputs.length === 1)
-    return gate.outputs.map(output => `  s${gate.inputs[0]} ${arrow}${outcome} s${output}`);
+    return targets.map(target => `  s${gate.inputs[0]} ${arrow}${outcome} ${target}`);
   const label = `${demandText(gate.requirement, gate.outcome)} of ${gate.target.entity}.${gate.target.state}`;
   return [
     `  g${gate.number}(${quoted(label)})`,
     ...gate.inputs.map(input => `  s${input} --> g${gate.number}`),
-    ...gate.outputs.map(output => `  g${gate.number} ${arrow} s${output}`),
+    ...targets.map(target => `  g${gate.number} ${arrow} ${target}`),
   ];
 }
 
@@ -82,10 +90,19 @@ function stateEdges(definition: WorkflowDefinition, entity: Entity, state: State
   const requirements = state.requires.map(requirement => {
     const label = edgeLabel(definition, requirement);
     const arrow = requirement.inferred ? '-.->' : '-->';
-    return `${stateId(requirement.entity, requirement.state)} ${arrow}${label && `|${quoted(label)}|`} ${target}`;
+    const { choice } = requirement;
+    const end = choice === undefined ? target : choiceId(state, choice);
+    return `${stateId(requirement.entity, requirement.state)} ${arrow}${label && `|${quoted(label)}|`} ${end}`;
   });
+  const numbers = new Set(state.requires.map(({ choice }) => choice));
+  const choices = [...numbers]
+    .filter(choice => choice !== undefined)
+    .flatMap(choice => [
+      `${choiceId(state, choice)}((${quoted('any of')}))`,
+      `${choiceId(state, choice)} --> ${target}`,
+    ]);
   const roles = new Set(rolesReadBy(state).map(({ entity: owner, role }) => roleId(owner, role)));
-  return [...requirements, ...[...roles].map(role => `${role} --> ${target}`)];
+  return [...choices, ...requirements, ...[...roles].map(role => `${role} --> ${target}`)];
 }
 
 /** A barrier is worth a word where a group meets; a bare name and a state that is one step are not. Outcomes always are. */
@@ -100,6 +117,7 @@ function edgeLabel(definition: WorkflowDefinition, requirement: Requirement): st
 /** Mermaid takes some words for keywords, so every id gets a prefix. Names have no capitals, so `IN` keeps them apart. */
 const id = (name: string): string => `e_${name}`;
 const stateId = (entity: string, state: string): string => `s_${state}_IN_${entity}`;
+const choiceId = (state: State, choice: number): string => `c${choice}_${state.name}_IN_${state.entity}`;
 const roleId = (entity: string, role: string): string => `r_${role}_IN_${entity}`;
 
 /** Quoted text: quotes, `#` (mermaid's own escape), `%%` (its directives) and markup become entities. A break of ours stays. */

@@ -36,6 +36,7 @@ export interface StateGraph {
   readonly stepByState: ReadonlyMap<string, readonly number[]>;
   readonly stepById: ReadonlyMap<StepId, number>;
   readonly gates: readonly Gate[];
+  readonly choices: readonly Choice[];
   readonly roles: readonly RoleNode[];
   /** Gates that must all be met for the goal to hold. */
   readonly goal: readonly number[];
@@ -50,6 +51,8 @@ export interface Step {
   readonly member?: Member;
   /** Gates to be met before it is ready. */
   readonly needs: readonly number[];
+  /** Choices (numbers) to be met before it is ready. */
+  readonly choices: readonly number[];
   /** Roles (numbers) that must be chosen before it is known whether, or on whom, it runs. */
   readonly roles: readonly number[];
   /** Gates that count this step. */
@@ -72,8 +75,20 @@ export interface Gate {
   /** The one member it is about, for `same`. */
   readonly member?: number;
   readonly inferred: boolean;
+  /** True for an alternative: that nobody has the state is then no way to meet it (row 13). */
+  readonly some?: true;
+  /** Choices that it is an alternative of. */
+  readonly choices: readonly number[];
   /** Steps counted. */
   readonly inputs: readonly number[];
+  /** Steps waiting for it. */
+  readonly outputs: readonly number[];
+}
+
+/** Gates of which one is enough (`any_of`), shared by all that state the same. */
+export interface Choice {
+  readonly number: number;
+  readonly alternatives: readonly number[];
   /** Steps waiting for it. */
   readonly outputs: readonly number[];
 }

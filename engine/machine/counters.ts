@@ -4,14 +4,14 @@
 //
 // Invariants (checked from scratch by invariants.ts):
 //   M1  a gate's numbers are the number of its inputs in each class;
-//   M2  a step's `unmet` is the number of its gates not met plus its roles not chosen, `hopeless` the number of
-//       gates that can't be met any more plus its vacant roles;
+//   M2  a step's `unmet` is the number of its gates and choices not met plus its roles not chosen, `hopeless` those
+//       that can't be met any more plus its vacant roles;
 //   M3  a role's numbers are those of its candidates.
 //
 // The same code keeps the live numbers (an Int32Array) and those of a decision (a map laid over it), so that a
 // decision changes nothing and applying it gives exactly what the decision saw.
 import type { RequiredOutcome } from '../definition/types.ts';
-import type { Gate, StateGraph } from '../graph/types.ts';
+import type { Choice, Gate, StateGraph } from '../graph/types.ts';
 import { hasNoWay, UNTOUCHED } from './records.ts';
 import { STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 
@@ -97,12 +97,15 @@ export function classFor(outcome: RequiredOutcome | undefined, record: StepRecor
 const CLASS_CELL = { counts: 0, neutral: 1, lost: 2 } as const;
 const GATE_CELLS = 3;
 const ROLE_CELLS = 2;
+const CHOICE_CELLS = 2;
 
 const gateCell = (gate: number): number => gate * GATE_CELLS;
 const roleCell = (graph: StateGraph, role: number): number =>
   graph.gates.length * GATE_CELLS + role * ROLE_CELLS;
+const choiceCell = (graph: StateGraph, choice: number): number =>
+  roleCell(graph, graph.roles.length) + choice * CHOICE_CELLS;
 const stepCell = (graph: StateGraph, step: number): number =>
-  graph.gates.length * GATE_CELLS + graph.roles.length * ROLE_CELLS + step * 2;
+  choiceCell(graph, graph.choices.length) + step * 2;
 
 /** Behind the steps: how many have each status, and how many wait for a time. */
 const statusCell = (graph: StateGraph, status: StepStatus): number =>
@@ -140,7 +143,7 @@ export function neededBy(gate: Gate, neutral: number): number {
   switch (gate.requirement.kind) {
     case 'same':
     case 'all':
-      return gate.outcome === 'failed' ? Math.max(1, applicable) : applicable;
+      return gate.some || gate.outcome === 'failed' ? Math.max(1, applicable) : applicable;
     case 'any':
       return 1;
     case 'count':
@@ -164,11 +167,33 @@ export function gateVerdict(cells: Cells, graph: StateGraph, number: number): Ve
   return counts >= needed ? 'met' : 'open';
 }
 
+/** Met by one alternative, hopeless when all are. */
+export function choiceVerdict(cells: Cells, graph: StateGraph, number: number): Verdict {
+  const { met, hopeless } = choiceCount(cells, graph, number);
+  if (met > 0) return 'met';
+  return hopeless === graph.choices[number]?.alternatives.length ? 'hopeless' : 'open';
+}
+
+/** How many of a choice's alternatives are met, and how many can't be any more. */
+export function choiceCount(
+  cells: Cells,
+  graph: StateGraph,
+  number: number,
+): { readonly met: number; readonly hopeless: number } {
+  const at = choiceCell(graph, number);
+  return { met: cells.get(at), hopeless: cells.get(at + 1) };
+}
+
 /** Whether the failures that the step waits for came; one that never will makes it superfluous (rule 13). */
 export function alarmOf(cells: Cells, graph: StateGraph, step: number): Verdict {
-  const verdicts = (graph.steps[step]?.needs ?? [])
-    .filter(gate => graph.gates[gate]?.outcome === 'failed')
-    .map(gate => gateVerdict(cells, graph, gate));
+  const { needs, choices } = graph.steps[step] as StateGraph['steps'][number];
+  const isAlarm = (gate: number): boolean => graph.gates[gate]?.outcome === 'failed';
+  const verdicts = [
+    ...needs.filter(isAlarm).map(gate => gateVerdict(cells, graph, gate)),
+    ...choices
+      .filter(choice => graph.choices[choice]?.alternatives.every(isAlarm))
+      .map(choice => choiceVerdict(cells, graph, choice)),
+  ];
   if (verdicts.includes('hopeless')) return 'hopeless';
   return verdicts.includes('open') ? 'open' : 'met';
 }
@@ -191,7 +216,7 @@ export function candidatesOf(
 
 /** Told of what changed, so that it can be looked at again. */
 export interface CounterWatcher {
-  gateChanged(gate: Gate): void;
+  gateChanged(gate: Gate | Choice): void;
   roleChanged(role: number): void;
 }
 
@@ -258,6 +283,38 @@ function recountGate(
   const node = graph.gates[gate] as Gate;
   for (const output of node.outputs) countVerdict(cells, graph, output, before, after);
   watcher?.gateChanged(node);
+  for (const choice of node.choices) recountChoice(cells, graph, choice, before, after, watcher);
+}
+
+/** One of its alternatives went from one verdict to another. */
+function recountChoice(
+  cells: Cells,
+  graph: StateGraph,
+  number: number,
+  from: Verdict,
+  to: Verdict,
+  watcher?: CounterWatcher,
+): void {
+  const before = choiceVerdict(cells, graph, number);
+  countAlternative(cells, graph, number, from, -1);
+  countAlternative(cells, graph, number, to, 1);
+  const after = choiceVerdict(cells, graph, number);
+  if (before === after) return;
+  const choice = graph.choices[number] as Choice;
+  for (const output of choice.outputs) countVerdict(cells, graph, output, before, after);
+  watcher?.gateChanged(choice);
+}
+
+function countAlternative(
+  cells: Cells,
+  graph: StateGraph,
+  choice: number,
+  verdict: Verdict,
+  by: 1 | -1,
+): void {
+  if (verdict === 'open') return;
+  const at = choiceCell(graph, choice) + Number(verdict === 'hopeless');
+  cells.set(at, cells.get(at) + by);
 }
 
 function add(cells: Cells, at: number, kind: StepClass, by: number): void {
@@ -293,6 +350,11 @@ export function initialCells(graph: StateGraph): LiveCells {
   for (const gate of graph.gates) {
     const verdict = gateVerdict(cells, graph, gate.number);
     for (const output of gate.outputs) countVerdict(cells, graph, output, 'met', verdict);
+    for (const choice of gate.choices) countAlternative(cells, graph, choice, verdict, 1);
+  }
+  for (const { number, outputs } of graph.choices) {
+    const verdict = choiceVerdict(cells, graph, number);
+    for (const output of outputs) countVerdict(cells, graph, output, 'met', verdict);
   }
   return cells;
 }

@@ -4,7 +4,7 @@
 import { EngineError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Phase } from '../base/ids.ts';
-import type { Gate, StateGraph, Step } from '../graph/types.ts';
+import type { Choice, Gate, StateGraph, Step } from '../graph/types.ts';
 import {
   countRecord,
   countVerdict,
@@ -233,7 +233,7 @@ export class Draft implements CounterWatcher {
     return { changes, effects: this.effects };
   }
 
-  gateChanged(gate: Gate): void {
+  gateChanged(gate: Gate | Choice): void {
     this.steps.push(...gate.outputs);
   }
 

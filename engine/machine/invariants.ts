@@ -3,6 +3,8 @@
 // production.
 import {
   alarmOf,
+  choiceCount,
+  choiceVerdict,
   classFor,
   gateCount,
   hopelessOf,
@@ -20,8 +22,8 @@ import { STEP_STATUSES, type StepRecord } from './types.ts';
 import { buildUndo } from './undo-order.ts';
 
 export const INVARIANTS = {
-  M1: 'A gate counts its inputs by class.',
-  M2: "A step's open and hopeless gates and roles are counted.",
+  M1: 'A gate counts its inputs by class, a choice its alternatives by verdict.',
+  M2: "A step's open and hopeless gates, choices and roles are counted.",
   M3: 'At most one exclusive command is out on a VM, `online` apart (R5), and the machine knows which.',
   M4: 'Undo order is counted: a step is held while it, or what required it, owes an undo.',
   M5: 'A step that runs its action, or has run it, had every requirement met first.',
@@ -47,6 +49,7 @@ export function check(graph: StateGraph, state: MachineState): string[] {
     if (!holds) broken.push(`${invariant} ${INVARIANTS[invariant]} Broken at ${where}.`);
   };
   for (const gate of graph.gates) checkGate(state, gate, report);
+  for (const { number } of graph.choices) checkChoice(graph, state, number, report);
   for (const step of graph.steps) checkStep(graph, state, step.number, report);
   checkAgents(graph, state, report);
   checkUndo(graph, state, report);
@@ -69,13 +72,21 @@ function checkGate(state: MachineState, gate: Gate, report: ReportBroken): void 
   }
 }
 
+function checkChoice(graph: StateGraph, state: MachineState, number: number, report: ReportBroken): void {
+  const verdictsOf = graph.choices[number]?.alternatives.map(gate => gateVerdict(state.cells, graph, gate));
+  const { met, hopeless } = choiceCount(state.cells, graph, number);
+  const count = (verdict: string) => verdictsOf?.filter(found => found === verdict).length;
+  report('M1', met === count('met') && hopeless === count('hopeless'), `choice ${number}`);
+}
+
 function verdicts(graph: StateGraph, state: MachineState, number: number) {
   const step = graph.steps[number] as StateGraph['steps'][number];
   const roles = step.roles.map(role => {
     const node = graph.roles[role] as StateGraph['roles'][number];
     return roleVerdict(state.workflow.roles[`${node.entity}.${node.name}`]);
   });
-  return [...step.needs.map(gate => gateVerdict(state.cells, graph, gate)), ...roles];
+  const choices = step.choices.map(choice => choiceVerdict(state.cells, graph, choice));
+  return [...step.needs.map(gate => gateVerdict(state.cells, graph, gate)), ...choices, ...roles];
 }
 
 const ACTING = new Set<StepRecord['status']>(['ready', 'running', 'reached', 'paused']);
@@ -195,8 +206,11 @@ function dependents(graph: StateGraph, number: number): readonly number[] {
   const visit = (step: number): void => {
     const { feeds, candidateOf } = graph.steps[step] as StateGraph['steps'][number];
     const gates = feeds.flatMap(gate => graph.gates[gate]?.outputs ?? []);
+    const choices = feeds
+      .flatMap(gate => graph.gates[gate]?.choices ?? [])
+      .flatMap(choice => graph.choices[choice]?.outputs ?? []);
     const roles = candidateOf.flatMap(role => graph.roles[role]?.outputs ?? []);
-    for (const next of [...gates, ...roles]) {
+    for (const next of [...gates, ...choices, ...roles]) {
       if (found.has(next)) continue;
       found.add(next);
       visit(next);

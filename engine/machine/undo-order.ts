@@ -1,7 +1,7 @@
 // In which order started steps are taken back: against the edges, in parallel where the graph is (R10).
 // Belongs here: the numbers that say who still stands on whom. Does not belong here: doing the undo (undo.ts).
 //
-//   M4  a step is *held* while it owes an undo itself or a held step requires it, through a gate or a role's choice;
+//   M4  a step is *held* while it owes an undo itself or a held step requires it, through a gate, any alternative of a choice, or a role;
 //       held steps that never started pass this on, so that order survives joins. A step may be undone only when
 //       nothing but its own debt holds it.
 //
@@ -14,7 +14,8 @@ import type { StepRecord } from './types.ts';
 
 const gateAt = (gate: number): number => gate;
 const roleAt = (graph: StateGraph, role: number): number => graph.gates.length + role;
-const stepAt = (graph: StateGraph, step: number): number => graph.gates.length + graph.roles.length + step;
+const choiceAt = (graph: StateGraph, choice: number): number => roleAt(graph, graph.roles.length) + choice;
+const stepAt = (graph: StateGraph, step: number): number => choiceAt(graph, graph.choices.length) + step;
 const debtsAt = (graph: StateGraph): number => stepAt(graph, graph.steps.length);
 
 /** Who stands on whom, for the records as they are. */
@@ -42,9 +43,14 @@ export function countDebt(
     const left = bump(cells, stepAt(graph, next), by);
     if (by < 0 && left === 1) freed?.(next);
     if (left !== (by > 0 ? 1 : 0)) continue;
-    for (const gate of node.needs) {
-      if (bump(cells, gateAt(gate), by) !== (by > 0 ? 1 : 0)) continue;
+    const open = (gate: number): void => {
+      if (bump(cells, gateAt(gate), by) !== (by > 0 ? 1 : 0)) return;
       changed.push(...(graph.gates[gate]?.inputs ?? []));
+    };
+    node.needs.forEach(open);
+    for (const choice of node.choices) {
+      if (bump(cells, choiceAt(graph, choice), by) !== (by > 0 ? 1 : 0)) continue;
+      graph.choices[choice]?.alternatives.forEach(open);
     }
     for (const role of node.roles) {
       if (bump(cells, roleAt(graph, role), by) !== (by > 0 ? 1 : 0)) continue;

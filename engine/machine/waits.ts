@@ -2,7 +2,7 @@
 // Belongs here: one short phrase per thing not met yet. Does not belong here: layout, times (views).
 import { demandText } from '../graph/references.ts';
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
-import { gateCount, gateVerdict, neededBy } from './counters.ts';
+import { choiceVerdict, gateCount, gateVerdict, neededBy } from './counters.ts';
 import { queuesFor } from './records.ts';
 import { type MachineState, recordOf } from './state.ts';
 import type { Question } from './types.ts';
@@ -50,7 +50,13 @@ function unmet(graph: StateGraph, state: MachineState, step: Step): readonly str
     .map(role => graph.roles[role] as StateGraph['roles'][number])
     .filter(role => typeof state.workflow.roles[`${role.entity}.${role.name}`] !== 'string')
     .map(role => `choice of ${role.entity}.${role.name}`);
-  return [...new Set([...gates, ...roles])];
+  const choices = step.choices
+    .filter(choice => choiceVerdict(state.cells, graph, choice) !== 'met')
+    .map(choice => graph.choices[choice]?.alternatives ?? [])
+    .map(alternatives =>
+      alternatives.map(gate => gatePhrase(graph, state, graph.gates[gate] as Gate)).join(' or '),
+    );
+  return [...new Set([...gates, ...choices, ...roles])];
 }
 
 /** A requirement on one step is that step; on many: how many of them are there. */

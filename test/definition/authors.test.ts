@@ -71,8 +71,8 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   ],
   [
     'a requirement of a later version',
-    vm(`      a: {${SCRIPT}}\n      ready: {requires: [{any_of: [a]}], ${SCRIPT}}`),
-    "10:27: A requirement of state web.ready has unknown key 'any_of'. Known here: members, outcome, state.",
+    vm(`      a: {${SCRIPT}}\n      ready: {requires: [{within: 5m}], ${SCRIPT}}`),
+    "10:27: A requirement of state web.ready has unknown key 'within'. Known here: any_of, members, outcome, state.",
   ],
   [
     'a script straight under probe',

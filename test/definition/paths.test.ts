@@ -83,3 +83,63 @@ describe('An outcome', () => {
     );
   });
 });
+
+describe('any_of', () => {
+  const two = `a: {${S}, outputs: {port: {type: integer}}}\nb: {${S}}\n`;
+  const choosing = (requirement: string, more = S) =>
+    groupWith(`${two}done: {requires: [${requirement}], ${more}}`);
+
+  it('holds every form of a requirement, numbered by where it stands', () => {
+    const text = choosing('b, {any_of: [a, {state: sql.b, members: 2, outcome: failed}]}');
+    expect(requiresOf(text).map(({ state, outcome, choice }) => [state, outcome, choice])).to.eql([
+      ['b', undefined, undefined],
+      ['a', undefined, 1],
+      ['b', 'failed', 1],
+    ]);
+  });
+
+  it('holds at least one, no other any_of, and nothing stands beside it', () => {
+    expect(texts(parse(choosing('{any_of: []}')))[0]).to.include('names no state');
+    expect(texts(parse(choosing('{any_of: [a, {any_of: [b]}]}')))[0]).to.include(
+      'Write all of them in one list.',
+    );
+    expect(texts(parse(choosing('{any_of: [a], outcome: failed}')))[0]).to.include('has any_of and outcome');
+    expect(codes(parse(choosing('{any_of: [a, a]}')))).to.include('duplicate');
+    expect(codes(parse(choosing('{any_of: [a, c]}')))).to.include('unknown_name');
+  });
+
+  it('keeps the limit on requirements, inside and beside it', () => {
+    const many = Array.from({ length: 150 }, (_, index) => `s${index}: {${S}}`).join('\n');
+    const names = (from: number) => Array.from({ length: 75 }, (_, index) => `s${from + index}`).join(', ');
+    const text = groupWith(
+      `${many}\ndone: {requires: [{any_of: [${names(0)}]}, {any_of: [${names(75)}]}], ${S}}`,
+    );
+    expect(codes(parse(text))).to.include('limit_exceeded');
+  });
+
+  it('makes nothing certain: what is read becomes a requirement, or is refused', () => {
+    const reading = (expression: string) => `action: {script: {sh: x, inputs: {V: "<% ${expression} %>"}}}`;
+    const inferred = requiresOf(choosing('{any_of: [a, b]}', reading('member.outputs.a.port')));
+    expect(inferred.map(one => one.inferred)).to.eql([false, false, true]);
+    const undo = `${S}, undo: {script: {sh: y, inputs: {V: "<% member.outputs.a.port %>"}}}`;
+    expect(codes(parse(choosing('{any_of: [a, b]}', undo)))).to.include('not_guaranteed');
+  });
+
+  it('makes circles like any requirement', () => {
+    const text = groupWith(
+      `a: {requires: [done], ${S}}\nb: {${S}}\ndone: {requires: [{any_of: [a, b]}], ${S}}`,
+    );
+    expect(codes(parse(text))).to.include('cycle');
+  });
+
+  it('is drawn as one node', () => {
+    expect(mermaid(definitionOf(parse(choosing('{any_of: [a, b]}'))))).to.include(
+      [
+        '  c0_done_IN_sql(("any of"))',
+        '  c0_done_IN_sql --> s_done_IN_sql',
+        '  s_a_IN_sql --> c0_done_IN_sql',
+        '  s_b_IN_sql --> c0_done_IN_sql',
+      ].join('\n'),
+    );
+  });
+});

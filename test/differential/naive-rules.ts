@@ -55,7 +55,7 @@ const isNeutral = (step: NaiveStep): boolean =>
 export const isLost = (step: NaiveStep): boolean => step.status === 'failed' || step.status === 'blocked';
 
 /** Rows 1, 2, 7: over the applicable members; what can no longer come true is lost at once. */
-export function requirementVerdict(board: Board, step: NaiveStep, requirement: Requirement): Verdict {
+function requirementVerdict(board: Board, step: NaiveStep, requirement: Requirement): Verdict {
   const all = stepsOf(board, requirement.entity, requirement.state);
   if (requirement.members.kind === 'same' && step.member && all.every(one => one.member)) {
     return quorum(
@@ -66,11 +66,25 @@ export function requirementVerdict(board: Board, step: NaiveStep, requirement: R
   return quorum(all, requirement);
 }
 
+/** Each requirement by itself, those of one `any_of` together. */
+export function demands({ requires }: State): readonly (readonly Requirement[])[] {
+  const alone = requires.filter(one => one.choice === undefined).map(one => [one]);
+  const choices = new Set(requires.map(one => one.choice).filter(choice => choice !== undefined));
+  return [...alone, ...[...choices].map(choice => requires.filter(one => one.choice === choice))];
+}
+
+/** One is enough. */
+export function demandVerdict(board: Board, step: NaiveStep, demand: readonly Requirement[]): Verdict {
+  const verdicts = demand.map(one => requirementVerdict(board, step, one));
+  if (verdicts.includes('met')) return 'met';
+  return verdicts.includes('open') ? 'open' : 'lost';
+}
+
 /** Row 13: what waits for a failure is superfluous when that never comes, and not judged before that is known. */
 export function alarm(board: Board, step: NaiveStep): Verdict {
-  const verdicts = step.state.requires
-    .filter(one => one.outcome === 'failed')
-    .map(one => requirementVerdict(board, step, one));
+  const verdicts = demands(step.state)
+    .filter(demand => demand.every(one => one.outcome === 'failed'))
+    .map(demand => demandVerdict(board, step, demand));
   if (verdicts.includes('lost')) return 'lost';
   return verdicts.includes('open') ? 'open' : 'met';
 }
@@ -97,18 +111,21 @@ function quorum(all: readonly NaiveStep[], requirement: Requirement): Verdict {
   const { outcome } = requirement;
   if (outcome) return endings(all, requirement, outcome);
   const steps = all.filter(one => !isNeutral(one));
-  const needed = neededOf(requirement, steps.length);
+  const needed = Math.max(leastOf(requirement), neededOf(requirement, steps.length));
   const reached = steps.filter(isReached).length;
   const notFinal = steps.filter(one => !isReached(one) && !isLost(one)).length;
   if (reached >= needed) return 'met';
   return reached + notFinal < needed ? 'lost' : 'open';
 }
 
+/** Row 13: nobody is no way to meet an alternative. */
+const leastOf = ({ choice }: Requirement): number => (choice === undefined ? 0 : 1);
+
 /** Rows 12 and 13: that nobody failed is no failure. */
 function endings(all: readonly NaiveStep[], requirement: Requirement, outcome: RequiredOutcome): Verdict {
   const steps = all.filter(one => one.hasFailed || !isNeutral(one));
   const least = outcome === 'failed' ? 1 : 0;
-  const needed = Math.max(least, neededOf(requirement, steps.length));
+  const needed = Math.max(least, leastOf(requirement), neededOf(requirement, steps.length));
   const ended = steps.filter(one => one.hasFailed || (outcome === 'final' && isReached(one))).length;
   const against = steps.filter(one => !one.hasFailed && outcome === 'failed' && isReached(one)).length;
   if (ended >= needed) return 'met';

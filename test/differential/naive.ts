@@ -10,10 +10,11 @@ import {
   appliesTo,
   type Board,
   choiceOf,
+  demands,
+  demandVerdict,
   goalHolds,
   isLost,
   type NaiveStep,
-  requirementVerdict,
   rolesNamedBy,
 } from './naive-rules.ts';
 
@@ -155,7 +156,7 @@ export class NaiveScheduler {
     const applies = appliesTo(this.board, step);
     if (applies === undefined) return 'waiting';
     if (!applies) return 'skipped';
-    const verdicts = state.requires.map(one => requirementVerdict(this.board, step, one));
+    const verdicts = demands(state).map(demand => demandVerdict(this.board, step, demand));
     if (verdicts.includes('lost')) return this.lose(step);
     const isChosen = rolesNamedBy(state).every(role => this.board.roles.has(`${entity}.${role}`));
     if (verdicts.includes('open') || !isChosen) return 'waiting';

@@ -156,6 +156,66 @@ describe('rule', () => {
     expect(other.out()).to.eql(['g[0].c']);
   });
 
+  it('13: of `any_of` one is enough; what is not needed or skipped counts as nothing there', () => {
+    const both = { ...fallback, c: { needs: ['0? a', '0? b'] } };
+    const fast = workflow(1, both, ['g.c']);
+    fast.succeed('g[0].a');
+    expect(fast.status('g[0].b')).to.equal('not_needed');
+    expect(fast.out()).to.eql(['g[0].c']);
+    const slow = workflow(1, both, ['g.c']);
+    slow.exit('g[0].a', 1);
+    expect(slow.status('g[0].c')).to.equal('waiting');
+    slow.succeed('g[0].b');
+    expect(slow.out()).to.eql(['g[0].c']);
+    const none = workflow(1, both, ['g.c']);
+    none.exit('g[0].a', 1);
+    none.exit('g[0].b', 1);
+    expect(none.record('g[0].c')).to.include({ status: 'blocked', cause: 'requirement_failed' });
+    const nothing = { condition: expression(() => false) };
+    const w = workflow(1, { x: {}, y: nothing, c: { needs: ['0? x', '0? y'] } }, ['g.c']);
+    expect(w.status('g[0].c')).to.equal('waiting');
+    w.exit('g[0].x', 1);
+    expect(w.status('g[0].c')).to.equal('blocked');
+  });
+
+  it('13: of failures in `any_of` one is enough, and without any it is not needed', () => {
+    const states = { x: {}, y: {}, c: { needs: ['0? x!failed', '0? y!failed'] } };
+    const w = workflow(1, states, ['g.c']);
+    w.exit('g[0].x', 1);
+    w.succeed('g[0].y');
+    expect(w.out()).to.eql(['g[0].c']);
+    const well = workflow(1, states, ['g.c']);
+    well.succeed('g[0].x');
+    expect(well.status('g[0].c')).to.equal('waiting');
+    well.succeed('g[0].y');
+    expect(well.record('g[0].c')).to.include({ status: 'not_needed', cause: 'did_not_fail' });
+  });
+
+  it('7: `any_of` takes quorums, says what it waits for, and survives a restart', () => {
+    const w = workflow(3, { x: {}, y: {} }, ['0? g.x@2', '0? g.y', 'g.x@any']);
+    restart(w);
+    w.succeed('g[0].x');
+    expect(waitsFor(w.graph, w.state, w.graph.stepById.get('s.up') as number)).to.eql([
+      'g.x (1 of 2, 2) or g.y (0 of 3)',
+    ]);
+    w.exit('g[0].y', 1);
+    restart(w);
+    w.succeed('g[1].x');
+    expect(w.status('s.up')).to.equal('reached');
+  });
+
+  it('20: every alternative of `any_of` is undone after what required it', () => {
+    const undo = { action: script() };
+    const w = workflow(1, { x: { undo }, y: { undo }, c: { undo, needs: ['0? x', '0? y'] } }, ['g.c', 'g.y']);
+    w.succeed('g[0].x');
+    w.succeed('g[0].y');
+    w.succeed('g[0].c');
+    w.send({ kind: 'delete', abandon: false, by: 'ann' });
+    expect(w.out()).to.eql(['g[0].c']);
+    w.succeed('g[0].c');
+    expect(w.out()).to.have.length(1);
+  });
+
   it('20: the alternative is undone before what failed, which was started too', () => {
     const undo = { action: script() };
     const w = workflow(1, { a: { undo }, b: { undo, needs: ['a!failed'] } }, ['g.b']);

@@ -59,13 +59,18 @@ export const output = (name: string, more: Partial<StateOutput> = {}): StateOutp
 
 /**
  * `'prepared'`: the same member's; `'sql.prepared'`: all; `'sql.prepared@2'`, `@any`, `@majority`, `@60%`: a quorum;
- * `'sql.prepared@any!failed'`, `'prepared!final'`: another outcome.
+ * `'sql.prepared@any!failed'`, `'prepared!final'`: another outcome. `'0? a'`, `'0? b'`: one of those numbered 0 is enough.
  */
 export function requirement(text: string, entity: string, inferred = false): Requirement {
-  const [demand = '', ending] = text.split('!');
+  const [, choice, plain = text] = /^(\d)\? (.*)$/.exec(text) ?? [];
+  const [demand = '', ending] = plain.split('!');
   const [name = '', quorum] = demand.split('@');
   const [first = '', second] = name.split('.');
-  const more = { inferred, ...(ending && { outcome: ending as RequiredOutcome }) };
+  const more = {
+    inferred,
+    ...(ending && { outcome: ending as RequiredOutcome }),
+    ...(choice && { choice: Number(choice) }),
+  };
   if (second === undefined) return { entity, state: first, members: { kind: 'same' }, ...more };
   return { entity: first, state: second, members: quorumOf(quorum), ...more };
 }

@@ -20,7 +20,12 @@ import {
 
 interface StateDice {
   readonly kind: 'script' | 'wait' | 'set' | 'online' | 'join' | 'approval' | 'signal';
-  readonly needs: readonly { readonly pick: number; readonly how: string; readonly outcome: string }[];
+  readonly needs: readonly {
+    readonly pick: number;
+    readonly how: string;
+    readonly outcome: string;
+    readonly choice: string;
+  }[];
   readonly role:
     | 'none'
     | 'only'
@@ -48,6 +53,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
       pick: fc.nat(),
       how: fc.constantFrom('same', 'all', 'all', 'any', 'majority', '1', '50%'),
       outcome: fc.constantFrom('', '', '', '!failed', '!final'),
+      choice: fc.constantFrom('', '', '0? '),
     }),
     {
       maxLength: 3,
@@ -225,10 +231,14 @@ function needsOf(
   known: readonly { readonly entity: string; readonly state: string }[],
 ): readonly Requirement[] {
   if (known.length === 0) return [];
-  return dice.needs.map(({ pick, how, outcome }) => {
+  return dice.needs.map(({ pick, how, outcome, choice }) => {
     const target = known[pick % known.length] as { entity: string; state: string };
-    if (how === 'same' && target.entity === name) return requirement(`${target.state}${outcome}`, name);
-    return requirement(`${target.entity}.${target.state}@${how === 'same' ? 'all' : how}${outcome}`, name);
+    if (how === 'same' && target.entity === name)
+      return requirement(`${choice}${target.state}${outcome}`, name);
+    return requirement(
+      `${choice}${target.entity}.${target.state}@${how === 'same' ? 'all' : how}${outcome}`,
+      name,
+    );
   });
 }
 

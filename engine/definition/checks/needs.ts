@@ -5,14 +5,16 @@ import type { EntityDraft, StateDraft } from '../draft.ts';
 import type { Entities, PlacedRequirement } from '../resolve.ts';
 import type { Report } from '../report.ts';
 import type { RequiredOutcome } from '../types.ts';
+import { waitsForFailure } from './outcomes.ts';
 
 /** `via`: the role that makes the edge; a state that names a role waits until all of `among` are final.
- * `outcome`: how it must have ended, when that is not reached. */
+ * `outcome`, `choice`: as in the requirement; what has one makes nothing certain. */
 export interface Need {
   readonly to: string;
   readonly at: string;
-  readonly kind: PlacedRequirement['members']['kind'] | 'role' | 'outcome';
+  readonly kind: PlacedRequirement['members']['kind'] | 'role' | 'uncertain';
   readonly outcome?: RequiredOutcome;
+  readonly choice?: number;
   readonly via?: string;
 }
 
@@ -35,8 +37,9 @@ export function needsOf(
       const required = requirementsOf(state).map(each => ({
         to: keyOf(each),
         at: each.at,
-        kind: each.outcome === undefined ? each.members.kind : ('outcome' as const),
+        kind: isCertain(each) ? each.members.kind : ('uncertain' as const),
         ...(each.outcome && { outcome: each.outcome }),
+        ...(each.choice !== undefined && { choice: each.choice }),
       }));
       needs.set(`${entity.name}.${state.name}`, [
         ...required,
@@ -46,6 +49,9 @@ export function needsOf(
   }
   return needs;
 }
+
+const isCertain = ({ outcome, choice }: PlacedRequirement): boolean =>
+  outcome === undefined && choice === undefined;
 
 function roleNeeds(
   entities: Entities,
@@ -86,7 +92,7 @@ export function neededFor(needs: Needs, from: Iterable<string>): Set<string> {
 
 /**
  * What is reached for certain once the given states are: by `all` members it applies to, or by the `same` member only.
- * Quorums, roles and other outcomes make nothing certain; a state that waits for a failure may be passed without it.
+ * Quorums, roles, other outcomes and choices make nothing certain; a state that waits for a failure may be passed without it.
  */
 export function certainFor(
   needs: Needs,
@@ -99,7 +105,7 @@ export function certainFor(
   for (let key = open.pop(); key !== undefined; key = open.pop()) {
     const own = needs.get(key) ?? [];
     const isItself = level === 'same' && starts.has(key);
-    if (!isItself && own.some(({ outcome }) => outcome === 'failed')) continue;
+    if (!isItself && waitsForFailure(own)) continue;
     for (const { to, kind } of own) {
       if (kind !== 'same' && kind !== 'all') continue;
       const reached = kind === 'all' ? 'all' : (certain.get(key) ?? 'same');

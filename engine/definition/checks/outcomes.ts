@@ -3,6 +3,22 @@
 import type { StateDraft } from '../draft.ts';
 import type { Report } from '../report.ts';
 import type { PlacedRequirement } from '../resolve.ts';
+import type { RequiredOutcome } from '../types.ts';
+
+interface Demand {
+  readonly outcome?: RequiredOutcome;
+  readonly choice?: number;
+}
+
+/** True when it begins only because of a failure, so that it may be passed without it (row 13). */
+export function waitsForFailure(requires: readonly Demand[]): boolean {
+  return requires.some(
+    ({ outcome, choice }) =>
+      outcome === 'failed' &&
+      (choice === undefined ||
+        requires.every(other => other.choice !== choice || other.outcome === 'failed')),
+  );
+}
 
 /** Notes outcomes that can never be together; returns true when there are such. */
 export function checkOutcomes(
@@ -11,7 +27,7 @@ export function checkOutcomes(
   requires: readonly PlacedRequirement[],
 ): boolean {
   let impossible = false;
-  for (const failed of requires.filter(({ outcome }) => outcome === 'failed')) {
+  for (const failed of requires.filter(each => each.outcome === 'failed' && isSure(each))) {
     const reached = requires.find(other => excludes(failed, other));
     if (reached === undefined) continue;
     const whom = `${failed.entity}.${failed.state}`;
@@ -27,11 +43,13 @@ export function checkOutcomes(
   return impossible;
 }
 
+const isSure = ({ choice }: PlacedRequirement): boolean => choice === undefined;
+
 /** One of the two leaves no member for the other. */
 function excludes(failed: PlacedRequirement, other: PlacedRequirement): boolean {
   const isOfEach = ({ members }: PlacedRequirement): boolean =>
     members.kind === 'all' || members.kind === 'same';
-  const isReached = other.outcome === undefined;
+  const isReached = other.outcome === undefined && isSure(other);
   const isOfIt = other.entity === failed.entity && other.state === failed.state;
   return isReached && isOfIt && (isOfEach(failed) || isOfEach(other));
 }
