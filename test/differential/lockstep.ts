@@ -1,6 +1,7 @@
 // Lets the machine and the naive scheduler live through the same fate, and compares them after every event.
 // Belongs here: random fates, the two side by side. Does not belong here: either scheduler, how many runs.
 import fc from 'fast-check';
+import type { State } from '../../engine/definition/types.ts';
 import type { Member } from '../../engine/graph/types.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import { anyCase, type Case } from '../support/random-definitions.ts';
@@ -44,9 +45,22 @@ const anyFate: fc.Arbitrary<Fate> = fc
     resumes: fc.nat({ max: 2 }),
   })
   .map(({ one, shared, goals, turns, resumes }) => {
-    const withGoals = withMoreGoals(one, goals);
+    const withGoals = withMoreGoals(withoutQuestions(one), goals);
     return { one: shared ? onSharedVms(withGoals) : withGoals, turns, resumes };
   });
+
+/** The naive scheduler asks nobody: what waits for people's words is a join to both. */
+function withoutQuestions(one: Case): Case {
+  const asked = (state: State): State => {
+    const { action, ...rest } = state;
+    return action?.kind === 'approval' || action?.kind === 'signal' ? rest : state;
+  };
+  const entities = [...one.definition.entities].map(([name, entity]) => {
+    const states = [...entity.states].map(([key, state]) => [key, asked(state)] as const);
+    return [name, { ...entity, states: new Map(states) }] as const;
+  });
+  return { ...one, definition: { ...one.definition, entities: new Map(entities) } };
+}
 
 /** Row 31: entities may share VMs, so that their attempts stand in each other's way. */
 function onSharedVms(one: Case): Case {
