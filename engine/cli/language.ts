@@ -57,7 +57,7 @@ const placed = (problem: Problem, option: string): Problem => ({
   pointer: `${option}${problem.pointer}`,
 });
 
-function membership(members: Members): Membership {
+export function membership(members: Members): Membership {
   const groups = Object.entries(members).map(([entity, group]) => [
     entity,
     group.map(({ agent, name, data }, index): Member => ({ agent, name, index, data: data ?? {} })),

@@ -6,6 +6,8 @@ import { events } from './commands/events.ts';
 import { graph } from './commands/graph.ts';
 import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
+import type { SimulateOptions } from './commands/simulate.ts';
+import { simulateFile } from './commands/simulate.ts';
 import { statusAll, statusOne } from './commands/status.ts';
 import { validate } from './commands/validate.ts';
 import type { ExitCode } from './exits.ts';
@@ -75,7 +77,16 @@ export function buildProgram(
     colour = options.color !== false;
     chosen = action;
   };
-  for (const add of [addValidate, addGraph, addSchema, addRun, addStatus, addEvents, addOperator])
+  for (const add of [
+    addValidate,
+    addSimulate,
+    addGraph,
+    addSchema,
+    addRun,
+    addStatus,
+    addEvents,
+    addOperator,
+  ])
     add(command, choose);
   for (const sub of command.commands) sub.addOption(jsonOption()).addOption(colourOption());
   return {
@@ -124,6 +135,31 @@ function addValidate(program: Command, choose: Choose): void {
       ),
     )
     .action((file, options) => choose(options, context => validate(context, file, options)));
+}
+
+function addSimulate(program: Command, choose: Choose): void {
+  program
+    .command('simulate <file>')
+    .description('play a workflow through in virtual time: no machine is needed and no script runs')
+    .addOption(inputsOption())
+    .option('--guess-inputs', 'make up required inputs that are not given', false)
+    .addOption(membersOption())
+    .option('--durations <values...>', 'how long things take: a YAML or JSON file, or name=90s')
+    .option('--outputs <files...>', 'what steps give: a YAML or JSON file, state or step to outputs')
+    .option('--fail <steps...>', 'steps or states that fail; =2 for the first two attempts only')
+    .option('--reboot <steps...>', 'steps or states in whose first attempt the machine reboots')
+    .option('--lose <machines...>', 'machines that never answer; @5m for not after five minutes')
+    .addHelpText(
+      'after',
+      examples(
+        'simulate cluster.workflow.yaml --members db=100',
+        "simulate cluster.workflow.yaml --fail 'db[1].installed' --lose 'db[2]@10m'",
+        'simulate cluster.workflow.yaml --durations measured.yaml --json',
+      ),
+    )
+    .action((file: string, options: SimulateOptions & { color?: boolean }) =>
+      choose(options, context => simulateFile(context, file, options)),
+    );
 }
 
 function addGraph(program: Command, choose: Choose): void {

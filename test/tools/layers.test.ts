@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/definition': ['engine/base'],
   'engine/graph': ['engine/base', 'engine/definition'],
   'engine/machine': ['engine/base', 'engine/definition', 'engine/graph'],
+  'engine/whatif': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
   'engine/runtime': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
   'engine/store': ['engine/base', 'engine/machine', 'engine/runtime'],
   'engine/bus': ['engine/base', 'engine/runtime', 'agent-protocol'],
@@ -28,13 +29,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/definition',
     'engine/graph',
     'engine/machine',
+    'engine/whatif',
     'engine/runtime',
     'engine/control',
   ],
 };
 /** The composition root may name everything. */
 const ROOTS = ['engine/main.ts', 'engine/embedded.ts'];
-const PURE = ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'];
+const PURE = ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine', 'engine/whatif'];
 const PURE_MODULES = ['js-yaml', 'zod', '@marcbachmann/cel-js', 'node:crypto', 'node:buffer'];
 const IMPURE_WORDS =
   /\b(Date\.now|new Date\(\)|Math\.random|randomUUID|randomBytes|setTimeout|setInterval|setImmediate|process\.|performance\.|fetch\()/;

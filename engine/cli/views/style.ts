@@ -86,5 +86,5 @@ const STATUS_MARKS: { readonly [status in StepStatus]: Mark } = {
   undone: 'undone',
 };
 
-export const markOf = ({ status, cause }: StepRecord): Mark =>
+export const markOf = ({ status, cause }: Pick<StepRecord, 'status' | 'cause'>): Mark =>
   cause === 'undo_failed' ? 'failed' : STATUS_MARKS[status];

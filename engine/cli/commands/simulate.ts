@@ -1,0 +1,93 @@
+// `simulate FILE`: what would happen, in virtual time; no engine, no machine, no script.
+// Belongs here: asking and showing. Does not belong here: the simulation (whatif/), layout (views/simulation.ts).
+import type { JsonObject } from '../../base/json.ts';
+import { checkInputs } from '../../definition/inputs.ts';
+import type { Problem } from '../../definition/problems.ts';
+import { compileGraph } from '../../graph/compile.ts';
+import type { StateGraph } from '../../graph/types.ts';
+import { makePlan } from '../../whatif/plan.ts';
+import { simulate, withoutSecrets } from '../../whatif/simulate.ts';
+import type { Course, Misunderstood } from '../../whatif/types.ts';
+import { completeInputs } from '../../whatif/values.ts';
+import type { ExitCode } from '../exits.ts';
+import { EXIT_OF_STATUS } from '../exits.ts';
+import { ProblemsFound, usageError } from '../failure.ts';
+import type { Context } from '../host.ts';
+import { membership } from '../language.ts';
+import type { Loaded } from '../loading.ts';
+import { loadDefinition, loadInputs, loadMembers, readFrom } from '../loading.ts';
+import { printLines, textWidth } from '../terminal.ts';
+import { defaultName } from '../values.ts';
+import { commandLine } from '../views/ending.ts';
+import { simulationLines } from '../views/simulation.ts';
+import type { WishOptions } from '../wishes.ts';
+import { readWishes } from '../wishes.ts';
+
+export interface SimulateOptions extends WishOptions {
+  readonly json: boolean;
+  readonly inputs?: readonly string[];
+  readonly members?: readonly string[];
+  readonly guessInputs: boolean;
+}
+
+export async function simulateFile(
+  context: Context,
+  file: string,
+  options: SimulateOptions,
+): Promise<ExitCode> {
+  const loaded = await loadDefinition(context, file);
+  const name = defaultName(file);
+  const members = await loadMembers(context, loaded, options.members ?? [], name);
+  const given = await loadInputs(context, loaded, options.inputs ?? []);
+  const { inputs, madeUp } = completeInputs(loaded.definition, given, options.guessInputs);
+  stopAtProblems(loaded, context.language.checkStart(loaded.definition, inputs, members));
+  const graph = compileGraph(loaded.definition, membership(members));
+  const { plan, misunderstood } = makePlan(graph, await readWishes(options, readFrom(context)));
+  const [wrong] = misunderstood;
+  if (wrong) throw notUnderstood(wrong, misunderstood.length - 1);
+  const course = simulate(graph, workflowInputs(loaded, inputs), plan, name);
+  if (options.json) context.terminal.out(`${JSON.stringify(documentOf(course, madeUp))}\n`);
+  else show(context, { course, graph, madeUp, name });
+  // One that would go on for ever without an answer has not reached its goal either.
+  return course.status === 'running' ? 1 : EXIT_OF_STATUS[course.status];
+}
+
+/** Only an error stops it; `--guess-inputs` is told of where an input is missing. */
+function stopAtProblems(loaded: Loaded, found: readonly Problem[]): void {
+  if (!found.some(problem => problem.severity === 'error')) return;
+  const hinted = found.map(problem =>
+    problem.message.endsWith('is required.') && problem.hint === undefined
+      ? { ...problem, hint: 'Give it with --inputs, or have it made up with --guess-inputs.' }
+      : problem,
+  );
+  throw new ProblemsFound([...loaded.warnings, ...hinted], loaded.text);
+}
+
+const workflowInputs = ({ definition }: Loaded, inputs: JsonObject): JsonObject =>
+  withoutSecrets(definition, checkInputs(definition, inputs).inputs);
+
+function notUnderstood({ message, hint = '' }: Misunderstood, more: number): Error {
+  const rest = more > 0 ? ` (and ${more} more like this)` : '';
+  return usageError(`${message.replace(/\.$/, '')}${rest}`, hint || 'See: murano-workflow simulate --help');
+}
+
+/** Without the numbers of steps, which mean nothing outside. */
+function documentOf(course: Course, madeUp: readonly string[]): object {
+  const steps = course.steps.map(step => ({ ...step, number: undefined }));
+  const criticalPath = course.criticalPath.map(link => ({ ...link, number: undefined }));
+  return { ...course, steps, criticalPath, inputsMadeUp: madeUp };
+}
+
+function show(
+  context: Context,
+  what: {
+    readonly course: Course;
+    readonly graph: StateGraph;
+    readonly madeUp: readonly string[];
+    readonly name: string;
+  },
+): void {
+  const { terminal } = context;
+  const options = { width: textWidth(terminal), style: terminal.style, command: commandLine(undefined) };
+  printLines(terminal, simulationLines(what, options));
+}

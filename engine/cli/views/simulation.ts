@@ -1,0 +1,210 @@
+// What a simulation shows: the end, lanes over time, the order of the steps, what took longest, who would be asked.
+// Belongs here: the sections and their order. Does not belong here: bars (timeline.ts), groups of steps (runs.ts).
+import type { StateGraph, Step } from '../../graph/types.ts';
+import type { StepStatus, WorkflowStatus } from '../../machine/types.ts';
+import { GUESSED } from '../../whatif/plan.ts';
+import type { Course, PathLink, StepCourse } from '../../whatif/types.ts';
+import type { EndingOptions } from './ending.ts';
+import { causeWords, errorPhrase } from './lanes.ts';
+import type { Group } from './runs.ts';
+import { grouped } from './runs.ts';
+import type { Line, Mark, Piece, Style } from './style.ts';
+import { markOf, markPiece, piece, plain } from './style.ts';
+import { durationText, pad, plural, sanitiseLine, truncate, widest, wrap } from './text.ts';
+import { timelineLines } from './timeline.ts';
+
+export interface Simulated {
+  readonly course: Course;
+  readonly graph: StateGraph;
+  readonly madeUp: readonly string[];
+  /** The workflow's name in command lines. */
+  readonly name: string;
+}
+
+const MOST_ROWS = 60;
+const MOST_LINKS = 30;
+const MOST_ASKED = 5;
+const LABEL_WIDTH = 40;
+
+export function simulationLines(simulated: Simulated, options: EndingOptions): Line[] {
+  const { course, graph } = simulated;
+  const { width, style } = options;
+  return [
+    ...headLines(simulated, options),
+    ...section('Machines over time', timelineLines(graph, course, width, style)),
+    ...section('Order', orderLines(graph, course, style)),
+    ...section('Critical path', pathLines(graph, course, style)),
+    ...section('An operator would be asked', askedLines(simulated, options)),
+    ...section('The end', endLines(graph, course, style)),
+    ...section('Assumed', assumedLines(simulated, width)),
+  ];
+}
+
+const section = (title: string, lines: readonly Line[]): Line[] =>
+  lines.length === 0 ? [] : [[], [piece(title, 'strong')], ...lines];
+
+const HEADS: { readonly [status in WorkflowStatus]?: { readonly mark: Mark; readonly words: string } } = {
+  complete: { mark: 'done', words: 'would be complete after' },
+  failed: { mark: 'failed', words: 'would fail after' },
+  held: { mark: 'paused', words: 'would wait for an operator after' },
+};
+
+function headLines({ course, name }: Simulated, { style, width }: EndingOptions): Line[] {
+  const { mark, words } = HEADS[course.status] ?? { mark: 'waiting', words: 'would stand still after' };
+  const sign = markPiece(mark, style);
+  const early = course.goalAt !== undefined && course.goalAt < course.makespan;
+  const goal = early ? ` The goal would hold after ${durationText(course.goalAt ?? 0)}.` : '';
+  return [
+    [sign, piece(` ${sanitiseLine(name)} ${words} ${durationText(course.makespan)}.${goal}`, sign.tone)],
+    ...(course.reason === ''
+      ? []
+      : wrap(sanitiseLine(course.reason), width - 2).map(text => plain(`  ${text}`))),
+  ];
+}
+
+/** What began at the same time and ended alike is one line. */
+function orderLines(graph: StateGraph, { steps }: Course, style: Style): Line[] {
+  const begun = steps.filter(step => step.start !== undefined || step.status === 'reached');
+  const groups = grouped(
+    graph,
+    begun,
+    step => `${step.start} ${endOf(step)} ${step.status} ${step.attempts}`,
+  );
+  const shown = groups.slice(0, MOST_ROWS);
+  const column = Math.min(LABEL_WIDTH, widest(shown.map(({ label }) => label)));
+  return [
+    ...shown.map(group => orderLine(group, column, style)),
+    ...moreOf(groups.length - MOST_ROWS, 'more line'),
+  ];
+}
+
+const moreOf = (count: number, one: string): Line[] =>
+  count > 0 ? [plain(`  … and ${plural(count, one)}; --json has all`)] : [];
+
+const endOf = ({ spans, since }: StepCourse): number => spans.at(-1)?.to ?? since;
+
+function orderLine({ label, first, size }: Group, column: number, style: Style): Line {
+  const start = first.start ?? first.since;
+  const took = endOf(first) - start;
+  const notes = [
+    ...(size > 1 ? [`${size} steps`] : []),
+    ...(first.attempts > 1 ? [`${first.attempts} attempts`] : []),
+    ...(first.status === 'reached' && first.cause === undefined ? [] : [troubleOf(first)]),
+  ];
+  return [
+    piece(`  ${durationText(start).padStart(7)} `, 'faint'),
+    piece(`${took === 0 ? '' : `+${durationText(took)}`}`.padStart(8)),
+    piece('  '),
+    mark(first, style),
+    piece(` ${pad(truncate(label, column), column)}  `),
+    piece(notes.join(', '), 'faint'),
+  ];
+}
+
+const mark = (step: StepCourse, style: Style): Piece => markPiece(markOf(step), style);
+
+function troubleOf(step: StepCourse): string {
+  const { status } = step;
+  const why = whyOf(step);
+  const said = status === 'reached' ? 'tolerated' : status.replaceAll('_', ' ');
+  return why === '' ? said : `${said}: ${why}`;
+}
+
+function whyOf({ cause, error }: StepCourse): string {
+  if (error !== undefined) return errorPhrase(error);
+  return cause === undefined ? '' : causeWords(cause);
+}
+
+function pathLines(graph: StateGraph, { criticalPath, makespan }: Course, style: Style): Line[] {
+  const shown = criticalPath.slice(0, MOST_LINKS);
+  const column = Math.min(LABEL_WIDTH, widest(shown.map(({ step }) => step)));
+  return [
+    ...shown.map(link => pathLine(graph, link, { column, makespan, style })),
+    ...moreOf(criticalPath.length - MOST_LINKS, 'more step'),
+  ];
+}
+
+interface PathLayout {
+  readonly column: number;
+  readonly makespan: number;
+  readonly style: Style;
+}
+
+function pathLine(graph: StateGraph, link: PathLink, { column, makespan, style }: PathLayout): Line {
+  const took = link.to - link.from;
+  const share = makespan === 0 ? 0 : Math.round((100 * took) / makespan);
+  const kind = (graph.steps[link.number] as Step).state.action?.kind ?? '';
+  const waited =
+    link.after === 'machine' ? `${style.unicode ? ' · ' : ' - '}its machine was busy before` : '';
+  return [
+    piece(`  ${durationText(link.from).padStart(7)} `, 'faint'),
+    piece(`+${durationText(took)}`.padStart(8)),
+    piece(`${share}%`.padStart(5), 'faint'),
+    piece(`  ${pad(truncate(link.step, column), column)}  `, 'strong'),
+    piece(`${kind}${waited}`, 'faint'),
+  ];
+}
+
+function askedLines({ course, name }: Simulated, { command }: EndingOptions): Line[] {
+  const held = course.steps.filter(({ status }) => status === 'paused');
+  const lines = held
+    .slice(0, MOST_ASKED)
+    .flatMap((step): Line[] => [
+      [piece(`  ${step.id}`, 'strong'), piece(`: ${whyOf(step)}`)],
+      ...answersTo(step).map(([what, verb]) =>
+        plain(`    ${pad(`${what}:`, 20)} ${command(verb, name, step.id)}`),
+      ),
+    ]);
+  return [...lines, ...moreOf(held.length - MOST_ASKED, 'more step')];
+}
+
+/** What it means, and the command for it. */
+function answersTo({ cause }: StepCourse): readonly (readonly [string, string])[] {
+  const skip = ['as if it were done', 'skip'] as const;
+  if (cause === 'waits_for_approval') return [['yes', 'approve'], ['no', 'reject'], skip];
+  if (cause === 'waits_for_signal') return [skip];
+  return [['try it again', 'retry'], skip, ['let it fail', 'fail']];
+}
+
+const ENDS: readonly StepStatus[] = [
+  'reached',
+  'failed',
+  'interrupted',
+  'paused',
+  'blocked',
+  'skipped',
+  'not_needed',
+  'running',
+  'ready',
+  'waiting',
+];
+
+/** Counted; those that are not reached by name. */
+function endLines(graph: StateGraph, { steps }: Course, style: Style): Line[] {
+  return ENDS.flatMap(status => {
+    const those = steps.filter(step => step.status === status);
+    const [first] = those;
+    if (first === undefined) return [];
+    const groups = status === 'reached' ? [] : grouped(graph, those, step => troubleOf(step));
+    return [
+      [piece('  '), mark(first, style), piece(` ${pad(status.replaceAll('_', ' '), 11)} ${those.length}`)],
+      ...groups.slice(0, MOST_ASKED).map(group => endLine(group)),
+      ...moreOf(groups.length - MOST_ASKED, 'more line'),
+    ];
+  });
+}
+
+function endLine({ label, first }: Group): Line {
+  const why = whyOf(first);
+  return [piece(`      ${label}`), piece(why === '' ? '' : `  ${why}`, 'faint')];
+}
+
+/** So that nobody takes a guess for a measurement. */
+function assumedLines({ madeUp }: Simulated, width: number): Line[] {
+  const guesses = Object.entries(GUESSED).map(([kind, ms]) => `${kind} ${durationText(ms)}`);
+  const sentences = [
+    `Where --durations says nothing: ${guesses.join(', ')}. Outputs that --outputs does not give are made up.`,
+    ...(madeUp.length > 0 ? [`Inputs made up: ${madeUp.join(', ')}.`] : []),
+  ];
+  return sentences.flatMap(text => wrap(text, width - 2)).map(text => [piece(`  ${text}`, 'faint')]);
+}

@@ -1,0 +1,139 @@
+// Watches a simulation: when each step ran, what let it start, and in the end what took longest.
+// Belongs here: the course from the machine's changes. Does not belong here: making them (simulate.ts).
+//
+// The critical path is read off, not computed: every start is decided at one event, and that event is about one step.
+// So the chain backwards from the event that ended the workflow has no gaps, and busy machines are links like others.
+import { gateVerdict } from '../machine/counters.ts';
+import { workflowOutputs } from '../machine/outputs.ts';
+import { type MachineState, recordOf } from '../machine/state.ts';
+import type { Change, StepRecord } from '../machine/types.ts';
+import type { StateGraph, Step } from '../graph/types.ts';
+import type { Course, PathLink, Span, StepCourse } from './types.ts';
+
+interface Trace {
+  readonly spans: Span[];
+  open?: { readonly from: number; readonly phase: Span['phase']; readonly dispatch: number } | undefined;
+  start?: number;
+  by?: number | undefined;
+  after: PathLink['after'];
+}
+
+export class Recorder {
+  readonly #graph: StateGraph;
+  readonly #traces: (Trace | undefined)[] = [];
+  #events = 0;
+  #goalAt: number | undefined;
+  #last: number | undefined;
+  #end = 0;
+
+  constructor(graph: StateGraph) {
+    this.#graph = graph;
+  }
+
+  /** `source`: the step that the event was about. */
+  note(state: MachineState, changes: readonly Change[], at: number, source: number | undefined): void {
+    this.#events += 1;
+    if (changes.length > 0) {
+      this.#last = source;
+      this.#end = at;
+    }
+    for (const change of changes) if (change.kind === 'step') this.#noteStep(change, at, source);
+    this.#goalAt ??= this.#holds(state) ? at : undefined;
+  }
+
+  course(state: MachineState): Course {
+    const steps = this.#graph.steps.filter(step => step.wanted).map(step => this.#stepCourse(state, step));
+    const { status, reason, roles } = state.workflow;
+    return {
+      status,
+      reason,
+      makespan: this.#end,
+      ...(this.#goalAt !== undefined && { goalAt: this.#goalAt }),
+      steps: steps.sort((a, b) => when(a) - when(b) || a.number - b.number),
+      criticalPath: this.#criticalPath(),
+      asked: steps.filter(step => step.status === 'paused').map(step => step.id),
+      roles,
+      outputs: workflowOutputs(this.#graph, state),
+      events: this.#events,
+    };
+  }
+
+  #holds(state: MachineState): boolean {
+    return this.#graph.goal.every(gate => gateVerdict(state.cells, this.#graph, gate) === 'met');
+  }
+
+  #noteStep(change: Extract<Change, { kind: 'step' }>, at: number, source: number | undefined): void {
+    const number = this.#graph.stepById.get(change.step) as number;
+    const { record } = change;
+    const known = this.#traces[number];
+    if (known === undefined && record.status !== 'running') return;
+    const trace: Trace = known ?? { spans: [], after: 'required' };
+    this.#traces[number] = trace;
+    const { open } = trace;
+    if (open && !continues(open, record)) {
+      trace.spans.push({ from: open.from, to: at, phase: open.phase, good: endedWell(open.phase, record) });
+      trace.open = undefined;
+    }
+    if (trace.open || record.status !== 'running') return;
+    trace.open = { from: at, phase: phaseOf(record), dispatch: record.dispatch };
+    if (trace.start !== undefined) return;
+    trace.start = at;
+    trace.by = source;
+    trace.after = change.from === 'ready' ? 'machine' : 'required';
+  }
+
+  #stepCourse(state: MachineState, step: Step): StepCourse {
+    const { status, cause, error, agent, attempt, since } = recordOf(state, step.number);
+    const trace = this.#traces[step.number];
+    const open = trace?.open;
+    const cut: Span[] = open ? [{ from: open.from, to: this.#end, phase: open.phase, good: false }] : [];
+    return {
+      id: step.id,
+      number: step.number,
+      status,
+      ...(cause !== undefined && { cause }),
+      ...(error !== undefined && { error }),
+      ...(agent !== undefined && { agent }),
+      attempts: attempt,
+      spans: [...(trace?.spans ?? []), ...cut],
+      ...(trace?.start !== undefined && { start: trace.start }),
+      since,
+    };
+  }
+
+  #criticalPath(): readonly PathLink[] {
+    const links: PathLink[] = [];
+    let to = this.#end;
+    for (let number = this.#last; number !== undefined; ) {
+      const trace = this.#traces[number];
+      if (trace?.start === undefined) break;
+      links.push({
+        step: (this.#graph.steps[number] as Step).id,
+        number,
+        from: trace.start,
+        to,
+        after: trace.after,
+      });
+      to = trace.start;
+      number = trace.by === number ? undefined : trace.by;
+    }
+    return links.reverse();
+  }
+}
+
+const phaseOf = (record: StepRecord): Span['phase'] => (record.phase === 'probe' ? 'probe' : 'action');
+
+const continues = (open: NonNullable<Trace['open']>, record: StepRecord): boolean =>
+  record.status === 'running' && record.dispatch === open.dispatch && phaseOf(record) === open.phase;
+
+/** A probe that leads to the action has done its work. */
+function endedWell(phase: Span['phase'], record: StepRecord): boolean {
+  if (record.status === 'reached') return record.cause !== 'tolerated';
+  return phase === 'probe' && record.status === 'running' && record.phase === 'action';
+}
+
+/** Joins and computed values have no start: they stand where they came to be. What never came is last. */
+function when(step: StepCourse): number {
+  if (step.start !== undefined) return step.start;
+  return step.status === 'reached' ? step.since : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,142 @@
+// Runs a workflow in virtual time: the machine that runs in production decides, a plan says what becomes of it.
+// Belongs here: the loop and what machines would answer. Does not belong here: decisions (machine/), the plan
+// (plan.ts), what is told of the course (recorder.ts).
+//
+// Pure: the same graph, inputs and plan give the same course, to the millisecond.
+import type { JsonObject } from '../base/json.ts';
+import type { WorkflowDefinition } from '../definition/types.ts';
+import type { StateGraph, Step } from '../graph/types.ts';
+import { apply } from '../machine/apply.ts';
+import { decide } from '../machine/decide.ts';
+import { initialState, type MachineState, recordOf } from '../machine/state.ts';
+import type { Effect, MachineEvent, Outcome } from '../machine/types.ts';
+import { Agenda } from './agenda.ts';
+import type { Plan } from './plan.ts';
+import { Recorder } from './recorder.ts';
+import type { Course } from './types.ts';
+
+/** Untimed; `source` is the step that it is about, `agent` the one that says it. */
+interface Coming {
+  readonly source?: number;
+  readonly agent?: string;
+  readonly event: (at: number) => MachineEvent;
+}
+
+/** Inputs as a running workflow has them: hidden ones by reference, so that nothing can read them (rule P9). */
+export function withoutSecrets(definition: WorkflowDefinition, inputs: JsonObject): JsonObject {
+  const pairs = Object.entries(inputs).map(([name, value]) => {
+    const hidden = definition.inputs.get(name)?.hidden === true;
+    return [name, hidden ? { $secret: `simulated/input/${name}` } : value] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** From creation until nothing moves by itself. `inputs` are complete, hidden ones by reference. */
+export function simulate(graph: StateGraph, inputs: JsonObject, plan: Plan, name = 'simulated'): Course {
+  return new Simulation(graph, inputs, plan, name).run();
+}
+
+class Simulation {
+  readonly #graph: StateGraph;
+  readonly #plan: Plan;
+  readonly #state: MachineState;
+  readonly #agenda = new Agenda<Coming>();
+  readonly #recorder: Recorder;
+
+  constructor(graph: StateGraph, inputs: JsonObject, plan: Plan, name: string) {
+    this.#graph = graph;
+    this.#plan = plan;
+    this.#state = initialState(graph, { id: name, stackName: name, generation: 1, at: 0, inputs });
+    this.#recorder = new Recorder(graph);
+  }
+
+  run(): Course {
+    this.#take(0, { event: at => ({ kind: 'create', at }) });
+    while (this.#state.workflow.status === 'running') {
+      const next = this.#agenda.next();
+      if (next === undefined) break;
+      if (!this.#isLost(next.item.agent, next.at)) this.#take(next.at, next.item);
+    }
+    return this.#recorder.course(this.#state);
+  }
+
+  #take(at: number, { source, event }: Coming): void {
+    const { changes, effects } = decide(this.#graph, this.#state, event(at));
+    apply(this.#graph, this.#state, changes);
+    this.#recorder.note(this.#state, changes, at, source);
+    for (const change of changes) {
+      if (change.kind !== 'step' || !change.record.due) continue;
+      const { step } = change;
+      const source = this.#graph.stepById.get(step) as number;
+      this.#agenda.note(change.record.due.at, { source, event: then => ({ kind: 'timer', step, at: then }) });
+    }
+    for (const effect of effects) {
+      if (effect.kind === 'start') this.#start(effect, at);
+      else this.#callBack(effect, at);
+    }
+  }
+
+  #isLost(agent: string | undefined, at: number): boolean {
+    return agent !== undefined && at >= (this.#plan.lostAt(agent) ?? Number.POSITIVE_INFINITY);
+  }
+
+  #start(effect: Extract<Effect, { readonly kind: 'start' }>, at: number): void {
+    const { id, command } = effect;
+    const { agent } = command;
+    const source = this.#graph.stepById.get(id.step) as number;
+    if (this.#isLost(agent, at)) return;
+    const whose = { source, ...(agent !== undefined && { agent }) };
+    if (agent !== undefined && this.#plan.lostAt(agent) !== undefined) {
+      const report = { kind: 'started' } as const;
+      this.#agenda.note(at, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
+    }
+    const { after, outcome } = this.#end(this.#graph.steps[source] as Step, command.timeout);
+    const report = { kind: 'finished', outcome } as const;
+    this.#agenda.note(at + after, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
+  }
+
+  /** A machine that is there obeys at once; one that has just finished has said so already. */
+  #callBack(effect: Extract<Effect, { readonly kind: 'cancel' }>, at: number): void {
+    const { id, agent, why } = effect;
+    const source = this.#graph.stepById.get(id.step) as number;
+    const report = { kind: 'finished', outcome: { kind: 'refused', message: why } } as const;
+    this.#agenda.note(at, {
+      source,
+      ...(agent !== undefined && { agent }),
+      event: then => ({ kind: 'report', id, report, at: then }),
+    });
+  }
+
+  #end(step: Step, timeout: number): { readonly after: number; readonly outcome: Outcome } {
+    const { phase, attempt } = recordOf(this.#state, step.number);
+    const acts = phase === 'action';
+    const fate = acts ? this.#plan.fate(step, attempt) : 'succeeds';
+    const whole = this.#plan.duration(step, phase ?? 'action');
+    const takes = fate === 'reboots' ? Math.round(whole / 2) : whole;
+    if (takes > timeout) return { after: timeout, outcome: timedOut(timeout) };
+    if (!acts) return { after: takes, outcome: NOT_SO };
+    switch (fate) {
+      case 'succeeds':
+        return { after: takes, outcome: { kind: 'succeeded', outputs: this.#plan.outputs(step) } };
+      case 'fails':
+        return { after: takes, outcome: FAILED };
+      case 'reboots':
+        return { after: takes, outcome: REBOOTED };
+      default:
+        return fate satisfies never;
+    }
+  }
+}
+
+/** A probe looks at machines on which nothing was done yet. */
+const NOT_SO: Outcome = { kind: 'failed', error: { kind: 'exit', message: 'exit 1', exitCode: 1 } };
+const FAILED: Outcome = {
+  kind: 'failed',
+  error: { kind: 'exit', message: 'exit 1, as the simulation was asked for', exitCode: 1 },
+};
+const REBOOTED: Outcome = { kind: 'interrupted', evidence: 'the machine rebooted in the middle of it' };
+
+function timedOut(timeout: number): Outcome {
+  const message = `It would take longer than its timeout of ${Math.round(timeout / 1000)} s.`;
+  return { kind: 'failed', error: { kind: 'timeout', message } };
+}

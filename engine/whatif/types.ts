@@ -1,0 +1,82 @@
+// What a simulation is given and what it tells: a plan of how things go, and the course that follows from it.
+// Belongs here: types only. Does not belong here: running (simulate.ts), reading the author's words (plan.ts).
+//
+// Times are milliseconds from the workflow's creation, in virtual time.
+import type { JsonObject } from '../base/json.ts';
+import type { StepId } from '../base/ids.ts';
+import type { StepCause, StepError, StepStatus, WorkflowStatus } from '../machine/types.ts';
+
+/** How the author wants things to go; everything that is not said goes well. */
+export interface Wishes {
+  /** Step, state or kind of action → ms. Kinds: `script`, `file`, `online`, `probe` and so on. */
+  readonly durations: ReadonlyMap<string, number>;
+  /** Step or state → outputs of its action; for an `online` one, the key `facts`. */
+  readonly outputs: ReadonlyMap<string, JsonObject>;
+  /** `sql[1].installed`, `sql.installed` for all members, `sql[1].installed=2` for the first two attempts only. */
+  readonly fail: readonly string[];
+  /** As `fail`, once unless said otherwise: the machine reboots in the middle of the attempt. */
+  readonly reboot: readonly string[];
+  /** `sql[0]`, or `sql` for all: never heard of; `sql[0]@5m`: not after five minutes. */
+  readonly lose: readonly string[];
+}
+
+/** A wish that means nothing for this definition and these members. */
+export interface Misunderstood {
+  readonly wish: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** One stretch of work: an attempt, or the look before it. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly phase: 'probe' | 'action';
+  /** False: the attempt failed, was interrupted or called back, or still ran at the end. */
+  readonly good: boolean;
+}
+
+export interface StepCourse {
+  readonly id: StepId;
+  readonly number: number;
+  readonly status: StepStatus;
+  readonly cause?: StepCause;
+  readonly error?: StepError;
+  /** The agent that ran it. */
+  readonly agent?: string;
+  readonly attempts: number;
+  readonly spans: readonly Span[];
+  /** First start; absent: nothing of it was started. */
+  readonly start?: number;
+  /** When it came to its status. */
+  readonly since: number;
+}
+
+/** A link of the chain that took longest: from the end of the link before to its own end. */
+export interface PathLink {
+  readonly step: StepId;
+  readonly number: number;
+  readonly from: number;
+  readonly to: number;
+  /** What let it start: the link before was required, or only kept the machine busy. */
+  readonly after: 'required' | 'machine';
+}
+
+export interface Course {
+  readonly status: WorkflowStatus;
+  readonly reason: string;
+  /** From creation to the standstill. */
+  readonly makespan: number;
+  /** When the goal held; absent: it never did. */
+  readonly goalAt?: number;
+  /** The steps that the goal needs, in the order in which they started; those that never did come last. */
+  readonly steps: readonly StepCourse[];
+  readonly criticalPath: readonly PathLink[];
+  /** Steps held for a person, whose answer nobody plays. */
+  readonly asked: readonly StepId[];
+  readonly roles: { readonly [role: string]: string | null };
+  /** Declared outputs of the workflow, as far as they can be computed. */
+  readonly outputs: JsonObject;
+  /** Events that the machine decided on. */
+  readonly events: number;
+}
