@@ -122,4 +122,29 @@ describe('compiling a definition over its members', () => {
       expect(four / n).to.be.within(3.8, 4.3);
     }
   });
+
+  it('makes one choice of what all members state alike, at a cost in proportion to them (P7)', () => {
+    const choosing = (members: number) => {
+      const states = [
+        state('g', 'a'),
+        state('g', 'b', { needs: ['a!failed'] }),
+        state('g', 'c', { needs: ['0? g.a@any', '0? g.b@any', '1? a', '1? b'] }),
+      ];
+      const count = { operations: 0 };
+      const made = compileGraph(
+        definition([entity('g', { states })], ['g.c']),
+        membership({ g: members }),
+        count,
+      );
+      return { made, operations: count.operations };
+    };
+    const { made } = choosing(3);
+    const shared = made.choices.filter(choice => choice.outputs.length === 3);
+    expect(shared.map(choice => choice.alternatives.length)).to.eql([2]);
+    expect(made.choices).to.have.length(4);
+    expect(made.steps.every(step => step.wanted)).to.equal(true);
+    expect(made.steps.filter(step => step.watched).map(step => step.state.name)).to.eql(['a', 'a', 'a']);
+    const [n, twice] = [choosing(50).operations, choosing(100).operations];
+    expect(twice / n).to.be.within(1.9, 2.15);
+  });
 });
