@@ -17,11 +17,15 @@ export interface Comparison {
   readonly ours: () => Promise<number>;
   readonly baseline: () => Promise<number>;
   readonly rounds?: number;
+  /** Uncounted rounds before: a server is measured as it runs, not as it starts. The first is printed as `cold`. */
+  readonly warmups?: number;
 }
 
 export interface Result {
   readonly name: string;
   readonly ratio: Spread;
+  /** Ratio of the very first round, before anything is compiled or cached. */
+  readonly cold: number;
   readonly ours: Spread;
   readonly baseline: Spread;
   readonly target: string;
@@ -53,22 +57,23 @@ export function meets(value: number, target: string): boolean {
 }
 
 export async function compare(comparison: Comparison): Promise<Result> {
-  const { name, target, rounds = 5 } = comparison;
-  await comparison.ours();
-  await comparison.baseline();
-  const pairs: { ours: number; baseline: number }[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    globalThis.gc?.();
+  const { name, target, rounds = 5, warmups = 1 } = comparison;
+  const all: { ours: number; baseline: number }[] = [];
+  // Collected once, not before each round: a forced collection also drops compiled code and caches, and no server has it.
+  globalThis.gc?.();
+  for (let round = 0; round < warmups + rounds; round += 1) {
     const ours = await timed(comparison.ours);
-    globalThis.gc?.();
-    pairs.push({ ours, baseline: await timed(comparison.baseline) });
+    all.push({ ours, baseline: await timed(comparison.baseline) });
   }
+  const pairs = all.slice(warmups);
   const per = (seconds: number): number => (comparison.compare === 'rate' ? 1 / seconds : seconds);
+  const [first] = all;
   const ratio = spread(pairs.map(pair => per(pair.ours) / per(pair.baseline)));
   return {
     name,
     target,
     ratio,
+    cold: first === undefined ? Number.NaN : per(first.ours) / per(first.baseline),
     ours: spread(pairs.map(pair => per(pair.ours))),
     baseline: spread(pairs.map(pair => per(pair.baseline))),
     holds: meets(ratio.median, target),
@@ -104,7 +109,7 @@ export function print(comparison: Comparison, result: Result): void {
   const { ratio } = result;
   console.log(`${result.holds ? 'ok  ' : 'MISS'} ${result.name}, per ${comparison.unit}`);
   console.log(
-    `     ratio    ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} … ${ratio.max.toFixed(2)}), target ${result.target}`,
+    `     ratio    ${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} … ${ratio.max.toFixed(2)}), target ${result.target}; cold ${result.cold.toFixed(2)}`,
   );
   console.log(`     ours     ${range(result.ours)}`);
   console.log(`     baseline ${range(result.baseline)}`);

@@ -132,6 +132,7 @@ async function against(name: string, shape: Shape, batch: number, agents: number
         target: '<= 2',
         compare: 'time',
         rounds: 3,
+        warmups: 4,
         ours: async () => {
           await world.run(`${name}-${(runs += 1)}`, shape);
           return shape.steps;

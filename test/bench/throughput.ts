@@ -70,6 +70,7 @@ export async function transitions(): Promise<boolean> {
       unit: 'transition',
       target: '>= 0.3',
       compare: 'rate',
+      warmups: 6,
       ours,
       baseline: async () => raw.insert(),
     } as const;
