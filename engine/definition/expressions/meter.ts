@@ -3,6 +3,7 @@
 //
 // T1 Evaluation is synchronous and does not nest, so one counter serves all.
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { standardise } from './standard.ts';
 import { ValueError, checkItems } from './values.ts';
 
 /** Bytes that one evaluation may read or make in operators and functions. */
@@ -48,6 +49,7 @@ type Handle = (...args: unknown[]) => unknown;
 /** Puts the meter around every operator and function of a checked tree. */
 export function meter(node: ASTNode): void {
   const { op } = node;
+  standardise(node);
   const holder = node as unknown as { handle?: Handle };
   if (holder.handle !== undefined && (METERED.has(op) || op === 'call' || op === 'rcall')) {
     const searching = op === 'rcall' && SEARCHING.has(node.args[0]);

@@ -11,6 +11,7 @@ import { exposed, fieldOf, itemOf } from './access.ts';
 import { walkCall, walkMethod } from './calls.ts';
 import { Findings, sourceOf } from './finding.ts';
 import { didYouMean } from '../nearest.ts';
+import { checkKey, checkLiteral } from './literals.ts';
 import type { Scope } from './scope.ts';
 import { OUTERMOST, factsOf, knowing, pathOf } from './scope.ts';
 import type { Shape } from './shapes.ts';
@@ -51,6 +52,7 @@ export class Walker {
     if (node.op !== 'value' && node.op !== 'id') this.findings.cost += scope.times;
     switch (node.op) {
       case 'value':
+        checkLiteral(node.args, this.findings);
         return ANY;
       case 'id':
         return this.#name(node, node.args, scope);
@@ -199,6 +201,7 @@ export class Walker {
     const keys = new Map<string, Shape>();
     for (const [key, value] of entries) {
       this.guardSecret(this.visit(key, scope), 'as a key of a map');
+      checkKey(key, keys, this.findings);
       const name = key.op === 'value' ? String(key.args) : '*';
       if (name === '__proto__' || name === 'constructor' || name === 'prototype') {
         this.findings.say('expression_unsafe', `'${name}' cannot be a key of a map in an expression.`);
