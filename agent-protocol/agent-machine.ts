@@ -9,8 +9,11 @@
 // AM5 A term lower than the highest seen for the workflow starts and stops nothing.
 // AM6 A cancel is answered, whether its command was seen or not; the command can start no more.
 // AM7 One exclusive script at a time; nothing starts beside a reboot.
+// AM8 The machine is asked to reboot only when nothing runs; a reboot is over under another boot id alone, however
+//     often its command comes (agent-schedule.ts).
 import { AGENT_LIMITS as LIMITS } from './limits.ts';
 import { stepKey } from './agent-records.ts';
+import { isRebooted, REBOOTED, schedule } from './agent-schedule.ts';
 import { Work } from './agent-work.ts';
 import type { AgentDecision } from './agent-work.ts';
 import type { AgentState, Answer, Ending, Held } from './agent-records.ts';
@@ -21,7 +24,7 @@ export type { AgentDecision, AgentEffect } from './agent-work.ts';
 
 export type AgentEvent =
   /** Once, after the journal was read. */
-  | { readonly kind: 'boot'; readonly bootId: string }
+  | { readonly kind: 'boot'; readonly bootId: string; readonly mayReboot: boolean }
   /** The shell sends the hello that `helloOf` and the facts make. */
   | { readonly kind: 'connected'; readonly nonce: string }
   | { readonly kind: 'disconnected' }
@@ -70,7 +73,7 @@ function handle(work: Work, event: AgentEvent): void {
   const { state } = work;
   switch (event.kind) {
     case 'boot':
-      return onBoot(work, event.bootId);
+      return onBoot(work, event.bootId, event.mayReboot);
     case 'connected':
       state.nonce = event.nonce;
       state.welcomed = false;
@@ -97,10 +100,11 @@ function handle(work: Work, event: AgentEvent): void {
   }
 }
 
-function onBoot(work: Work, bootId: string): void {
-  work.state.bootId = bootId;
+function onBoot(work: Work, bootId: string, mayReboot: boolean): void {
+  Object.assign(work.state, { bootId, mayReboot });
   for (const [key, held] of work.state.held) {
     if (held.status === 'started') work.let({ kind: 'look', key, held });
+    else if (isRebooted(work.state, held)) work.answer(key, REBOOTED);
   }
 }
 
@@ -310,36 +314,4 @@ function onEnded(work: Work, key: string, held: Held, ending: Ending, spent: num
     });
   }
   work.write({ kind: 'reboot', key, bootId: held.bootId ?? work.state.bootId, spent });
-}
-
-/** Starts what may start, in order of acceptance; or reboots, once nothing runs any more. */
-function schedule(work: Work): void {
-  const { state } = work;
-  const active = [...state.held.values()].filter(held => held.status === 'started');
-  if ([...state.held.values()].some(held => waitsForReboot(state, held))) {
-    if (active.length === 0 && !state.rebootAsked && state.bootId !== '') {
-      state.rebootAsked = true;
-      work.let({ kind: 'reboot' });
-    }
-    return;
-  }
-  if (!state.welcomed) return;
-  let running = active.length;
-  let exclusive = active.some(held => held.command.exclusive);
-  for (const [key, held] of state.held) {
-    if (running >= LIMITS.runningScripts) return;
-    if (held.status !== 'queued' && held.status !== 'rebooting') continue;
-    if (held.command.exclusive && exclusive) continue;
-    start(work, key, held);
-    running += 1;
-    exclusive ||= held.command.exclusive;
-  }
-}
-
-const waitsForReboot = (state: AgentState, held: Held): boolean =>
-  held.status === 'rebooting' && held.bootId === state.bootId;
-
-function start(work: Work, key: string, held: Held): void {
-  work.write({ kind: 'starting', key, run: held.run + 1, bootId: work.state.bootId });
-  work.let({ kind: 'start', key, held: work.state.held.get(key) as Held });
 }

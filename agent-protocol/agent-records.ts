@@ -77,6 +77,8 @@ export interface AgentState {
   sealingKey: string | undefined;
   // Volatile: not in the journal.
   bootId: string;
+  /** Whether the agent can have its machine rebooted. */
+  mayReboot: boolean;
   /** Nonce of the connection's hello; undefined while offline. */
   nonce: string | undefined;
   welcomed: boolean;
@@ -99,6 +101,7 @@ export function newState(agent: string, incarnation: string, damaged?: string): 
     tombstones: new Set(),
     sealingKey: undefined,
     bootId: '',
+    mayReboot: false,
     nonce: undefined,
     welcomed: false,
     running: new Set(),

@@ -47,9 +47,9 @@ export class Work implements AgentDecision {
     this.let({ kind: 'send', message });
   }
 
-  /** What starts at once is told as started when it runs; `accepted` is for what has to wait. */
+  /** What starts at once is told as started; `accepted` is for what has to wait. */
   leaveOutAccepted(): void {
-    const starting = new Set(this.effects.flatMap(effect => (effect.kind === 'start' ? [effect.key] : [])));
+    const starting = new Set(this.effects.flatMap(startedBy));
     const said = (effect: AgentEffect): boolean =>
       effect.kind !== 'send' ||
       effect.message.kind !== 'accepted' ||
@@ -84,4 +84,10 @@ export class Work implements AgentDecision {
       message,
     });
   }
+}
+
+function startedBy(effect: AgentEffect): string[] {
+  if (effect.kind === 'start') return [effect.key];
+  const started = effect.kind === 'send' && effect.message.kind === 'started';
+  return started ? [commandKey(effect.message.id)] : [];
 }

@@ -118,6 +118,7 @@ const task = byKind({
     mode: optional(integer(0, 0o7777)),
     owner: optional(text(LIMITS.userLength)),
   }),
+  reboot: object<Extract<Task, { kind: 'reboot' }>>({ kind: oneOf('reboot') }),
 });
 
 /** Why an agent refuses a command, each explained in docs/reference/messages.md. */

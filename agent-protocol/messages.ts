@@ -191,7 +191,9 @@ export type Task =
       readonly sealed?: SealedBox;
       readonly mode?: number;
       readonly owner?: string;
-    };
+    }
+  /** Reboots the machine; ended when the agent is back with another boot id. */
+  | { readonly kind: 'reboot' };
 
 export interface Cancel {
   readonly kind: 'cancel';

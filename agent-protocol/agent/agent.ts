@@ -32,7 +32,7 @@ export interface AgentOptions {
   /** Trusted Ed25519 public keys of engines. */
   readonly engineKeys: readonly KeyObject[];
   readonly log?: (text: string) => void;
-  /** Restarts the machine; without it a script that asks for a reboot fails. */
+  /** Restarts the machine; without it a script that asks for a reboot fails, and the action `reboot`. */
   readonly reboot?: () => void;
   readonly bootId?: () => string;
   readonly killGraceMs?: number;
@@ -148,7 +148,7 @@ function assemble(
   });
   const resend = setInterval(() => keeper.push({ kind: 'resend' }), resendMs);
   resend.unref();
-  keeper.push({ kind: 'boot', bootId });
+  keeper.push({ kind: 'boot', bootId, mayReboot: options.reboot !== undefined });
 
   function hasSpace(): boolean {
     return !keeper.full && freeBytes(directory) >= (options.minimumFreeBytes ?? LIMITS.minimumFreeBytes);

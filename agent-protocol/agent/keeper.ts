@@ -67,8 +67,9 @@ export class Keeper {
     await Promise.resolve();
     while (this.#waiting.length > 0 && this.#retry === undefined) {
       const events = this.#waiting.splice(0);
-      const { bootId, nonce, welcomed, rebootAsked } = this.state;
-      const before = { bootId, nonce, welcomed, rebootAsked, running: new Set(this.state.running) };
+      const { bootId, mayReboot, nonce, welcomed, rebootAsked } = this.state;
+      const volatile = { bootId, mayReboot, nonce, welcomed, rebootAsked };
+      const before = { ...volatile, running: new Set(this.state.running) };
       const decisions = events.map(event => advance(this.state, event));
       if (!(await this.#write(decisions.flatMap(decision => decision.records)))) {
         await this.#takeBack(before, events);

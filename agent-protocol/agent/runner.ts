@@ -61,7 +61,7 @@ export function openSealed(
   purpose: 'inputs' | 'file',
 ): string | undefined {
   const { agent, incarnation, id, task } = command;
-  if (task.sealed === undefined) return undefined;
+  if (task.kind === 'reboot' || task.sealed === undefined) return undefined;
   const bytes = opener.open({ agent, incarnation, id, purpose }, task.sealed);
   if (bytes === undefined)
     throw new RunError('The sealed values were not made for this command of this agent.');

@@ -49,6 +49,7 @@ export class Scripts {
   /** Starts a run that was journaled as starting; every way it can go ends in an event. */
   start(key: string, held: Held): void {
     const { task } = held.command;
+    if (task.kind === 'reboot') return;
     if (task.kind === 'file') return this.#writeFile(key, held);
     const directory = runDirectory(this.#context.runs, held);
     try {

@@ -3,7 +3,16 @@
 // (test/definition/reference.test.ts). Does not belong here: what a key means.
 import { INTERPRETERS, ROLE_RULES } from './types.ts';
 
-export const ACTION_KEYS = ['online', 'script', 'file', 'wait', 'signal', 'approval', 'set'] as const;
+export const ACTION_KEYS = [
+  'online',
+  'script',
+  'file',
+  'reboot',
+  'wait',
+  'signal',
+  'approval',
+  'set',
+] as const;
 
 export const KEYS = {
   workflow: ['workflow_version', 'description', 'inputs', 'entities', 'goal', 'outputs'],
@@ -48,6 +57,7 @@ export const KEYS = {
   'script text': ['file'],
   reboot: ['max'],
   file: ['path', 'content', 'file', 'template', 'mode', 'owner'],
+  'reboot action': [],
   wait: ['for'],
   signal: ['name'],
   approval: ['message'],

@@ -53,6 +53,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     ...optional('undo', readUndo(fields, context, timeout)),
   };
   checkApplication(fields, entityType);
+  if (action?.kind === 'reboot') checkReboot(fields);
   if (actionNode === undefined && !fields.hasStray) checkJoin(fields);
   if (actionNode === undefined || action !== undefined)
     checkOutputs(fields, action, state.probe, outputs, what);
@@ -93,6 +94,13 @@ function checkApplication(fields: Fields, entityType: EntityType): void {
       key: true,
     });
   }
+}
+
+/** R5. */
+function checkReboot(fields: Fields): void {
+  if (fields.boolean('exclusive') !== false) return;
+  const message = `${fields.what} has 'exclusive: false', but nothing runs beside a reboot.`;
+  fields.report.add('wrong_value', fields.place('exclusive'), message, { hint: "Remove 'exclusive'." });
 }
 
 /** Without an action there is nothing to look at, retry or undo. */

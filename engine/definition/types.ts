@@ -175,6 +175,7 @@ export type Action =
   | OnlineAction
   | ScriptAction
   | FileAction
+  | RebootAction
   | WaitAction
   | SignalAction
   | ApprovalAction
@@ -224,6 +225,11 @@ export interface FileAction {
   /** Octal permission bits, such as 0o644. */
   readonly mode?: number;
   readonly owner?: Template;
+}
+
+/** Reached when its agent is back with another boot id. */
+export interface RebootAction {
+  readonly kind: 'reboot';
 }
 
 export interface WaitAction {

@@ -1,4 +1,4 @@
-// Actions that an agent carries out, `script` and `file`: sends their commands and calls them back.
+// Actions that an agent carries out, `script`, `file` and `reboot`: sends their commands and calls them back.
 // Belongs here: when a command is sent and sent again. Does not belong here: what is in it (render.ts), what the agent
 // answers (engine/agents/desk.ts), how letters survive a lost connection (engine/bus/link.ts).
 //

@@ -11,9 +11,9 @@ export type DriverDeps = Omit<AgentDriverDeps, 'teller'> & {
 };
 
 /** One driver for what agents run, one for waiting for them. `close` of each may be called more than once. */
-export function createDrivers(deps: DriverDeps): Record<'online' | 'script' | 'file', Driver> {
+export function createDrivers(deps: DriverDeps): Record<'online' | 'script' | 'file' | 'reboot', Driver> {
   const { sink, clock, directory, presence } = deps;
   const agents = new AgentDriver({ ...deps, teller: new Teller(sink, clock) });
   const online = new OnlineDriver({ directory, presence, teller: new Teller(sink, clock) });
-  return { online, script: agents, file: agents };
+  return { online, script: agents, file: agents, reboot: agents };
 }

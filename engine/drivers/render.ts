@@ -57,6 +57,8 @@ function renderTask(action: ResolvedAction, context: DriverContext, seal: Seal):
       return renderScript(action, context, seal);
     case 'file':
       return renderFile(action, context, seal);
+    case 'reboot':
+      return Promise.resolve(action);
     case 'online':
       throw new RenderFailure('An `online` action is no command for an agent.');
     default:

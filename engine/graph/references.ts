@@ -41,6 +41,7 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
     case 'approval':
       return [action.message];
     case 'online':
+    case 'reboot':
     case 'wait':
     case 'signal':
       return [];

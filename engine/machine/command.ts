@@ -28,7 +28,7 @@ export function actionOf(state: State, phase: Phase): Action | undefined {
 }
 
 /** Actions that the machine does itself, without a command. */
-const TRAVELS = new Set<Action['kind']>(['online', 'script', 'file']);
+const TRAVELS = new Set<Action['kind']>(['online', 'script', 'file', 'reboot']);
 export const isOwn = (action: Action): boolean => !TRAVELS.has(action.kind);
 
 /** Throws EngineError `expression_failed`. */
@@ -61,10 +61,11 @@ export function expressionError(thrown: unknown, phase: Phase): StepError {
   return { kind: 'expression', message: `${errorText(thrown)}${next}`, phase };
 }
 
-/** `online`, `script` and `file` travel; the others never become a command. */
+/** `online`, `script`, `file` and `reboot` travel; the others never become a command. */
 function resolve(action: Action, data: DataView): ResolvedAction {
   switch (action.kind) {
     case 'online':
+    case 'reboot':
       return action;
     case 'script':
       return {

@@ -194,7 +194,8 @@ export type ResolvedAction =
       readonly content: { readonly digest: string } | { readonly value: JsonValue };
       readonly mode?: number;
       readonly owner?: JsonValue;
-    };
+    }
+  | { readonly kind: 'reboot' };
 
 /** What a driver says of a command. */
 export type Report =

@@ -28,6 +28,7 @@ export const GUESSED: { readonly [kind in ActionKind | 'probe']?: number } = {
   online: 30_000,
   script: 60_000,
   file: 2_000,
+  reboot: 60_000,
   probe: 2_000,
 };
 const OTHERWISE = 30_000;

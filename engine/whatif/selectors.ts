@@ -76,7 +76,7 @@ function nothingRuns(wish: string, step: Step): Misunderstood {
   return {
     wish,
     message: `${step.id} ${what}: nothing runs on a machine that could fail.`,
-    hint: 'Name a step with a script, a file or an online action.',
+    hint: 'Name a step with a script, a file, a reboot or an online action.',
   };
 }
 

@@ -11,6 +11,7 @@ import { decide } from '../machine/decide.ts';
 import { initialState, type MachineState, recordOf } from '../machine/state.ts';
 import type { Effect, MachineEvent, Outcome } from '../machine/types.ts';
 import { Agenda } from './agenda.ts';
+import { Machines } from './machines.ts';
 import type { Plan } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import type { Course } from './types.ts';
@@ -41,6 +42,7 @@ class Simulation {
   readonly #plan: Plan;
   readonly #state: MachineState;
   readonly #agenda = new Agenda<Coming>();
+  readonly #machines = new Machines();
   readonly #recorder: Recorder;
 
   constructor(graph: StateGraph, inputs: JsonObject, plan: Plan, name: string) {
@@ -86,13 +88,15 @@ class Simulation {
     const source = this.#graph.stepById.get(id.step) as number;
     if (this.#isLost(agent, at)) return;
     const whose = { source, ...(agent !== undefined && { agent }) };
-    if (agent !== undefined && this.#plan.lostAt(agent) !== undefined) {
+    const from = this.#machines.begin(command, at);
+    if (from > at || (agent !== undefined && this.#plan.lostAt(agent) !== undefined)) {
       const report = { kind: 'started' } as const;
-      this.#agenda.note(at, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
+      this.#agenda.note(from, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
     }
     const { after, outcome } = this.#end(this.#graph.steps[source] as Step, command.timeout);
+    this.#machines.note(command, from + after);
     const report = { kind: 'finished', outcome } as const;
-    this.#agenda.note(at + after, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
+    this.#agenda.note(from + after, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
   }
 
   /** A machine that is there obeys at once; one that has just finished has said so already. */
@@ -121,6 +125,9 @@ class Simulation {
       case 'fails':
         return { after: takes, outcome: FAILED };
       case 'reboots':
+        // Whoever rebooted it: a new boot is what the action waits for.
+        if (step.state.action?.kind === 'reboot')
+          return { after: takes, outcome: { kind: 'succeeded', outputs: {} } };
         return { after: takes, outcome: REBOOTED };
       default:
         return fate satisfies never;

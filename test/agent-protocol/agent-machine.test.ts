@@ -17,6 +17,7 @@ const message = (content: FromEngine, space = true): AgentEvent => ({
   token: 7,
   space,
 });
+const booted = (bootId: string): AgentEvent => ({ kind: 'boot', bootId, mayReboot: true });
 const welcome = (live = [ID]): AgentEvent => message({ ...SAMPLES.welcome, live });
 
 /** Runs events; returns, for the last one, effects in short: `send finished`, `start`, `ack`. */
@@ -32,7 +33,7 @@ function play(state: AgentState, ...events: AgentEvent[]): string[] {
 
 function connected(): AgentState {
   const state = newState(AGENT, INCARNATION);
-  play(state, { kind: 'boot', bootId: 'b1' }, { kind: 'connected', nonce: 'n-1' });
+  play(state, booted('b1'), { kind: 'connected', nonce: 'n-1' });
   return state;
 }
 
@@ -40,6 +41,14 @@ function ready(): AgentState {
   const state = connected();
   play(state, welcome([]));
   return state;
+}
+
+/** The agent's next life, from its journal. */
+function restarted(bootId: string, from: AgentState): AgentState {
+  const again = newState(AGENT, INCARNATION);
+  for (const record of shortForm(from)) applyRecord(again, record);
+  play(again, booted(bootId), { kind: 'connected', nonce: 'n-1' });
+  return again;
 }
 
 const with_ = (changes: Partial<CommandMessage>): CommandMessage => ({ ...COMMAND, ...changes });
@@ -50,6 +59,7 @@ const ended = (code: number, run = 1): AgentEvent => ({
   ending: ending(code),
   spent: 5,
 });
+const REBOOT = with_({ id: { ...ID, step: 'a.restarted' }, task: { kind: 'reboot' } });
 const running = (run = 1): AgentEvent => ({ kind: 'running', key: KEY, run });
 
 describe('agent machine', () => {
@@ -137,7 +147,7 @@ describe('agent machine', () => {
     play(state, message(COMMAND), running(), message(SAMPLES.cancel));
     const again = newState(AGENT, INCARNATION);
     for (const record of shortForm(state)) applyRecord(again, record);
-    expect(play(again, { kind: 'boot', bootId: 'b1' })).to.deep.equal(['look']);
+    expect(play(again, booted('b1'))).to.deep.equal(['look']);
     expect(play(again, running())).to.deep.equal(['send started', 'kill']);
   });
 
@@ -160,18 +170,75 @@ describe('agent machine', () => {
       'send accepted',
       'ack',
     ]);
-    const restarted = (bootId: string, from: AgentState): AgentState => {
-      const again = newState(AGENT, INCARNATION);
-      for (const record of shortForm(from)) applyRecord(again, record);
-      play(again, { kind: 'boot', bootId }, { kind: 'connected', nonce: 'n-1' });
-      return again;
-    };
     expect(play(restarted('b1', state), welcome())).not.to.include('start');
     const after = restarted('b2', state);
     expect(play(after, welcome([ID]))).to.include('start');
     play(after, running(2));
     advance(after, ended(3010, 2));
     expect(after.held.get(KEY)?.answer).to.deep.include({ result: { kind: 'reboots', count: 2 } });
+  });
+
+  it('AM8: journals a reboot before it asks for it, and says it is done only under another boot id', () => {
+    const state = ready();
+    const { records, effects } = advance(state, message(REBOOT));
+    expect(records.map(record => record.kind)).to.deep.equal(['term', 'accepted', 'reboot']);
+    expect(effects.map(effect => (effect.kind === 'send' ? effect.message.kind : effect.kind))).to.deep.equal(
+      ['ack', 'started', 'reboot'],
+    );
+    const same = restarted('b1', state);
+    expect(play(same, welcome([REBOOT.id]))).to.deep.equal(['send started', 'ack']);
+    const back = newState(AGENT, INCARNATION);
+    for (const record of shortForm(state)) applyRecord(back, record);
+    expect(play(back, booted('b2'))).to.deep.equal(['send finished']);
+    const answer = back.held.get(commandKey(REBOOT.id))?.answer;
+    expect(answer).to.deep.include({ result: { kind: 'exit', code: 0 } });
+  });
+
+  it('AM8: asks again after a crash before the reboot, and never for a command that comes again after it', () => {
+    const state = ready();
+    play(state, message(REBOOT));
+    expect(play(state, message(REBOOT))).to.deep.equal(['send started', 'ack']);
+    const crashed = newState(AGENT, INCARNATION);
+    for (const record of shortForm(state)) applyRecord(crashed, record);
+    expect(play(crashed, booted('b1'))).to.deep.equal(['reboot']);
+    const back = restarted('b2', crashed);
+    expect(play(back, welcome([REBOOT.id]))).to.deep.equal(['send finished', 'ack']);
+    expect(play(back, message(REBOOT))).to.deep.equal(['send finished', 'ack']);
+    play(back, message({ ...SAMPLES.receipt, id: REBOOT.id }));
+    expect(play(back, message(REBOOT))).to.deep.equal(['refused superseded', 'ack']);
+  });
+
+  it('R5: nothing runs beside a reboot, nor overtakes one that waits its turn, whether exclusive or not', () => {
+    const state = ready();
+    const beside = (step: string): CommandMessage => with_({ id: { ...ID, step }, exclusive: false });
+    play(state, message(beside('sql[0].prepared')), running());
+    expect(play(state, message(REBOOT))).to.deep.equal(['send accepted', 'ack']);
+    expect(play(state, message(beside('a.c')))).to.deep.equal(['send accepted', 'ack']);
+    expect(play(state, ended(0))).to.deep.equal(['send finished', 'send started', 'reboot']);
+    expect(play(state, message(beside('a.d')))).to.deep.equal(['send accepted', 'ack']);
+    const back = restarted('b2', state);
+    expect(play(back, welcome([ID, REBOOT.id, { ...ID, step: 'a.c' }]))).to.include('start');
+  });
+
+  it('answers a cancel of a reboot, and asks again for the next one', () => {
+    const state = ready();
+    play(state, message(REBOOT));
+    expect(play(state, message({ ...SAMPLES.cancel, id: REBOOT.id }))).to.deep.equal([
+      'send finished',
+      'ack',
+    ]);
+    const again = with_({ ...REBOOT, id: { ...REBOOT.id, dispatch: 2 } });
+    expect(play(state, message(again))).to.deep.equal(['ack', 'send started', 'reboot']);
+  });
+
+  it('refuses to reboot a machine that is not its own to reboot, in a sentence, and goes on', () => {
+    const state = newState(AGENT, INCARNATION);
+    const inProcess = { kind: 'boot', bootId: 'b1', mayReboot: false } as const;
+    play(state, inProcess, { kind: 'connected', nonce: 'n-1' }, welcome([]));
+    expect(play(state, message(REBOOT))).to.deep.equal(['send accepted', 'ack', 'send finished']);
+    const answer = state.held.get(commandKey(REBOOT.id))?.answer;
+    expect(JSON.stringify(answer)).to.contain("one inside the engine's process never may");
+    expect(play(state, message(COMMAND))).to.deep.equal(['ack', 'start']);
   });
 
   it('says interrupted only with evidence, and starts again only what never started', () => {
@@ -208,7 +275,7 @@ describe('agent machine', () => {
 
 function act(world: World, what: number, number: number, crash: number | undefined): void {
   world.crashAfter = crash;
-  if (what < 3) world.send(number % 3, number % 4 !== 0, number % 2);
+  if (what < 3) world.send(number % 3, number % 4 !== 0, number % 2, number % 5 === 4);
   else if (what < 8) world.deliver(number, what === 7, number % 9 !== 0);
   else if (what < 10) world.exit(number, number % 3 === 0 ? 194 : 0);
   else if (what === 10) world.cancel(number);
@@ -231,6 +298,7 @@ function settle(world: World): void {
 }
 
 function check(world: World): void {
+  expect(world.besides, 'AM8: something ran when the machine was asked to reboot').to.deep.equal([]);
   expect(new Set(world.starts).size, 'a run was started twice').to.equal(world.starts.length);
   for (const command of world.commands) {
     const key = commandKey(command.id);
@@ -239,6 +307,8 @@ function check(world: World): void {
     const accepted = world.journal.some(
       record => record.kind === 'accepted' && commandKey(record.command.id) === key,
     );
+    const reboots = world.journal.filter(record => record.kind === 'reboot' && record.key === key);
+    if (command.task.kind === 'reboot') expect(reboots.length, `${key} rebooted twice`).to.be.at.most(1);
     if (accepted) expect(world.answered(command), `${key} was never answered`).to.equal(true);
   }
   const replayed = newState(AGENT, INCARNATION);

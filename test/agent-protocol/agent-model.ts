@@ -27,6 +27,8 @@ export class World {
     { key: string; run: number; end: AgentEvent | 'killed' | undefined }
   >();
   readonly starts: string[] = [];
+  /** What ran when the machine was asked to reboot. */
+  readonly besides: string[] = [];
   readonly heard: FromAgent[] = [];
   readonly commands: CommandMessage[] = [];
   readonly live = new Set<string>();
@@ -45,7 +47,7 @@ export class World {
     this.#events = [];
     this.queue.push(...this.unacked.values());
     this.unacked.clear();
-    this.handle({ kind: 'boot', bootId: `boot-${this.boot}` });
+    this.handle({ kind: 'boot', bootId: `boot-${this.boot}`, mayReboot: true });
   }
 
   reboot(): void {
@@ -98,6 +100,7 @@ export class World {
         return;
       }
       case 'reboot':
+        for (const [run, { end }] of this.processes) if (end === undefined) this.besides.push(run);
         return void this.#events.push({ kind: 'disconnected' });
       case 'forget':
       case 'hello':
@@ -128,10 +131,11 @@ export class World {
     this.handle({ kind: 'resend' });
   }
 
-  send(reboots: number, exclusive: boolean, term: number): void {
+  send(reboots: number, exclusive: boolean, term: number, rebootsOnly: boolean): void {
     const number = this.commands.length;
     const id = { ...COMMAND.id, step: `node[0].s${number % 3}`, dispatch: number + 1 };
-    const command = { ...COMMAND, id, term, exclusive, task: { ...COMMAND.task, reboots } } as CommandMessage;
+    const task = rebootsOnly ? { kind: 'reboot' } : { ...COMMAND.task, reboots };
+    const command = { ...COMMAND, id, term, exclusive, task } as CommandMessage;
     this.commands.push(command);
     this.live.add(commandKey(id));
     this.queue.push(command);

@@ -36,7 +36,7 @@ describe('keeper of the agent', () => {
       retryAfter: 10,
     });
     kept.push(keeper);
-    keeper.push({ kind: 'boot', bootId: 'b1' });
+    keeper.push({ kind: 'boot', bootId: 'b1', mayReboot: true });
     keeper.push({ kind: 'connected', nonce: 'n-1' });
     const told = (): number => effects.filter(effect => effect.kind === 'send').length;
     return { keeper, effects, told };

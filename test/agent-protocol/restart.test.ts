@@ -55,6 +55,30 @@ describe('agent, over deaths', () => {
     await agent.stop();
   }
 
+  it('AM8: reboots its machine for a command of its own, and is done when it is back under another boot id', async () => {
+    let asked = 0;
+    const machine = (bootId: string) => ({ bootId: () => bootId, reboot: () => void (asked += 1) });
+    const first = await start(machine('boot-1'));
+    const command = await engine.give(engine.command({ kind: 'reboot' }));
+    await engine.until(() => asked === 1 || undefined);
+    await engine.send(command);
+    await stop(first);
+    await stop(await start(machine('boot-1')));
+    expect(asked, 'asked again by an agent that came back too early').to.equal(2);
+    expect(engine.heard.some(message => message.kind === 'finished')).to.equal(false);
+    await start(machine('boot-2'));
+    const answer = await engine.answer(command.id);
+    expect(answer).to.deep.include({ kind: 'finished', result: { kind: 'exit', code: 0 } });
+    expect(asked).to.equal(2);
+  });
+
+  it('says of a machine that it may not reboot that it may not, and goes on', async () => {
+    await start();
+    const command = await engine.give(engine.command({ kind: 'reboot' }));
+    expect(JSON.stringify(await engine.answer(command.id))).to.contain('may not reboot its machine');
+    expect(await engine.run('true')).to.deep.include({ result: { kind: 'exit', code: 0 } });
+  });
+
   it('killed in mid-script, is followed by one that adopts the script: it ran once, to its end', async () => {
     const key = newSigningKey();
     const pem = key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -97,7 +97,7 @@ async function startBenchAgent(
     received: (message, token) => keeper.push({ kind: 'message', message, token, space: true }),
     log,
   });
-  keeper.push({ kind: 'boot', bootId: 'bench' });
+  keeper.push({ kind: 'boot', bootId: 'bench', mayReboot: false });
   const sealingKey = publicKeyText(keys.sealing.publicKey);
   return {
     card: { id, signingKey: publicKeyText(signing.publicKey), sealingKey },

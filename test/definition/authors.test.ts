@@ -67,7 +67,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'an action of a later version',
     vm('      ready: {action: {http: {}}}'),
-    "9:24: The action of web.ready has unknown key 'http'. Known here: approval, file, online, script, set, signal, wait.",
+    "9:24: The action of web.ready has unknown key 'http'. Known here: approval, file, online, reboot, script, set, signal, wait.",
   ],
   [
     'a requirement of a later version',

@@ -248,7 +248,8 @@ const needsOutputs = (step: NaiveStep): boolean =>
 const firstAction = (step: NaiveStep): Action | undefined => step.state.probe ?? step.state.action;
 const current = (step: NaiveStep): Action | undefined =>
   step.phase === 'probe' ? step.state.probe : step.state.action;
-const usesVm = (action: Action | undefined): boolean => action?.kind === 'script' || action?.kind === 'file';
+const usesVm = (action: Action | undefined): boolean =>
+  action?.kind === 'script' || action?.kind === 'file' || action?.kind === 'reboot';
 
 function stepsFor(definition: WorkflowDefinition, membership: Membership): NaiveStep[] {
   const steps: NaiveStep[] = [];

@@ -50,8 +50,9 @@ describe('commands to an agent', () => {
 
   const opened = (task: Task, purpose: 'inputs' | 'file'): string | undefined => {
     const context = { agent: 'a1', incarnation: 'inc-1', id: idOf(), purpose };
-    const bytes = task.sealed && open(agent.sealing.privateKey, context, task.sealed);
-    return bytes && Buffer.from(bytes).toString();
+    const bytes =
+      task.kind !== 'reboot' && task.sealed && open(agent.sealing.privateKey, context, task.sealed);
+    return bytes ? Buffer.from(bytes).toString() : undefined;
   };
 
   it('carry term, incarnation, text, clear inputs and limits', async () => {
@@ -101,7 +102,7 @@ describe('commands to an agent', () => {
     const task = message?.task as Extract<Task, { kind: 'script' }>;
     expect(task.inputs).to.deep.equal({ plain: 'p' });
     const context = { agent: 'a1', incarnation: 'inc-1', id: idOf(), purpose: 'inputs' } as const;
-    const clear = open(receiver.sealing.privateKey, context, task.sealed as NonNullable<Task['sealed']>);
+    const clear = open(receiver.sealing.privateKey, context, task.sealed as NonNullable<typeof task.sealed>);
     expect(JSON.parse(Buffer.from(clear ?? []).toString())).to.deep.equal({
       url: 'pg://u:hunter2@db:5432',
       list: [1, { deep: 'hunter2' }],

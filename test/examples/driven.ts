@@ -137,6 +137,8 @@ export class Driven {
           error: { kind: 'exit', message, exitCode: result.code ?? -1, tail: result.stderr },
         };
       }
+      case 'reboot':
+        return { kind: 'succeeded', outputs: {} };
       default:
         return action satisfies never;
     }

@@ -63,7 +63,7 @@ export class AgentHost {
       vm.onEnd = undefined;
       void this.#connection?.close().catch(() => why);
     });
-    this.#feed({ kind: 'boot', bootId: vm.bootId });
+    this.#feed({ kind: 'boot', bootId: vm.bootId, mayReboot: true });
     void this.#stayConnected();
     this.#resendLater();
   }

@@ -158,6 +158,10 @@ export class Checker {
       for (const [run, starts] of vm.starts) {
         if (starts > 1) throw new Broken('I1', `${run} was started ${starts} times on ${vm.name}`);
       }
+      const journaled = vm.journal.filter(record => record.kind === 'reboot').length;
+      if (vm.asked > journaled)
+        throw new Broken('AM8', `${vm.name} was rebooted ${vm.asked} times for ${journaled} wishes`);
+      if (vm.besides > 0) throw new Broken('R5', `scripts ran on ${vm.name} when it was rebooted`);
       if (vm.forgotten) throw new Broken('A4', vm.forgotten);
       if (vm.staleStart) throw new Broken('I5', vm.staleStart);
     }

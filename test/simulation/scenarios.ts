@@ -63,7 +63,8 @@ outputs:
 `,
 };
 
-/** Retries that must be counted across crashes, a wait, a value computed, a reboot in the middle, a yes and a signal. */
+/** Retries that must be counted across crashes, a wait, a value computed, reboots in the middle and
+ * as an action, with a script that may run beside others, a yes and a signal. */
 const rough: Scenario = {
   name: 'rough',
   exact: true,
@@ -88,12 +89,24 @@ entities:
         idempotent: true
         retry: {attempts: 90, delay: 1s, max_delay: 20s}
         timeout: 20m
+      watched:
+        requires: [rested]
+        exclusive: false
+        action: {script: {sh: "sleep 700\\napply watched"}}
+        idempotent: true
+        retry: {attempts: 90, delay: 1s, max_delay: 20s}
+        timeout: 20m
+      rebooted:
+        requires: [restarted]
+        action: {reboot: {}}
+        retry: {attempts: 90, delay: 1s, max_delay: 20s}
+        timeout: 5m
   box:
     type: vm
     states:
       online: {action: {online: {}}, timeout: 30m}
       named:
-        requires: [online, web.restarted]
+        requires: [online, web.rebooted, web.watched]
         action: {set: {outputs: {count: "<% web.members.size() %>"}}}
         outputs: {count: {type: integer}}
       agreed: {requires: [named], action: {approval: {message: "<% box.outputs.named.count %> are restarted. Go on?"}}}

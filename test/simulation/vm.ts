@@ -39,6 +39,10 @@ export class Vm {
   boots = 1;
   /** Starts by command and run: what invariant I1 is checked from. */
   readonly starts = new Map<string, number>();
+  /** Reboots that the agent asked for: at most one for each that it journaled (AM8). */
+  asked = 0;
+  /** Scripts that ran when it did (R5). */
+  besides = 0;
   /** Set when a script was started for an engine that had been replaced, as far as this VM had heard (I5). */
   staleStart: string | undefined;
   readonly #terms = new Map<string, number>();

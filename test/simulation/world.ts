@@ -244,7 +244,11 @@ export class World {
       transport: this.broker.transport,
       engineKeys: keyRing([this.#keys.signing.publicKey]),
       space: () => !this.faults.happens('agent_disk_full', 0.3),
-      reboot: machine => this.#reboot(machine),
+      reboot: machine => {
+        machine.asked += 1;
+        machine.besides += machine.running;
+        this.#reboot(machine);
+      },
     });
     this.#agents.set(vm.name, host);
     life.onDeath(why => {

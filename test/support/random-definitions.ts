@@ -19,7 +19,7 @@ import {
 } from './definitions.ts';
 
 interface StateDice {
-  readonly kind: 'script' | 'wait' | 'set' | 'online' | 'join' | 'approval' | 'signal';
+  readonly kind: 'script' | 'reboot' | 'wait' | 'set' | 'online' | 'join' | 'approval' | 'signal';
   readonly needs: readonly {
     readonly pick: number;
     readonly how: string;
@@ -47,7 +47,18 @@ interface StateDice {
 }
 
 const stateDice: fc.Arbitrary<StateDice> = fc.record({
-  kind: fc.constantFrom('script', 'script', 'script', 'wait', 'set', 'online', 'join', 'approval', 'signal'),
+  kind: fc.constantFrom(
+    'script',
+    'script',
+    'script',
+    'reboot',
+    'wait',
+    'set',
+    'online',
+    'join',
+    'approval',
+    'signal',
+  ),
   needs: fc.array(
     fc.record({
       pick: fc.nat(),
@@ -132,7 +143,7 @@ function build(
   known: readonly { readonly entity: string; readonly state: string }[],
 ): State {
   const kind =
-    owner.type === 'service' && (dice.kind === 'script' || dice.kind === 'online') ? 'join' : dice.kind;
+    owner.type === 'service' && ['script', 'reboot', 'online'].includes(dice.kind) ? 'join' : dice.kind;
   const outputs =
     dice.output && (kind === 'script' || kind === 'set' || kind === 'signal')
       ? [output('port', { type: 'integer' })]
@@ -144,7 +155,7 @@ function build(
     ...(dice.probe && onVm && kind !== 'join' && { probe: script() }),
     ...(dice.undo !== 'none' && onVm && kind !== 'join' && undoOf(dice)),
     retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
-    exclusive: dice.exclusive,
+    exclusive: dice.exclusive || kind === 'reboot',
     onFailure: dice.onFailure,
     onInterrupted: dice.onInterrupted,
     out: outputs,
@@ -208,6 +219,8 @@ function actionOf(kind: StateDice['kind'], hasOutput: boolean): Action | undefin
   switch (kind) {
     case 'script':
       return script();
+    case 'reboot':
+      return { kind: 'reboot' };
     case 'wait':
       return { kind: 'wait', duration: 5_000 };
     case 'set':

@@ -12,12 +12,13 @@ import { approval } from './approval.ts';
 import { file } from './file.ts';
 import type { ActionContext, KindOfAction } from './kind.ts';
 import { online } from './online.ts';
+import { reboot } from './reboot.ts';
 import { script } from './script.ts';
 import { set } from './set.ts';
 import { signal } from './signal.ts';
 import { wait } from './wait.ts';
 
-export const ACTIONS = { online, script, file, wait, signal, approval, set } satisfies Record<
+export const ACTIONS = { online, script, file, reboot, wait, signal, approval, set } satisfies Record<
   ActionKind,
   KindOfAction
 >;

@@ -62,6 +62,10 @@ function silence(draft: Draft, number: number): Outcome {
   if (command?.action.kind === 'online') {
     return { kind: 'failed', error: { kind: 'timeout', message: `${who} was not online ${within}.` } };
   }
+  if (command?.action.kind === 'reboot' && progress === 'started') {
+    const message = `${who} did not come back with a new boot ${within} and a grace.`;
+    return { kind: 'failed', error: { kind: 'timeout', message } };
+  }
   if (progress === 'started') {
     return { kind: 'interrupted', evidence: `${who} started it and gave no answer ${within} and a grace.` };
   }
