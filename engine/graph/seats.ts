@@ -6,9 +6,13 @@
 import type { Member, Membership, StateGraph } from './types.ts';
 
 /** Equal for memberships over which one definition compiles to the same steps and gates. */
-export function seatsOf(membership: Membership): string {
-  const groups = [...membership].map(([entity, members]) => [entity, members.map(member => member.index)]);
-  return JSON.stringify(groups);
+export function seatsOf(groups: { readonly [entity: string]: readonly Member[] }): string {
+  let seats = '';
+  for (const entity of Object.keys(groups)) {
+    seats += `${JSON.stringify(entity)}:`;
+    for (const { index } of groups[entity] ?? []) seats += `${index},`;
+  }
+  return seats;
 }
 
 /** What compiling the graph's definition over `membership` gives; its seats must be those of the graph's own. */

@@ -3,16 +3,25 @@
 import type { StepId } from '../base/ids.ts';
 import type { StateGraph } from '../graph/types.ts';
 import type { MachineState } from './state.ts';
-import type { Effect, StepRecord } from './types.ts';
+import type { Effect, StepRecord, WorkflowRecord } from './types.ts';
+
+const NONE: readonly Effect[] = [];
 
 /** The same commands under the same ids, and the cancels of those that are being called back, in step order. */
-export function pendingEffects(graph: StateGraph, state: MachineState): readonly Effect[] {
-  return graph.steps.flatMap(step => effectsOf(state, step.id, state.records[step.number]));
+export function pendingEffects(graph: StateGraph, { workflow, records }: MachineState): readonly Effect[] {
+  return graph.steps.flatMap(({ id, number }) => {
+    const record = records[number];
+    return record === undefined ? [] : effectsOf(workflow, id, record);
+  });
 }
 
-function effectsOf(state: MachineState, step: StepId, record: StepRecord | undefined): readonly Effect[] {
-  if (!record?.command) return [];
-  const { id: workflow, generation } = state.workflow;
+/** Those of one step. Its record and the workflow's are all that it takes: no state has to be built for it. */
+export function effectsOf(
+  { id: workflow, generation }: Pick<WorkflowRecord, 'id' | 'generation'>,
+  step: StepId,
+  record: StepRecord,
+): readonly Effect[] {
+  if (!record.command) return NONE;
   const id = { workflow, generation, step, dispatch: record.dispatch };
   const start: Effect = { kind: 'start', id, command: record.command };
   if (record.cancel === undefined) return [start];

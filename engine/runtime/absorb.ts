@@ -18,7 +18,7 @@ import type {
   WorkflowSource,
 } from './ports.ts';
 import type { Item } from './queue.ts';
-import type { LiveWorkflow } from './workflows.ts';
+import type { LiveWorkflow } from './live.ts';
 
 /** What a commit will hold of one workflow, and what follows once it happened. */
 export interface Draft {

@@ -9,7 +9,7 @@ import { effectKey } from '../base/ids.ts';
 import type { Effect, ResolvedAction } from '../machine/types.ts';
 import type { Log } from './log.ts';
 import type { Clock, Driver, DriverContext } from './ports.ts';
-import type { LiveWorkflow } from './workflows.ts';
+import type { LiveWorkflow } from './live.ts';
 
 export type Drivers = { readonly [Kind in ResolvedAction['kind']]?: Driver };
 

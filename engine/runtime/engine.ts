@@ -28,7 +28,8 @@ import type {
 } from './ports.ts';
 import { type Recovered, recover } from './recovery.ts';
 import type { Vault } from './secrets.ts';
-import { type LiveWorkflow, Workflows } from './workflows.ts';
+import type { LiveWorkflow } from './live.ts';
+import { Workflows } from './workflows.ts';
 
 export interface EngineOptions {
   readonly store: Store;
@@ -91,9 +92,9 @@ export class Engine implements ReportSink {
   async start(): Promise<Recovered> {
     this.#term = await this.#loop.committer.acquire(this.#owner);
     this.#started = true;
-    const { store, machine, workflows } = this;
+    const { store, workflows } = this;
     const parts = { dispatcher: this.#dispatcher, loop: this.#loop, inbox: this.#inbox };
-    const recovered = await recover({ store, machine, workflows, ...parts });
+    const recovered = await recover({ store, workflows, ...parts });
     this.#log.info('The engine has started.', { term: this.#term, ...recovered });
     return recovered;
   }
@@ -166,7 +167,7 @@ export class Engine implements ReportSink {
     return {
       term: this.#term,
       content: digest => {
-        const text = live.graph.definition.contents.get(digest);
+        const text = live.shape.definition.contents.get(digest);
         if (text === undefined)
           throw missing(`The definition of '${live.id}' has no content ${digest.slice(0, 12)}.`);
         return text;

@@ -7,19 +7,23 @@
 // L3  One workflow's own failure sets aside that workflow only; the store's failure makes everybody wait, no more.
 // L4  `fenced` ends the engine: another one owns the store, and this one says nothing more to anybody.
 import { EngineError, errorText } from '../base/errors.ts';
+import type { StepId } from '../base/ids.ts';
+import { noSuchStep } from '../machine/state.ts';
+import type { Effect } from '../machine/types.ts';
 import { type Draft, absorb, newDraft, notFound, sourceOf, toCommit, wasDeleted } from './absorb.ts';
 import { asEngineError, Committer } from './committer.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { Followers } from './followers.ts';
 import type { Log } from './log.ts';
 import type { Machine } from './machine.ts';
-import type { Clock, Store, WorkflowCommit } from './ports.ts';
+import type { Clock, Store, StoredWorkflow, WorkflowCommit } from './ports.ts';
 import { Quarantine } from './quarantine.ts';
 import { Pace } from './pace.ts';
 import type { Item } from './queue.ts';
 import { isLive } from './status.ts';
 import { type DueStep, Timers } from './timers.ts';
-import type { LiveWorkflow, Workflows } from './workflows.ts';
+import type { LiveWorkflow } from './live.ts';
+import type { Workflows } from './workflows.ts';
 
 /** Tries of a whole batch before its culprit is looked for. */
 const PATIENCE = 3;
@@ -81,12 +85,15 @@ export class Loop {
     return this.#ahead.has(id) ? undefined : this.live.get(id);
   }
 
-  /** Puts a stored workflow into memory, with its timers. */
-  adopt(live: LiveWorkflow): void {
+  /** Puts a workflow into memory as it is stored, with its timers. Returns what is out of it, in step order. */
+  adopt(live: LiveWorkflow, { record: workflow, steps }: StoredWorkflow): readonly Effect[] {
+    const effects: Effect[] = [];
+    for (const { number, record } of steps)
+      effects.push(...this.#parts.machine.effectsOf(workflow, stepOf(live, number), record));
     this.live.set(live.id, live);
-    live.state.records.forEach((record, number) => {
-      if (record?.due !== undefined) this.#timers.set(live.id, stepOf(live, number), record.due.at);
-    });
+    for (const { number, record } of steps)
+      if (record.due !== undefined) this.#timers.set(live.id, stepOf(live, number), record.due.at);
+    return effects;
   }
 
   /** Resolves when nothing waits, runs or is being handed over. Due times in the future are not waited for. */
@@ -229,7 +236,7 @@ export class Loop {
     const stored = await store.load(workflow);
     const buried = stored === undefined && (await store.tombstone(workflow));
     try {
-      if (stored !== undefined) this.#revived(await workflows.revive(stored));
+      if (stored !== undefined) this.#revived(await workflows.revive(stored), stored);
       else if (buried || !isCreate(item))
         absent.set(workflow, buried ? wasDeleted(workflow) : notFound(workflow));
       else this.live.set(workflow, await workflows.begin(workflow, sourceOf(item.row), clock.now()));
@@ -241,11 +248,10 @@ export class Loop {
     }
   }
 
-  #revived(live: LiveWorkflow): void {
-    this.adopt(live);
+  #revived(live: LiveWorkflow, stored: StoredWorkflow): void {
+    const effects = this.adopt(live, stored);
     if (!this.#lifted.delete(live.id)) return;
-    const { machine, dispatcher } = this.#parts;
-    for (const effect of machine.pendingEffects(live.graph, live.state)) dispatcher.letOut(effect, live);
+    for (const effect of effects) this.#parts.dispatcher.letOut(effect, live);
   }
 
   /** The commit happened: commands, timers, followers, then the answers by which others forget what they sent. */
@@ -327,7 +333,11 @@ export class Loop {
 const isCreate = (item: Item): item is Item & { kind: 'request' } =>
   item.kind === 'request' && item.row.kind === 'create';
 
-const stepOf = (live: LiveWorkflow, number: number): string => live.graph.steps[number]?.id ?? '';
+function stepOf({ id, shape }: LiveWorkflow, number: number): StepId {
+  const step = shape.steps[number];
+  if (step === undefined) throw noSuchStep(id, `number ${number}`);
+  return step.id;
+}
 
 /** Nothing of it can move by itself: it needs no memory until somebody asks. */
 const isOver = (live: LiveWorkflow): boolean =>

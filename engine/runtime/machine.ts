@@ -5,7 +5,7 @@ import { compileGraph } from '../graph/compile.ts';
 import { reseat } from '../graph/seats.ts';
 import { apply } from '../machine/apply.ts';
 import { decide } from '../machine/decide.ts';
-import { pendingEffects } from '../machine/pending.ts';
+import { effectsOf } from '../machine/pending.ts';
 import { initialState, restore } from '../machine/state.ts';
 
 export const machine = {
@@ -16,6 +16,6 @@ export const machine = {
   restore,
   decide,
   apply,
-  pendingEffects,
+  effectsOf,
 } as const;
 export type Machine = typeof machine;

@@ -156,8 +156,8 @@ export interface Store {
   live(): Promise<readonly string[]>;
   list(filter: { readonly limit: number; readonly after?: string }): Promise<readonly WorkflowRecord[]>;
   load(id: string): Promise<StoredWorkflow | undefined>;
-  /** Many at once, for recovery: streams in batches. */
-  loadLive(): AsyncIterable<StoredWorkflow>;
+  /** All that are live, in creation order: for recovery, many at a time. */
+  loadLive(): AsyncIterable<readonly StoredWorkflow[]>;
   definition(digest: string): Promise<DefinitionDocument | undefined>;
   events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
   secret(ref: string): Promise<Uint8Array | undefined>;

@@ -1,13 +1,14 @@
 // What a starting engine does before it takes anything new: everything live is read, timed and sent again (rule P3).
 // Belongs here: the order of a start. Does not belong here: reading rows (store/), what is pending (machine/).
+import type { EngineError } from '../base/errors.ts';
 import type { Effect } from '../machine/types.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { asEngineError } from './committer.ts';
 import type { Inbox } from './inbox.ts';
 import type { Loop } from './loop.ts';
-import type { Machine } from './machine.ts';
 import type { Store } from './ports.ts';
-import type { LiveWorkflow, Workflows } from './workflows.ts';
+import type { LiveWorkflow } from './live.ts';
+import type { Workflows } from './workflows.ts';
 
 /** Inbox rows taken at a time. */
 const ROWS = 1_000;
@@ -22,7 +23,6 @@ export interface Recovered {
 /** Loads what is live, sends again what was out, and absorbs the requests that nobody absorbed yet. */
 export async function recover(parts: {
   readonly store: Store;
-  readonly machine: Machine;
   readonly workflows: Workflows;
   readonly dispatcher: Dispatcher;
   readonly loop: Loop;
@@ -38,20 +38,25 @@ export async function recover(parts: {
 async function loadLive(
   parts: Parameters<typeof recover>[0],
 ): Promise<{ readonly effect: Effect; readonly live: LiveWorkflow }[]> {
-  const { store, machine, workflows, loop } = parts;
+  const { store, workflows, loop } = parts;
   const pending: { readonly effect: Effect; readonly live: LiveWorkflow }[] = [];
-  for await (const stored of store.loadLive()) {
-    try {
-      const live = await workflows.revive(stored);
-      loop.adopt(live);
-      for (const effect of machine.pendingEffects(live.graph, live.state)) pending.push({ effect, live });
-    } catch (thrown) {
-      const error = asEngineError(thrown);
-      if (error.code.startsWith('store_')) throw error;
-      loop.exclude(stored.record.id, error);
+  for await (const batch of store.loadLive()) {
+    for (const stored of batch) {
+      try {
+        const live = workflows.reviveAtOnce(stored) ?? (await workflows.revive(stored));
+        for (const effect of loop.adopt(live, stored)) pending.push({ effect, live });
+      } catch (thrown) {
+        exclude(loop, stored.record.id, asEngineError(thrown));
+      }
     }
   }
   return pending;
+}
+
+/** One that cannot be read is set aside; a store that fails, fails them all. */
+function exclude(loop: Loop, workflow: string, error: EngineError): void {
+  if (error.code.startsWith('store_')) throw error;
+  loop.exclude(workflow, error);
 }
 
 /** Page by page: a row leaves `pending` only with the commit that absorbs it. */

@@ -16,7 +16,8 @@ import type { ActRequest, CreateRequest, EngineApi, Happening, WorkflowView } fr
 import type { Engine } from './engine.ts';
 import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
 import { withReason, workflowView } from './views.ts';
-import { type LiveWorkflow, membership } from './workflows.ts';
+import type { LiveWorkflow } from './live.ts';
+import { membership } from './workflows.ts';
 
 /** Records read at a time by `list`. */
 const PAGE = 1_000;

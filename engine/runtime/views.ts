@@ -6,7 +6,7 @@ import { type MachineState, recordOf } from '../machine/state.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
 import { waitsFor } from '../machine/waits.ts';
 import type { StepView, WorkflowView } from './api.ts';
-import type { LiveWorkflow } from './workflows.ts';
+import type { LiveWorkflow } from './live.ts';
 
 /** `setAside`: why the engine does not touch it at present. */
 export function workflowView({ graph, state }: LiveWorkflow, setAside?: string): WorkflowView {

@@ -1,23 +1,14 @@
-// A workflow in memory: its graph and state, and the making of both from what the store holds.
+// Graph and state of a workflow, and the making of both from what the store holds.
 // Belongs here: compiled graphs shared by digest and members, revival of stored workflows, start of new ones.
-// Does not belong here: which workflows are in memory (loop.ts), what happens to them (absorb.ts).
+// Does not belong here: when they are made (live.ts), which workflows are in memory (loop.ts), what happens to them (absorb.ts).
 import { createHash } from 'node:crypto';
 import { EngineError } from '../base/errors.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import { seatsOf } from '../graph/seats.ts';
 import type { Member, Membership, StateGraph } from '../graph/types.ts';
-import type { MachineState } from '../machine/state.ts';
+import { type LiveWorkflow, RevivedWorkflow, type Unfolded } from './live.ts';
 import type { Machine } from './machine.ts';
 import type { Store, StoredWorkflow, WorkflowSource } from './ports.ts';
-
-export interface LiveWorkflow {
-  readonly id: string;
-  readonly source: WorkflowSource;
-  readonly graph: StateGraph;
-  readonly state: MachineState;
-  /** False until its first commit, which carries the source. */
-  stored: boolean;
-}
 
 /** Definitions and graphs kept though no workflow in memory uses them. */
 const RECENT = 32;
@@ -37,39 +28,51 @@ export class Workflows {
 
   /** A stored workflow with its state as committed. */
   async revive(stored: StoredWorkflow): Promise<LiveWorkflow> {
-    const { record, source, steps } = stored;
-    const graph = await this.graph(source);
-    const state = this.#machine.restore(graph, record, steps, source.inputs);
-    return { id: record.id, source, graph, state, stored: true };
+    return this.reviveAtOnce(stored) ?? this.#revived(stored, await this.#shape(stored.source));
   }
+
+  /** The same without a wait; undefined when its definition has to be compiled first. */
+  reviveAtOnce(stored: StoredWorkflow): LiveWorkflow | undefined {
+    const shape = this.#shapes.get(shapeKey(stored.source));
+    return shape && this.#revived(stored, shape);
+  }
+
+  #revived(stored: StoredWorkflow, shape: StateGraph): LiveWorkflow {
+    return new RevivedWorkflow(stored, shape, this.#unfold);
+  }
+
+  readonly #unfold = ({ source, record, steps }: StoredWorkflow, shape: StateGraph): Unfolded => {
+    const graph = this.#seated(source, shape);
+    return { graph, state: this.#machine.restore(graph, record, steps, source.inputs) };
+  };
 
   /** A new workflow in which nothing has happened yet. */
   async begin(id: string, source: WorkflowSource, at: number): Promise<LiveWorkflow> {
     const graph = await this.graph(source);
     const { stackName, inputs } = source;
     const state = this.#machine.initialState(graph, { id, stackName, generation: 1, at, inputs });
-    return { id, source, graph, state, stored: false };
+    return { id, source, shape: graph, graph, state, stored: false };
   }
 
   /** Shared by all with equal definitions and members; with other members, everything but the members is. */
   async graph(source: WorkflowSource): Promise<StateGraph> {
+    return this.#seated(source, await this.#shape(source));
+  }
+
+  #seated(source: WorkflowSource, shape: StateGraph): StateGraph {
     const text = JSON.stringify(source.members);
     const key = createHash('sha256').update(`${source.definition}\0${text}`).digest('base64');
     const known = this.#graphs.get(key);
     if (known !== undefined) return known;
-    const members = membership(source.members);
-    return this.#graphs.set(
-      key,
-      this.#machine.reseat(await this.#shape(source.definition, members), members),
-    );
+    return this.#graphs.set(key, this.#machine.reseat(shape, membership(source.members)));
   }
 
-  async #shape(digest: string, members: Membership): Promise<StateGraph> {
-    const key = `${digest} ${seatsOf(members)}`;
+  async #shape(source: WorkflowSource): Promise<StateGraph> {
+    const key = shapeKey(source);
     const known = this.#shapes.get(key);
     if (known !== undefined) return known;
-    const definition = await this.definition(digest);
-    return this.#shapes.set(key, this.#machine.compileGraph(definition, members));
+    const definition = await this.definition(source.definition);
+    return this.#shapes.set(key, this.#machine.compileGraph(definition, membership(source.members)));
   }
 
   /** The typed definition behind a digest. EngineError `internal` when the store has no such document. */
@@ -85,6 +88,8 @@ export class Workflows {
     return this.#definitions.set(digest, parsed.definition);
   }
 }
+
+const shapeKey = ({ definition, members }: WorkflowSource): string => `${definition} ${seatsOf(members)}`;
 
 export function membership(members: WorkflowSource['members']): Membership {
   return new Map<string, readonly Member[]>(Object.entries(members));

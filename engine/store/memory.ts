@@ -194,10 +194,10 @@ export class MemoryStore implements Store {
     return kept === undefined ? undefined : stored(kept);
   }
 
-  async *loadLive(): AsyncIterable<StoredWorkflow> {
+  async *loadLive(): AsyncIterable<readonly StoredWorkflow[]> {
     for (const id of await this.live()) {
       const workflow = await this.load(id);
-      if (workflow !== undefined) yield workflow;
+      if (workflow !== undefined) yield [workflow];
     }
   }
 

@@ -9,7 +9,7 @@
 // | slow queries                        | each call takes drawn virtual time                             |
 // | several engines at once             | yes: two stores on one disk; the fence decides                 |
 import { EngineError } from '../../engine/base/errors.ts';
-import type { Store, StoredWorkflow } from '../../engine/runtime/ports.ts';
+import type { Store } from '../../engine/runtime/ports.ts';
 import { MemoryStore, type MemoryDisk } from '../../engine/store/memory.ts';
 import type { Life } from './life.ts';
 
@@ -75,6 +75,8 @@ export function modelStore(
   };
 }
 
-async function* slowly(rows: AsyncIterable<StoredWorkflow>, life: Life): AsyncIterable<StoredWorkflow> {
-  for await (const row of rows) yield await life.io('store.loadLive', () => row);
+/** One at a time, so that a crash may come between any two. */
+async function* slowly(batches: ReturnType<Store['loadLive']>, life: Life): ReturnType<Store['loadLive']> {
+  for await (const batch of batches)
+    for (const workflow of batch) yield await life.io('store.loadLive', () => [workflow]);
 }

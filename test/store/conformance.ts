@@ -168,9 +168,11 @@ export function exercise(name: string, place: () => Promise<Opener>): void {
         await commit(commitOf('one', { record: workflowRecord('one', { status: 'held', seq: 1 }) }));
         expect(await store.live()).to.deep.equal(['one', 'three']);
         const loaded: string[] = [];
-        for await (const workflow of store.loadLive()) {
-          loaded.push(workflow.record.id);
-          expect(workflow.steps).to.have.length(1);
+        for await (const batch of store.loadLive()) {
+          for (const workflow of batch) {
+            loaded.push(workflow.record.id);
+            expect(workflow.steps).to.have.length(1);
+          }
         }
         expect(loaded).to.deep.equal(['one', 'three']);
       });
@@ -178,7 +180,9 @@ export function exercise(name: string, place: () => Promise<Opener>): void {
       it('loads more live workflows than one batch holds', async () => {
         await commit(...Array.from({ length: 450 }, (_, index) => creation(`wf-${index}`)));
         let count = 0;
-        for await (const workflow of store.loadLive()) expect(workflow.record.id).to.equal(`wf-${count++}`);
+        for await (const batch of store.loadLive()) {
+          for (const workflow of batch) expect(workflow.record.id).to.equal(`wf-${count++}`);
+        }
         expect(count).to.equal(450);
       });
 

@@ -173,13 +173,15 @@ class SqliteStore implements Store {
     });
   }
 
-  async *loadLive(): AsyncIterable<StoredWorkflow> {
+  async *loadLive(): AsyncIterable<readonly StoredWorkflow[]> {
     for (let after = 0; ; ) {
       const rows = this.#guard(() => this.#statements.loadLive.all(after));
       const last = rows.at(-1)?.['ordinal'] as number | undefined;
       if (last === undefined) return;
-      const steps = groupSteps(this.#guard(() => this.#statements.liveSteps.all(after, last)));
-      for (const row of rows) yield this.#guard(() => stored(row, steps.get(row['ordinal'] as number) ?? []));
+      yield this.#guard(() => {
+        const steps = groupSteps(this.#statements.liveSteps.all(after, last));
+        return rows.map(row => stored(row, steps.get(row['ordinal'] as number) ?? []));
+      });
       after = last;
     }
   }
@@ -233,11 +235,16 @@ class SqliteStore implements Store {
   }
 }
 
+/** What was parsed is nobody else's yet, so the last event's number and time go straight into it. */
 function record(row: SqlRow): WorkflowRecord {
-  const written = JSON.parse(row['record'] as string) as WorkflowRecord;
-  if (row['seq'] === null) return written;
-  return { ...written, seq: row['seq'] as number, at: Math.max(written.at, row['at'] as number) };
+  const current = JSON.parse(row['record'] as string) as Writable<WorkflowRecord>;
+  if (row['seq'] === null) return current;
+  current.seq = row['seq'] as number;
+  current.at = Math.max(current.at, row['at'] as number);
+  return current;
 }
+
+type Writable<Record> = { -readonly [Key in keyof Record]: Record[Key] };
 
 function stored(row: SqlRow, steps: readonly SqlRow[]): StoredWorkflow {
   return {

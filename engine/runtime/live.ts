@@ -1,0 +1,65 @@
+// A workflow in memory. One that was read from the store is unfolded at the first thing that happens to it.
+// Belongs here: what the loop holds of a workflow, and when graph and state are made. Does not belong here: their
+// making (workflows.ts), which workflows are in memory (loop.ts).
+//
+// A starting engine reads thousands of workflows of which most wait for an agent or a time. For that it needs their
+// records alone: commands that are out are sent again and timers set from them (recovery.ts), nothing is decided.
+import type { StateGraph } from '../graph/types.ts';
+import type { MachineState } from '../machine/state.ts';
+import type { StoredWorkflow, WorkflowSource } from './ports.ts';
+
+export interface LiveWorkflow {
+  readonly id: string;
+  readonly source: WorkflowSource;
+  /** Its graph, but for the members: those may be of another workflow of the same shape. */
+  readonly shape: StateGraph;
+  readonly graph: StateGraph;
+  readonly state: MachineState;
+  /** False until its first commit, which carries the source. */
+  stored: boolean;
+}
+
+export type Unfolded = Pick<LiveWorkflow, 'graph' | 'state'>;
+
+/** A workflow as committed. */
+export class RevivedWorkflow implements LiveWorkflow {
+  readonly id: string;
+  readonly source: WorkflowSource;
+  stored = true;
+  #shape: StateGraph;
+  readonly #unfold: (stored: StoredWorkflow, shape: StateGraph) => Unfolded;
+  /** What was read, until it is unfolded; then what became of it. */
+  #content: StoredWorkflow | Unfolded;
+
+  constructor(
+    stored: StoredWorkflow,
+    shape: StateGraph,
+    unfold: (stored: StoredWorkflow, shape: StateGraph) => Unfolded,
+  ) {
+    this.id = stored.record.id;
+    this.source = stored.source;
+    this.#shape = shape;
+    this.#unfold = unfold;
+    this.#content = stored;
+  }
+
+  get shape(): StateGraph {
+    return this.#shape;
+  }
+
+  get graph(): StateGraph {
+    return this.#unfolded().graph;
+  }
+
+  get state(): MachineState {
+    return this.#unfolded().state;
+  }
+
+  #unfolded(): Unfolded {
+    if ('graph' in this.#content) return this.#content;
+    const unfolded = this.#unfold(this.#content, this.#shape);
+    this.#shape = unfolded.graph;
+    this.#content = unfolded;
+    return unfolded;
+  }
+}

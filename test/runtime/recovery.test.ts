@@ -1,0 +1,133 @@
+// What a starting engine does with the workflows it finds, counted: rows are read once, and nothing is made of them
+// before something happens. That it takes up the right things stands in engine.test.ts and crashes.test.ts.
+import path from 'node:path';
+import { expect } from 'chai';
+import { type Machine, machine } from '../../engine/runtime/machine.ts';
+import { MemoryDisk } from '../../engine/store/memory.ts';
+import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
+import { succeeded } from '../support/drivers.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+import { members, World } from './kit.ts';
+
+const prepared = succeeded({ address: { text: '10.0.0.1' } });
+
+/** The machine, and how often each of these was called. */
+function counted(): { readonly machine: Machine; readonly calls: Record<string, number> } {
+  const calls: Record<string, number> = { parseDefinition: 0, compileGraph: 0, reseat: 0, restore: 0 };
+  const count =
+    <Args extends unknown[], Result>(name: string, call: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      calls[name] = (calls[name] ?? 0) + 1;
+      return call(...args);
+    };
+  const { parseDefinition, compileGraph, reseat, restore } = machine;
+  return {
+    calls,
+    machine: {
+      ...machine,
+      parseDefinition: count('parseDefinition', parseDefinition),
+      compileGraph: count('compileGraph', compileGraph),
+      reseat: count('reseat', reseat),
+      restore: count('restore', restore),
+    },
+  };
+}
+
+describe('a starting engine', () => {
+  const worlds: World[] = [];
+  const world = (...args: ConstructorParameters<typeof World>): World => {
+    const made = new World(...args);
+    worlds.push(made);
+    return made;
+  };
+  afterEach(async () => {
+    for (const made of worlds.splice(0)) {
+      await made.engine.stop();
+      await made.store.close();
+    }
+  });
+
+  const IDS = ['one', 'two', 'three'];
+
+  it('compiles a definition once, and unfolds a workflow at the first thing that happens to it', async () => {
+    const disk = new MemoryDisk();
+    const first = world(disk);
+    await first.engine.start();
+    for (const id of IDS) {
+      const own = members(2).sql?.map(member => ({ ...member, agent: `${member.agent}-${id}` })) ?? [];
+      await first.create(id, { members: { sql: own } });
+    }
+    await first.engine.stop();
+
+    const { machine: watched, calls } = counted();
+    const second = world(disk, { machine: watched });
+    expect(await second.engine.start()).to.include({ workflows: 3, effects: 6 });
+    await second.settled();
+    expect(second.driver.started.map(({ id, command }) => `${id.workflow} ${command.agent}`)).to.deep.equal(
+      IDS.flatMap(id => [`${id} agent-0-${id}`, `${id} agent-1-${id}`]),
+    );
+    expect(calls).to.deep.equal({ parseDefinition: 1, compileGraph: 1, reseat: 0, restore: 0 });
+
+    await second.driver.finish('sql[0].prepared', prepared);
+    await second.driver.finish('sql[1].prepared', prepared);
+    expect(calls).to.deep.include({ compileGraph: 1, reseat: 1, restore: 1 });
+  });
+
+  it('sets a timer for what is due without unfolding its workflow', async () => {
+    const disk = new MemoryDisk();
+    const first = world(disk);
+    await first.engine.start();
+    await first.create('wf');
+    const { due } = (await first.store.load('wf'))?.steps[0]?.record ?? {};
+    await first.engine.stop();
+
+    const { machine: watched, calls } = counted();
+    const second = world(disk, { machine: watched });
+    await second.engine.start();
+    expect([second.clock.waiting, calls['restore']]).to.deep.equal([1, 0]);
+    second.clock.advance((due?.at ?? 0) - second.clock.now());
+    await second.settled();
+    expect(calls['restore']).to.equal(1);
+    expect(second.driver.cancelled.map(({ id }) => id.step)).to.deep.equal(['sql[0].prepared']);
+  });
+
+  it('sets aside one whose rows belong to another definition, and says so in the list', async () => {
+    const disk = new MemoryDisk();
+    const first = world(disk);
+    await first.engine.start();
+    await first.create('bad');
+    await first.create('good');
+    const row = (await first.store.load('bad'))?.steps[0];
+    if (row === undefined) throw new Error('no step was written');
+    const commitSeq = await first.store.committed();
+    const nothing = { log: [], secrets: [], requests: [] };
+    const workflows = [{ id: 'bad', steps: [{ ...row, number: 99 }], ...nothing }];
+    await first.store.commit({ commitSeq, workflows });
+    await first.engine.stop();
+
+    const second = world(disk);
+    expect(await second.engine.start()).to.include({ workflows: 1, effects: 1 });
+    expect(second.driver.started.map(({ id }) => id.workflow)).to.deep.equal(['good']);
+    const [bad, good] = await second.service.list();
+    expect([bad?.status, good?.status]).to.deep.equal(['held', 'running']);
+    expect(bad?.reason).to.contain('Set aside').and.contain('no step number 99');
+  });
+
+  it('asks the store twice for two hundred workflows, whatever they hold', async () => {
+    const file = path.join(await temporaryDirectory(), 'engine.db');
+    const first = world(new MemoryDisk(), { inner: await openSqliteStore(file) });
+    await first.engine.start();
+    const create = (number: number): Promise<void> => first.create(`wf-${number}`, { members: members(3) });
+    await Promise.all(Array.from({ length: 250 }, (_, number) => create(number)));
+    await first.engine.stop();
+    await first.store.close();
+
+    const asked: string[] = [];
+    const inner = await openSqliteStore(file, { observe: sql => asked.push(sql) });
+    asked.splice(0);
+    expect(await world(new MemoryDisk(), { inner }).engine.start()).to.include({ effects: 750 });
+    const [ofWorkflows, ofSteps] = ['FROM workflow w WHERE w.live = 1', 'JOIN step s'];
+    const times = (text: string | undefined): number => asked.filter(sql => sql.includes(text ?? '')).length;
+    expect([times(ofWorkflows), times(ofSteps)]).to.deep.equal([3, 2]);
+  });
+});
