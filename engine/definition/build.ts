@@ -155,8 +155,9 @@ export class Build {
   }
 
   /** Row 34: a rule infers nothing; what a candidate must have reached to be one is certain. */
-  #role(entity: EntityDraft, { name, choose, among, rule }: RoleDraft): Role {
-    if (rule === undefined) return { name, choose, among };
+  #role(entity: EntityDraft, { name, choose, among, rule, count }: RoleDraft): Role {
+    const plain = { name, choose, among, ...(count !== undefined && { count }) };
+    if (rule === undefined) return plain;
     const use = choose === 'where' ? ('role_where' as const) : ('role_rank' as const);
     const certain = this.#guarantee(
       this.#needs,
@@ -166,7 +167,7 @@ export class Build {
     );
     const place = { use, entity: entity.name, guaranteed: certain };
     const what = `${choose} of role ${name} of ${entity.name}`;
-    return { name, choose, among, rule: this.#templates.rule(rule, place, what) };
+    return { ...plain, rule: this.#templates.rule(rule, place, what) };
   }
 
   #state(draft: StateDraft): State {

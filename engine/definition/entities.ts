@@ -32,7 +32,7 @@ function readEntity(report: Report, contents: Contents, name: string, node: Node
   const description = fields.string('description') ?? '';
   const { states, unread } = readStates(fields, contents, name, type ?? 'vm_group');
   const members = readMembers(fields, type ?? 'vm_group');
-  const roles = readRoles(fields, type ?? 'vm_group', { states, unread });
+  const roles = readRoles(fields, type ?? 'vm_group', { states, unread, members });
   return { name, at: node.at, type: type ?? 'vm_group', description, members, roles, states, unread };
 }
 

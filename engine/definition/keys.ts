@@ -31,7 +31,7 @@ export const KEYS = {
   modulo: ['step', 'offset'],
   entity: ['type', 'description', 'members', 'roles', 'states'],
   members: ['min', 'max'],
-  role: ['choose', ...ROLE_RULES, 'among'],
+  role: ['choose', ...ROLE_RULES, 'among', 'count'],
   state: [
     'description',
     'requires',

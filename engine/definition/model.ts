@@ -19,6 +19,9 @@ function entityModel(entity: EntityDraft): EntityModel {
   return {
     type: entity.type,
     roles: new Set(entity.roles.keys()),
+    counted: new Set(
+      [...entity.roles.values()].filter(role => role.count !== undefined).map(role => role.name),
+    ),
     maxMembers: entity.members.max,
     states: mapValues(entity.states, stateModel),
   };

@@ -3,7 +3,7 @@
 import type { EntityDraft, EntityDrafts, Mention, RequirementDraft, StateDraft } from './draft.ts';
 import { type Node, readItems, readText } from './reader.ts';
 import type { Report } from './report.ts';
-import type { Quorum, Requirement, StateReference } from './types.ts';
+import { holdersOfRole, type Quorum, type Requirement, type StateReference } from './types.ts';
 import { shown } from './yaml-scalars.ts';
 
 export type Entities = EntityDrafts;
@@ -167,6 +167,17 @@ export function checkRoles(report: Report, entity: EntityDraft, state: StateDraf
   for (const mention of state.only) check('only', mention, []);
   for (const mention of state.except) check('except', mention, []);
   if (state.once) check('once', state.once, ['any']);
+  checkOneHolder(report, entity, state);
+}
+
+/** A step of the group runs in one VM, so one member must hold the role. */
+function checkOneHolder(report: Report, entity: EntityDraft, { name, once }: StateDraft): void {
+  const count = once && holdersOfRole(entity.roles.get(once.name));
+  if (once === undefined || count === undefined || count === 1) return;
+  const message = `${entity.name}.${name} has 'once: ${once.name}', but ${count} members hold ${once.name}: a step of the group runs in one VM.`;
+  report.add('wrong_value', once.at, message, {
+    hint: `Name a role that one member holds, or write 'only: ${once.name}' for a step of each of them.`,
+  });
 }
 
 /** The states that `goal` names. */

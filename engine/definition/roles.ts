@@ -7,11 +7,10 @@ import { type Fields, type Node, readEntries, readMap } from './reader.ts';
 import type { Report } from './report.ts';
 import { CHOICES, type EntityType, ROLE_RULES } from './types.ts';
 
-export function readRoles(
-  fields: Fields,
-  type: EntityType,
-  read: Pick<EntityDraft, 'states' | 'unread'>,
-): Map<string, RoleDraft> {
+/** What is known of the entity before its roles. */
+type EntityRead = Pick<EntityDraft, 'states' | 'unread' | 'members'>;
+
+export function readRoles(fields: Fields, type: EntityType, read: EntityRead): Map<string, RoleDraft> {
   const roles = new Map<string, RoleDraft>();
   const node = fields.get('roles');
   if (node !== undefined && type !== 'vm_group') {
@@ -38,7 +37,7 @@ function readRole(
   entity: string,
   name: string,
   node: Node,
-  read: Pick<EntityDraft, 'states' | 'unread'>,
+  read: EntityRead,
 ): RoleDraft | undefined {
   const fields = readMap(report, node, 'role', `role ${name} of ${entity}`);
   fields?.required('among', 'It names the state that a candidate must have reached.');
@@ -46,7 +45,19 @@ function readRole(
   const among = fields?.string('among');
   if (fields === undefined || choice === undefined || among === undefined) return undefined;
   checkAmong(fields, among, read);
-  return { name, ...choice, among, at: node.at };
+  const count = readCount(fields, read.members.max);
+  return { name, ...choice, among, at: node.at, ...(count !== undefined && { count }) };
+}
+
+/** More holders than the group may ever have members would leave the role vacant for ever. */
+function readCount(fields: Fields, most: number): number | undefined {
+  const count = fields.integer('count', 1, LIMITS.members);
+  if (count === undefined || count <= most) return count;
+  const message = `count of ${fields.what} is ${count}, but the group has at most ${most} member${most === 1 ? '' : 's'}.`;
+  fields.report.add('wrong_value', fields.place('count'), message, {
+    hint: `Write ${most} at most, or raise members.max.`,
+  });
+  return undefined;
 }
 
 /** Exactly one way to choose. */

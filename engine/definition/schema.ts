@@ -100,6 +100,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     highest: expression,
     lowest: expression,
     among: name,
+    count: whole(1, LIMITS.members),
   },
   state: {
     description: text,

@@ -69,7 +69,12 @@ export interface Role {
   readonly among: string;
   /** Of `where`: true or false of a candidate; of `highest` and `lowest`: a number. Ties fall to the lowest index. */
   readonly rule?: Template;
+  /** How many members hold it; absent: one, and it is read as a member, not as a list of them. */
+  readonly count?: number;
 }
+
+/** How many members hold a role. */
+export const holdersOfRole = (role: Pick<Role, 'count'> | undefined): number => role?.count ?? 1;
 
 /** Ways to choose that need no expression, and those that are one. */
 export const CHOICES = ['lowest_index', 'first_ready'] as const;

@@ -3,7 +3,13 @@
 // (definition/), what goes wrong while it runs (machine/).
 import { LIMITS } from '../base/limits.ts';
 import type { Problem } from '../definition/problems.ts';
-import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
+import {
+  type Entity,
+  holdersOfRole,
+  type Requirement,
+  type State,
+  type WorkflowDefinition,
+} from '../definition/types.ts';
 import { findCycle } from './cycle.ts';
 import { quorumText, stateKey } from './references.ts';
 import type { Membership, StateGraph } from './types.ts';
@@ -53,7 +59,19 @@ function memberProblems(entity: Entity, membership: Membership): readonly Proble
     }
     agents.add(agent);
   }
+  problems.push(...roleProblems(entity, members.length));
   return problems;
+}
+
+/** A role with more holders than there are members would stay vacant. */
+function roleProblems(entity: Entity, size: number): readonly Problem[] {
+  return [...entity.roles.values()]
+    .filter(({ count }) => count !== undefined && count > size)
+    .map(({ name, count }) => {
+      const message = `${count} members are to hold ${entity.name}.${name}, but ${entity.name} has ${size}.`;
+      const pointer = pointerTo(entity.name, 'roles', name, 'count');
+      return error('members_invalid', pointer, message, `Give at least ${count}.`);
+    });
 }
 
 function stateProblems(
@@ -81,12 +99,14 @@ function stateProblems(
   return problems;
 }
 
-/** Members that a state can apply to at most in a group of this size: a role has one holder. */
+/** Members that a state can apply to at most in a group of this size. */
 function mostMembers(entity: Entity, state: State, size: number): number {
   if (entity.type !== 'vm_group' || state.once) return 1;
-  const allowed = state.only.filter(role => !state.except.includes(role));
-  if (state.only.length > 0) return Math.min(allowed.length, size);
-  return Math.max(0, size - Math.min(1, state.except.length));
+  const holders = (role: string): number => holdersOfRole(entity.roles.get(role));
+  const allowed = state.only.filter(role => !state.except.includes(role)).map(holders);
+  const most = state.only.length > 0 ? allowed.reduce((sum, count) => sum + count, 0) : size;
+  // The same members may hold several of the roles.
+  return Math.max(0, Math.min(most, size - Math.max(0, ...state.except.map(holders))));
 }
 
 /** A number above the members that the state applies to, or any quorum over none (rows 1 and 8). */

@@ -74,6 +74,7 @@ class Compiler {
         name: role.name,
         choose: role.choose,
         ...(role.rule && { rule: role.rule }),
+        ...(role.count !== undefined && { count: role.count }),
         candidates,
         outputs: [],
       });

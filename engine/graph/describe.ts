@@ -1,6 +1,6 @@
 // The state graph as mermaid text: for documents, the console and `murano-workflow graph`.
 // Belongs here: nodes, edges, escaping. Does not belong here: colours by status (views), drawing itself.
-import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
+import type { Entity, Requirement, Role, State, WorkflowDefinition } from '../definition/types.ts';
 import { demandText, rolesReadBy } from './references.ts';
 import type { Gate, StateGraph, Step } from './types.ts';
 
@@ -11,9 +11,7 @@ export function mermaid(definition: WorkflowDefinition): string {
     lines.push(`  subgraph ${id(entity.name)}[${quoted(entityLabel(entity))}]`);
     for (const state of entity.states.values()) lines.push(`    ${stateNode(definition, entity, state)}`);
     for (const role of entity.roles.values())
-      lines.push(
-        `    ${roleId(entity.name, role.name)}{{${quoted(role.rule ? `${role.name}<br/>${role.choose}` : role.name)}}}`,
-      );
+      lines.push(`    ${roleId(entity.name, role.name)}{{${quoted(roleLabel(role))}}}`);
     lines.push('  end');
   }
   for (const entity of definition.entities.values()) {
@@ -24,6 +22,12 @@ export function mermaid(definition: WorkflowDefinition): string {
       lines.push(...stateEdges(definition, entity, state).map(edge => `  ${edge}`));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Its name; below it by what rule it is chosen, and how many hold it. */
+function roleLabel({ name, rule, choose, count }: Role): string {
+  const how = [rule ? choose : '', count === undefined ? '' : `${count} members`].filter(text => text !== '');
+  return how.length === 0 ? name : `${name}<br/>${how.join(', ')}`;
 }
 
 /** One node per step of a compiled graph; a requirement over many is a round node of its own. */

@@ -101,6 +101,8 @@ export interface RoleNode {
   readonly choose: Role['choose'];
   /** Judges a candidate; absent where `choose` needs none. */
   readonly rule?: Template;
+  /** How many hold it, as a list; absent: one. */
+  readonly count?: number;
   readonly candidates: readonly number[];
   /** Steps that wait for the choice. */
   readonly outputs: readonly number[];

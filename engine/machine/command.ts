@@ -126,7 +126,7 @@ export function agentFor(draft: Draft, step: Step): string | undefined {
   if (step.member) return step.member.agent;
   const { once } = step.state;
   if (!once) return undefined;
-  if ('role' in once) return draft.holder(step.entity.name, once.role) ?? undefined;
+  if ('role' in once) return draft.holders(step.entity.name, once.role)?.[0];
   const members = draft.graph.membership.get(step.entity.name) ?? [];
   return (members.find((_, place) => hasComeAlong(draft, step, place)) ?? members[0])?.agent;
 }

@@ -13,7 +13,7 @@
 import type { RequiredOutcome } from '../definition/types.ts';
 import type { Choice, Gate, StateGraph } from '../graph/types.ts';
 import { hasNoWay, UNTOUCHED } from './records.ts';
-import { STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
+import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 
 export interface Cells {
   get(index: number): number;
@@ -337,7 +337,7 @@ export function countVerdict(
 }
 
 /** `undefined`: not chosen; null: vacant. */
-export function roleVerdict(holder: string | null | undefined): Verdict {
+export function roleVerdict(holder: Holder | null | undefined): Verdict {
   if (holder === undefined) return 'open';
   return holder === null ? 'hopeless' : 'met';
 }

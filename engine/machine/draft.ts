@@ -15,6 +15,7 @@ import {
   roleVerdict,
   withStatus,
 } from './counters.ts';
+import { holdersIn } from './holders.ts';
 import { hasNoWay, occupies, owes, type Patch, patched, queuesFor } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { stepTransition, workflowTransition } from './transitions.ts';
@@ -23,7 +24,9 @@ import type {
   Command,
   Decision,
   Effect,
+  Holder,
   KeptSignal,
+  StepError,
   StepRecord,
   WorkflowRecord,
   WorkflowStatus,
@@ -47,7 +50,7 @@ export class Draft implements CounterWatcher {
   private lookedAt = 0;
   readonly roles = new Set<number>();
   /** Why roles that were left vacant in this decision could not be chosen. */
-  readonly faults = new Map<number, string>();
+  readonly faults = new Map<number, StepError>();
   readonly starts: { readonly step: number; readonly phase: Phase }[] = [];
   /** Steps that need no VM and may start, once it is clear that the goal does not hold yet (row 15). */
   readonly unbound: number[] = [];
@@ -159,7 +162,7 @@ export class Draft implements CounterWatcher {
   }
 
   /** Records a choice; null: vacant, because of the fault if there is one; undefined: open again. */
-  setRole(role: number, holder: string | null | undefined, fault?: string): void {
+  setRole(role: number, holder: Holder | null | undefined, fault?: StepError): void {
     if (fault === undefined) this.faults.delete(role);
     else this.faults.set(role, fault);
 
@@ -185,8 +188,9 @@ export class Draft implements CounterWatcher {
     this.workflow = { ...workflow, ...(Object.keys(kept).length > 0 && { signals: kept }), at: this.at };
   }
 
-  holder(entity: string, role: string): string | null | undefined {
-    return this.workflow.roles[`${entity}.${role}`];
+  /** Who holds a role; null: it is vacant; undefined: not chosen yet. */
+  holders(entity: string, role: string): readonly string[] | null | undefined {
+    return holdersIn(this.workflow.roles, entity, role);
   }
 
   /** From here on every change of a debt is counted; called once, when a deletion begins. */

@@ -18,7 +18,7 @@ import {
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
 import { hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
-import { STEP_STATUSES, type StepRecord } from './types.ts';
+import { type Holder, STEP_STATUSES, type StepRecord } from './types.ts';
 import { buildUndo } from './undo-order.ts';
 
 export const INVARIANTS = {
@@ -31,7 +31,7 @@ export const INVARIANTS = {
   M7: 'A step waits for its VM in order of readiness, and only while that VM is busy or nothing may start.',
   M8: 'While steps may start, none that could start waits, and none that never can is open.',
   M9: 'A reached step has outputs, unless its failure is tolerated.',
-  M10: 'A role is held by a member that reached `among`.',
+  M10: 'A role is held by as many members as it says, each of which reached `among`.',
   M11: 'complete: the goal holds and nothing runs. failed: nothing runs, is timed or ready.',
   M12: 'held: nothing runs, a step is paused, and the reason says which.',
   M13: 'An undo is under way only in a deletion, and only when nothing stands on its step.',
@@ -248,12 +248,15 @@ function checkRole(
   graph: StateGraph,
   state: MachineState,
   role: StateGraph['roles'][number],
-  holder: string | null | undefined,
+  holder: Holder | null | undefined,
   report: ReportBroken,
 ): void {
-  if (state.undo || typeof holder !== 'string') return;
-  const reached = role.candidates.some(
-    number => graph.steps[number]?.member?.agent === holder && classOf(recordOf(state, number)) === 'counts',
-  );
-  report('M10', reached, `${role.entity}.${role.name}`);
+  if (state.undo || holder === undefined || holder === null) return;
+  const reached = role.candidates
+    .filter(number => classOf(recordOf(state, number)) === 'counts')
+    .map(number => graph.steps[number]?.member?.agent);
+  const holders = [holder].flat();
+  const isAsMany =
+    (role.count === undefined) === (typeof holder === 'string') && holders.length === (role.count ?? 1);
+  report('M10', isAsMany && holders.every(one => reached.includes(one)), `${role.entity}.${role.name}`);
 }

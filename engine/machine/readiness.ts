@@ -42,11 +42,11 @@ const isOpen = (record: StepRecord): boolean =>
 function applies(draft: Draft, step: Step): boolean | undefined {
   const { only, except } = step.state;
   if (!step.member || only.length + except.length === 0) return true;
-  const holders = [...only, ...except].map(role => draft.holder(step.entity.name, role));
-  if (holders.some(holder => holder === undefined || holder === null)) return undefined;
   const { agent } = step.member;
-  const included = only.length === 0 || holders.slice(0, only.length).includes(agent);
-  return included && !holders.slice(only.length).includes(agent);
+  const holds = [...only, ...except].map(role => draft.holders(step.entity.name, role)?.includes(agent));
+  if (holds.includes(undefined)) return undefined;
+  const included = only.length === 0 || holds.slice(0, only.length).includes(true);
+  return included && !holds.slice(only.length).includes(true);
 }
 
 /**
@@ -78,17 +78,15 @@ function giveUp(draft: Draft, step: Step, record: StepRecord): void {
 function block(draft: Draft, step: Step, record: StepRecord): void {
   const vacant = step.roles.filter(role => isVacant(draft, role));
   const cause = vacant.length > 0 ? 'role_vacant' : 'requirement_failed';
-  const fault = vacant.map(role => draft.faults.get(role)).find(text => text !== undefined);
-  const isTold = fault === undefined || record.error?.message === fault;
+  const error = vacant.map(role => draft.faults.get(role)).find(fault => fault !== undefined);
+  const isTold = error === undefined || record.error?.message === error.message;
   if (record.status === 'blocked' && record.cause === cause && isTold) return;
-  const error: StepError | undefined =
-    fault === undefined ? undefined : { kind: 'expression', message: fault, phase: 'action' };
   draft.write(step.number, { status: 'blocked', cause, error });
 }
 
 function isVacant(draft: Draft, role: number): boolean {
   const node = draft.graph.roles[role];
-  return node !== undefined && draft.holder(node.entity, node.name) === null;
+  return node !== undefined && draft.holders(node.entity, node.name) === null;
 }
 
 /** Everything it requires is met. A condition is judged once, before anything of the step was started. */

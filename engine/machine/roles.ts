@@ -8,46 +8,73 @@ import type { Template } from '../definition/expressions/types.ts';
 import type { RoleNode } from '../graph/types.ts';
 import { candidatesOf, classOf } from './counters.ts';
 import type { Draft } from './draft.ts';
+import type { StepError } from './types.ts';
 import { dataView } from './view.ts';
 
 /**
- * `first_ready` takes the first that reached `among`; every other choice waits until all candidates are final. A holder
- * stays; a vacancy opens again when a candidate gets another chance. Also when the goal holds: the workflow's outputs
- * may read a role that no step needs. A rule that fails for one candidate leaves the role vacant, and says so.
+ * `first_ready` takes the first that reached `among`, all that hold it together; every other choice waits until all
+ * candidates are final. A holder stays; a vacancy opens again when a candidate gets another chance. Also when the goal
+ * holds: the workflow's outputs may read a role that no step needs. Too few candidates, or a rule that fails for one,
+ * leave the role vacant, and say so.
  */
 export function considerRole(draft: Draft, number: number): void {
   const role = draft.graph.roles[number] as RoleNode;
-  const holder = draft.holder(role.entity, role.name);
-  if (typeof holder === 'string' || !draft.underway) return;
+  const holders = draft.holders(role.entity, role.name);
+  if (holders || !draft.underway) return;
   const { open, reached } = candidatesOf(draft.cells, draft.graph, number);
-  const decided = open === 0 || (role.choose === 'first_ready' && reached > 0);
+  const decided = open === 0 || (role.choose === 'first_ready' && reached >= (role.count ?? 1));
   if (!decided) {
-    if (holder === null) draft.setRole(number, undefined);
+    if (holders === null) draft.setRole(number, undefined);
     return;
   }
   try {
-    const chosen = choose(draft, role);
-    if (chosen !== holder) draft.setRole(number, chosen);
+    fill(draft, role, choose(draft, role), holders);
   } catch (thrown) {
     if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
-    draft.setRole(number, null, `${errorText(thrown)} ${thrown.next}`);
+    const message = `${errorText(thrown)} ${thrown.next}`;
+    draft.setRole(number, null, { kind: 'expression', message, phase: 'action' });
   }
 }
 
-/** Candidates stand in index order, so ties fall to the lowest index; those of time do the same way. */
-function choose(draft: Draft, role: RoleNode): string | null {
+/** `found`: the best candidates, in index order, as many as hold the role or fewer. */
+function fill(draft: Draft, role: RoleNode, found: readonly string[], before: null | undefined): void {
+  const { number, count } = role;
+  const [first] = found;
+  if (first !== undefined && found.length === (count ?? 1))
+    return draft.setRole(number, count === undefined ? first : found);
+  if (count !== undefined) return draft.setRole(number, null, tooFew(role, count, found.length));
+  if (before === undefined) draft.setRole(number, null);
+}
+
+const tooFew = ({ entity, name, candidates }: RoleNode, count: number, found: number): StepError => ({
+  kind: 'vacant',
+  message: `${count} members are to hold ${entity}.${name}, but ${found} of ${candidates.length} could.`,
+  phase: 'action',
+});
+
+function choose(draft: Draft, role: RoleNode): readonly string[] {
   const ready = role.candidates.filter(candidate => classOf(draft.record(candidate)) === 'counts');
-  const number = role.rule === undefined ? ready[0] : byRule(draft, role, role.rule, ready);
-  return number === undefined ? null : (draft.step(number).member?.agent ?? null);
+  const best = preferred(draft, role, ready).slice(0, role.count ?? 1);
+  return best.toSorted((a, b) => a - b).flatMap(number => draft.step(number).member?.agent ?? []);
+}
+
+/** Those who may hold it, the best first. They come in index order and sorting keeps it, so ties fall to the lowest. */
+function preferred(draft: Draft, role: RoleNode, ready: readonly number[]): readonly number[] {
+  if (role.rule !== undefined) return byRule(draft, role, role.rule, ready);
+  if (role.choose !== 'first_ready') return ready;
+  return ready.toSorted((a, b) => draft.record(a).since - draft.record(b).since);
 }
 
 /** Every candidate is judged, so whether the rule fails does not hang on who stands first. */
-function byRule(draft: Draft, role: RoleNode, rule: Template, ready: readonly number[]): number | undefined {
+function byRule(draft: Draft, role: RoleNode, rule: Template, ready: readonly number[]): readonly number[] {
   const answers = ready.map(number => ({ number, answer: judge(draft, role, rule, number) }));
-  if (role.choose === 'where') return answers.find(({ answer }) => answer === true)?.number;
-  const exceeds = (a: Answer, b: Answer): boolean => (role.choose === 'highest' ? a > b : a < b);
-  const [first, ...others] = answers;
-  return first && others.reduce((best, one) => (exceeds(one.answer, best.answer) ? one : best), first).number;
+  if (role.choose === 'where')
+    return answers.filter(({ answer }) => answer === true).map(({ number }) => number);
+  const sign = role.choose === 'highest' ? -1 : 1;
+  const ranked = answers.toSorted(
+    (a, b) => sign * (Number(a.answer > b.answer) - Number(a.answer < b.answer)),
+  );
+  return ranked.map(({ number }) => number);
 }
 
 type Answer = boolean | number | bigint;

@@ -39,6 +39,9 @@ export const WORKFLOW_STATUSES = [
 ] as const;
 export type WorkflowStatus = (typeof WORKFLOW_STATUSES)[number];
 
+/** The agent's id; of a role with a `count` those of all holders, in index order. */
+export type Holder = string | readonly string[];
+
 /** One per workflow: the row beside its steps. */
 export interface WorkflowRecord {
   readonly id: string;
@@ -47,8 +50,8 @@ export interface WorkflowRecord {
   readonly status: WorkflowStatus;
   /** One sentence for people: what failed and where, or who is waited for. Empty while all is well. */
   readonly reason: string;
-  /** `entity.role` → the holder's agent id; null: vacant (nobody reached `among`). Absent: not chosen yet. */
-  readonly roles: { readonly [role: string]: string | null };
+  /** `entity.role` → who holds it; null: vacant (too few reached `among`). Absent: not chosen yet. */
+  readonly roles: { readonly [role: string]: Holder | null };
   /** Signals that came before anybody asked: the last of each name (row 38). */
   readonly signals?: { readonly [name: string]: KeptSignal };
   /** Time of the last event, ms since the epoch; never goes back (rule P10). */
@@ -140,6 +143,7 @@ export const ERROR_KINDS = [
   'refused',
   'interrupted',
   'expression',
+  'vacant',
   'unreachable',
   'probe',
   'reboots',

@@ -7,6 +7,7 @@ import type { JsonValue } from '../base/json.ts';
 import type { DataView, ErrorView, MemberView, Outputs } from '../definition/expressions/types.ts';
 import { stateKey } from '../graph/references.ts';
 import type { Member, StateGraph, Step } from '../graph/types.ts';
+import { holdersIn } from './holders.ts';
 import type { StepError, StepRecord, WorkflowRecord } from './types.ts';
 
 /** Where a view reads: the live state, or a decision laid over it. */
@@ -34,8 +35,16 @@ export function dataView(source: ViewSource, context: ViewContext = {}): DataVie
     workflow: { id: workflow.id, stackName: workflow.stackName },
     ...(step?.member && step.entity.type === 'vm_group' && { member: ownView(source, step, step.member) }),
     members,
-    role: (entity, role) =>
-      members(entity).find(member => member.agent === workflow.roles[`${entity}.${role}`]),
+    role: (entity, role) => {
+      const holders = holdersIn(workflow.roles, entity, role);
+      return holders ? members(entity).find(member => holders.includes(member.agent)) : undefined;
+    },
+    holders: (entity, role) => {
+      const holders = holdersIn(workflow.roles, entity, role);
+      if (!holders) return undefined;
+      const held = new Set(holders);
+      return members(entity).filter(member => held.has(member.agent));
+    },
     outputs: (entity, state) => outputsOf(source, entity, state),
     once: (entity, state) => outputsOf(source, entity, state),
     reached: (entity, state) => members(entity).filter(member => member.outputs(state) !== undefined),

@@ -3,6 +3,7 @@
 import { demandText } from '../graph/references.ts';
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
 import { choiceVerdict, gateCount, gateVerdict, neededBy } from './counters.ts';
+import { holdersIn } from './holders.ts';
 import { queuesFor } from './records.ts';
 import { type MachineState, recordOf } from './state.ts';
 import type { Question } from './types.ts';
@@ -48,7 +49,7 @@ function unmet(graph: StateGraph, state: MachineState, step: Step): readonly str
     .map(gate => gatePhrase(graph, state, graph.gates[gate] as Gate));
   const roles = step.roles
     .map(role => graph.roles[role] as StateGraph['roles'][number])
-    .filter(role => typeof state.workflow.roles[`${role.entity}.${role.name}`] !== 'string')
+    .filter(role => !holdersIn(state.workflow.roles, role.entity, role.name))
     .map(role => `choice of ${role.entity}.${role.name}`);
   const choices = step.choices
     .filter(choice => choiceVerdict(state.cells, graph, choice) !== 'met')

@@ -4,7 +4,7 @@
 // Times are milliseconds from the workflow's creation, in virtual time.
 import type { JsonObject } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
-import type { StepCause, StepError, StepStatus, WorkflowStatus } from '../machine/types.ts';
+import type { StepCause, StepError, StepStatus, WorkflowRecord, WorkflowStatus } from '../machine/types.ts';
 
 /** How the author wants things to go; everything that is not said goes well. */
 export interface Wishes {
@@ -74,7 +74,7 @@ export interface Course {
   readonly criticalPath: readonly PathLink[];
   /** Steps held for a person, whose answer nobody plays. */
   readonly asked: readonly StepId[];
-  readonly roles: { readonly [role: string]: string | null };
+  readonly roles: WorkflowRecord['roles'];
   /** Declared outputs of the workflow, as far as they can be computed. */
   readonly outputs: JsonObject;
   /** Events that the machine decided on. */

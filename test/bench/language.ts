@@ -82,6 +82,7 @@ function reportExpressions(): void {
     workflow: { id: 'bench', stackName: 'bench' },
     members: nobody,
     role: nobody,
+    holders: nobody,
     outputs: nobody,
     once: nobody,
     reached: nobody,

@@ -1,5 +1,6 @@
-// What follows from a definition as a whole: names, circles, quorums, roles, guarantees, secrets.
-// Belongs here: rules that look at several places. Does not belong here: single keys (states), given members (graph).
+// What follows from a definition as a whole: names, circles, quorums, guarantees, secrets.
+// Belongs here: rules that look at several places. Does not belong here: single keys (states), roles (roles),
+// given members (graph).
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Requirement } from '../../engine/definition/types.ts';
@@ -236,88 +237,6 @@ describe('What can never be', () => {
     expect(codes(parse(three('a: {only: master, requires: [ready]}\ndone: {requires: [a]}')))).to.deep.equal(
       [],
     );
-  });
-});
-
-describe('Roles', () => {
-  it('are named only where they exist', () => {
-    const lines = texts(
-      parse(groupWith(`ready: {${S}}\ndone: {only: mastr, requires: [ready]}`, { entity: roles })),
-    );
-    expect(lines[0]).to.include("unknown role 'mastr'. Did you mean 'master'?");
-    expect(codes(parse(groupWith('done: {once: leader}')))).to.deep.equal(['unknown_name']);
-  });
-
-  it('are chosen among members in a state that members have', () => {
-    expect(
-      codes(parse(groupWith('done:', { entity: 'roles: {m: {choose: lowest_index, among: dne}}' }))),
-    ).to.deep.equal(['unknown_name']);
-    expect(
-      codes(
-        parse(
-          groupWith('done: {once: "any"}', { entity: 'roles: {m: {choose: lowest_index, among: done}}' }),
-        ),
-      ),
-    ).to.deep.equal(['wrong_value']);
-    expect(
-      codes(parse(groupWith('done:', { entity: 'roles: {m: {choose: highest, among: done}}' }))),
-    ).to.deep.equal(['wrong_value']);
-  });
-
-  it('are chosen in exactly one way', () => {
-    const withRole = (role: string): string[] =>
-      texts(parse(groupWith('done:', { entity: `roles: {m: {${role}}}` })));
-    expect(withRole('among: done')[0]).to.include(
-      "needs 'choose'. It is lowest_index or first_ready; or write where, highest, lowest in its place.",
-    );
-    expect(withRole('choose: first_ready, highest: "<% member.index %>", among: done')[0]).to.include(
-      "Role m of entity sql has 'choose' and 'highest', but there is one way to choose.",
-    );
-    expect(withRole('highest: 3, among: done')[0]).to.include('is no expression');
-    expect(withRole('highest: "<% member.index %>", among: done')).to.deep.equal([]);
-    expect(withRole('where: "<% member.data.zone == \'a\' %>", among: done')).to.deep.equal([]);
-  });
-
-  const ruled = (rule: string, ready = `${S}, outputs: {score: {type: integer}}`): string[] =>
-    texts(
-      parse(
-        groupWith(
-          `early: {${S}, outputs: {at: {type: integer}}}\nother: {${S}, outputs: {at: {type: integer}}}\nready: {requires: [early], ${ready}}\ndone: {requires: [sql.ready, sql.other]}`,
-          {
-            top: 'inputs: {pass: {type: string, hidden: true}}',
-            entity: `roles: {first: {choose: lowest_index, among: early}, m: {${rule}, among: ready}}`,
-          },
-        ),
-      ),
-    );
-
-  it('34: by rule, read plainly what candidates have for certain, and nothing waits for more', () => {
-    expect(ruled('highest: "<% member.outputs.ready.score + member.outputs.early.at %>"')).to.deep.equal([]);
-    expect(ruled('highest: "<% member.outputs.other.at %>"')[0]).to.include(
-      "may be absent here: nothing makes a role's rule wait for that state",
-    );
-    expect(ruled('highest: "<% member.outputs.?other.?at.orValue(0) %>"')).to.deep.equal([]);
-    const tolerated = `${S}, outputs: {score: {type: integer}}, on_failure: {then: continue}`;
-    expect(ruled('highest: "<% member.outputs.ready.score %>"', tolerated)[0]).to.include('may be absent');
-  });
-
-  it('by rule, answer in the right type, show nothing hidden, and read no other role', () => {
-    expect(ruled('where: "<% member.outputs.ready.score %>"')[0]).to.include('it must be true or false');
-    expect(ruled('lowest: "<% member.name %>"')[0]).to.include('it must be a number');
-    expect(ruled('where: "<% inputs.pass == \'x\' %>"')[0]).to.include('hidden');
-    expect(ruled('where: "<% member != sql.first %>"')[0]).to.include(
-      "A role's rule reads the role sql.first, which may not be chosen yet.",
-    );
-    expect(ruled('where: "<% membr.index == 0 %>"')[0]).to.include("Did you mean 'member'?");
-  });
-
-  it('have no meaning without members, and once excludes only', () => {
-    const service =
-      'workflow_version: 2026-11-01\nentities: {s: {type: service, states: {done: {only: x}}}}\ngoal: s.done\n';
-    expect(codes(parse(service))).to.deep.equal(['wrong_value']);
-    expect(
-      codes(parse(groupWith(`ready: {${S}}\ndone: {once: "any", only: master}`, { entity: roles }))),
-    ).to.include('wrong_value');
   });
 });
 

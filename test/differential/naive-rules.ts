@@ -30,14 +30,16 @@ export interface NaiveStep {
   /** Since when it is ready, as the number of the event. */
   readySince: number;
   agent: string | undefined;
+  /** Since when it counts as reached, as the number of the event. */
+  reachedSince: number | undefined;
 }
 
 export interface Board {
   readonly definition: WorkflowDefinition;
   readonly membership: Membership;
   readonly steps: readonly NaiveStep[];
-  /** `entity.role` → agent; null: vacant; absent: not chosen. */
-  readonly roles: Map<string, string | null>;
+  /** `entity.role` → agents; null: vacant; absent: not chosen. */
+  readonly roles: Map<string, readonly string[] | null>;
 }
 
 type Verdict = 'met' | 'open' | 'lost';
@@ -46,7 +48,7 @@ function stepsOf(board: Board, entity: string, state: string): readonly NaiveSte
   return board.steps.filter(step => step.entity === entity && step.state.name === state);
 }
 
-const isReached = (step: NaiveStep): boolean => step.status === 'reached' || step.vouched;
+export const isReached = (step: NaiveStep): boolean => step.status === 'reached' || step.vouched;
 
 /** Rows 10 and 13: neither counts for a quorum nor against it. */
 const isNeutral = (step: NaiveStep): boolean =>
@@ -140,16 +142,26 @@ export const goalHolds = (board: Board): boolean =>
 const isFinal = (step: NaiveStep): boolean => isReached(step) || isNeutral(step) || isLost(step);
 
 /** Rows 3 and 4. Undefined: not chosen yet. */
-export function choiceOf(board: Board, entity: string, role: string): string | null | undefined {
+export function choiceOf(board: Board, entity: string, role: string): readonly string[] | null | undefined {
   const rule = board.definition.entities.get(entity)?.roles.get(role);
   if (!rule) return undefined;
   const candidates = stepsOf(board, entity, rule.among);
   const reached = candidates.filter(isReached);
-  const decided = candidates.every(isFinal) || (rule.choose === 'first_ready' && reached.length > 0);
+  const needed = rule.count ?? 1;
+  const decided = candidates.every(isFinal) || (rule.choose === 'first_ready' && reached.length >= needed);
   if (!decided) return undefined;
-  const byIndex = reached.toSorted((a, b) => (a.member?.index ?? 0) - (b.member?.index ?? 0));
-  const chosen = rule.rule ? byRule(rule.choose, rule.rule, byIndex) : byIndex[0];
-  return chosen?.member?.agent ?? null;
+  const byIndex = reached.toSorted((a, b) => indexOf(a) - indexOf(b));
+  const chosen = preferred(rule, byIndex).slice(0, needed);
+  if (chosen.length < needed) return null;
+  return chosen.toSorted((a, b) => indexOf(a) - indexOf(b)).map(step => step.member?.agent ?? '');
+}
+
+const indexOf = (step: NaiveStep): number => step.member?.index ?? 0;
+
+function preferred({ choose, rule }: Role, byIndex: readonly NaiveStep[]): readonly NaiveStep[] {
+  if (rule) return byRule(choose, rule, byIndex);
+  if (choose !== 'first_ready') return byIndex;
+  return byIndex.toSorted((a, b) => (a.reachedSince ?? 0) - (b.reachedSince ?? 0));
 }
 
 /** Random rules look at a member's index only; one that fails for anybody chooses nobody. */
@@ -157,26 +169,26 @@ function byRule(
   choose: Role['choose'],
   rule: Template,
   candidates: readonly NaiveStep[],
-): NaiveStep | undefined {
+): readonly NaiveStep[] {
   try {
     const answered = candidates.map(step => ({
       step,
       answer: Number(evaluateTemplate(rule, { member: step.member } as unknown as DataView)),
     }));
-    if (choose === 'where') return answered.find(({ answer }) => answer === 1)?.step;
+    if (choose === 'where') return answered.filter(({ answer }) => answer === 1).map(({ step }) => step);
     const sign = choose === 'highest' ? -1 : 1;
-    return answered.toSorted((a, b) => sign * (a.answer - b.answer))[0]?.step;
+    return answered.toSorted((a, b) => sign * (a.answer - b.answer)).map(({ step }) => step);
   } catch {
-    return undefined;
+    return [];
   }
 }
 
 /** Row 5: undefined while a role that it names is open. Vacant roles block (row 3), so they don't come here. */
 export function appliesTo(board: Board, step: NaiveStep): boolean | undefined {
-  const holder = (role: string) => board.roles.get(`${step.entity}.${role}`);
+  const holders = (role: string) => board.roles.get(`${step.entity}.${role}`);
   const { only, except } = step.state;
-  if ([...only, ...except].some(role => holder(role) === undefined)) return undefined;
-  const isHolder = (role: string): boolean => holder(role) === step.member?.agent;
+  if ([...only, ...except].some(role => holders(role) === undefined)) return undefined;
+  const isHolder = (role: string): boolean => holders(role)?.includes(step.member?.agent ?? '') === true;
   return (only.length === 0 || only.some(isHolder)) && !except.some(isHolder);
 }
 
@@ -190,7 +202,7 @@ export function agentOf(board: Board, step: NaiveStep): string | undefined {
   if (step.member) return step.member.agent;
   const { once } = step.state;
   if (!once) return undefined;
-  if ('role' in once) return board.roles.get(`${step.entity}.${once.role}`) ?? undefined;
+  if ('role' in once) return board.roles.get(`${step.entity}.${once.role}`)?.[0];
   const members = board.membership.get(step.entity) ?? [];
   const hasCome = (member: Member): boolean =>
     step.state.requires

@@ -14,6 +14,7 @@ import {
   demandVerdict,
   goalHolds,
   isLost,
+  isReached,
   type NaiveStep,
   rolesNamedBy,
 } from './naive-rules.ts';
@@ -135,6 +136,8 @@ export class NaiveScheduler {
   }
 
   private judgeAll(): boolean {
+    for (const step of this.board.steps)
+      step.reachedSince = isReached(step) ? (step.reachedSince ?? this.turn) : undefined;
     let moved = this.chooseRoles();
     for (const step of this.board.steps) step.hasFailed ||= isLost(step);
     for (const step of this.board.steps) {
@@ -217,7 +220,7 @@ export class NaiveScheduler {
       for (const role of roles.keys()) {
         const key = `${name}.${role}`;
         const before = this.board.roles.get(key);
-        if (typeof before === 'string') continue;
+        if (before) continue;
         const after = choiceOf(this.board, name, role);
         if (after === before) continue;
         if (after === undefined) this.board.roles.delete(key);
@@ -275,6 +278,7 @@ function stepsFor(definition: WorkflowDefinition, membership: Membership): Naive
           interruptions: 0,
           readySince: 0,
           agent: undefined,
+          reachedSince: undefined,
         });
       }
     }

@@ -55,6 +55,46 @@ describe('analysis with the members given', () => {
     expect(problems(withQuorum('all', { except: ['master'] }), { sql: 1 })).to.eql([]);
   });
 
+  it('refuses a role that more members are to hold than there are (row 8)', () => {
+    const pair = [{ name: 'pair', choose: 'lowest_index', among: 'prepared', count: 3 }] as const;
+    const made = definition(
+      [
+        entity('sql', {
+          roles: pair,
+          states: [state('sql', 'prepared'), state('sql', 'paired', { only: ['pair'] })],
+        }),
+      ],
+      ['sql.paired'],
+    );
+    expect(problems(made, { sql: 3 })).to.eql([]);
+    expect(problems(made, { sql: 2 })).to.eql([
+      {
+        code: 'members_invalid',
+        pointer: '/entities/sql/roles/pair/count',
+        message: '3 members are to hold sql.pair, but sql has 2.',
+        hint: 'Give at least 3.',
+        severity: 'error',
+      },
+    ]);
+  });
+
+  it('counts as many members as hold a role (rows 1 and 8)', () => {
+    const counted = (quorum: string, more: Parameters<typeof state>[2]) => {
+      const pair = [{ name: 'pair', choose: 'lowest_index', among: 'prepared', count: 2 }] as const;
+      const states = [state('sql', 'prepared'), state('sql', 'joined', more)];
+      const up = join('service', 'up', { needs: [`sql.joined@${quorum}`] });
+      return definition(
+        [entity('sql', { roles: pair, states }), entity('service', { type: 'service', states: [up] })],
+        ['service.up'],
+      );
+    };
+    expect(problems(counted('2', { only: ['pair'] }), { sql: 5 })).to.eql([]);
+    expect(problems(counted('3', { only: ['pair'] }), { sql: 5 })).to.have.length(1);
+    expect(problems(counted('3', { except: ['pair'] }), { sql: 5 })).to.eql([]);
+    expect(problems(counted('4', { except: ['pair'] }), { sql: 5 })).to.have.length(1);
+    expect(problems(counted('any', { except: ['pair'] }), { sql: 2 })).to.have.length(1);
+  });
+
   it('shows a cycle with its path, also through a role (row 5)', () => {
     const cyclic = definition(
       [

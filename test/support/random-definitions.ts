@@ -98,6 +98,8 @@ interface EntityDice {
   readonly type: 'vm_group' | 'vm' | 'service';
   readonly members: number;
   readonly choose: Role['choose'];
+  /** How many hold the role; 0: it does not say. */
+  readonly count: number;
   /** What the role's rule says of each member; -1: it fails. */
   readonly rule: readonly number[];
   readonly states: readonly StateDice[];
@@ -107,6 +109,7 @@ const entityDice: fc.Arbitrary<EntityDice> = fc.record({
   type: fc.constantFrom('vm_group', 'vm_group', 'vm', 'service'),
   members: fc.integer({ min: 0, max: 4 }),
   choose: fc.constantFrom('lowest_index', 'first_ready', 'where', 'highest', 'lowest'),
+  count: fc.constantFrom(0, 0, 1, 2, 3),
   rule: fc.array(fc.integer({ min: -1, max: 2 }), { minLength: 4, maxLength: 4 }),
   states: fc.array(stateDice, { minLength: 1, maxLength: 4 }),
 });
@@ -189,7 +192,13 @@ const hasDeputy = ({ states }: EntityDice): boolean => states[1]?.role.startsWit
 
 /** A state can name a role only after the state among whose members it is chosen: else they would go round. */
 const rolesOf = (item: EntityDice): readonly Role[] => [
-  { name: 'boss', choose: item.choose, among: 's0', ...ruleOf(item) },
+  {
+    name: 'boss',
+    choose: item.choose,
+    among: 's0',
+    ...ruleOf(item),
+    ...(item.count > 0 && { count: item.count }),
+  },
   ...(hasDeputy(item) ? [{ name: 'deputy', choose: 'lowest_index', among: 's1' } as const] : []),
 ];
 
@@ -200,7 +209,7 @@ function roleOf(owner: EntityDice, at: number, { role }: StateDice): Partial<Sta
     case 'once any':
       return { once: { any: true } };
     case 'once':
-      return { once: { role: other[0] ?? 'boss' } };
+      return owner.count > 1 && other.length === 0 ? {} : { once: { role: other[0] ?? 'boss' } };
     case 'only either':
       return { only: ['boss', ...other] };
     case 'except both':

@@ -160,7 +160,7 @@ function told(w: Workflow, act: () => Decision): readonly string[] {
     }
     const chosen = Object.entries(change.record.roles)
       .filter(([role, holder]) => before.workflow.roles[role] !== holder)
-      .map(([role, holder]) => `  ${role} is ${holder ?? 'vacant'}`);
+      .map(([role, holder]) => `  ${role} is ${holder === null ? 'vacant' : [holder].flat().join(', ')}`);
     const { status, reason } = change.record;
     const kept = Object.keys(change.record.signals ?? {}).filter(
       name => change.record.signals?.[name] !== before.workflow.signals?.[name],

@@ -1,5 +1,6 @@
 // One entry of a workflow's log as one line: what a log file, a pipe or `events` shows.
 // Belongs here: which entries are worth a line, and their words. Does not belong here: the live picture (progress.ts).
+import { holderText, sameHolder } from '../../machine/holders.ts';
 import type { Change, Question, StepRecord, WorkflowRecord } from '../../machine/types.ts';
 import type { Happening, WorkflowView } from '../../runtime/api.ts';
 import type { LogEntry } from '../../runtime/ports.ts';
@@ -34,8 +35,10 @@ export function isNotable({ change }: StepEntry): boolean {
 /** What a workflow's own record tells that the one before it did not; of roles nothing where that one is unknown. */
 export function workflowNews(before: Known | undefined, record: Known, agents: NameAgent): string[] {
   const chosen = Object.entries(record.roles)
-    .filter(([role, agent]) => before !== undefined && before.roles[role] !== agent)
-    .map(([role, agent]) => (agent === null ? `${role} is vacant` : `${role} is ${agents(agent)}`));
+    .filter(([role, holder]) => before !== undefined && !sameHolder(before.roles[role], holder))
+    .map(([role, holder]) =>
+      holder === null ? `${role} is vacant` : `${role} is ${holderText(holder, agents)}`,
+    );
   const moved = before?.status !== record.status || before.reason !== record.reason;
   return [...chosen, ...(moved ? [`${words(record.status)}${tailOf(record.reason)}`] : [])].map(sanitiseLine);
 }

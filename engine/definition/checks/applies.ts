@@ -3,24 +3,33 @@
 import type { EntityDraft, StateDraft } from '../draft.ts';
 import type { Report } from '../report.ts';
 import type { Entities, PlacedRequirement } from '../resolve.ts';
+import { holdersOfRole } from '../types.ts';
 
 /** The most members, over all sizes allowed, to which the state applies; what has one step counts as one. */
 export function mostMembers(entity: EntityDraft, state: StateDraft): number {
   if (entity.type !== 'vm_group' || state.once !== undefined) return 1;
   const except = new Set(state.except.map(({ name }) => name));
   const only = new Set(state.only.map(({ name }) => name));
-  const others = entity.members.max - (except.size > 0 ? 1 : 0);
+  const holders = (role: string): number => holdersOfRole(entity.roles.get(role));
+  // The same members may hold several of the roles.
+  const others = entity.members.max - Math.max(0, ...[...except].map(holders));
   if (only.size === 0) return others;
-  return Math.min(others, [...only].filter(role => !except.has(role)).length);
+  const allowed = [...only].filter(role => !except.has(role)).map(holders);
+  return Math.min(
+    others,
+    allowed.reduce((sum, count) => sum + count, 0),
+  );
 }
+
+const manyMembers = (count: number): string => (count === 1 ? 'one member' : `${count} members`);
 
 export function checkAppliesToSomebody(report: Report, entity: EntityDraft, state: StateDraft): void {
   if (mostMembers(entity, state) > 0) return;
   const roles = state.except.map(({ name }) => name).join(', ');
   const why =
-    entity.members.max === 1
-      ? `${entity.name} has at most one member, who holds ${roles}`
-      : `only and except name the same role`;
+    state.only.length > 0 && entity.members.max > 1
+      ? `only and except name the same role`
+      : `${entity.name} has at most ${manyMembers(entity.members.max)}, who hold${entity.members.max === 1 ? 's' : ''} ${roles}`;
   report.add('applies_to_nobody', state.at, `${entity.name}.${state.name} applies to nobody: ${why}.`, {
     hint: 'Change only or except, or remove the state.',
     key: true,

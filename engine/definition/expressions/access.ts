@@ -36,8 +36,10 @@ export function fieldOf(shape: Shape, access: Access, context: AccessContext): S
   if (names !== undefined && !names.includes(access.name))
     return unknownField(shape, access.name, names, context);
   switch (shape.kind) {
-    case 'any':
     case 'list':
+      if (shape.of.kind === 'member') fieldOfMany(shape.of.entity, access.name, context.findings);
+      return ANY;
+    case 'any':
       return ANY;
     case 'secret':
       return exposed(`with '.${access.name}'`, context.findings);
@@ -63,6 +65,15 @@ export function fieldOf(shape: Shape, access: Access, context: AccessContext): S
     case 'state':
       return outputOf(shape, access, context);
   }
+}
+
+/** A list of members has no name, but each of them has. */
+function fieldOfMany(entity: string, name: string, findings: Findings): void {
+  findings.say(
+    'expression_type',
+    `'.${name}' is asked of a list of members of ${entity}.`,
+    `Write '[0].${name}' for the first of them, or '.map(m, m.${name})' for all.`,
+  );
 }
 
 /** Shape of `value[index]` whose index is not a literal. */
@@ -149,7 +160,7 @@ function inputOf(name: string, { model, findings }: AccessContext): Shape {
   return type ? shapeOf(type) : ANY;
 }
 
-function entityField(entity: string, name: string, { findings, place }: AccessContext): Shape {
+function entityField(entity: string, name: string, { model, findings, place }: AccessContext): Shape {
   switch (name) {
     case 'members':
       findings.read({ kind: 'members', entity });
@@ -169,7 +180,9 @@ function entityField(entity: string, name: string, { findings, place }: AccessCo
           'Choose by what the members are or gave: their data, facts and outputs.',
         );
       }
-      return { kind: 'member', entity, of: 'all', proven: NOTHING_PROVEN };
+      return entityOf(model, entity).counted?.has(name) === true
+        ? membersOf(entity, NOTHING_PROVEN)
+        : { kind: 'member', entity, of: 'all', proven: NOTHING_PROVEN };
   }
 }
 

@@ -186,6 +186,14 @@ class SchemaBuilder {
       get: (data: DataView) => all(data.members(name)),
     });
     for (const role of entity.roles) {
+      if (entity.counted?.has(role)) {
+        const list = (data: DataView): View[] | undefined => {
+          const holders = data.holders(name, role);
+          return holders && all(holders);
+        };
+        fields.set(role, { cel: `list<${member.name}>`, get: list });
+        continue;
+      }
       const get = (data: DataView): View | undefined => {
         const holder = data.role(name, role);
         return holder && new member.ctor(holder);

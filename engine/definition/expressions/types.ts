@@ -54,6 +54,8 @@ export interface DataView {
   members(entity: string): readonly MemberView[];
   /** The holder; absent while unchosen or vacant. */
   role(entity: string, role: string): MemberView | undefined;
+  /** The holders of a role with a `count`, in index order; absent while unchosen or vacant. */
+  holders(entity: string, role: string): readonly MemberView[] | undefined;
   /** Outputs of a state of a `service` or `vm`; absent until reached. */
   outputs(entity: string, state: string): Outputs | undefined;
   once(entity: string, state: string): Outputs | undefined;
@@ -95,6 +97,8 @@ export interface ExpressionModel {
 export interface EntityModel {
   readonly type: 'service' | 'vm' | 'vm_group';
   readonly roles: ReadonlySet<string>;
+  /** Those of the roles that say how many members hold them: they are lists. */
+  readonly counted?: ReadonlySet<string>;
   readonly states: ReadonlyMap<string, StateModel>;
   /** Most members that the entity may have, for the cost of loops over them; absent: LIMITS.members. */
   readonly maxMembers?: number;

@@ -64,7 +64,8 @@ export const MODEL: ExpressionModel = {
       'sql',
       {
         type: 'vm_group',
-        roles: new Set(['master']),
+        roles: new Set(['master', 'pair']),
+        counted: new Set(['pair']),
         states: new Map([
           [
             'prepared',
@@ -148,6 +149,7 @@ export const DATA: DataView = {
   member: MEMBERS[1],
   members: entity => (entity === 'sql' ? MEMBERS : [DB]),
   role: () => MEMBERS[0],
+  holders: () => MEMBERS.slice(0, 2),
   outputs: entity => (entity === 'db' ? { port: 5432 } : { url: 'http://service' }),
   once: () => ({ id: 'cluster-1' }),
   reached: (_, name) => MEMBERS.filter(one => one.outputs(name) !== undefined),
