@@ -15,7 +15,7 @@ export const ACTION_KEYS = [
 ] as const;
 
 export const KEYS = {
-  workflow: ['workflow_version', 'description', 'inputs', 'entities', 'goal', 'outputs'],
+  workflow: ['workflow_version', 'description', 'inputs', 'entities', 'goal', 'failure_mode', 'outputs'],
   input: ['type', 'label', 'description', 'default', 'hidden', 'constraints', 'schema'],
   'schema item': ['type', 'description', 'default', 'constraints', 'schema'],
   constraint: [

@@ -14,7 +14,7 @@ import { type Fields, readEntries, readMap } from './reader.ts';
 import { Report } from './report.ts';
 import { resolveGoal } from './resolve.ts';
 import { checkSafety } from './safety.ts';
-import { WORKFLOW_VERSIONS, type WorkflowDefinition } from './types.ts';
+import { FAILURE_MODES, WORKFLOW_VERSIONS, type WorkflowDefinition } from './types.ts';
 import { loadYaml } from './yaml.ts';
 
 export interface ParseOptions {
@@ -89,7 +89,7 @@ function read(report: Report, value: JsonValue, options: ParseOptions): Workflow
     version,
     description,
     inputs,
-    failureMode: 'continue',
+    failureMode: root.choice('failure_mode', FAILURE_MODES) ?? 'continue',
     ...built,
     goal: goal.map(({ entity, state }) => ({ entity, state })),
     contents: contents.texts,

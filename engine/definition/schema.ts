@@ -7,7 +7,14 @@ import { LIMITS } from '../base/limits.ts';
 import { CUSTOM_CONSTRAINTS } from './custom-constraints.ts';
 import { ACTION_KEYS, KEYS, type KeyPlace } from './keys.ts';
 import { HOT_FUNCTIONS } from './names.ts';
-import { CHOICES, INTERPRETERS, REQUIRED_OUTCOMES, ROLE_RULES, WORKFLOW_VERSIONS } from './types.ts';
+import {
+  CHOICES,
+  FAILURE_MODES,
+  INTERPRETERS,
+  REQUIRED_OUTCOMES,
+  ROLE_RULES,
+  WORKFLOW_VERSIONS,
+} from './types.ts';
 
 type Schema = JsonObject;
 
@@ -71,6 +78,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     inputs: named(at('input')),
     entities: named(at('entity')),
     goal: oneOrMore(qualifiedName),
+    failure_mode: oneOf(...FAILURE_MODES),
     outputs: named(at('workflow output')),
   },
   input: { ...declaration, label: text, default: anything, hidden: flag },

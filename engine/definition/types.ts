@@ -14,13 +14,16 @@ export interface WorkflowDefinition {
   readonly entities: ReadonlyMap<string, Entity>;
   readonly goal: readonly StateReference[];
   readonly outputs: ReadonlyMap<string, WorkflowOutput>;
-  /** `continue` is the only mode so far; `halt` comes with the whole language. */
-  readonly failureMode: 'continue';
+  readonly failureMode: FailureMode;
   /** Every text that a script or file action names, by SHA-256. */
   readonly contents: ReadonlyMap<string, string>;
   /** SHA-256 over canonical definition and files: equal digests compile to equal graphs. */
   readonly digest: string;
 }
+
+/** `continue`: what does not depend on a failure goes on; `halt`: after the first one nothing starts any more. */
+export const FAILURE_MODES = ['continue', 'halt'] as const;
+export type FailureMode = (typeof FAILURE_MODES)[number];
 
 /** HOT's parameter types plus `integer`, `list` and `map` (HOT's `comma_delimited_list` and `json` are aliases). */
 export type ParameterType = 'string' | 'number' | 'integer' | 'boolean' | 'list' | 'map';

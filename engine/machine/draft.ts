@@ -87,6 +87,11 @@ export class Draft implements CounterWatcher {
     return FORWARD.has(this.workflow.status);
   }
 
+  /** True after a failure that lets nothing start any more (`failure_mode: halt`). */
+  get isHalted(): boolean {
+    return this.workflow.halted !== undefined;
+  }
+
   get goalHolds(): boolean {
     return this.graph.goal.every(gate => gateVerdict(this.cells, this.graph, gate) === 'met');
   }
@@ -159,6 +164,12 @@ export class Draft implements CounterWatcher {
     if (status !== committed && !workflowTransition(committed, status))
       throw illegal('workflow', committed, status);
     this.workflow = { ...this.workflow, status, reason, at: this.at };
+  }
+
+  /** The step whose failure lets nothing start any more; undefined: a person goes on. */
+  setHalted(step: Step['id'] | undefined): void {
+    const { halted: _, ...workflow } = this.workflow;
+    this.workflow = { ...workflow, ...(step !== undefined && { halted: step }), at: this.at };
   }
 
   /** Records a choice; null: vacant, because of the fault if there is one; undefined: open again. */

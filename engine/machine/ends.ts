@@ -2,7 +2,8 @@
 // Belongs here: the end rule and the sentence that explains it. Does not belong here: single steps.
 import { timedSteps } from './counters.ts';
 import type { Draft } from './draft.ts';
-import { describeDebts, describeFailures, describeHolds } from './reasons.ts';
+import { withdrawQuestions } from './halting.ts';
+import { describeDebts, describeFailures, describeHalt, describeHolds } from './reasons.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { debts } from './undo-order.ts';
 
@@ -46,7 +47,10 @@ function concludeForward(draft: Draft): void {
     if (runs) draft.setWorkflow('running', '');
     else draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
   } else if (runs || timedSteps(draft.cells, draft.graph) > 0) {
-    draft.setWorkflow('running', '');
+    draft.setWorkflow('running', describeHalt(draft));
+  } else if (draft.isHalted) {
+    withdrawQuestions(draft);
+    draft.setWorkflow('failed', describeFailures(draft, ''));
   } else if (draft.withStatus('paused') > 0) {
     draft.setWorkflow('held', describeHolds(draft));
   } else {

@@ -16,6 +16,7 @@ import {
   timedSteps,
 } from './counters.ts';
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
+import { hasBegun } from './halting.ts';
 import { hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { type Holder, STEP_STATUSES, type StepRecord } from './types.ts';
@@ -39,6 +40,7 @@ export const INVARIANTS = {
   M15: 'Time never goes back: no record is younger than the state.',
   M16: 'A step that failed or was blocked says so for good where another waits for that (row 12).',
   M17: 'A step asks only while it is paused for the answer, and for no signal that is kept.',
+  M18: 'Halted: nothing is held, and no step that has not begun is ready (`failure_mode: halt`).',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -143,7 +145,8 @@ function checkOpen(
   if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
   const awaits = awaitsChoice(step, state);
   const isOpen = hopeless === 0 || awaits || alarmOf(state.cells, graph, number) === 'open';
-  if (status === 'waiting' && !due) report('M8', unmet > 0 && isOpen, step.id);
+  const mayWait = unmet > 0 || state.workflow.halted !== undefined;
+  if (status === 'waiting' && !due) report('M8', mayWait && isOpen, step.id);
   if (status === 'blocked') report('M8', hopeless > 0 && !awaits, step.id);
 }
 
@@ -221,7 +224,7 @@ function dependents(graph: StateGraph, number: number): readonly number[] {
 }
 
 function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBroken): void {
-  const { status, reason, roles, at } = state.workflow;
+  const { status, reason, roles, at, halted } = state.workflow;
   const count = (kind: StepRecord['status']): number =>
     state.records.filter(record => record?.status === kind).length;
   for (const kind of STEP_STATUSES) {
@@ -234,6 +237,10 @@ function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBro
   if (status === 'failed') report('M11', count('running') + count('ready') + timed === 0, 'the workflow');
   if (status === 'held')
     report('M12', count('running') === 0 && count('paused') > 0 && reason !== '', 'the workflow');
+  if (halted !== undefined) {
+    const begun = state.records.every(record => record?.status !== 'ready' || hasBegun(record));
+    report('M18', status !== 'held' && begun, 'the workflow');
+  }
   if (status === 'deleted' && reason === '') {
     report(
       'M14',

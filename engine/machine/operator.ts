@@ -49,9 +49,10 @@ export function mayGoOn(draft: Draft): boolean {
 
 const ENDING = new Set(['deleting', 'deleted', 'delete_failed']);
 
-/** After a failure or a cancel everything is looked at again; while it runs, only what an event changes. */
+/** After a failure, a halt or a cancel everything is looked at again; while it runs, only what an event changes. */
 export function goOn(draft: Draft): void {
-  if (draft.workflow.status !== 'failed') return;
+  if (draft.workflow.status !== 'failed' && !draft.isHalted) return;
+  if (draft.isHalted) draft.setHalted(undefined);
   draft.setWorkflow('running', '');
   considerAll(draft);
 }

@@ -9,6 +9,7 @@ import { firstPhase, needsVm, reach, startPhase } from './attempts.ts';
 import { agentFor, expressionError, viewFor } from './command.ts';
 import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
+import { mayStart } from './halting.ts';
 import { failAttempt } from './retry.ts';
 import type { StepError, StepRecord } from './types.ts';
 
@@ -31,7 +32,8 @@ const unblamed = (record: StepRecord) => (record.status === 'blocked' ? { error:
 
 /** Starts a step that was found to need no VM; not when the goal came to hold meanwhile. */
 export function startUnbound(draft: Draft, number: number): void {
-  if (draft.forward && isOpen(draft.record(number))) startPhase(draft, number, firstPhase(draft, number));
+  if (mayStart(draft, number) && isOpen(draft.record(number)))
+    startPhase(draft, number, firstPhase(draft, number));
 }
 
 /** Waiting for others, not for a time. */
@@ -108,6 +110,7 @@ function begin(draft: Draft, number: number): void {
   const agent = draft.record(number).agent ?? agentFor(draft, draft.step(number));
   if (agent === undefined) return failAttempt(draft, number, nobody(phase), 'final');
   if (!state.exclusive) return void draft.unbound.push(number);
+  if (!mayStart(draft, number)) return;
   draft.write(number, { status: 'ready', agent, cause: undefined });
 }
 

@@ -19,6 +19,12 @@ export function describeFailures(draft: Draft, remark: string): string {
   return clip(remark === '' ? text : `${text} (${remark})`);
 }
 
+/** Why nothing starts although something still runs; empty unless halted. */
+export function describeHalt(draft: Draft): string {
+  const { halted } = draft.workflow;
+  return halted === undefined ? '' : `Halted: ${halted} failed, so nothing else starts; what runs may end`;
+}
+
 /** One step for each rule of a role that failed: the others are blocked by the same. */
 function faultsOfRoles(draft: Draft): readonly Step[] {
   const told = new Set<string>();

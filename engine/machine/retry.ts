@@ -7,6 +7,7 @@ import { evaluateTemplate } from '../definition/expressions/index.ts';
 import type { Retry } from '../definition/types.ts';
 import { viewFor } from './command.ts';
 import type { Draft } from './draft.ts';
+import { failStep } from './halting.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { retryDelay } from './timing.ts';
 import type { StepError } from './types.ts';
@@ -68,11 +69,11 @@ function spend(
     case 'continue':
       return draft.write(number, { ...over, status: 'reached', cause: 'tolerated' });
     case 'pause':
-      if (draft.forward)
+      if (draft.forward && !draft.isHalted)
         return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });
-      return draft.write(number, { ...over, status: 'failed', cause: undefined });
+      return failStep(draft, number, { ...over, cause: undefined });
     case 'fail':
-      return draft.write(number, { ...over, status: 'failed', cause: undefined });
+      return failStep(draft, number, { ...over, cause: undefined });
     default:
       return onFailure satisfies never;
   }
@@ -104,6 +105,7 @@ export function interruptAttempt(draft: Draft, number: number, evidence: string)
       draft.starts.push({ step: number, phase: 'probe' });
       return;
     case 'pause':
+      if (draft.isHalted) return draft.write(number, { ...over, status: 'interrupted' });
       return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });
     case 'fail':
       return spend(draft, number, { tries: record.tries + 1, error });

@@ -7,6 +7,7 @@
 import { firstPhase, startPhase } from './attempts.ts';
 import type { Draft } from './draft.ts';
 import { conclude, standDown } from './ends.ts';
+import { mayStart } from './halting.ts';
 import { considerRole } from './roles.ts';
 import { considerStep, startUnbound } from './readiness.ts';
 import { considerUndo, startUndo } from './undo.ts';
@@ -71,7 +72,7 @@ function giveVm(draft: Draft): boolean {
     if (number === undefined) return true;
     const { status } = draft.record(number);
     if (status === 'undoing') startUndo(draft, number, 'undo');
-    else if (draft.forward) startPhase(draft, number, firstPhase(draft, number));
+    else if (mayStart(draft, number)) startPhase(draft, number, firstPhase(draft, number));
     return true;
   }
   return false;

@@ -52,6 +52,8 @@ export interface WorkflowRecord {
   readonly reason: string;
   /** `entity.role` → who holds it; null: vacant (too few reached `among`). Absent: not chosen yet. */
   readonly roles: { readonly [role: string]: Holder | null };
+  /** The step whose failure halted it (`failure_mode: halt`): nothing starts any more until a person goes on. */
+  readonly halted?: StepId;
   /** Signals that came before anybody asked: the last of each name (row 38). */
   readonly signals?: { readonly [name: string]: KeptSignal };
   /** Time of the last event, ms since the epoch; never goes back (rule P10). */

@@ -14,7 +14,7 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
   const record = recordOf(state, number);
   switch (record.status) {
     case 'waiting':
-      return record.due ? ['its next attempt'] : unmet(graph, state, step);
+      return record.due ? ['its next attempt'] : [...unmet(graph, state, step), ...halt(state)];
     case 'blocked':
       return unmet(graph, state, step);
     case 'ready':
@@ -36,6 +36,9 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
       return record.status satisfies never;
   }
 }
+
+const halt = ({ workflow: { halted } }: MachineState): readonly string[] =>
+  halted === undefined ? [] : [`a resume: the workflow halted when ${halted} failed`];
 
 const questionPhrase = (asks: Question): string =>
   asks.kind === 'approval' ? `an operator's yes or no: ${asks.message}` : `the signal '${asks.name}'`;

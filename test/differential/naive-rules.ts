@@ -68,6 +68,12 @@ function requirementVerdict(board: Board, step: NaiveStep, requirement: Requirem
   return quorum(all, requirement);
 }
 
+/** Whether a state, of anybody, waits for this one's failure or end. */
+export const isAwaited = (board: Board, { entity, state }: NaiveStep): boolean =>
+  board.steps.some(other =>
+    other.state.requires.some(one => one.outcome && one.entity === entity && one.state === state.name),
+  );
+
 /** Each requirement by itself, those of one `any_of` together. */
 export function demands({ requires }: State): readonly (readonly Requirement[])[] {
   const alone = requires.filter(one => one.choice === undefined).map(one => [one]);

@@ -13,6 +13,7 @@ import {
   demands,
   demandVerdict,
   goalHolds,
+  isAwaited,
   isLost,
   isReached,
   type NaiveStep,
@@ -26,6 +27,8 @@ export class NaiveScheduler {
   readonly board: Board;
   private readonly wanted: ReadonlySet<string>;
   private turn = 0;
+  /** `failure_mode: halt`, after a failure: what has not begun does not start. */
+  private halted = false;
 
   constructor(definition: WorkflowDefinition, membership: Membership) {
     this.board = { definition, membership, steps: stepsFor(definition, membership), roles: new Map() };
@@ -42,7 +45,7 @@ export class NaiveScheduler {
     const has = (status: string): boolean => this.board.steps.some(step => step.status === status);
     if (this.goalHolds) return has('running') ? 'running' : 'complete';
     if (has('running') || this.board.steps.some(step => step.timed)) return 'running';
-    return has('paused') ? 'held' : 'failed';
+    return has('paused') && !this.halted ? 'held' : 'failed';
   }
 
   /** What runs and can end. */
@@ -63,12 +66,15 @@ export class NaiveScheduler {
 
   operate(step: NaiveStep, act: 'retry' | 'skip' | 'fail'): void {
     step.vouched = act === 'skip';
+    this.halted = false;
     if (act === 'retry') reopen(step);
-    else step.status = act === 'skip' ? 'skipped' : 'failed';
+    else if (act === 'skip') step.status = 'skipped';
+    else this.fail(step);
     this.settle();
   }
 
   resume(): void {
+    this.halted = false;
     for (const step of this.board.steps) {
       if (step.status === 'failed' || step.status === 'interrupted') reopen(step);
     }
@@ -108,16 +114,32 @@ export class NaiveScheduler {
       step.timed = retry.delay > 0;
     } else if (onFailure === 'continue') {
       step.status = 'reached';
+    } else if (onFailure === 'pause' && !this.goalHolds && !this.halted) {
+      step.status = 'paused';
     } else {
-      step.status = onFailure === 'pause' && !this.goalHolds ? 'paused' : 'failed';
+      this.fail(step);
     }
+  }
+
+  /** `failure_mode: halt`: the first failure for which nobody waits. */
+  private fail(step: NaiveStep): void {
+    step.status = 'failed';
+    if (this.board.definition.failureMode !== 'halt' || this.goalHolds || isAwaited(this.board, step)) return;
+    this.halted = true;
+    for (const one of this.board.steps)
+      if (one.status === 'ready' && !this.mayBegin(one)) one.status = 'waiting';
+  }
+
+  /** What is in the middle of its attempts goes on. */
+  private mayBegin({ tries }: NaiveStep): boolean {
+    return !this.halted || tries > 0;
   }
 
   private interrupted(step: NaiveStep, policy: string): void {
     step.interruptions += 1;
     if (this.goalHolds) step.status = 'interrupted';
     else if (step.interruptions > LIMITS.interruptions) this.failAttempt(step, true);
-    else if (policy === 'pause') step.status = 'paused';
+    else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
     else if (policy === 'probe' && step.state.probe) step.phase = 'probe';
     else if (policy !== 'rerun') this.failAttempt(step, true);
   }
@@ -177,7 +199,8 @@ export class NaiveScheduler {
     step.phase = probe ? 'probe' : 'action';
     step.readySince = this.turn;
     step.agent ??= agentOf(this.board, step);
-    if (!usesVm(firstAction(step)) || step.agent !== undefined) return 'ready';
+    if (!usesVm(firstAction(step)) || step.agent !== undefined)
+      return this.mayBegin(step) ? 'ready' : 'waiting';
     this.failAttempt(step, true);
     return step.status;
   }

@@ -2,7 +2,14 @@
 // Belongs here: arbitraries that only make definitions the parser would pass. Does not belong here: the properties.
 import fc from 'fast-check';
 import { EngineError } from '../../engine/base/errors.ts';
-import type { Action, Requirement, Role, State, WorkflowDefinition } from '../../engine/definition/types.ts';
+import type {
+  Action,
+  FailureMode,
+  Requirement,
+  Role,
+  State,
+  WorkflowDefinition,
+} from '../../engine/definition/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import {
@@ -119,8 +126,20 @@ export interface Case {
   readonly members: Membership;
 }
 
+interface WholeDice {
+  readonly failureMode: FailureMode;
+}
+
+const wholeDice: fc.Arbitrary<WholeDice> = fc.record({
+  failureMode: fc.constantFrom('continue', 'continue', 'halt'),
+});
+
 /** Entities in an order; a state requires only states before it, so there is no cycle. */
-export const anyCase: fc.Arbitrary<Case> = fc.array(entityDice, { minLength: 1, maxLength: 3 }).map(dice => {
+export const anyCase: fc.Arbitrary<Case> = fc
+  .tuple(fc.array(entityDice, { minLength: 1, maxLength: 3 }), wholeDice)
+  .map(([entities, whole]) => caseOf(entities, whole));
+
+function caseOf(dice: readonly EntityDice[], whole: WholeDice): Case {
   const known: { readonly entity: string; readonly state: string }[] = [];
   const sizes: { [name: string]: number } = {};
   const entities = dice.map((item, index) => {
@@ -134,8 +153,9 @@ export const anyCase: fc.Arbitrary<Case> = fc.array(entityDice, { minLength: 1, 
     return entity(name, { type: item.type, states, roles: item.type === 'vm_group' ? rolesOf(item) : [] });
   });
   const last = known.at(-1) as { entity: string; state: string };
-  return { definition: definition(entities, [`${last.entity}.${last.state}`]), members: membership(sizes) };
-});
+  const goal = [`${last.entity}.${last.state}`];
+  return { definition: definition(entities, goal, whole), members: membership(sizes) };
+}
 
 function build(
   owner: EntityDice,

@@ -1,7 +1,7 @@
 // `fail`: an operator says that a step has failed, so that the workflow need not wait for it.
 // Belongs here: when it may be. Does not belong here: what follows for others.
+import { failStep } from '../halting.ts';
 import { goOn, stepToActOn } from '../operator.ts';
-import { ATTEMPT_OVER } from '../records.ts';
 import type { StepStatus } from '../types.ts';
 import type { Handler } from './handler.ts';
 
@@ -12,12 +12,9 @@ export const onFail: Handler<'fail'> = (draft, { step, by }) => {
   if (number === undefined) return false;
   goOn(draft);
   const { error } = draft.record(number);
-  draft.write(number, {
-    ...ATTEMPT_OVER,
-    status: 'failed',
+  failStep(draft, number, {
     cause: 'failed_by_operator',
     error: error ?? { kind: 'operator', message: `Failed by ${by}.`, phase: 'action' },
-    interruptions: undefined,
   });
   return true;
 };

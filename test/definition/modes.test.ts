@@ -1,0 +1,14 @@
+// The keys at the top of a definition that say what a failure means for the whole.
+// Belongs here: their values, defaults and refusals. Does not belong here: what they do (test/machine/modes.test.ts).
+import { expect } from 'chai';
+import { definitionOf, groupWith, parse, texts } from './support/parsing.ts';
+
+const withTop = (top: string) => parse(groupWith('done:', { top }));
+
+describe('row 43: the top of a definition', () => {
+  it('says whether a failure halts the rest; it does not unless told', () => {
+    expect(definitionOf(withTop('')).failureMode).to.equal('continue');
+    expect(definitionOf(withTop('failure_mode: halt')).failureMode).to.equal('halt');
+    expect(texts(withTop('failure_mode: halted'))[0]).to.include("Did you mean 'halt'?");
+  });
+});
