@@ -151,7 +151,7 @@ describe('agent machine', () => {
     expect(play(again, running())).to.deep.equal(['send started', 'kill']);
   });
 
-  it('runs one exclusive script at a time, and others beside it', () => {
+  it('row 31: runs one exclusive script at a time, and others beside it', () => {
     const state = ready();
     const second = with_({ id: { ...ID, step: 'a.b' } });
     const beside = with_({ id: { ...ID, step: 'a.c' }, exclusive: false });
@@ -161,7 +161,7 @@ describe('agent machine', () => {
     expect(play(state, ended(0))).to.deep.equal(['send finished', 'start']);
   });
 
-  it('reboots when asked, runs again only after another boot id, and counts', () => {
+  it('row 46: reboots when asked, runs again only after another boot id, and counts', () => {
     const state = ready();
     const command = with_({ task: { ...COMMAND.task, reboots: 1 } as CommandMessage['task'] });
     play(state, message(command), running());

@@ -72,8 +72,13 @@ describe('Inferred requirements', () => {
     expect(requiresOf(reading('member.outputs.a.port'))).to.deep.equal(['sql.a same inferred']);
   });
 
-  it('are barriers for outputs of all', () => {
-    expect(requiresOf(reading('sql.members.map(m, m.outputs.a.port)'))).to.deep.equal(['sql.a all inferred']);
+  it('row 33: are barriers for outputs of all, whatever a filter leaves', () => {
+    for (const read of [
+      'sql.members.map(m, m.outputs.a.port)',
+      'sql.members.filter(m, m.index < 2).map(m, m.outputs.a.port)',
+    ]) {
+      expect(requiresOf(reading(read)), read).to.deep.equal(['sql.a all inferred']);
+    }
   });
 
   it('are barriers for reached, unless the author said how many are enough', () => {
@@ -84,7 +89,7 @@ describe('Inferred requirements', () => {
     ]);
   });
 
-  it('are not made of what may be absent', () => {
+  it('row 33: are not made of what may be absent', () => {
     expect(requiresOf(reading('member.outputs.?a.?port.orValue(1)'))).to.deep.equal([]);
   });
 
@@ -100,7 +105,7 @@ describe('Inferred requirements', () => {
     expect(requiresOf(text)).to.deep.equal(['sql.a all inferred']);
   });
 
-  it('are not made by undo, where only what is certain may be read', () => {
+  it('row 34: are not made by undo, where only what is certain may be read', () => {
     const undo = (requires: string) =>
       groupWith(
         `${a}\ndone: {${requires}${S}, undo: {script: {sh: y, inputs: {V: "<% member.outputs.a.port %>"}}}}`,
@@ -139,7 +144,7 @@ describe('Circles', () => {
     expect(circle(text)).to.include('sql.a → sql.done → sql.a');
   });
 
-  it('are found through roles: named, and read', () => {
+  it('row 5: are found through roles: named, and read', () => {
     const named = groupWith('ready: {requires: [sql.done]}\ndone: {only: master}', { entity: roles });
     expect(circle(named)).to.include('sql.ready → sql.done → (role sql.master) → sql.ready');
     const read = groupWith(
@@ -189,7 +194,7 @@ describe('What can never be', () => {
     groupWith(states, { entity: `members: {min: ${min}, max: ${max}}\n${roles}` });
   const three = (states: string) => sized(1, 3, `ready: {${S}}\n${states}`);
 
-  it('is a quorum above every size', () => {
+  it('row 8: is a quorum above every size', () => {
     expect(codes(parse(three('done: {requires: [{state: sql.ready, members: 4}]}')))).to.include(
       'impossible_quorum',
     );
@@ -213,7 +218,7 @@ describe('What can never be', () => {
     expect(lines.at(-1)).to.include('The goal sql.done is out of reach: it needs sql.b');
   });
 
-  it('is a state that no member of any size has', () => {
+  it('row 1: is a state that no member of any size has', () => {
     expect(
       codes(
         parse(
@@ -229,7 +234,7 @@ describe('What can never be', () => {
     ).to.deep.equal([]);
   });
 
-  it('is "the same member\'s" state of those who don\'t have it', () => {
+  it('row 2: is "the same member\'s" state of those who don\'t have it', () => {
     const lines = texts(
       parse(three('a: {only: master, requires: [ready]}\ndone: {except: master, requires: [a]}')),
     );
@@ -296,7 +301,7 @@ describe('Hidden values', () => {
     expect(codes(parse(set('"<% inputs.nobody %>"')))).to.deep.equal(['unknown_name']);
   });
 
-  it('become outputs only where hidden is declared', () => {
+  it('row 50: become outputs only where hidden is declared', () => {
     const set = (flags: string) =>
       text(
         `done: {outputs: {p: {type: string${flags}}}, action: {set: {outputs: {p: "<% inputs.secret %>"}}}}`,

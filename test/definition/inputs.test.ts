@@ -242,7 +242,7 @@ describe('Members', () => {
     );
   });
 
-  it('are one agent each within an entity, but may share one between entities', () => {
+  it('row 31: are one agent each within an entity, but may share one between entities', () => {
     expect(check({ g: agents('a', 'a'), one: agents('b') })).to.deep.equal([
       "/g/1: The agent 'a' is a member of g twice.",
     ]);

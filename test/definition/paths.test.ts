@@ -30,7 +30,7 @@ describe('An outcome', () => {
     );
   });
 
-  it('12: a state cannot both be reached and have failed', () => {
+  it('row 12: a state cannot both be reached and have failed', () => {
     const both = parse(ending('a, {state: a, outcome: failed}'));
     expect(codes(both)).to.include('unreachable');
     expect(texts(both)[0]).to.include('requires sql.a to fail and also requires it reached.');
@@ -51,7 +51,7 @@ describe('An outcome', () => {
     expect(requiresOf(text).map(({ outcome }) => outcome)).to.eql(['final']);
   });
 
-  it('10: outputs of what waits for a failure may be absent, and make nothing certain', () => {
+  it('row 10: outputs of what waits for a failure may be absent, and make nothing certain', () => {
     const text = (read: string) =>
       groupWith(
         `${a}\nb: {requires: [{state: a, outcome: failed}], ${S}, outputs: {v: {type: string}}}\n` +

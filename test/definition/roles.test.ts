@@ -58,7 +58,7 @@ describe('Roles', () => {
       ),
     );
 
-  it('34: by rule, read plainly what candidates have for certain, and nothing waits for more', () => {
+  it('row 34: by rule, read plainly what candidates have for certain, and nothing waits for more', () => {
     expect(ruled('highest: "<% member.outputs.ready.score + member.outputs.early.at %>"')).to.deep.equal([]);
     expect(ruled('highest: "<% member.outputs.other.at %>"')[0]).to.include(
       "may be absent here: nothing makes a role's rule wait for that state",

@@ -38,7 +38,7 @@ describe('A state', () => {
     });
   }
 
-  it('asks for the unit of a bare number', () => {
+  it('row 47: asks for the unit of a bare number', () => {
     expect(texts(parse(state('timeout: 30')))[0]).to.include('Write 30s or 30m.');
   });
 
@@ -203,7 +203,7 @@ describe('An action', () => {
     ).to.deep.equal(['wrong_value']);
   });
 
-  it('of a service runs in no VM', () => {
+  it('row 45: of a service runs in no VM', () => {
     const of = (text: string) =>
       `workflow_version: 2026-11-01\nentities: {s: {type: service, states: {done: {action: ${text}}}}}\ngoal: s.done\n`;
     for (const kind of ['{script: {sh: x}}', '{online: {}}', '{file: {path: /x, content: y}}']) {

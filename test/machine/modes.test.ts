@@ -19,7 +19,7 @@ function workflow(
   return new Workflow(definition(entities, ['s.up'], modes), membership({ g: 3 })).create();
 }
 
-describe('rule 43: `failure_mode: halt`', () => {
+describe('row 43: `failure_mode: halt`', () => {
   const halt: Modes = { failureMode: 'halt' };
 
   it('lets nothing start after a failure, retries go on, and a resume goes on', () => {

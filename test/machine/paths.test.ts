@@ -39,8 +39,8 @@ function restart(w: Workflow): void {
 
 const fallback = { a: {}, b: { needs: ['a!failed'] } };
 
-describe('rule', () => {
-  it('12: a failure opens the alternative path once attempts are spent, not before', () => {
+describe('a rule of the language', () => {
+  it('row 12: a failure opens the alternative path once attempts are spent, not before', () => {
     const spec = { retry: { attempts: 2, delay: 1_000 } };
     const w = workflow(1, { a: spec, b: { needs: ['a!failed'] } }, ['g.b']);
     w.exit('g[0].a', 1);
@@ -54,7 +54,7 @@ describe('rule', () => {
     expect(w.reason).to.equal('g[0].a on g-0 failed: exit 1 (not needed for the goal)');
   });
 
-  it('12: what is held for an operator has not failed, until the operator says so', () => {
+  it('row 12: what is held for an operator has not failed, until the operator says so', () => {
     const w = workflow(1, { a: { onFailure: 'pause' }, b: { needs: ['a!failed'] } }, ['g.b']);
     w.exit('g[0].a', 1);
     expect(w.over).to.equal('held');
@@ -63,14 +63,14 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[0].b']);
   });
 
-  it('12: what is blocked by a failure counts as failed', () => {
+  it('row 12: what is blocked by a failure counts as failed', () => {
     const w = workflow(1, { a: {}, b: { needs: ['a'] }, c: { needs: ['b!failed'] } }, ['g.c']);
     w.exit('g[0].a', 1);
     expect(w.status('g[0].b')).to.equal('blocked');
     expect(w.out()).to.eql(['g[0].c']);
   });
 
-  it('12: a failure counts for good: a retry that succeeds takes nothing back, nor does a restart', () => {
+  it('row 12: a failure counts for good: a retry that succeeds takes nothing back, nor does a restart', () => {
     const w = workflow(1, { ...fallback, c: { needs: ['a!failed'], action: { kind: 'online' } } }, [
       'g.b',
       'g.c',
@@ -85,13 +85,13 @@ describe('rule', () => {
     expect(w.over).to.equal('complete');
   });
 
-  it('12: where nobody waits for a failure nothing is kept of it', () => {
+  it('row 12: where nobody waits for a failure nothing is kept of it', () => {
     const w = workflow(1, { a: {} }, ['g.a']);
     w.exit('g[0].a', 1);
     expect(w.record('g[0].a')).not.to.have.property('hasFailed');
   });
 
-  it('12: `final` is met by any end, with a quorum too', () => {
+  it('row 12: `final` is met by any end, with a quorum too', () => {
     const w = workflow(3, { a: {} }, ['g.a!final']);
     w.exit('g[0].a', 1);
     w.succeed('g[1].a');
@@ -104,7 +104,7 @@ describe('rule', () => {
     expect(two.status('s.up')).to.equal('reached');
   });
 
-  it('12: a quorum of failures: as many as asked for', () => {
+  it('row 12: a quorum of failures: as many as asked for', () => {
     const w = workflow(3, { a: {}, b: { once: { any: true }, needs: ['g.a@2!failed'] } }, ['g.b']);
     w.exit('g[0].a', 1);
     expect(w.status('g.b')).to.equal('waiting');
@@ -115,21 +115,21 @@ describe('rule', () => {
     expect(w.status('g.b')).to.equal('running');
   });
 
-  it('11: a tolerated failure is no failure', () => {
+  it('row 11: a tolerated failure is no failure', () => {
     const w = workflow(1, { a: { onFailure: 'continue' }, b: { needs: ['a!failed'] } }, ['g.b']);
     w.exit('g[0].a', 1);
     expect(w.record('g[0].b')).to.include({ status: 'not_needed', cause: 'did_not_fail' });
     expect(w.over).to.equal('complete');
   });
 
-  it('13: what waits for a failure that does not come is not needed, and met for who requires it', () => {
+  it('row 13: what waits for a failure that does not come is not needed, and met for who requires it', () => {
     const w = workflow(1, { ...fallback, c: { needs: ['b'] } }, ['g.c']);
     w.succeed('g[0].a');
     expect(w.record('g[0].b')).to.include({ status: 'not_needed', cause: 'did_not_fail' });
     expect(w.out()).to.eql(['g[0].c']);
   });
 
-  it('13: a failure of a state that applies to nobody does not come', () => {
+  it('row 13: a failure of a state that applies to nobody does not come', () => {
     const condition = expression(() => false);
     const skipped = workflow(1, { a: { condition }, b: { needs: ['a!failed'] } }, ['g.b']);
     expect(skipped.status('g[0].b')).to.equal('not_needed');
@@ -141,7 +141,7 @@ describe('rule', () => {
     expect(chained.status('g[0].c')).to.equal('not_needed');
   });
 
-  it('13: it is not blocked before the failure came, whatever else failed first', () => {
+  it('row 13: it is not blocked before the failure came, whatever else failed first', () => {
     const states = { x: {}, y: {}, b: { needs: ['x', 'y!failed'] }, c: { needs: ['b!failed'] } };
     const w = workflow(1, states, ['g.c']);
     w.exit('g[0].x', 1);
@@ -156,7 +156,7 @@ describe('rule', () => {
     expect(other.out()).to.eql(['g[0].c']);
   });
 
-  it('13: of `any_of` one is enough; what is not needed or skipped counts as nothing there', () => {
+  it('row 13: of `any_of` one is enough; what is not needed or skipped counts as nothing there', () => {
     const both = { ...fallback, c: { needs: ['0? a', '0? b'] } };
     const fast = workflow(1, both, ['g.c']);
     fast.succeed('g[0].a');
@@ -178,7 +178,7 @@ describe('rule', () => {
     expect(w.status('g[0].c')).to.equal('blocked');
   });
 
-  it('13: of failures in `any_of` one is enough, and without any it is not needed', () => {
+  it('row 13: of failures in `any_of` one is enough, and without any it is not needed', () => {
     const states = { x: {}, y: {}, c: { needs: ['0? x!failed', '0? y!failed'] } };
     const w = workflow(1, states, ['g.c']);
     w.exit('g[0].x', 1);
@@ -191,7 +191,7 @@ describe('rule', () => {
     expect(well.record('g[0].c')).to.include({ status: 'not_needed', cause: 'did_not_fail' });
   });
 
-  it('7: `any_of` takes quorums, says what it waits for, and survives a restart', () => {
+  it('row 7: `any_of` takes quorums, says what it waits for, and survives a restart', () => {
     const w = workflow(3, { x: {}, y: {} }, ['0? g.x@2', '0? g.y', 'g.x@any']);
     restart(w);
     w.succeed('g[0].x');
@@ -204,7 +204,7 @@ describe('rule', () => {
     expect(w.status('s.up')).to.equal('reached');
   });
 
-  it('20: every alternative of `any_of` is undone after what required it', () => {
+  it('row 20: every alternative of `any_of` is undone after what required it', () => {
     const undo = { action: script() };
     const w = workflow(1, { x: { undo }, y: { undo }, c: { undo, needs: ['0? x', '0? y'] } }, ['g.c', 'g.y']);
     w.succeed('g[0].x');
@@ -216,7 +216,7 @@ describe('rule', () => {
     expect(w.out()).to.have.length(1);
   });
 
-  it('20: the alternative is undone before what failed, which was started too', () => {
+  it('row 20: the alternative is undone before what failed, which was started too', () => {
     const undo = { action: script() };
     const w = workflow(1, { a: { undo }, b: { undo, needs: ['a!failed'] } }, ['g.b']);
     w.exit('g[0].a', 1);

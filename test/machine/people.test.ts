@@ -39,7 +39,7 @@ const reject = (w: Workflow, step: string) => w.send({ kind: 'reject', step, by:
 const send = (w: Workflow, data = {}) => w.send({ kind: 'signal', name: 'go', data, by: 'ann' });
 
 describe('a step that waits for people', () => {
-  it('16: holds the workflow only when nothing else can move it, and the reason says who is waited for', () => {
+  it('row 16: holds the workflow only when nothing else can move it, and the reason says who is waited for', () => {
     const w = workflow(1, { asked: { action: approval() }, told: { action: signal() }, run: {} });
     expect(w.over).to.equal('running');
     w.succeed('g[0].run');
@@ -115,7 +115,7 @@ describe('a step that waits for people', () => {
     expect(w.over).to.equal('failed');
   });
 
-  it('38: one signal moves one step, the one that has waited longest', () => {
+  it('row 38: one signal moves one step, the one that has waited longest', () => {
     const w = workflow(3, { run: {}, told: { needs: ['run'], action: signal() } });
     for (const index of [1, 0, 2]) {
       w.now += 1;
@@ -127,7 +127,7 @@ describe('a step that waits for people', () => {
     expect(w.status('g[0].told')).to.equal('reached');
   });
 
-  it('38: a signal that fits no state of its name is refused, early or late', () => {
+  it('row 38: a signal that fits no state of its name is refused, early or late', () => {
     const told = { needs: ['run'], action: signal(), out: [output('port', { type: 'integer' })] };
     const w = workflow(1, { run: {}, told });
     expect(send(w, { port: 'x' }).rejected?.message).to.contain("The signal 'go' can't be taken");
@@ -138,7 +138,7 @@ describe('a step that waits for people', () => {
     expect(w.record('g[0].told')?.outputs).to.eql({ port: 7 });
   });
 
-  it('38: one that fits another state of its name only, fails the state that took it', () => {
+  it('row 38: one that fits another state of its name only, fails the state that took it', () => {
     const typed = { needs: ['run'], action: signal(), out: [output('port', { type: 'integer' })] };
     const w = workflow(1, { run: {}, told: typed, late: { needs: ['told'], action: signal() } });
     send(w, {});

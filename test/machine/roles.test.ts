@@ -43,13 +43,13 @@ function holderAfter(w: Workflow, scores: readonly (number | string | undefined)
 const itself = (score: JsonValue): JsonValue => score;
 
 describe('a role by rule', () => {
-  it('4: falls to the highest or the lowest number, of equals to the lowest index', () => {
+  it('row 4: falls to the highest or the lowest number, of equals to the lowest index', () => {
     expect(holderAfter(workflow('highest', itself), [1, 3, 3])).to.equal('g-1');
     expect(holderAfter(workflow('lowest', itself), [3, 1, 1])).to.equal('g-1');
     expect(holderAfter(workflow('highest', itself), [0, 0, 0])).to.equal('g-0');
   });
 
-  it('4: falls to the lowest index for which it is true', () => {
+  it('row 4: falls to the lowest index for which it is true', () => {
     expect(
       holderAfter(
         workflow('where', score => score === 2),
@@ -64,7 +64,7 @@ describe('a role by rule', () => {
     expect(holderAfter(workflow('lowest', itself), scores)).to.equal('g-2');
   });
 
-  it('3: is chosen when all are final, among those that reached it', () => {
+  it('row 3: is chosen when all are final, among those that reached it', () => {
     const w = workflow('highest', itself);
     expect(holderAfter(w, [1, 2])).to.equal(undefined);
     w.exit('g[2].a', 1);
@@ -72,14 +72,14 @@ describe('a role by rule', () => {
     expect(w.out()).to.eql(['g[1].b']);
   });
 
-  it('3: is vacant when nobody qualifies, and blocks what names it', () => {
+  it('row 3: is vacant when nobody qualifies, and blocks what names it', () => {
     const w = workflow('where', () => false);
     expect(holderAfter(w, [1, 2, 3])).to.equal(null);
     expect(w.record('g[0].b')).to.include({ status: 'blocked', cause: 'role_vacant' });
     expect(w.reason).to.equal('g[0].b is blocked: nobody could take a role it names; 3 more blocked');
   });
 
-  it('3: is vacant when the rule fails for one, and says for whom and why', () => {
+  it('row 3: is vacant when the rule fails for one, and says for whom and why', () => {
     const w = workflow('highest', score => {
       if (score === 2) throw new EngineError('expression_failed', 'The expression is wrong.', 'Correct it.');
       return score;
@@ -91,7 +91,7 @@ describe('a role by rule', () => {
     );
   });
 
-  it('3: is vacant when the answer is of the wrong kind', () => {
+  it('row 3: is vacant when the answer is of the wrong kind', () => {
     const vacant = workflow('where', () => 'yes');
     expect(holderAfter(vacant, [1, 2, 3])).to.equal(null);
     expect(vacant.reason).to.contain('where of g.boss for g-0: the answer is neither true nor false.');
@@ -100,7 +100,7 @@ describe('a role by rule', () => {
     expect(ranked.reason).to.contain('the answer is no number.');
   });
 
-  it('3: is judged again when a candidate gets another chance, and the old error is gone', () => {
+  it('row 3: is judged again when a candidate gets another chance, and the old error is gone', () => {
     let isBroken = true;
     const w = workflow('where', score => {
       if (isBroken) throw new EngineError('expression_failed', 'Not yet.', 'Try again.');

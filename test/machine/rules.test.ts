@@ -40,8 +40,8 @@ function workflow(
 
 const boss = (choose: Role['choose'] = 'lowest_index'): Role[] => [{ name: 'boss', choose, among: 'a' }];
 
-describe('rule', () => {
-  it('1: all of nobody is met, any quorum of nobody is not', () => {
+describe('a rule of the language', () => {
+  it('row 1: all of nobody is met, any quorum of nobody is not', () => {
     expect(workflow(0, { a: {} }, ['g.a']).over).to.equal('complete');
     for (const quorum of ['any', '1', 'majority', '50%']) {
       const w = workflow(0, { a: {} }, [`g.a@${quorum}`]);
@@ -50,7 +50,7 @@ describe('rule', () => {
     }
   });
 
-  it('2: a bare name is met for a member to which the state does not apply', () => {
+  it('row 2: a bare name is met for a member to which the state does not apply', () => {
     const w = workflow(
       2,
       { a: {}, b: { needs: ['a'], except: ['boss'] }, c: { needs: ['b'] } },
@@ -63,7 +63,7 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[1].b', 'g[0].c']);
   });
 
-  it('3: a paused candidate holds the choice; with no candidate the role is vacant and blocks', () => {
+  it('row 3: a paused candidate holds the choice; with no candidate the role is vacant and blocks', () => {
     const w = workflow(2, { a: { onFailure: 'pause' }, b: { only: ['boss'] } }, ['g.b'], boss());
     w.exit('g[0].a', 1);
     w.succeed('g[1].a');
@@ -76,7 +76,7 @@ describe('rule', () => {
     expect(vacant.record('g[0].b')).to.include({ status: 'blocked', cause: 'role_vacant' });
   });
 
-  it('4: `first_ready` is chosen as soon as one is there', () => {
+  it('row 4: `first_ready` is chosen as soon as one is there', () => {
     const w = workflow(3, { a: {}, b: { only: ['boss'] } }, ['g.b'], boss('first_ready'));
     w.succeed('g[2].a');
     expect(w.state.workflow.roles).to.eql({ 'g.boss': 'g-2' });
@@ -84,7 +84,7 @@ describe('rule', () => {
     expect(w.status('g[0].b')).to.equal('skipped');
   });
 
-  it('4: a role that no step needs is chosen all the same: outputs may read it', () => {
+  it('row 4: a role that no step needs is chosen all the same: outputs may read it', () => {
     const w = workflow(2, { a: {} }, ['g.a'], boss());
     w.succeed('g[1].a');
     w.succeed('g[0].a');
@@ -92,7 +92,7 @@ describe('rule', () => {
     expect(w.state.workflow.roles).to.eql({ 'g.boss': 'g-0' });
   });
 
-  it('5: a barrier over a state that names a role waits for the choice', () => {
+  it('row 5: a barrier over a state that names a role waits for the choice', () => {
     const w = workflow(2, { a: {}, b: { only: ['boss'] }, c: { needs: ['g.b'] } }, ['g.c'], boss());
     w.succeed('g[0].a');
     expect(w.status('g[0].c')).to.equal('waiting');
@@ -101,7 +101,7 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[0].c', 'g[1].c']);
   });
 
-  it('7: a quorum counts what is reached; a percentage rounds up; too few left block at once', () => {
+  it('row 7: a quorum counts what is reached; a percentage rounds up; too few left block at once', () => {
     for (const [quorum, needed] of [
       ['50%', 3],
       ['majority', 3],
@@ -123,7 +123,7 @@ describe('rule', () => {
     }
   });
 
-  it('7: members to which the state does not apply are no part of the base', () => {
+  it('row 7: members to which the state does not apply are no part of the base', () => {
     const w = workflow(3, { a: {}, b: { needs: ['a'], except: ['boss'] } }, ['g.b@majority'], boss());
     for (const index of [0, 1, 2]) w.succeed(`g[${index}].a`);
     w.succeed('g[1].b');
@@ -132,7 +132,7 @@ describe('rule', () => {
     expect(w.status('s.up')).to.equal('reached');
   });
 
-  it("10: an operator's skip counts in a quorum and brings its outputs; a false condition is neutral", () => {
+  it("row 10: an operator's skip counts in a quorum and brings its outputs; a false condition is neutral", () => {
     const w = workflow(2, { a: { out: [output('port', { type: 'integer' })] } }, ['g.a@2']);
     w.exit('g[0].a', 1);
     w.succeed('g[1].a', { port: { text: '1\n' } });
@@ -148,7 +148,7 @@ describe('rule', () => {
     expect(workflow(2, { a: { condition: literal(false) } }, ['g.a']).over).to.equal('complete');
   });
 
-  it('11: a tolerated failure counts as reached, has no outputs, and is undone', () => {
+  it('row 11: a tolerated failure counts as reached, has no outputs, and is undone', () => {
     const spec = { onFailure: 'continue', out: [output('port')], undo: { action: script() } } as const;
     const w = workflow(1, { a: spec }, ['g.a']);
     w.exit('g[0].a', 1);
@@ -159,7 +159,7 @@ describe('rule', () => {
     expect(w.status('g[0].a')).to.equal('undoing');
   });
 
-  it('14: what does not depend on a failure goes on to its end', () => {
+  it('row 14: what does not depend on a failure goes on to its end', () => {
     const w = workflow(2, { a: {}, b: { needs: ['a'] } }, ['g.b']);
     w.exit('g[0].a', 1);
     expect(w.over).to.equal('running');
@@ -168,7 +168,7 @@ describe('rule', () => {
     expect(w.over).to.equal('failed');
   });
 
-  it('15: when the goal holds nothing new starts and stragglers finish', () => {
+  it('row 15: when the goal holds nothing new starts and stragglers finish', () => {
     const w = workflow(3, { a: {}, b: { needs: ['a'] } }, ['g.b@any']);
     w.succeed('g[0].a');
     w.succeed('g[0].b');
@@ -179,7 +179,7 @@ describe('rule', () => {
     expect(w.over).to.equal('complete');
   });
 
-  it('19: undo concerns every step of which an attempt was started, whatever became of it', () => {
+  it('row 19: undo concerns every step of which an attempt was started, whatever became of it', () => {
     const undo = { action: script() };
     const w = workflow(4, { a: { undo, onFailure: 'pause' }, b: { undo, needs: ['a'] } }, ['g.b']);
     w.exit('g[0].a', 1);
@@ -196,7 +196,7 @@ describe('rule', () => {
     expect(w.out()).to.include('g[3].a');
   });
 
-  it('20: undo follows the edges backwards through steps that never started', () => {
+  it('row 20: undo follows the edges backwards through steps that never started', () => {
     const undo = { action: script() };
     const w = workflow(1, { a: { undo }, j: 'join', b: { undo, needs: ['j', 'a'] } }, ['g.b']);
     w.succeed('g[0].a');
@@ -207,7 +207,7 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[0].a']);
   });
 
-  it('21: an undo has its own retry; its failure is tolerated by default; a VM that is gone counts as done', () => {
+  it('row 21: an undo has its own retry; its failure is tolerated by default; a VM that is gone counts as done', () => {
     const undo = { action: script(), timeout: 5_000, retry: { attempts: 2, delay: 1_000 } };
     const w = workflow(2, { a: { undo } }, ['g.a']);
     w.succeed('g[0].a');
@@ -223,7 +223,7 @@ describe('rule', () => {
     expect(w.over).to.equal('deleted');
   });
 
-  it('22: an undo still sees the outputs of its own step and of those it stood on', () => {
+  it('row 22: an undo still sees the outputs of its own step and of those it stood on', () => {
     const seen = expression(data => ({
       own: data.member?.outputs('b') ?? null,
       below: data.member?.outputs('a') ?? null,
@@ -241,7 +241,7 @@ describe('rule', () => {
     });
   });
 
-  it('36: a probe that holds without the outputs keeps the stored ones, or lets the action run', () => {
+  it('row 36: a probe that holds without the outputs keeps the stored ones, or lets the action run', () => {
     const spec = { probe: script(), out: [output('port')] };
     const w = workflow(1, { a: spec }, ['g.a']);
     w.succeed('g[0].a');
@@ -265,7 +265,7 @@ describe('rule', () => {
     expect(judged).to.equal(1);
   });
 
-  it('44: two states of one member take turns on its VM, in order of readiness', () => {
+  it('row 44: two states of one member take turns on its VM, in order of readiness', () => {
     const w = workflow(1, { a: {}, b: {}, c: { needs: ['a'] } }, ['g.b', 'g.c']);
     expect(w.out()).to.eql(['g[0].a']);
     w.now += 1;
@@ -275,7 +275,7 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[0].c']);
   });
 
-  it('44: what is not exclusive runs beside others of its VM, and holds nobody up', () => {
+  it('row 44: what is not exclusive runs beside others of its VM, and holds nobody up', () => {
     const w = workflow(
       1,
       { a: {}, b: { exclusive: false }, c: { probe: script(), exclusive: false }, d: {} },
@@ -292,7 +292,7 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[0].c', 'g[0].d']);
   });
 
-  it('44: an undo has its VM for itself, also of what was not exclusive', () => {
+  it('row 44: an undo has its VM for itself, also of what was not exclusive', () => {
     const beside = { exclusive: false, undo: { action: script() } };
     const w = workflow(1, { a: beside, b: beside }, ['g.a', 'g.b']);
     expect(w.out()).to.eql(['g[0].a', 'g[0].b']);
@@ -306,13 +306,13 @@ describe('rule', () => {
     expect(w.over).to.equal('deleted');
   });
 
-  it('44: what is not exclusive fails like others where there is no VM', () => {
+  it('row 44: what is not exclusive fails like others where there is no VM', () => {
     const once = { once: { any: true as const }, exclusive: false };
     const w = workflow(0, { a: once }, ['g.a']);
     expect(w.reason).to.contain('There is no VM that it could run on.');
   });
 
-  it('44: the queue for a VM keeps its order through skips and a restart', () => {
+  it('row 44: the queue for a VM keeps its order through skips and a restart', () => {
     const late = { needs: ['g.z'] };
     const w = workflow(1, { a: late, b: {}, c: {}, d: {}, z: { action: { kind: 'online' } } }, [
       'g.a',
@@ -336,7 +336,7 @@ describe('rule', () => {
     expect(w.out()).to.eql(['g[0].a']);
   });
 
-  it('15: a straggler that is interrupted is not run again', () => {
+  it('row 15: a straggler that is interrupted is not run again', () => {
     const w = workflow(2, { a: { idempotent: true } }, ['g.a@any']);
     w.succeed('g[0].a');
     w.interrupt('g[1].a');
@@ -345,12 +345,12 @@ describe('rule', () => {
     expect(w.reason).to.equal('g[1].a on g-1 was interrupted: boot id changed (not needed for the goal)');
   });
 
-  it('44: `online` keeps no VM busy', () => {
+  it('row 44: `online` keeps no VM busy', () => {
     const w = workflow(1, { a: { action: { kind: 'online' } }, b: {} }, ['g.a', 'g.b']);
     expect(w.out()).to.eql(['g[0].a', 'g[0].b']);
   });
 
-  it('46: attempts count the first; `when` on the error decides whether another is worth it', () => {
+  it('row 46: attempts count the first; `when` on the error decides whether another is worth it', () => {
     const when = expression(data => data.error?.exit_code === 75);
     const w = workflow(1, { a: { retry: { attempts: 3, delay: 0, when } } }, ['g.a']);
     w.exit('g[0].a', 75);

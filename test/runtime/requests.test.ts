@@ -43,7 +43,7 @@ describe('requests', () => {
     expect(world.driver.started).to.have.length(1);
   });
 
-  it('are refused with every problem when definition, inputs or members do not fit', async () => {
+  it('row 48: are refused with every problem when definition, inputs or members do not fit', async () => {
     const { problems } = await world.service.create(createRequest('wf', { inputs: { port: 'x', more: 1 } }));
     expect(problems.filter(problem => problem.code === 'inputs_invalid').length).to.be.at.least(3);
     const nobody = await world.service.create(createRequest('wf', { members: { sql: [] } }));

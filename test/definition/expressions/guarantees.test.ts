@@ -67,7 +67,7 @@ describe('what an expression reads', () => {
     ]);
   });
 
-  it('infers nothing in an undo, an output and a retry', () => {
+  it('row 34: infers nothing in an undo, an output and a retry', () => {
     for (const use of ['undo', 'output', 'retry_when'] as const) {
       expect(reads('sql.once.clustered.id == "x"', use), use).to.deep.equal([sql('clustered', 'once', true)]);
     }
