@@ -9,6 +9,7 @@ import type {
   Cancel,
   CommandId,
   CommandMessage,
+  Download,
   Facts,
   Finished,
   FromAgent,
@@ -115,6 +116,9 @@ const task = byKind({
     path: text(LIMITS.pathLength),
     text: optional(text(LIMITS.scriptLength)),
     sealed: optional(sealedBox),
+    download: optional(
+      object<Download>({ url: text(LIMITS.urlLength, /^https?:\/\//i), sha256: text(64, /^[0-9a-f]{64}$/) }),
+    ),
     mode: optional(integer(0, 0o7777)),
     owner: optional(text(LIMITS.userLength)),
   }),

@@ -17,6 +17,10 @@ export const AGENT_LIMITS = {
   /** Characters of a script's or a file's text, and of one input's JSON once it is an environment variable. */
   scriptLength: MIB,
   variableBytes: 120 * KIB,
+  /** Characters of a URL; redirects that a download follows, and its bytes. */
+  urlLength: 2_048,
+  redirects: 5,
+  downloadBytes: 8 * 1024 * MIB,
   /** Bytes of all inputs together as JSON. */
   inputsBytes: MIB,
   /** Names of inputs and of outputs in one command. */

@@ -189,11 +189,20 @@ export type Task =
       readonly path: string;
       readonly text?: string;
       readonly sealed?: SealedBox;
+      /** In place of a text. */
+      readonly download?: Download;
       readonly mode?: number;
       readonly owner?: string;
     }
   /** Reboots the machine; ended when the agent is back with another boot id. */
   | { readonly kind: 'reboot' };
+
+export interface Download {
+  /** http or https. */
+  readonly url: string;
+  /** Of its bytes, in hex: what has another is thrown away. */
+  readonly sha256: string;
+}
 
 export interface Cancel {
   readonly kind: 'cancel';

@@ -187,7 +187,7 @@ function assemble(
     },
     async stop() {
       clearInterval(resend);
-      scripts.stop();
+      await scripts.stop();
       await link.stop();
       await keeper.stop();
       unlock();

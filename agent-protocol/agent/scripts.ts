@@ -8,7 +8,7 @@ import type { AgentEvent } from '../agent-machine.ts';
 import { REBOOT_CODES } from '../agent-machine.ts';
 import type { Ending, Held } from '../agent-records.ts';
 import type { Opener, Sealer } from '../sealing.ts';
-import { writeFileTask } from './file-task.ts';
+import { FileTasks } from './file-tasks.ts';
 import type { OutputPiece } from './live-output.ts';
 import { createMasker } from './masking.ts';
 import type { Masker } from './masking.ts';
@@ -40,17 +40,19 @@ const SUPERVISOR = fileURLToPath(new URL(`./supervisor${path.extname(import.meta
 export class Scripts {
   readonly #context: ScriptsContext;
   readonly #watches = new Map<string, RunWatch>();
+  readonly #files: FileTasks;
   #lookAgain: NodeJS.Timeout | undefined;
 
   constructor(context: ScriptsContext) {
     this.#context = context;
+    this.#files = new FileTasks(context);
   }
 
   /** Starts a run that was journaled as starting; every way it can go ends in an event. */
   start(key: string, held: Held): void {
     const { task } = held.command;
     if (task.kind === 'reboot') return;
-    if (task.kind === 'file') return this.#writeFile(key, held);
+    if (task.kind === 'file') return this.#files.start(key, held, task);
     const directory = runDirectory(this.#context.runs, held);
     try {
       const spec = this.#prepare(directory, held, task);
@@ -88,7 +90,8 @@ export class Scripts {
   }
 
   /** Asks the supervisor to stop the whole tree; the exit record follows. */
-  kill(_key: string, held: Held): void {
+  kill(key: string, held: Held): void {
+    if (held.command.task.kind === 'file') return this.#files.kill(key);
     const directory = runDirectory(this.#context.runs, held);
     if (!existsSync(directory)) return;
     askToCancel(directory);
@@ -106,33 +109,16 @@ export class Scripts {
     for (let run = held.run; run > 0; run -= 1) removeRun(runDirectory(this.#context.runs, { ...held, run }));
   }
 
-  /** Stops watching. Scripts and supervisors go on. */
-  stop(): void {
+  /** Stops watching. Scripts and supervisors go on; files are begun anew by the next agent. */
+  async stop(): Promise<void> {
     clearTimeout(this.#lookAgain);
     for (const key of this.#watches.keys()) this.#unwatch(key);
+    await this.#files.stop();
   }
 
   #prepare(directory: string, held: Held, task: ScriptTask): RunSpec {
     const { opener, bootId, settings } = this.#context;
     return prepareRun(directory, held, task, opener, bootId, settings);
-  }
-
-  #writeFile(key: string, held: Held): void {
-    const { command, run, spent } = held;
-    if (command.task.kind !== 'file') return;
-    const end = (result: Ending['result']): void =>
-      this.#context.emit({
-        kind: 'ended',
-        key,
-        run,
-        spent,
-        ending: { result, outputs: {}, stdout: '', stderr: '' },
-      });
-    this.#context.emit({ kind: 'running', key, run });
-    writeFileTask(command, command.task, this.#context.opener).then(
-      () => end({ kind: 'exit', code: 0 }),
-      (error: unknown) => end({ kind: 'error', reason: reasonOf(error).slice(0, 4_000) }),
-    );
   }
 
   #watch(key: string, held: Held, directory: string): void {

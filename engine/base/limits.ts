@@ -9,6 +9,8 @@ export const LIMITS = {
   /** Bytes of one file named by `file:`, and of all files of a definition. */
   fileBytes: 512 * 1024,
   filesBytes: 4 * 1024 * 1024,
+  /** Characters of a URL. */
+  urlLength: 2_048,
   entities: 100,
   statesPerEntity: 200,
   rolesPerEntity: 20,

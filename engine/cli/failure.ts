@@ -4,18 +4,19 @@ import { EngineError, errorText } from '../base/errors.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { ExitCode } from './exits.ts';
 import { EXIT_OF_ERROR } from './exits.ts';
+import type { Sources } from './views/problems.ts';
 import { sanitise } from './views/text.ts';
 
 /** A definition, inputs or members with problems: each is shown, with its line of the source. */
 export class ProblemsFound extends Error {
   readonly problems: readonly Problem[];
-  readonly source: string | undefined;
+  readonly sources: Sources;
 
-  constructor(problems: readonly Problem[], source: string | undefined) {
+  constructor(problems: readonly Problem[], sources: Sources) {
     super('the definition has problems');
     this.name = 'ProblemsFound';
     this.problems = problems;
-    this.source = source;
+    this.sources = sources;
   }
 }
 

@@ -11,11 +11,13 @@ import type { Document, Members } from './language.ts';
 import { parseMembers } from './members.ts';
 import { readSource } from './source-file.ts';
 import type { ReadText } from './values.ts';
+import type { Sources } from './views/problems.ts';
 import { parseValues } from './values.ts';
 
 export interface Loaded {
   readonly document: Document;
-  readonly text: string;
+  /** Texts by the names that problems call them: the definition, and the files that it names. */
+  readonly sources: Sources;
   readonly definition: WorkflowDefinition;
   readonly warnings: readonly Problem[];
 }
@@ -25,8 +27,9 @@ export async function loadDefinition(context: Context, file: string): Promise<Lo
   const source = await readSource(file, context.directory);
   const document = { source: source.text, fileName: source.fileName, files: source.files };
   const { definition, problems } = context.language.parse(document);
-  if (definition === undefined) throw new ProblemsFound(problems, source.text);
-  return { document, text: source.text, definition, warnings: problems };
+  const sources = { ...source.files, [source.fileName]: source.text };
+  if (definition === undefined) throw new ProblemsFound(problems, sources);
+  return { document, sources, definition, warnings: problems };
 }
 
 export const readFrom =

@@ -38,7 +38,10 @@ export class Contents {
   }
 
   /** Keeps the file that the node names. */
-  file(node: Node, what: string): { readonly content: Content; readonly text: string } | undefined {
+  file(
+    node: Node,
+    what: string,
+  ): { readonly content: Content & { readonly file: string }; readonly text: string } | undefined {
     const name = readText(this.#report, node, what);
     if (name === undefined) return undefined;
     const text = Object.hasOwn(this.#files, name) ? this.#files[name] : undefined;

@@ -22,6 +22,8 @@ export interface TemplateUse {
   readonly showsSecrets?: string;
   /** Output of the state that the value becomes. */
   readonly output?: string;
+  /** Name of the file whose text the value is. */
+  readonly file?: string;
 }
 
 /** An action whose fields were read; `build` compiles what holds expressions. */

@@ -56,7 +56,7 @@ export const KEYS = {
   script: [...INTERPRETERS, 'inputs', 'ignore_changes', 'run_as', 'working_directory', 'reboot'],
   'script text': ['file'],
   reboot: ['max'],
-  file: ['path', 'content', 'file', 'template', 'mode', 'owner'],
+  file: ['path', 'content', 'file', 'template', 'url', 'sha256', 'mode', 'owner'],
   'reboot action': [],
   wait: ['for'],
   signal: ['name'],

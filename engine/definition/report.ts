@@ -14,6 +14,8 @@ interface Details {
   /** Offset in the text, when no pointer leads to the place. */
   readonly offset?: number;
   readonly severity?: 'error' | 'warning';
+  /** Where it stands in a file that the definition names. */
+  readonly elsewhere?: Pick<Problem, 'file' | 'position'>;
 }
 
 interface Found {
@@ -33,7 +35,7 @@ export class Report {
   /** Notes a problem; the same code at the same place is noted once, and no more than the limit are kept. */
   add(code: ProblemCode, pointer: string, message: string, details: Details = {}): void {
     if (this.#cut.has(pointer)) return;
-    if (code === 'expression_cut') this.#cut.add(pointer);
+    if (code === 'expression_cut' && !details.elsewhere) this.#cut.add(pointer);
     if (this.#found.length >= LIMITS.problems) {
       this.#unlisted += 1;
       if (details.severity !== 'warning') this.#unlistedErrors += 1;
@@ -48,6 +50,7 @@ export class Report {
         message: sentence(message),
         severity,
         ...(hint === undefined ? {} : { hint }),
+        ...details.elsewhere,
       },
       key: details.key ?? false,
       ...(details.offset === undefined ? {} : { offset: details.offset }),
@@ -61,8 +64,9 @@ export class Report {
 
   /** Takes over problems that another part of the parser found. */
   addAll(problems: readonly Problem[]): void {
-    for (const { code, pointer, message, hint, severity } of problems) {
-      this.add(code, pointer, message, { severity, ...(hint === undefined ? {} : { hint }) });
+    for (const { code, pointer, message, hint, severity, file, position } of problems) {
+      const elsewhere = file === undefined || position === undefined ? {} : { elsewhere: { file, position } };
+      this.add(code, pointer, message, { severity, ...(hint === undefined ? {} : { hint }), ...elsewhere });
     }
   }
 
@@ -91,8 +95,9 @@ export class Report {
   }
 
   #keep(found: Found): void {
-    const { code, pointer, message } = found.problem;
-    const identity = `${code}\n${pointer}\n${found.offset ?? ''}\n${message}`;
+    const { code, pointer, message, position } = found.problem;
+    const place = found.offset ?? (position ? `${position.line}:${position.column}` : '');
+    const identity = `${code}\n${pointer}\n${place}\n${message}`;
     if (this.#seen.has(identity)) return;
     this.#seen.add(identity);
     this.#found.push(found);
@@ -109,7 +114,11 @@ export class Report {
     return this.#found
       .map(found => ({ problem: found.problem, offset: offsetOf(found) }))
       .sort((a, b) => a.offset - b.offset)
-      .map(({ problem, offset }) => ({ ...problem, position: lines.position(offset), file: text.fileName }));
+      .map(({ problem, offset }) =>
+        problem.file === undefined
+          ? { ...problem, position: lines.position(offset), file: text.fileName }
+          : problem,
+      );
   }
 }
 

@@ -168,6 +168,8 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     content: text,
     file: text,
     template: flag,
+    url: text,
+    sha256: { anyOf: [{ type: 'string', pattern: '^[0-9a-f]{64}$' }, expression] },
     mode: { type: 'string', pattern: '^(?:0?[0-7]{3}|[0-7]{4})$' },
     owner: text,
   },
@@ -225,8 +227,13 @@ const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place
   role: ['choose', ...ROLE_RULES],
   action: ACTION_KEYS,
   script: INTERPRETERS,
-  file: ['content', 'file'],
+  file: ['content', 'file', 'url'],
   undo: ['script', 'file'],
+};
+
+/** Keys that stand there only together. */
+const TOGETHER: { readonly [Place in KeyPlace]?: JsonObject } = {
+  file: { template: ['file'], sha256: ['url'], url: ['sha256'] },
 };
 
 function schemaOf(place: KeyPlace): Schema {
@@ -238,6 +245,7 @@ function schemaOf(place: KeyPlace): Schema {
     properties: VALUES[place] as JsonObject,
     additionalProperties: false,
     ...(required.length > 0 && { required: [...required] }),
+    ...(TOGETHER[place] && { dependentRequired: TOGETHER[place] }),
     ...(choices.length > 0 && { oneOf: choices.map(key => ({ required: [key] })) }),
   };
 }

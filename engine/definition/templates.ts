@@ -23,7 +23,9 @@ export class Templates {
     made: Template[],
   ): Compile {
     return (value, at, use = {}) => {
-      const { template, problems } = compileTemplate(value, { ...place, at }, this.#model);
+      const { file } = use;
+      const here = { ...place, at, ...(file !== undefined && { file }) };
+      const { template, problems } = compileTemplate(value, here, this.#model);
       this.#report.addAll(problems);
       made.push(template);
       const what = `${place.entity ?? ''}.${place.state ?? ''}`;

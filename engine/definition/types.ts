@@ -226,10 +226,11 @@ export interface ScriptAction {
 export interface FileAction {
   readonly kind: 'file';
   readonly path: Template;
-  /** `template`: text with its expressions resolved; `copy`: bytes as they are. */
+  /** `template`: text with its expressions resolved; `copy`: bytes as they are; `download`: fetched by the agent. */
   readonly content:
     | { readonly kind: 'template'; readonly template: Template }
-    | { readonly kind: 'copy'; readonly content: Content };
+    | { readonly kind: 'copy'; readonly content: Content }
+    | { readonly kind: 'download'; readonly url: Template; readonly sha256: Template };
   /** Octal permission bits, such as 0o644. */
   readonly mode?: number;
   readonly owner?: Template;

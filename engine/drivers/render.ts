@@ -5,7 +5,7 @@
 // RD1 A value with any hidden part is sealed whole; where a value would show on the VM (user, path), it is refused.
 import { createSealer, type SealContext } from '../../agent-protocol/sealing.ts';
 import { readPublicKey } from '../../agent-protocol/signing.ts';
-import type { CommandMessage, SealedBox, Task } from '../../agent-protocol/messages.ts';
+import type { CommandMessage, Download, SealedBox, Task } from '../../agent-protocol/messages.ts';
 import type { AgentRecord } from '../agents/ports.ts';
 import type { EffectId } from '../base/ids.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
@@ -107,10 +107,15 @@ async function renderFile(action: FileAction, context: DriverContext, seal: Seal
   };
   const { content } = action;
   if ('digest' in content) return { kind: 'file', path, text: context.content(content.digest), ...rest };
+  if ('url' in content) return { kind: 'file', path, download: renderDownload(content), ...rest };
   const text = asText(await reveal(content.value, ref => context.secret(ref)));
   return holdsSecret(content.value)
     ? { kind: 'file', path, sealed: seal('file', text), ...rest }
     : { kind: 'file', path, text, ...rest };
+}
+
+function renderDownload(content: { readonly url: JsonValue; readonly sha256: JsonValue }): Download {
+  return { url: plainText('url', content.url) ?? '', sha256: plainText('sha256', content.sha256) ?? '' };
 }
 
 /** A value that shows on the VM: text, or absent. */

@@ -1,7 +1,7 @@
 // What a state refers to: the roles it waits for, the templates it evaluates; and how states are keyed.
 // Belongs here: reading references out of a typed state. Does not belong here: steps and gates (compile.ts).
 import type { Template } from '../definition/expressions/types.ts';
-import type { Action, Quorum, RequiredOutcome, State } from '../definition/types.ts';
+import type { Action, Quorum, RequiredOutcome, State, FileAction } from '../definition/types.ts';
 
 /** The key of a state in `StateGraph.stepByState`; also the text of a role. */
 export const stateKey = (entity: string, state: string): string => `${entity}.${state}`;
@@ -31,11 +31,7 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
     case 'script':
       return [action.inputs, action.runAs, action.workingDirectory];
     case 'file':
-      return [
-        action.path,
-        action.owner,
-        action.content.kind === 'template' ? action.content.template : undefined,
-      ];
+      return [action.path, action.owner, ...contentTemplates(action.content)];
     case 'set':
       return [action.outputs];
     case 'approval':
@@ -47,6 +43,19 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
       return [];
     default:
       return action satisfies never;
+  }
+}
+
+function contentTemplates(content: FileAction['content']): readonly Template[] {
+  switch (content.kind) {
+    case 'template':
+      return [content.template];
+    case 'download':
+      return [content.url, content.sha256];
+    case 'copy':
+      return [];
+    default:
+      return content satisfies never;
   }
 }
 

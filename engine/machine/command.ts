@@ -3,7 +3,8 @@
 import { EngineError, errorText } from '../base/errors.ts';
 import type { Phase } from '../base/ids.ts';
 import { type JsonValue, isObject } from '../base/json.ts';
-import type { Action, State } from '../definition/types.ts';
+import type { Action, FileAction, State } from '../definition/types.ts';
+import { isSum, urlFault } from '../definition/actions/download.ts';
 import type { DataView, Template } from '../definition/expressions/types.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
 import { stateKey } from '../graph/references.ts';
@@ -11,6 +12,8 @@ import type { Step } from '../graph/types.ts';
 import type { Draft } from './draft.ts';
 import type { Command, ResolvedAction, StepError } from './types.ts';
 import { dataView } from './view.ts';
+
+type ResolvedFile = Extract<ResolvedAction, { kind: 'file' }>;
 
 /** What a phase does: the state's action, its probe (before, or after an undo), or its undo. */
 export function actionOf(state: State, phase: Phase): Action | undefined {
@@ -81,10 +84,7 @@ function resolve(action: Action, data: DataView): ResolvedAction {
       return {
         kind: 'file',
         path: evaluateTemplate(action.path, data),
-        content:
-          action.content.kind === 'copy'
-            ? { digest: action.content.content.digest }
-            : { value: evaluateTemplate(action.content.template, data) },
+        content: contentOf(action.content, data),
         ...(action.mode !== undefined && { mode: action.mode }),
         ...optional('owner', action.owner, data),
       };
@@ -100,6 +100,34 @@ function resolve(action: Action, data: DataView): ResolvedAction {
     default:
       return action satisfies never;
   }
+}
+
+function contentOf(content: FileAction['content'], data: DataView): ResolvedFile['content'] {
+  switch (content.kind) {
+    case 'copy':
+      return { digest: content.content.digest };
+    case 'template':
+      return { value: evaluateTemplate(content.template, data) };
+    case 'download':
+      return downloadOf(evaluateTemplate(content.url, data), evaluateTemplate(content.sha256, data));
+    default:
+      return content satisfies never;
+  }
+}
+
+/** Computed, they are judged as written ones were. */
+function downloadOf(
+  url: JsonValue,
+  sha256: JsonValue,
+): { readonly url: JsonValue; readonly sha256: JsonValue } {
+  const fault = urlFault(String(url));
+  if (fault) throw new EngineError('expression_failed', `The url of the file ${fault.what}.`, fault.hint);
+  if (isSum(String(sha256))) return { url, sha256 };
+  throw new EngineError(
+    'expression_failed',
+    'The sha256 of the file is no SHA-256 sum.',
+    'It must be 64 hexadecimal digits in lower case.',
+  );
 }
 
 function inputsOf(template: Template, data: DataView): { readonly [name: string]: JsonValue } {

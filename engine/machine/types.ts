@@ -197,7 +197,10 @@ export type ResolvedAction =
   | {
       readonly kind: 'file';
       readonly path: JsonValue;
-      readonly content: { readonly digest: string } | { readonly value: JsonValue };
+      readonly content:
+        | { readonly digest: string }
+        | { readonly value: JsonValue }
+        | { readonly url: JsonValue; readonly sha256: JsonValue };
       readonly mode?: number;
       readonly owner?: JsonValue;
     }

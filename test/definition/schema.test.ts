@@ -68,6 +68,10 @@ const BROKEN: { readonly [what: string]: string } = {
   'more than everybody': state('requires: [{state: sql.done, members: 101%}]'),
   'a mode of numbers': groupWith('done: {action: {file: {path: /a, content: b, mode: 644}}}'),
   'neither content nor file': groupWith('done: {action: {file: {path: /a}}}'),
+  'a download without its sum': groupWith('done: {action: {file: {path: /a, url: "https://a.b/c"}}}'),
+  'a sum of nothing': groupWith(`done: {action: {file: {path: /a, content: b, sha256: ${'a'.repeat(64)}}}}`),
+  'a sum that is none': groupWith('done: {action: {file: {path: /a, url: "https://a.b/c", sha256: abc}}}'),
+  'a template of content': groupWith('done: {action: {file: {path: /a, content: b, template: true}}}'),
   'a size without unit': groupWith('done: {action: {online: {min_disk: 100}}}'),
   'an unknown type of entity': groupWith('done: {}').replace('vm_group', 'vms'),
   'an unknown rule of a role': groupWith('done: {action: {online: {}}}', {

@@ -162,7 +162,7 @@ describe('An action', () => {
     );
   });
 
-  it('file takes exactly one of content and file, an absolute path and an octal mode', () => {
+  it('file takes exactly one of content, file and url, an absolute path and an octal mode', () => {
     const copied = done(action("{file: {path: /etc/x, file: x.conf, mode: '0640', owner: app}}"), {
       'x.conf': '<% not read %>',
     }).action;
@@ -175,7 +175,7 @@ describe('An action', () => {
     expect(codes(parse(action('{file: {path: /x}}')))).to.deep.equal(['missing_key']);
     expect(codes(parse(action('{file: {path: x, content: y}}')))).to.deep.equal(['wrong_value']);
     expect(codes(parse(action('{file: {path: /x, content: y, mode: rw}}')))).to.deep.equal(['wrong_value']);
-    expect(codes(parse(action('{file: {path: /x, content: y, url: z}}')))).to.deep.equal(['unknown_key']);
+    expect(codes(parse(action('{file: {path: /x, content: y, file: z}}')))).to.deep.equal(['wrong_value']);
   });
 
   it('file names the nearest file when one is missing', () => {

@@ -128,6 +128,15 @@ describe('commands to an agent', () => {
     expect(opened(sealed.task, 'file')).to.equal('password=hunter2\n');
   });
 
+  it('carry the address and the sum of a download', async () => {
+    const download = { url: 'https://example.org/a', sha256: 'a'.repeat(64) };
+    expect((await send(fileCommand({ content: download }))).task).to.deep.equal({
+      kind: 'file',
+      path: '/etc/app.conf',
+      download,
+    });
+  });
+
   const impossible: [string, Command, string][] = [
     [
       'a hidden value that cannot be read',
@@ -141,6 +150,11 @@ describe('commands to an agent', () => {
         action: { ...(scriptCommand('a1').action as never as object), runAs: { $secret: 's' } } as never,
       },
       'run_as',
+    ],
+    [
+      'an address that would show a hidden value',
+      fileCommand({ content: { url: { $secret: 's' }, sha256: 'a'.repeat(64) } }),
+      '`url` holds a hidden value',
     ],
     ['a path that is no text', fileCommand({ path: 5 }), 'must be text'],
     [

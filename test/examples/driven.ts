@@ -113,6 +113,7 @@ export class Driven {
       case 'file': {
         const place = this.#clearText(action.path);
         const { content } = action;
+        if ('url' in content) throw new Error('The examples download nothing.');
         const text = 'digest' in content ? this.#text(content.digest) : this.#clearText(content.value);
         await writeFile(place, text);
         await chmod(place, action.mode ?? 0o644);

@@ -17,7 +17,8 @@ export async function graph(context: Context, file: string, options: GraphOption
       ? undefined
       : await loadMembers(context, loaded, options.members, 'workflow');
   const problems = members === undefined ? [] : context.language.checkMembers(loaded.definition, members);
-  if (problems.some(problem => problem.severity === 'error')) throw new ProblemsFound(problems, loaded.text);
+  if (problems.some(problem => problem.severity === 'error'))
+    throw new ProblemsFound(problems, loaded.sources);
   const mermaid = context.language.mermaid(loaded.definition, members).trimEnd();
   context.terminal.out(options.json ? `${JSON.stringify({ mermaid })}\n` : `${mermaid}\n`);
   return 0;

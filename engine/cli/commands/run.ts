@@ -26,7 +26,7 @@ export async function run(context: Context, file: string, options: RunOptions): 
   const id = checkedName(options.name ?? defaultName(file));
   const request = await createRequest(context, loaded, id, options);
   const found = context.language.checkStart(loaded.definition, request.inputs, request.members);
-  if (found.some(problem => problem.severity === 'error')) throw new ProblemsFound(found, loaded.text);
+  if (found.some(problem => problem.severity === 'error')) throw new ProblemsFound(found, loaded.sources);
   return withEngine(context, options, session => runWith(context, session, loaded, request, options));
 }
 
@@ -66,7 +66,8 @@ async function runWith(
   const { id } = request;
   const known = await seqOf(session, id);
   const { problems } = await createOrExplain(session, request, options, known !== undefined);
-  if (problems.some(problem => problem.severity === 'error')) throw new ProblemsFound(problems, loaded.text);
+  if (problems.some(problem => problem.severity === 'error'))
+    throw new ProblemsFound(problems, loaded.sources);
   if (known !== undefined && !options.json) {
     printLines(context.terminal, [[piece(`${id} is there already: going on with it.`, 'faint')]]);
   }

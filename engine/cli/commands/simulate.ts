@@ -60,7 +60,7 @@ function stopAtProblems(loaded: Loaded, found: readonly Problem[]): void {
       ? { ...problem, hint: 'Give it with --inputs, or have it made up with --guess-inputs.' }
       : problem,
   );
-  throw new ProblemsFound([...loaded.warnings, ...hinted], loaded.text);
+  throw new ProblemsFound([...loaded.warnings, ...hinted], loaded.sources);
 }
 
 const workflowInputs = ({ definition }: Loaded, inputs: JsonObject): JsonObject =>

@@ -6,6 +6,7 @@ import { ProblemsFound } from '../failure.ts';
 import type { Context } from '../host.ts';
 import { loadDefinition, loadInputs, loadMembers } from '../loading.ts';
 import { printWhole } from '../terminal.ts';
+import type { Sources } from '../views/problems.ts';
 import { problemLines } from '../views/problems.ts';
 import { markPiece, piece } from '../views/style.ts';
 import { plural } from '../views/text.ts';
@@ -23,9 +24,10 @@ export async function validate(context: Context, file: string, options: Validate
   const members = await loadMembers(context, loaded, options.members ?? [], 'workflow');
   const found = start ? context.language.checkStart(loaded.definition, inputs, members) : [];
   const problems = [...loaded.warnings, ...found];
-  if (problems.some(problem => problem.severity === 'error')) throw new ProblemsFound(problems, loaded.text);
+  if (problems.some(problem => problem.severity === 'error'))
+    throw new ProblemsFound(problems, loaded.sources);
   if (options.json) context.terminal.out(`${JSON.stringify({ valid: true, problems })}\n`);
-  else sayValid(context, file, loaded.definition.entities.size, problems, loaded.text);
+  else sayValid(context, file, loaded.definition.entities.size, problems, loaded.sources);
   return 0;
 }
 
@@ -34,10 +36,10 @@ function sayValid(
   file: string,
   entities: number,
   problems: readonly Problem[],
-  text: string,
+  sources: Sources,
 ): void {
   const { terminal } = context;
-  if (problems.length > 0) printWhole(terminal, problemLines(problems, text, terminal.style));
+  if (problems.length > 0) printWhole(terminal, problemLines(problems, sources, terminal.style));
   printWhole(terminal, [
     [
       markPiece('done', terminal.style),
@@ -53,6 +55,6 @@ export function sayProblems(context: Context, found: ProblemsFound, json: boolea
     terminal.out(`${JSON.stringify({ valid: false, problems: found.problems })}\n`);
     return;
   }
-  const lines = problemLines(found.problems, found.source, terminal.style);
+  const lines = problemLines(found.problems, found.sources, terminal.style);
   printWhole(terminal, lines);
 }

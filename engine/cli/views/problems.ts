@@ -6,18 +6,20 @@ import type { Line, Style } from './style.ts';
 import { piece } from './style.ts';
 import { displayWidth, plural, sanitiseLine } from './text.ts';
 
-/** `source`: text of the definition, for the lines to quote; absent when it is not at hand. */
-export function problemLines(problems: readonly Problem[], source: string | undefined, style: Style): Line[] {
-  const rows = source?.split('\n') ?? [];
+/** Texts by the names that problems call them, for the lines to quote. */
+export type Sources = { readonly [file: string]: string };
+
+export function problemLines(problems: readonly Problem[], sources: Sources, style: Style): Line[] {
+  const rows = new Map(Object.entries(sources).map(([file, text]) => [file, text.split('\n')] as const));
   return [
-    ...problems.flatMap(problem => [...oneProblem(problem, rows, style), []]),
+    ...problems.flatMap(problem => [...oneProblem(problem, rows.get(problem.file ?? ''), style), []]),
     [piece(countText(problems), 'strong')],
   ];
 }
 
-function oneProblem(problem: Problem, rows: readonly string[], style: Style): Line[] {
+function oneProblem(problem: Problem, rows: readonly string[] | undefined, style: Style): Line[] {
   const { position } = problem;
-  const row = position === undefined ? undefined : rows[position.line - 1];
+  const row = position && rows?.[position.line - 1];
   const said = piece(sanitiseLine(problemText(problem)), problem.severity === 'warning' ? 'warn' : 'bad');
   if (row === undefined || position === undefined || row.trim() === '') return [[said]];
   const bar = style.unicode ? '│' : '|';

@@ -4,12 +4,15 @@
 /** One piece of a text: plain text, or the source between `<%` and `%>`. */
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'expression'; readonly source: string };
+  /** `start`: where its `<%` stands. */
+  | { readonly kind: 'expression'; readonly source: string; readonly start: number };
 
 export interface Pieces {
   readonly pieces: readonly Piece[];
   /** What is unbalanced, as a sentence; the pieces are then not to be used. */
   readonly unbalanced?: string;
+  /** Where that stands. */
+  readonly at?: number;
 }
 
 /** True when the text holds anything this module would change. */
@@ -30,14 +33,14 @@ export function cut(text: string): Pieces {
       at += 3;
     } else if (text.startsWith('<%', at)) {
       const end = endOf(text, at + 2);
-      if (end < 0) return { pieces, unbalanced: "the text has '<%' without '%>'" };
+      if (end < 0) return { pieces, unbalanced: "the text has '<%' without '%>'", at };
       if (plain !== '') pieces.push({ kind: 'text', text: plain });
       plain = '';
-      pieces.push({ kind: 'expression', source: text.slice(at + 2, end) });
+      pieces.push({ kind: 'expression', source: text.slice(at + 2, end), start: at });
       at = end + 2;
     } else {
       if (text.startsWith('%>', at) && (escapes -= 1) < 0) {
-        return { pieces, unbalanced: "the text has '%>' without '<%'" };
+        return { pieces, unbalanced: "the text has '%>' without '<%'", at };
       }
       plain += text[at];
       at += 1;

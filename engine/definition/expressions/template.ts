@@ -4,6 +4,7 @@ import type { JsonValue } from '../../base/json.ts';
 import { isObject, tagOf } from '../../base/json.ts';
 import { EngineError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { LineIndex } from '../positions.ts';
 import type { Problem, ProblemCode } from '../problems.ts';
 import { compileExpression, isBoolean } from './compile.ts';
 import type { Finding } from './finding.ts';
@@ -32,7 +33,7 @@ export function compileTemplate(
   place: ExpressionPlace,
   model: ExpressionModel,
 ): CompiledTemplate {
-  const compiler = new TemplateCompiler(place, model);
+  const compiler = new TemplateCompiler(place, model, place.file === undefined ? undefined : value);
   const root = compiler.node(value, place.at);
   compiler.checkBoolean(root);
   const template = { root, reads: compiler.reads(), secret: compiler.secret, at: place.at };
@@ -48,10 +49,13 @@ class TemplateCompiler {
   readonly #place: ExpressionPlace;
   readonly #model: ExpressionModel;
   readonly #reads = new Map<string, Read>();
+  /** Of the file's text; absent when it is no file's. */
+  readonly #lines: LineIndex | undefined;
 
-  constructor(place: ExpressionPlace, model: ExpressionModel) {
+  constructor(place: ExpressionPlace, model: ExpressionModel, text?: JsonValue) {
     this.#place = place;
     this.#model = model;
+    this.#lines = typeof text === 'string' ? new LineIndex(text) : undefined;
   }
 
   reads(): readonly Read[] {
@@ -103,14 +107,14 @@ class TemplateCompiler {
 
   #string(text: string, pointer: string): TemplateNode {
     if (!hasMarks(text)) return { kind: 'literal', value: text };
-    const lone = cut(text.trim());
-    const { pieces, unbalanced } = cut(text);
+    const { pieces, unbalanced, at } = cut(text);
     if (unbalanced !== undefined) {
-      this.#say('expression_cut', pointer, `Here ${unbalanced}.`, CUT_HINT);
+      this.#say('expression_cut', pointer, `Here ${unbalanced}.`, CUT_HINT, at);
       return { kind: 'literal', value: text };
     }
-    if (lone.pieces.length === 1 && lone.pieces[0]?.kind === 'expression') {
-      const expression = this.#expression(lone.pieces[0].source, pointer, false);
+    const [lone, ...more] = this.#lines ? [] : cut(text.trim()).pieces;
+    if (lone?.kind === 'expression' && more.length === 0) {
+      const expression = this.#expression(lone, pointer, false);
       return expression ? { kind: 'expression', expression } : { kind: 'literal', value: text };
     }
     return this.#text(pieces, pointer);
@@ -125,33 +129,43 @@ class TemplateCompiler {
     }
     const parts: (string | CompiledExpression)[] = [];
     for (const piece of pieces) {
-      const part = piece.kind === 'text' ? piece.text : this.#expression(piece.source, pointer, true);
+      const part = piece.kind === 'text' ? piece.text : this.#expression(piece, pointer, true);
       if (part !== undefined) parts.push(part);
     }
     return { kind: 'text', parts };
   }
 
-  #expression(source: string, pointer: string, inText: boolean): CompiledExpression | undefined {
+  #expression(
+    { source, start }: Extract<Piece, { kind: 'expression' }>,
+    pointer: string,
+    inText: boolean,
+  ): CompiledExpression | undefined {
     const compiled = compileExpression(source, pointer, inText, this.#place, this.#model);
-    for (const finding of compiled.findings) this.#sayFinding(finding, pointer, source);
+    for (const finding of compiled.findings) this.#sayFinding(finding, pointer, source, start);
     for (const read of compiled.reads) this.#reads.set(JSON.stringify(read), read);
     this.secret ||= compiled.secret;
     return compiled.expression;
   }
 
-  #sayFinding({ code, message, hint }: Finding, pointer: string, source: string): void {
+  #sayFinding({ code, message, hint }: Finding, pointer: string, source: string, start: number): void {
     const text = source.trim();
     const shown = text.length <= 80 ? text : `${text.slice(0, 77)}...`;
-    this.#say(code, pointer, `${message} In '<% ${shown} %>'.`, hint);
+    this.#say(code, pointer, `${message} In '<% ${shown} %>'.`, hint, start);
   }
 
-  #say(code: ProblemCode, pointer: string, message: string, hint?: string): void {
+  #say(code: ProblemCode, pointer: string, message: string, hint?: string, start?: number): void {
+    const { file } = this.#place;
+    const place =
+      file !== undefined && start !== undefined && this.#lines
+        ? { file, position: this.#lines.position(start) }
+        : {};
     this.problems.push({
       code,
       pointer,
       message,
       severity: 'error',
       ...(hint === undefined ? {} : { hint }),
+      ...place,
     });
   }
 }

@@ -142,6 +142,8 @@ export interface ExpressionPlace {
   readonly state?: string;
   /** JSON pointer of the value in the definition. */
   readonly at: string;
+  /** The value is the text of this file: it stays text, white space and all, and its problems stand in the file. */
+  readonly file?: string;
   /**
    * True when the state is reached for certain before this expression is read: `self`: by the member it runs for;
    * `all`: by every member that it applies to; `once`: by the group.

@@ -5,7 +5,9 @@ import type { Problem } from '../../../engine/definition/problems.ts';
 
 const STYLE = { colour: false, unicode: true };
 const shown = (problems: readonly Problem[], source?: string): string[] =>
-  problemLines(problems, source, STYLE).map(line => paintLine(line, 200, STYLE));
+  problemLines(problems, source === undefined ? {} : { 'a.yaml': source }, STYLE).map(line =>
+    paintLine(line, 200, STYLE),
+  );
 
 const unknown: Problem = {
   code: 'unknown_name',
@@ -26,6 +28,12 @@ describe('problems of a definition', () => {
       '',
       '1 problem.',
     ]);
+  });
+
+  it('of a file that the definition names stand with the line of that file', () => {
+    const problem = { ...unknown, file: 'app.conf', position: { line: 1, column: 3 } };
+    const lines = problemLines([problem], { 'a.yaml': 'x: 1', 'app.conf': 'a <% b %>' }, STYLE);
+    expect(lines.map(line => paintLine(line, 200, STYLE))[1]).to.equal('  1 │ a <% b %>');
   });
 
   it('stand with their pointer where the definition was no text', () => {
