@@ -41,6 +41,9 @@ describe('The tutorial', () => {
     for (const page of [
       'tutorial.md',
       'examples/README.md',
+      ...readdirSync(inProject('docs', 'cookbook'))
+        .filter(name => name.endsWith('.md'))
+        .map(name => `cookbook/${name}`),
       'examples/postgresql-cluster/README.md',
       'examples/sql-server-always-on/README.md',
     ]) {

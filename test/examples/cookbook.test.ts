@@ -1,0 +1,158 @@
+// The cookbook, run by the command itself with embedded agents and real scripts: each recipe, and its failing path.
+// Belongs here: that each ends as its page says. Does not belong here: whether the rules behind it hold (machine, scenarios).
+import { expect } from 'chai';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { problemText } from '../../engine/definition/problems.ts';
+import { parseDefinition } from '../../engine/definition/parse.ts';
+import { type Ended, Workplace } from '../support/cli-process.ts';
+import { inProject } from '../support/project.ts';
+
+const cookbook = inProject('docs', 'cookbook');
+const recipes = readdirSync(cookbook)
+  .filter(name => name.endsWith('.workflow.yaml'))
+  .map(name => name.replace('.workflow.yaml', ''));
+const textOf = (name: string): string => readFileSync(path.join(cookbook, name), 'utf8');
+
+/** A recipe in a place of its own: `data` is the folder in which its machines keep their data. */
+class Kitchen {
+  readonly #place: Workplace;
+  readonly #recipe: string;
+
+  private constructor(place: Workplace, recipe: string) {
+    this.#place = place;
+    this.#recipe = recipe;
+  }
+
+  static async open(recipe: string, files: { readonly [name: string]: string } = {}): Promise<Kitchen> {
+    const data = Object.fromEntries(Object.entries(files).map(([name, text]) => [`data/${name}`, text]));
+    return new Kitchen(await Workplace.make({ 'data/.keep': '', ...data }), recipe);
+  }
+
+  /** `run` with these members; the code it must end with. */
+  async run(members: string, code: number): Promise<string> {
+    const file = path.join(cookbook, `${this.#recipe}.workflow.yaml`);
+    const inputs = ['--inputs', `directory=${this.#place.path('data')}`];
+    return this.#expect(['run', file, '--members', members, ...inputs], code);
+  }
+
+  async act(code: number, word: string, ...words: readonly string[]): Promise<string> {
+    return this.#expect([word, this.#recipe, ...words], code);
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const text = await this.#expect(['status', this.#recipe, '--json'], 0);
+    return (JSON.parse(text) as { outputs: Record<string, unknown> }).outputs;
+  }
+
+  /** What a file of the data says; undefined when there is none. */
+  said(name: string): string | undefined {
+    const file = this.#place.path('data', name);
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  }
+
+  /** Status of a step, as `status --json` shows it. */
+  async status(step: string): Promise<string | undefined> {
+    const text = await this.#expect(['status', this.#recipe, '--json'], 0);
+    const { steps } = JSON.parse(text) as { steps: { id: string; record?: { status: string } }[] };
+    return steps.find(({ id }) => id === step)?.record?.status;
+  }
+
+  async #expect(words: readonly string[], code: number): Promise<string> {
+    const ended: Ended = await this.#place.run(...words, '--state-dir', this.#place.path('state'));
+    expect(ended.code, `${words[0]}\n${ended.out}\n${ended.err}`).to.equal(code);
+    return ended.out;
+  }
+}
+
+describe('the cookbook', function () {
+  this.timeout(60_000);
+
+  it('lists every recipe, and each has its page', () => {
+    const index = textOf('README.md');
+    for (const recipe of recipes) {
+      expect(index).to.include(`(${recipe}.md)`);
+      expect(textOf(`${recipe}.md`)).to.include(`(${recipe}.workflow.yaml)`);
+    }
+    expect(recipes.length).to.equal(readdirSync(cookbook).filter(name => name.endsWith('.md')).length - 1);
+  });
+
+  for (const recipe of recipes) {
+    it(`${recipe}: has no problem, and its page quotes it as it is`, () => {
+      const source = textOf(`${recipe}.workflow.yaml`);
+      const { problems } = parseDefinition(source, { fileName: recipe, files: {} });
+      expect(problems.map(problemText)).to.deep.equal([]);
+      const blocks = [...textOf(`${recipe}.md`).matchAll(/```yaml\n([^]*?)```/g)].map(
+        ([, block = '']) => block,
+      );
+      expect(blocks).to.have.lengthOf.at.least(1);
+      for (const block of blocks) expect(source).to.include(block);
+    });
+  }
+
+  it('primary and standbys: the newest data lead; delete takes everything back', async () => {
+    const kitchen = await Kitchen.open('primary-and-standbys', { 'db-1.position': '7' });
+    await kitchen.run('db=3', 0);
+    const address = 'db-1.example:5432';
+    expect(await kitchen.outputs()).to.deep.equal({ primary: 'db-1', address, standbys: ['db-0', 'db-2'] });
+    expect(kitchen.said('db-2.part')).to.equal(`follows ${address}`);
+    await kitchen.act(0, 'delete');
+    expect(['db-0', 'db-1', 'db-2'].map(name => kitchen.said(`${name}.part`))).to.deep.equal(
+      Array(3).fill(undefined),
+    );
+  });
+
+  it('primary and standbys: damaged data neither lead nor hold up the rest', async () => {
+    const kitchen = await Kitchen.open('primary-and-standbys', {
+      'db-2.position': 'broken',
+      'db-3.position': '9',
+    });
+    expect(await kitchen.run('db=4', 0)).to.include('1 failure that the goal did not need: db[2].measured');
+    expect(await kitchen.outputs()).to.deep.include({ primary: 'db-3', standbys: ['db-0', 'db-1'] });
+    expect(kitchen.said('db-2.part')).to.equal(undefined);
+  });
+
+  it('quorum with fallback: who cannot be cloned is rebuilt', async () => {
+    const kitchen = await Kitchen.open('quorum-with-fallback', { 'web-1.no-snapshot': '' });
+    await kitchen.run('web=3', 0);
+    expect(await kitchen.outputs()).to.deep.equal({ mode: 'full', serving: ['web-0', 'web-1', 'web-2'] });
+    expect(kitchen.said('web-1')).to.equal('rebuilt\nstarted');
+    expect(kitchen.said('web-2')).to.equal('cloned\nstarted');
+  });
+
+  it('quorum with fallback: with few it is reduced, with none it has failed and can be resumed', async () => {
+    const broken = (count: number): Record<string, string> =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => `web-${index}`).flatMap(name => [
+          [`${name}.no-snapshot`, ''],
+          [`${name}.no-disk`, ''],
+        ]),
+      );
+    const few = await Kitchen.open('quorum-with-fallback', broken(2));
+    await few.run('web=3', 0);
+    expect(await few.outputs()).to.deep.equal({ mode: 'reduced', serving: ['web-2'] });
+    const none = await Kitchen.open('quorum-with-fallback', broken(3));
+    await none.run('web=3', 1);
+    expect(await none.status('service.reduced')).to.equal('blocked');
+  });
+
+  it('approval before a switch: a yes switches', async () => {
+    const kitchen = await Kitchen.open('approval-before-a-switch');
+    expect(await kitchen.run('green=2', 3)).to.include('Version 2.0 answers in 31 ms at most. Switch over?');
+    expect(kitchen.said('balancer.targets')).to.equal(undefined);
+    await kitchen.act(0, 'approve', 'service.agreed');
+    expect(kitchen.said('balancer.targets')).to.equal('green-0 green-1');
+    expect(kitchen.said('green-0.version')).to.equal('2.0');
+  });
+
+  it('approval before a switch: a no takes the new version away', async () => {
+    const kitchen = await Kitchen.open('approval-before-a-switch');
+    await kitchen.run('green=2', 3);
+    await kitchen.act(0, 'reject', 'service.agreed');
+    expect(await kitchen.status('balancer.switched')).to.equal('blocked');
+    expect([kitchen.said('green-0.version'), kitchen.said('balancer.targets')]).to.deep.equal([
+      undefined,
+      undefined,
+    ]);
+  });
+});
