@@ -14,8 +14,8 @@ export function stepId(entity: string, state: string, memberIndex?: number): Ste
   return memberIndex === undefined ? `${entity}.${state}` : `${entity}[${memberIndex}].${state}`;
 }
 
-/** What an attempt does: the action itself, a look before it, taking it back, or a look after that. */
-export const PHASES = ['probe', 'action', 'undo', 'verify'] as const;
+/** What a step does: its action, a look before it, what follows when its attempts are spent; taking it back, a look after that. */
+export const PHASES = ['probe', 'action', 'rescue', 'undo', 'verify'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /**

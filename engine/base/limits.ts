@@ -42,6 +42,8 @@ export const LIMITS = {
   stepOutputsBytes: 256 * 1024,
   /** Retry attempts, and milliseconds of any time written in a definition (30 days). */
   attempts: 1_000,
+  /** Times that a rescue may give a step new attempts. */
+  rescues: 10,
   /** Interruptions in a row after which a step fails instead of running again. */
   interruptions: 10,
   durationMs: 30 * 24 * 3_600_000,

@@ -19,7 +19,7 @@ import { mayBeAbsent, modelOf } from './model.ts';
 import type { Report } from './report.ts';
 import { checkRoles, type PlacedRequirement, resolveRequirements } from './resolve.ts';
 import { Templates } from './templates.ts';
-import type { Entity, Parameter, Retry, Role, State, Undo, WorkflowOutput } from './types.ts';
+import type { Entity, Parameter, Rescue, Retry, Role, State, Undo, WorkflowOutput } from './types.ts';
 
 /** A definition as read by pass 1. */
 export interface Drafts {
@@ -185,6 +185,7 @@ export class Build {
     } = draft;
     const forward = this.#forward.get(draft);
     const undo = this.#undo(draft);
+    const rescue = this.#rescue(draft);
     return {
       name,
       entity,
@@ -201,6 +202,7 @@ export class Build {
       except: draft.except.map(mention => mention.name),
       retry: this.#retry(draft, draft.retry),
       ...(once === undefined ? {} : { once: once.name === 'any' ? { any: true } : { role: once.name } }),
+      ...(rescue === undefined ? {} : { rescue }),
       ...(undo === undefined ? {} : { undo }),
     };
   }
@@ -211,6 +213,12 @@ export class Build {
       ...retry,
       when: this.#compiler('retry_when', state, this.#needs)(when.value, when.at, { showsSecrets: 'when' }),
     };
+  }
+
+  #rescue(state: StateDraft): Rescue | undefined {
+    if (state.rescue === undefined) return undefined;
+    const { action, times } = state.rescue;
+    return { action: action.build(this.#compiler('rescue', state, this.#needs)), times };
   }
 
   #undo(state: StateDraft): Undo | undefined {

@@ -6,8 +6,10 @@ import type {
   Action,
   ActionKind,
   EntityType,
+  OnFailure,
   Quorum,
   RequiredOutcome,
+  Rescue,
   Retry,
   Role,
   StateOutput,
@@ -45,6 +47,10 @@ export interface UndoDraft extends Omit<Undo, 'action' | 'retry'> {
   readonly retry: RetryDraft;
 }
 
+export interface RescueDraft extends Omit<Rescue, 'action'> {
+  readonly action: ActionDraft;
+}
+
 /** A name used somewhere, to be looked up once all are known. */
 export interface Mention {
   readonly name: string;
@@ -75,7 +81,8 @@ export interface StateDraft {
   readonly undo?: UndoDraft;
   readonly timeout: number;
   readonly retry: RetryDraft;
-  readonly onFailure: 'fail' | 'continue' | 'pause';
+  readonly onFailure: OnFailure;
+  readonly rescue?: RescueDraft;
   readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
   readonly idempotent: boolean;
   readonly exclusive: boolean;

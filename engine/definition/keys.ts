@@ -14,6 +14,9 @@ export const ACTION_KEYS = [
   'set',
 ] as const;
 
+/** Actions that may follow when attempts are spent. To ask a person there is `then: pause`. */
+export const RESCUE_KEYS = ['script', 'file', 'reboot', 'online', 'wait'] as const;
+
 export const KEYS = {
   workflow: ['workflow_version', 'description', 'inputs', 'entities', 'goal', 'failure_mode', 'outputs'],
   input: ['type', 'label', 'description', 'default', 'hidden', 'constraints', 'schema'],
@@ -63,7 +66,8 @@ export const KEYS = {
   approval: ['message'],
   set: ['outputs'],
   retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],
-  on_failure: ['then'],
+  on_failure: ['action', 'then', 'times'],
+  rescue: RESCUE_KEYS,
   undo: ['script', 'file', 'timeout', 'retry', 'on_failure'],
   probe: ['script'],
   'state output': ['type', 'description', 'hidden', 'optional', 'constraints', 'schema'],

@@ -1,5 +1,6 @@
-// `retry`, `on_failure`, `on_interrupted`, `probe` and `undo`: what is done when an action doesn't simply succeed.
-// Belongs here: reading them, and their defaults. Does not belong here: carrying them out (machine/).
+// `retry`, `on_interrupted`, `probe` and `undo`: what is done when an action doesn't simply succeed.
+// Belongs here: reading them, and their defaults. Does not belong here: what follows once attempts are spent
+// (on-failure.ts), carrying them out (machine/).
 import { LIMITS } from '../base/limits.ts';
 import { readAction } from './actions/index.ts';
 import type { ActionContext } from './actions/kind.ts';
@@ -33,13 +34,6 @@ export function readRetry(report: Report, node: Node | undefined, what: string):
     },
     ...(when === undefined ? {} : { when }),
   };
-}
-
-export function readOnFailure(fields: Fields): 'fail' | 'continue' | 'pause' {
-  const node = fields.get('on_failure');
-  const inner = node && readMap(fields.report, node, 'on_failure', `on_failure of ${fields.what}`);
-  inner?.required('then');
-  return inner?.choice('then', ['fail', 'continue', 'pause']) ?? 'fail';
 }
 
 /** Default: `probe` where there is one, `rerun` where running again does no harm, else `fail`. */

@@ -5,12 +5,13 @@ import { NAME } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { CUSTOM_CONSTRAINTS } from './custom-constraints.ts';
-import { ACTION_KEYS, KEYS, type KeyPlace } from './keys.ts';
+import { ACTION_KEYS, KEYS, type KeyPlace, RESCUE_KEYS } from './keys.ts';
 import { HOT_FUNCTIONS } from './names.ts';
 import {
   CHOICES,
   FAILURE_MODES,
   INTERPRETERS,
+  ON_FAILURE,
   REQUIRED_OUTCOMES,
   ROLE_RULES,
   WORKFLOW_VERSIONS,
@@ -187,7 +188,14 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     when: condition,
   },
   // oxlint-disable-next-line unicorn/no-thenable -- the language's word; nobody awaits a schema
-  on_failure: { then: oneOf('fail', 'continue', 'pause') },
+  on_failure: { action: at('rescue'), then: oneOf(...ON_FAILURE), times: whole(1, LIMITS.rescues) },
+  rescue: {
+    script: at('script'),
+    file: at('file'),
+    reboot: at('reboot action'),
+    online: at('online'),
+    wait: at('wait'),
+  },
   undo: {
     script: at('script'),
     file: at('file'),
@@ -226,6 +234,7 @@ const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place
   constraint: ['length', 'range', 'modulo', 'allowed_values', 'allowed_pattern', 'custom_constraint'],
   role: ['choose', ...ROLE_RULES],
   action: ACTION_KEYS,
+  rescue: RESCUE_KEYS,
   script: INTERPRETERS,
   file: ['content', 'file', 'url'],
   undo: ['script', 'file'],

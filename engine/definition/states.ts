@@ -4,11 +4,12 @@ import { ACTIONS, readAction } from './actions/index.ts';
 import type { ActionContext } from './actions/kind.ts';
 import type { Contents } from './contents.ts';
 import type { ActionDraft, Mention, StateDraft } from './draft.ts';
+import { readOnFailure } from './on-failure.ts';
 import { readStateOutputs } from './parameters.ts';
 import { type Fields, type Node, readItems, readMap, readText } from './reader.ts';
 import type { Report } from './report.ts';
 import { readRequires } from './requires.ts';
-import { DEFAULTS, readOnFailure, readOnInterrupted, readProbe, readRetry, readUndo } from './retry.ts';
+import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo } from './retry.ts';
 import type { EntityType, StateOutput } from './types.ts';
 
 export interface StatePlace {
@@ -44,7 +45,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     only: readRoles(fields, 'only'),
     except: readRoles(fields, 'except'),
     retry: readRetry(report, fields.get('retry'), what),
-    onFailure: readOnFailure(fields),
+    ...readOnFailure(fields, context),
     onInterrupted: readOnInterrupted(fields, idempotent),
     ...optional('once', readOnce(fields)),
     ...optional('condition', fields.get('condition')),

@@ -107,7 +107,9 @@ export interface State {
   /** Milliseconds, of one attempt, reboots included. */
   readonly timeout: number;
   readonly retry: Retry;
-  readonly onFailure: 'fail' | 'continue' | 'pause';
+  /** Once attempts are spent, and `rescue` has run if there is one. */
+  readonly onFailure: OnFailure;
+  readonly rescue?: Rescue;
   readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
   readonly idempotent: boolean;
   /** False: its action and probe run beside others in their VM (R5). An undo always has the VM for itself. */
@@ -165,6 +167,17 @@ export interface Retry {
   readonly jitter: number;
   /** False on the error: no further attempt. Reads `error`. */
   readonly when?: Template;
+}
+
+/** `retry`: its rescue gives it new attempts. */
+export const ON_FAILURE = ['fail', 'continue', 'pause', 'retry'] as const;
+export type OnFailure = (typeof ON_FAILURE)[number];
+
+/** Runs on the step's VM once its attempts are spent, before anything else is done about that. */
+export interface Rescue {
+  readonly action: Action;
+  /** How often it may give the step new attempts, where `retry` follows; per step and generation. */
+  readonly times: number;
 }
 
 export interface Undo {

@@ -8,22 +8,17 @@ import type { Action } from '../definition/types.ts';
 import { readEncodedOutputs } from '../definition/outputs.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
 import { ask, type AskingAction, isAsking, takeKept } from './asking.ts';
-import { actionOf, agentFor, expressionError, isOwn, makeCommand, viewFor } from './command.ts';
+import { actionOf, agentFor, expressionError, makeCommand, viewFor } from './command.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER, NO_OUTPUTS, type Patch } from './records.ts';
 import { failAttempt } from './retry.ts';
+import { rescueFailed } from './spent.ts';
 import { COMMAND_GRACE } from './timing.ts';
 import type { StepError } from './types.ts';
 
-/** The phase a step begins with: its probe, if it has one, looks before anything is done. */
+/** The phase a step begins with: its probe, if it has one, looks before anything is done. Or what it waits to do. */
 export const firstPhase = (draft: Draft, number: number): Phase =>
-  draft.step(number).state.probe ? 'probe' : 'action';
-
-/** True when the step must wait for its VM to be free; `online` only asks whether the agent is there. */
-export function needsVm(draft: Draft, number: number, phase: Phase): boolean {
-  const action = actionOf(draft.step(number).state, phase);
-  return action !== undefined && !isOwn(action) && action.kind !== 'online';
-}
+  draft.record(number).phase ?? (draft.step(number).state.probe ? 'probe' : 'action');
 
 /** Starts the phase now. A command that can't be made counts as a failed attempt that no retry can help. */
 export function startPhase(draft: Draft, number: number, phase: Phase): void {
@@ -106,7 +101,9 @@ function begun(draft: Draft, number: number, phase: Phase) {
 function failToMake(draft: Draft, number: number, phase: Phase, thrown: unknown): void {
   if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
   const error: StepError = expressionError(thrown, phase);
-  failAttempt(draft, number, error, 'final');
+  const { tries, error: before } = draft.record(number);
+  if (phase === 'rescue' && before) rescueFailed(draft, number, { tries, error: before }, error.message);
+  else failAttempt(draft, number, error, 'final');
 }
 
 /** The step has reached its state. */

@@ -10,12 +10,12 @@ import { evaluateTemplate } from '../definition/expressions/index.ts';
 import { stateKey } from '../graph/references.ts';
 import type { Step } from '../graph/types.ts';
 import type { Draft } from './draft.ts';
-import type { Command, ResolvedAction, StepError } from './types.ts';
+import type { Command, ResolvedAction, StepError, StepRecord } from './types.ts';
 import { dataView } from './view.ts';
 
 type ResolvedFile = Extract<ResolvedAction, { kind: 'file' }>;
 
-/** What a phase does: the state's action, its probe (before, or after an undo), or its undo. */
+/** What a phase does: the state's action, its probe (before, or after an undo), its rescue, or its undo. */
 export function actionOf(state: State, phase: Phase): Action | undefined {
   switch (phase) {
     case 'action':
@@ -23,6 +23,8 @@ export function actionOf(state: State, phase: Phase): Action | undefined {
     case 'probe':
     case 'verify':
       return state.probe;
+    case 'rescue':
+      return state.rescue?.action;
     case 'undo':
       return state.undo?.action;
     default:
@@ -34,24 +36,55 @@ export function actionOf(state: State, phase: Phase): Action | undefined {
 const TRAVELS = new Set<Action['kind']>(['online', 'script', 'file', 'reboot']);
 export const isOwn = (action: Action): boolean => !TRAVELS.has(action.kind);
 
+/** True when the step must wait for its VM to be free; `online` only asks whether the agent is there. */
+export function needsVm(draft: Draft, number: number, phase: Phase): boolean {
+  const action = actionOf(draft.step(number).state, phase);
+  return action !== undefined && !isOwn(action) && action.kind !== 'online';
+}
+
+/** True when it may run beside others in its VM (`exclusive: false`). What takes back never does, nor a reboot. */
+export const sharesVm = (state: State, phase: Phase): boolean =>
+  !state.exclusive &&
+  (phase === 'action' || phase === 'probe' || phase === 'rescue') &&
+  actionOf(state, phase)?.kind !== 'reboot';
+
 /** Throws EngineError `expression_failed`. */
 export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: string | undefined): Command {
   const action = actionOf(step.state, phase) as Action;
-  const { attempt, tries } = draft.record(step.number);
+  const record = draft.record(step.number);
+  const { attempt } = record;
   const collects = phase === 'action' || phase === 'probe';
+  const rescues = phase === 'rescue';
+  const view = viewFor(
+    draft,
+    step,
+    phase === 'action' ? attempt + 1 : attempt,
+    rescues ? record.error : undefined,
+  );
   return {
-    action: resolve(action, viewFor(draft, step, phase === 'action' ? attempt + 1 : attempt)),
+    action: resolve(action, view),
     ...(agent !== undefined && { agent }),
     timeout: phase === 'undo' ? (step.state.undo?.timeout ?? step.state.timeout) : step.state.timeout,
-    reason: reasonFor(phase, attempt, tries),
-    ...(collects && !step.state.exclusive && { exclusive: false }),
+    reason: reasonFor(phase, record),
+    ...(sharesVm(step.state, phase) && { exclusive: false }),
     outputs: collects ? [...step.state.outputs.values()].map(({ name, hidden }) => ({ name, hidden })) : [],
   };
 }
 
-function reasonFor(phase: Phase, attempt: number, tries: number): Command['reason'] {
-  if (phase === 'probe' || phase === 'verify') return 'verify';
-  return (phase === 'action' ? attempt : tries) === 0 ? 'first' : 'retry';
+function reasonFor(phase: Phase, { attempt, tries, rescues = 0 }: StepRecord): Command['reason'] {
+  switch (phase) {
+    case 'probe':
+    case 'verify':
+      return 'verify';
+    case 'action':
+      return attempt === 0 ? 'first' : 'retry';
+    case 'rescue':
+      return rescues <= 1 ? 'first' : 'retry';
+    case 'undo':
+      return tries === 0 ? 'first' : 'retry';
+    default:
+      return phase satisfies never;
+  }
 }
 
 export function viewFor(draft: Draft, step: Step, attempt: number, error?: StepError): DataView {

@@ -11,11 +11,16 @@ import { debts } from './undo-order.ts';
 export function standDown(draft: Draft): void {
   for (const step of draft.graph.steps) {
     if (!step.wanted) continue;
-    const { status, asks } = draft.record(step.number);
+    const { status, phase, asks } = draft.record(step.number);
     if (status !== 'waiting' && status !== 'ready' && !asks) continue;
-    draft.write(step.number, { ...ATTEMPT_OVER, status: 'not_needed', cause: 'goal_holds' });
+    const ended = phase ? FAILED : NOT_NEEDED;
+    draft.write(step.number, { ...ATTEMPT_OVER, ...ended });
   }
 }
+
+const NOT_NEEDED = { status: 'not_needed', cause: 'goal_holds' } as const;
+/** Of a step whose rescue still waits for its VM. */
+const FAILED = { status: 'failed' } as const;
 
 /** Sets the workflow's status by what its steps do. */
 export function conclude(draft: Draft): void {

@@ -121,7 +121,8 @@ function checkCommand(record: StepRecord, id: string, report: ReportBroken): voi
   const acting = record.status === 'running' || record.status === 'undoing';
   report('M6', !out || (acting && record.due?.for === 'deadline' && record.dispatch > 0), id);
   report('M6', record.status !== 'running' || out || record.due?.for === 'wait', id);
-  report('M6', acting === (record.phase !== undefined), `${id} (phase)`);
+  const waits = record.status === 'ready' && record.phase === 'rescue';
+  report('M6', waits || acting === (record.phase !== undefined), `${id} (phase)`);
 }
 
 function isForward(graph: StateGraph, state: MachineState): boolean {

@@ -82,8 +82,9 @@ export function stopEverything(draft: Draft, why: string): void {
 }
 
 function stopStep(draft: Draft, number: number, why: string): void {
-  const { status, command, cancel, due, asks } = draft.record(number);
+  const { status, phase, command, cancel, due, asks } = draft.record(number);
   if (asks) return draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
+  if (status === 'ready' && phase) return draft.write(number, { ...ATTEMPT_OVER, status: 'failed' });
   if (status === 'ready' || (status === 'waiting' && due))
     return draft.write(number, { status: 'waiting', due: undefined });
   if (status !== 'running') return;

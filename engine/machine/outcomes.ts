@@ -95,7 +95,8 @@ export function cannotTell(outcome: Unsuccessful, phase: 'probe' | 'verify'): St
   }
 }
 
-function calledBack(draft: Draft, number: number, outcome: Unsuccessful): void {
+/** What was called back and did not succeed: whoever called it back decides on. */
+export function calledBack(draft: Draft, number: number, outcome: Unsuccessful): void {
   const { cancel, phase = 'action' } = draft.record(number);
   draft.write(number, {
     ...ATTEMPT_OVER,

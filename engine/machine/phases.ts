@@ -1,7 +1,8 @@
 // Hands the end of an attempt to the rules of its phase.
-// Belongs here: the switch. Does not belong here: what an end means (outcomes.ts, undo.ts).
+// Belongs here: the switch. Does not belong here: what an end means (outcomes.ts, rescue.ts, undo.ts).
 import type { Draft } from './draft.ts';
 import { endAction, endProbe } from './outcomes.ts';
+import { endRescue } from './rescue.ts';
 import type { Outcome } from './types.ts';
 import { endUndo, endVerify } from './undo.ts';
 
@@ -12,6 +13,8 @@ export function endPhase(draft: Draft, number: number, outcome: Outcome): void {
       return endProbe(draft, number, outcome);
     case 'action':
       return endAction(draft, number, outcome);
+    case 'rescue':
+      return endRescue(draft, number, outcome);
     case 'undo':
       return endUndo(draft, number, outcome);
     case 'verify':

@@ -36,6 +36,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.answeredBy !== undefined && { answeredBy: merged.answeredBy }),
     ...(merged.cancel !== undefined && { cancel: merged.cancel }),
     ...(merged.interruptions && { interruptions: merged.interruptions }),
+    ...(merged.rescues && { rescues: merged.rescues }),
     ...(merged.facts !== undefined && { facts: merged.facts }),
     ...(merged.outputs !== undefined && { outputs: merged.outputs }),
     ...(merged.error !== undefined && { error: bounded(merged.error) }),

@@ -1,5 +1,6 @@
 // What a failed or interrupted attempt leads to: another one, a person, or the end of the step.
-// Belongs here: `retry`, `on_failure`, `on_interrupted`. Does not belong here: undo's own rules (undo.ts).
+// Belongs here: `retry`, `on_interrupted`. Does not belong here: what follows the last attempt (spent.ts), undo's own
+// rules (undo.ts).
 import { effectKey } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { EngineError } from '../base/errors.ts';
@@ -7,8 +8,8 @@ import { evaluateTemplate } from '../definition/expressions/index.ts';
 import type { Retry } from '../definition/types.ts';
 import { viewFor } from './command.ts';
 import type { Draft } from './draft.ts';
-import { failStep } from './halting.ts';
 import { ATTEMPT_OVER } from './records.ts';
+import { spend } from './spent.ts';
 import { retryDelay } from './timing.ts';
 import type { StepError } from './types.ts';
 
@@ -54,28 +55,6 @@ export function isWorthRetrying(draft: Draft, number: number, retry: Retry, erro
   } catch (thrown) {
     if (thrown instanceof EngineError && thrown.code !== 'internal') return false;
     throw thrown;
-  }
-}
-
-/** No attempt is left: `on_failure` decides. While nothing may start, nobody is asked either: the step fails. */
-function spend(
-  draft: Draft,
-  number: number,
-  ended: { readonly tries: number; readonly error: StepError },
-): void {
-  const over = { ...ATTEMPT_OVER, ...ended, interruptions: undefined };
-  const { onFailure } = draft.step(number).state;
-  switch (onFailure) {
-    case 'continue':
-      return draft.write(number, { ...over, status: 'reached', cause: 'tolerated' });
-    case 'pause':
-      if (draft.forward && !draft.isHalted)
-        return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });
-      return failStep(draft, number, { ...over, cause: undefined });
-    case 'fail':
-      return failStep(draft, number, { ...over, cause: undefined });
-    default:
-      return onFailure satisfies never;
   }
 }
 

@@ -42,7 +42,8 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     waiting: 'the workflow stopped before its turn came',
     running: 'its VM is free',
     reached: 'its command cannot be made and the state tolerates failure',
-    failed: 'its command cannot be made, or an operator says that it failed',
+    failed:
+      'its command cannot be made, its rescue is not begun any more, or an operator says that it failed',
     paused: 'its command cannot be made and the state says `pause`',
     skipped: 'an operator skips it',
     not_needed: 'the goal holds without it',
@@ -51,7 +52,7 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   running: {
     running: 'its agent accepted or started the command, or the next phase begins',
     waiting: 'the attempt failed; the next one is timed',
-    ready: 'the attempt failed; the next one may start at once and its VM is busy',
+    ready: 'the attempt failed; the next one, or its rescue, may start at once and its VM is busy',
     reached: 'the attempt succeeded, or its failure is tolerated',
     failed: 'the last attempt failed',
     paused: 'the last attempt failed and the state says `pause`; or its probe denies and it asks',
@@ -63,6 +64,8 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   paused: {
     ...FROM_OPERATOR,
     waiting: 'an operator opens it again, its retry is timed, or the workflow stopped before the answer',
+    running: 'an operator starts a new attempt; or the answer was no and its rescue begins',
+    ready: 'opened again, or the answer was no and its rescue follows; its VM is busy',
     reached: 'the answer was yes, or its signal came; or opened again and nothing had to be run',
     failed: 'the answer was no or did not come in time; or an operator says that it failed',
     not_needed: 'the goal holds without it',

@@ -82,7 +82,7 @@ export interface StepRecord {
   readonly tries: number;
   /** Commands sent in the step's whole life, of any phase; part of the effect id, never reset. */
   readonly dispatch: number;
-  /** What is being done while `running` or `undoing`. */
+  /** What is being done while `running` or `undoing`; while `ready`, a rescue that waits for its VM. */
   readonly phase?: Phase;
   /** How far the agent has come with the command that is out. */
   readonly progress?: 'sent' | 'accepted' | 'started';
@@ -98,6 +98,8 @@ export interface StepRecord {
   readonly cancel?: string;
   /** Attempts in a row whose end nobody knows; bounds reruns (`LIMITS.interruptions`). */
   readonly interruptions?: number;
+  /** Rescues that were begun; bounds `on_failure: {then: retry}` (row 41). */
+  readonly rescues?: number;
   /** What the agent told of its machine when an `online` state was reached. */
   readonly facts?: JsonObject;
   /** Declared outputs, typed and checked; hidden ones as `{"$secret": ref}`. */

@@ -8,6 +8,7 @@ import { didYouMean } from '../definition/nearest.ts';
 import type { ActionKind } from '../definition/types.ts';
 import { stateKey } from '../graph/references.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
+import { actionOf } from '../machine/command.ts';
 import type { RawOutput } from '../machine/types.ts';
 import { attemptsWished, lostMembers } from './selectors.ts';
 import type { Misunderstood, Wishes } from './types.ts';
@@ -71,8 +72,8 @@ export function makePlan(
 
 /** The nearest that is said: of the step, of its state, of its kind; else the guess. */
 function durationOf(step: Step, phase: Phase, said: Wishes['durations']): number {
-  const kind = phase === 'probe' ? 'probe' : (step.state.action?.kind ?? 'script');
-  const own = phase === 'probe' ? undefined : (said.get(step.id) ?? said.get(keyOf(step)));
+  const kind = phase === 'probe' ? 'probe' : (actionOf(step.state, phase)?.kind ?? 'script');
+  const own = phase === 'action' ? (said.get(step.id) ?? said.get(keyOf(step))) : undefined;
   return own ?? said.get(kind) ?? GUESSED[kind] ?? OTHERWISE;
 }
 

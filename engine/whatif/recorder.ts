@@ -121,13 +121,15 @@ export class Recorder {
   }
 }
 
-const phaseOf = (record: StepRecord): Span['phase'] => (record.phase === 'probe' ? 'probe' : 'action');
+const phaseOf = ({ phase }: StepRecord): Span['phase'] =>
+  phase === 'probe' || phase === 'rescue' ? phase : 'action';
 
 const continues = (open: NonNullable<Trace['open']>, record: StepRecord): boolean =>
   record.status === 'running' && record.dispatch === open.dispatch && phaseOf(record) === open.phase;
 
-/** A probe that leads to the action has done its work. */
+/** A probe that leads to the action has done its work, and so has a rescue that the error does not name. */
 function endedWell(phase: Span['phase'], record: StepRecord): boolean {
+  if (phase === 'rescue') return record.error?.phase !== 'rescue' && record.status !== 'interrupted';
   if (record.status === 'reached') return record.cause !== 'tolerated';
   return phase === 'probe' && record.status === 'running' && record.phase === 'action';
 }

@@ -118,6 +118,7 @@ class Simulation {
     const whole = this.#plan.duration(step, phase ?? 'action');
     const takes = fate === 'reboots' ? Math.round(whole / 2) : whole;
     if (takes > timeout) return { after: timeout, outcome: timedOut(timeout) };
+    if (phase === 'rescue') return { after: takes, outcome: { kind: 'succeeded', outputs: {} } };
     if (!acts) return { after: takes, outcome: NOT_SO };
     switch (fate) {
       case 'succeeds':

@@ -27,11 +27,11 @@ export interface Misunderstood {
   readonly hint?: string;
 }
 
-/** One stretch of work: an attempt, or the look before it. */
+/** One stretch of work: an attempt, the look before it, or the rescue after it. */
 export interface Span {
   readonly from: number;
   readonly to: number;
-  readonly phase: 'probe' | 'action';
+  readonly phase: 'probe' | 'action' | 'rescue';
   /** False: the attempt failed, was interrupted or called back, or still ran at the end. */
   readonly good: boolean;
 }

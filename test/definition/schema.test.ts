@@ -64,6 +64,8 @@ const BROKEN: { readonly [what: string]: string } = {
   'text for a flag': state('idempotent: "true"'),
   'an unknown word': state('on_failure: {then: giveup}'),
   'a short form that there is not': state('on_failure: continue'),
+  'two rescues': state('on_failure: {action: {wait: {for: 1s}, online: {}}, then: retry}'),
+  'a rescue that asks': state('on_failure: {action: {approval: {message: a}}, then: retry}'),
   'a quorum of nobody': state('requires: [{state: sql.done, members: 0}]'),
   'more than everybody': state('requires: [{state: sql.done, members: 101%}]'),
   'a mode of numbers': groupWith('done: {action: {file: {path: /a, content: b, mode: 644}}}'),

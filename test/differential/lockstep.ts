@@ -6,7 +6,7 @@ import type { Member } from '../../engine/graph/types.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import { anyCase, type Case } from '../support/random-definitions.ts';
 import { Workflow } from '../support/workflow.ts';
-import { type Ending, NaiveScheduler } from './naive.ts';
+import { current, type Ending, NaiveScheduler } from './naive.ts';
 import type { NaiveStep } from './naive-rules.ts';
 
 /** Numbers pick among what can happen at the time. */
@@ -179,7 +179,7 @@ function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undef
 
 function finish(ours: Workflow, naive: NaiveScheduler, step: NaiveStep, ending: Ending): string {
   const { phase } = step;
-  if (phase === 'action' && step.state.action?.kind === 'wait') {
+  if (current(step)?.kind === 'wait') {
     ours.due(step.id);
     naive.end(step, 'done');
     return `${step.id}: its wait is over`;

@@ -24,8 +24,9 @@ export interface NaiveStep {
   hasFailed: boolean;
   /** Waits for the time of its next attempt. */
   timed: boolean;
-  phase: 'probe' | 'action';
+  phase: 'probe' | 'action' | 'rescue';
   tries: number;
+  rescues: number;
   interruptions: number;
   /** Since when it is ready, as the number of the event. */
   readySince: number;

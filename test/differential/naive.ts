@@ -55,6 +55,7 @@ export class NaiveScheduler {
 
   end(step: NaiveStep, ending: Ending): void {
     if (step.phase === 'probe') this.endProbe(step, ending);
+    else if (step.phase === 'rescue') this.endRescue(step, ending);
     else this.endAction(step, ending);
     this.settle();
   }
@@ -106,19 +107,64 @@ export class NaiveScheduler {
 
   /** Row 15: once the goal holds nothing is tried again, and nobody is asked. */
   private failAttempt(step: NaiveStep, spent = false): void {
-    const { retry, onFailure } = step.state;
+    const { retry } = step.state;
     step.tries += 1;
     step.interruptions = 0;
     if (!spent && !this.goalHolds && step.tries < retry.attempts) {
       step.status = 'waiting';
       step.timed = retry.delay > 0;
-    } else if (onFailure === 'continue') {
-      step.status = 'reached';
-    } else if (onFailure === 'pause' && !this.goalHolds && !this.halted) {
-      step.status = 'paused';
+    } else if (this.mayRescue(step)) {
+      this.rescue(step);
     } else {
-      this.fail(step);
+      this.accept(step, step.state.onFailure);
     }
+  }
+
+  /** Row 41: after an attempt that was under way, and for new attempts only so many times. */
+  private mayRescue(step: NaiveStep): boolean {
+    const { rescue, onFailure } = step.state;
+    if (!rescue || step.status !== 'running' || this.goalHolds) return false;
+    return onFailure !== 'retry' || step.rescues < rescue.times;
+  }
+
+  /** It keeps the VM of the attempt; whoever has none waits for it like others. */
+  private rescue(step: NaiveStep): void {
+    const hasVm = holdsVm(step);
+    step.phase = 'rescue';
+    step.rescues += 1;
+    if (hasVm || !holdsVm(step)) return;
+    step.agent ??= agentOf(this.board, step);
+    step.status = 'ready';
+    step.readySince = this.turn + 1;
+  }
+
+  private endRescue(step: NaiveStep, ending: Ending): void {
+    const { onFailure, onInterrupted, rescue } = step.state;
+    if (ending === 'interrupted') {
+      const policy = rescue?.action.kind === 'script' ? onInterrupted : 'rerun';
+      step.interruptions += 1;
+      if (this.goalHolds) step.status = 'interrupted';
+      else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
+      else if (policy !== 'rerun' || step.interruptions > LIMITS.interruptions) this.rescueFailed(step);
+    } else if (ending === 'denied' || ending === 'broken') {
+      this.rescueFailed(step);
+    } else if (onFailure === 'retry' && !this.goalHolds) {
+      reopen(step);
+    } else {
+      this.accept(step, onFailure);
+    }
+  }
+
+  /** Neither new attempts nor tolerance follow. */
+  private rescueFailed(step: NaiveStep): void {
+    this.accept(step, step.state.onFailure === 'pause' ? 'pause' : 'fail');
+  }
+
+  private accept(step: NaiveStep, onFailure: string): void {
+    step.interruptions = 0;
+    if (onFailure === 'continue') step.status = 'reached';
+    else if (onFailure === 'pause' && !this.goalHolds && !this.halted) step.status = 'paused';
+    else this.fail(step);
   }
 
   /** `failure_mode: halt`: the first failure for which nobody waits. */
@@ -152,7 +198,8 @@ export class NaiveScheduler {
     if (!this.goalHolds) return;
     for (const step of this.board.steps) {
       if (!this.isWanted(step) || (step.status !== 'waiting' && step.status !== 'ready')) continue;
-      step.status = 'not_needed';
+      const failed = step.status === 'ready' && step.phase === 'rescue';
+      step.status = failed ? 'failed' : 'not_needed';
       step.timed = false;
     }
   }
@@ -228,13 +275,7 @@ export class NaiveScheduler {
   }
 
   private isBusy(step: NaiveStep): boolean {
-    return (
-      step.state.exclusive &&
-      usesVm(firstAction(step)) &&
-      this.running().some(
-        other => other.state.exclusive && other.agent === step.agent && usesVm(current(other)),
-      )
-    );
+    return holdsVm(step) && this.running().some(other => other.agent === step.agent && holdsVm(other));
   }
 
   private chooseRoles(): boolean {
@@ -272,10 +313,15 @@ const needsOutputs = (step: NaiveStep): boolean =>
   [...step.state.outputs.values()].some(output => !output.optional);
 
 const firstAction = (step: NaiveStep): Action | undefined => step.state.probe ?? step.state.action;
-const current = (step: NaiveStep): Action | undefined =>
-  step.phase === 'probe' ? step.state.probe : step.state.action;
+/** What its phase does. */
+export function current({ phase, state }: NaiveStep): Action | undefined {
+  if (phase === 'rescue') return state.rescue?.action;
+  return phase === 'probe' ? state.probe : state.action;
+}
 const usesVm = (action: Action | undefined): boolean =>
   action?.kind === 'script' || action?.kind === 'file' || action?.kind === 'reboot';
+const sharesVm = (step: NaiveStep): boolean => !step.state.exclusive && current(step)?.kind !== 'reboot';
+const holdsVm = (step: NaiveStep): boolean => !sharesVm(step) && usesVm(current(step));
 
 function stepsFor(definition: WorkflowDefinition, membership: Membership): NaiveStep[] {
   const steps: NaiveStep[] = [];
@@ -298,6 +344,7 @@ function stepsFor(definition: WorkflowDefinition, membership: Membership): Naive
           timed: false,
           phase: 'action',
           tries: 0,
+          rescues: 0,
           interruptions: 0,
           readySince: 0,
           agent: undefined,

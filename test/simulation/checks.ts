@@ -79,16 +79,20 @@ export class Checker {
     await this.#replays(id, graph, stored);
   }
 
-  /** I2: the count of spent attempts goes down only when a person opens the step again, or it is over. */
+  /** I2: the count of spent attempts goes down only when a person opens the step again, once for each rescue, or it is over. */
   #counts(log: readonly LogEntry[]): void {
     const tries = new Map<string, number>();
+    const rescues = new Map<string, number>();
     for (const { change } of log) {
       if (change.kind !== 'step') continue;
       const { step, from, record } = change;
       const going = OPEN.has(from) && (OPEN.has(record.status) || record.status === 'failed');
-      if (going && record.tries < (tries.get(step) ?? 0))
+      const isLess = record.tries < (tries.get(step) ?? 0);
+      const { rescues: rescued = 0 } = record;
+      if (going && isLess && rescued <= (rescues.get(step) ?? 0))
         throw new Broken('I2', `${step} forgot its spent attempts`);
       tries.set(step, record.tries);
+      if (isLess) rescues.set(step, rescued);
     }
   }
 

@@ -121,7 +121,7 @@ goal: box.ready
 `,
 };
 
-/** Failures that must end somewhere: tolerated, fatal, quorum, and a state that may not run twice. */
+/** Failures that must end somewhere: tolerated, rescued, fatal, quorum, and a state that may not run twice. */
 const bitter: Scenario = {
   name: 'bitter',
   exact: false,
@@ -145,9 +145,10 @@ entities:
         timeout: 10m
       voted:
         requires: [formatted]
-        action: {script: {sh: "flaky voted 1\\nsleep 30\\napply voted"}}
+        action: {script: {sh: "flaky voted 3\\nsleep 30\\napply voted"}}
         idempotent: true
-        retry: {attempts: 3, delay: 3s}
+        retry: {attempts: 2, delay: 3s}
+        on_failure: {action: {script: {sh: "sleep 40\\napply soothed"}}, then: retry, times: 3}
         timeout: 10m
   service:
     type: service

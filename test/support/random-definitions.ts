@@ -49,6 +49,9 @@ interface StateDice {
   readonly attempts: number;
   readonly delay: number;
   readonly onFailure: State['onFailure'];
+  readonly rescue: 'none' | 'script' | 'reboot' | 'online' | 'wait';
+  /** How often it gives new attempts; 0: what follows it is `onFailure`. */
+  readonly rescues: number;
   readonly onInterrupted: State['onInterrupted'];
   readonly output: boolean;
 }
@@ -97,6 +100,8 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
   attempts: fc.integer({ min: 1, max: 3 }),
   delay: fc.constantFrom(0, 1_000),
   onFailure: fc.constantFrom('fail', 'fail', 'continue', 'pause'),
+  rescue: fc.constantFrom('none', 'none', 'none', 'none', 'script', 'reboot', 'online', 'wait'),
+  rescues: fc.integer({ min: 0, max: 2 }),
   onInterrupted: fc.constantFrom('rerun', 'probe', 'pause', 'fail'),
   output: fc.boolean(),
 });
@@ -179,13 +184,27 @@ function build(
     ...(dice.undo !== 'none' && onVm && kind !== 'join' && undoOf(dice)),
     retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
     exclusive: dice.exclusive || kind === 'reboot',
-    onFailure: dice.onFailure,
+    ...onFailureOf(owner, kind, dice),
     onInterrupted: dice.onInterrupted,
     out: outputs,
   };
   const { action: _, ...made } = state(name, stateName, spec);
   const action = actionOf(kind, outputs.length > 0);
   return { ...made, requires: needsOf(name, dice, known), ...(action && { action }) };
+}
+
+function onFailureOf(
+  owner: EntityDice,
+  kind: StateDice['kind'],
+  { onFailure, rescue, rescues }: StateDice,
+): Pick<State, 'onFailure' | 'rescue'> {
+  const isPossible = rescue === 'wait' || owner.type !== 'service';
+  const action = kind === 'join' || rescue === 'none' || !isPossible ? undefined : actionOf(rescue, false);
+  if (!action) return { onFailure };
+  return {
+    onFailure: rescues > 0 ? 'retry' : onFailure,
+    rescue: { action, times: Math.max(1, rescues) },
+  };
 }
 
 const undoOf = (dice: StateDice) => ({

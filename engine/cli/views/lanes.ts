@@ -146,6 +146,7 @@ function runningDetail(step: StepView, { now, offline, nameOf }: Moment): string
 
 function phaseWord({ kind, record }: StepView): string {
   if (record.phase === 'probe') return 'probing';
+  if (record.phase === 'rescue') return 'rescuing';
   if (record.phase === 'verify') return 'verifying';
   if (record.phase === 'undo' || record.status === 'undoing') return 'undoing';
   if (kind === 'online') return 'waiting for the agent';
@@ -171,7 +172,7 @@ export function failureText({ record }: StepView): string {
 
 /** Why an attempt failed, in the fewest words. */
 export function errorPhrase(error: StepError): string {
-  return error.kind === 'exit' && error.exitCode !== undefined
+  return error.kind === 'exit' && error.exitCode !== undefined && error.phase !== 'rescue'
     ? `exit code ${error.exitCode}`
     : phrase(error.message);
 }

@@ -255,5 +255,6 @@ function absentHint(name: string): string {
 
 function useText(use: ExpressionPlace['use']): string {
   if (isRoleRule(use)) return "a role's rule";
+  if (use === 'rescue') return 'a rescue';
   return use === 'retry_when' ? "a retry's 'when'" : 'an undo';
 }

@@ -121,7 +121,7 @@ export interface ValueType {
 
 /**
  * Where an expression stands decides which names exist and what may be inferred (row 34 of the rules):
- * only `action`, `probe`, `condition` and `set` infer requirements. `undo`, `retry_when` and the rules of roles
+ * only `action`, `probe`, `condition` and `set` infer requirements. `undo`, `rescue`, `retry_when` and the rules of roles
  * (`role_where`: true or false; `role_rank`: a number) infer none, so what they read must be optional or guaranteed by
  * `guaranteed`. `output` infers none either, but may read what is not there
  * yet: its evaluation then fails with `details.absent`, and the output has no value.
@@ -132,6 +132,7 @@ export interface ExpressionPlace {
     | 'probe'
     | 'condition'
     | 'undo'
+    | 'rescue'
     | 'retry_when'
     | 'output'
     | 'set'

@@ -137,6 +137,8 @@ export class Walker {
     switch (this.place.use) {
       case 'retry_when':
         return ['inputs', 'workflow', 'error'];
+      case 'rescue':
+        return ['inputs', 'workflow', 'error', 'attempt'];
       case 'action':
       case 'probe':
       case 'undo':
