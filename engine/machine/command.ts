@@ -153,9 +153,9 @@ function downloadOf(
   url: JsonValue,
   sha256: JsonValue,
 ): { readonly url: JsonValue; readonly sha256: JsonValue } {
-  const fault = urlFault(String(url));
+  const fault = urlFault(typeof url === 'string' ? url : '');
   if (fault) throw new EngineError('expression_failed', `The url of the file ${fault.what}.`, fault.hint);
-  if (isSum(String(sha256))) return { url, sha256 };
+  if (typeof sha256 === 'string' && isSum(sha256)) return { url, sha256 };
   throw new EngineError(
     'expression_failed',
     'The sha256 of the file is no SHA-256 sum.',
