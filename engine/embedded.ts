@@ -99,8 +99,8 @@ async function start(directory: string, options: StartOptions): Promise<Session>
   releasers.add('the state directory', () => state.close());
   const parts = { directory, state, log, releasers };
   try {
-    const { engine, agents } = await assemble(parts);
-    const embedded = new EmbeddedEngine(parts, new EngineService(engine), agents);
+    const { service, agents } = await assemble(parts);
+    const embedded = new EmbeddedEngine(parts, service, agents);
     const server = await serveControl(state.socket, embedded);
     releasers.add('the local socket', () => server.close());
     return { api: embedded, kind: 'embedded', close: () => embedded.close() };
@@ -112,7 +112,9 @@ async function start(directory: string, options: StartOptions): Promise<Session>
 }
 
 /** Opens everything in the order that is safe; each part is closed before what it stands on. */
-async function assemble(parts: Parts): Promise<{ readonly engine: Engine; readonly agents: EmbeddedAgents }> {
+async function assemble(
+  parts: Parts,
+): Promise<{ readonly service: EngineService; readonly agents: EmbeddedAgents }> {
   const { directory, state, log, releasers } = parts;
   const { store } = state;
   await makeReachable(directory);
@@ -155,7 +157,7 @@ async function assemble(parts: Parts): Promise<{ readonly engine: Engine; readon
   releasers.add('the agents', () => agents.stop());
   await agents.retain(await membersOf(store));
   await agents.add(registry.list().map(agent => agent.id));
-  return { engine, agents };
+  return { service: new EngineService(engine, agent => side.presence.known(agent)), agents };
 }
 
 async function closeAll(drivers: readonly Driver[]): Promise<void> {
@@ -222,6 +224,7 @@ class EmbeddedEngine implements EngineApi {
 
   list = (): ReturnType<EngineApi['list']> => this.#service.list();
   workflow = (id: string): ReturnType<EngineApi['workflow']> => this.#service.workflow(id);
+  explain: EngineApi['explain'] = (id, step) => this.#service.explain(id, step);
   events: EngineApi['events'] = (id, after, limit) => this.#service.events(id, after, limit);
   follow: EngineApi['follow'] = (id, signal) => this.#service.follow(id, signal);
 

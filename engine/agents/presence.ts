@@ -2,6 +2,7 @@
 // Belongs here: presence, last facts, waiting for an agent. Does not belong here: identity (directory.ts), whether the
 // facts suit a workflow (engine/drivers/online-driver.ts).
 import type { Facts } from '../../agent-protocol/messages.ts';
+import type { Presence as Known } from '../machine/why/types.ts';
 import type { AgentPresence } from './ports.ts';
 
 interface Seen {
@@ -44,6 +45,14 @@ export class Presence {
   of(agent: string): (AgentPresence & { readonly lastHello: number; readonly bootId: string }) | undefined {
     const seen = this.#seen.get(agent);
     return seen && { agent, ...seen };
+  }
+
+  /** The same, in the words of an explanation. */
+  known(agent: string): Known {
+    const seen = this.#seen.get(agent);
+    if (seen === undefined) return { kind: 'never_seen' };
+    if (seen.state === 'online') return { kind: 'online' };
+    return { kind: 'offline', lastSeen: seen.lastHello, reason: seen.reason ?? 'no reason is known' };
   }
 
   /** Called at every hello that was answered and every loss; returns how to end it. */

@@ -53,4 +53,7 @@ export const LIMITS = {
   /** Characters kept of an error's text and of a script's tail in state and events. */
   errorText: 2_000,
   tailBytes: 2_048,
+  /** Steps named by one cause of an explanation, and roots that it gives; of the rest the number is said. */
+  namesTold: 8,
+  rootsTold: 5,
 } as const;

@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { act } from './commands/act.ts';
 import { events } from './commands/events.ts';
+import { explain } from './commands/explain.ts';
 import { graph } from './commands/graph.ts';
 import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
@@ -84,6 +85,7 @@ export function buildProgram(
     addSchema,
     addRun,
     addStatus,
+    addExplain,
     addEvents,
     addOperator,
   ])
@@ -210,6 +212,18 @@ function addStatus(program: Command, choose: Choose): void {
       choose(options, context =>
         name === undefined ? statusAll(context, options) : statusOne(context, name, options),
       ),
+    );
+}
+
+function addExplain(program: Command, choose: Choose): void {
+  program
+    .command('explain <name> [step]')
+    .alias('why')
+    .description('say why a step waits: for whom, since when, the chain to the root, and who can act')
+    .addOption(stateOption())
+    .addHelpText('after', examples("explain prod 'db[1].copied'", 'why prod'))
+    .action((name: string, step: string | undefined, options: EngineOptions & { color?: boolean }) =>
+      choose(options, context => explain(context, name, step, options)),
     );
 }
 

@@ -69,6 +69,11 @@ class Client implements ControlClient {
     return this.#look('workflow', id) as ReturnType<EngineApi['workflow']>;
   }
 
+  explain(id: string, step?: string): ReturnType<EngineApi['explain']> {
+    const params = step === undefined ? [id] : [id, step];
+    return this.#look('explain', ...params) as ReturnType<EngineApi['explain']>;
+  }
+
   events(id: string, after: number, limit: number): ReturnType<EngineApi['events']> {
     return this.#look('events', id, after, limit) as ReturnType<EngineApi['events']>;
   }

@@ -36,6 +36,7 @@ const PARAMS = {
   act: z.tuple([act]),
   list: z.tuple([]),
   workflow: z.tuple([text]),
+  explain: z.tuple([text, text.optional()]),
   events: z.tuple([text, z.int().min(0), z.int().min(0).max(100_000)]),
   follow: z.tuple([text]),
 } as const;
@@ -67,6 +68,8 @@ export function answer(api: EngineApi, call: Exclude<Call, { readonly method: 'f
       return api.list();
     case 'workflow':
       return api.workflow(call.params[0]);
+    case 'explain':
+      return api.explain(call.params[0], call.params[1]);
     case 'events':
       return api.events(...call.params);
     default:

@@ -1,5 +1,5 @@
 // Times and sizes as authors write them: always with a unit.
-// Belongs here: the two little grammars. Does not belong here: which keys take them.
+// Belongs here: the two little grammars, and times as people read them. Does not belong here: which keys take them.
 
 const DURATION = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/;
 const SIZE = /^(\d{1,9}) ?(KiB|MiB|GiB|TiB|KB|MB|GB|TB)$/;
@@ -26,4 +26,13 @@ export function durationMs(text: string): number | undefined {
 export function sizeBytes(text: string): number | undefined {
   const match = SIZE.exec(text);
   return match === null ? undefined : Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
+}
+
+/** `7s`, `2m05s`, `1h02m`: a length of time as people read it, whole seconds. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${String(seconds % 60).padStart(2, '0')}s`;
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }

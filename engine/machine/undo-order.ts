@@ -69,5 +69,9 @@ function bump(cells: Cells, at: number, by: number): number {
 export const isFree = (cells: Cells, graph: StateGraph, step: number): boolean =>
   cells.get(stepAt(graph, step)) === 1;
 
+/** True while it owes an undo itself or something that stands on it does. */
+export const isHeld = (cells: Cells, graph: StateGraph, step: number): boolean =>
+  cells.get(stepAt(graph, step)) > 0;
+
 /** Steps that still owe an undo. */
 export const debts = (cells: Cells, graph: StateGraph): number => cells.get(debtsAt(graph));

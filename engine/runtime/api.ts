@@ -8,6 +8,7 @@ import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { StepRecord, WorkflowRecord } from '../machine/types.ts';
+import type { Explanation, WorkflowExplanation } from '../machine/why/types.ts';
 import type { DefinitionDocument, LogEntry, RequestResult } from './ports.ts';
 
 export interface EngineApi {
@@ -21,6 +22,11 @@ export interface EngineApi {
   list(): Promise<readonly WorkflowRecord[]>;
   /** EngineError `not_found` when there is none. */
   workflow(id: string): Promise<WorkflowView>;
+  /**
+   * Why a step stands where it stands and who can act; without a step, what the whole workflow waits for. EngineError
+   * `not_found` when there is no such workflow or step.
+   */
+  explain(id: string, step?: StepId): Promise<Explanation | WorkflowExplanation>;
   events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
   /** What happens from now on: log entries and live output, until the signal fires or the connection ends. */
   follow(id: string, signal: AbortSignal): AsyncIterable<Happening>;

@@ -11,9 +11,11 @@ import { encodeUserValue } from '../definition/values.ts';
 import { analyseMembers } from '../graph/analyse.ts';
 import type { Member } from '../graph/types.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
+import type { Explanation, Presence, WorkflowExplanation } from '../machine/why/types.ts';
 import { notFound, otherContent } from './absorb.ts';
 import type { ActRequest, CreateRequest, EngineApi, Happening, WorkflowView } from './api.ts';
 import type { Engine } from './engine.ts';
+import { explanation } from './explain.ts';
 import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
 import { withReason, workflowView } from './views.ts';
 import type { LiveWorkflow } from './live.ts';
@@ -24,9 +26,12 @@ const PAGE = 1_000;
 
 export class EngineService implements EngineApi {
   readonly #engine: Engine;
+  readonly #presence: (agent: string) => Presence;
 
-  constructor(engine: Engine) {
+  /** `presence`: what is known of an agent; without it nothing is, as where no engine runs. */
+  constructor(engine: Engine, presence: (agent: string) => Presence = () => ({ kind: 'unknown' })) {
     this.#engine = engine;
+    this.#presence = presence;
   }
 
   async create(request: CreateRequest): Promise<{ readonly problems: readonly Problem[] }> {
@@ -148,6 +153,15 @@ export class EngineService implements EngineApi {
 
   async workflow(id: string): Promise<WorkflowView> {
     return workflowView(await this.#found(id), this.#engine.setAside(id));
+  }
+
+  async explain(id: string, step?: string): Promise<Explanation | WorkflowExplanation> {
+    const setAside = this.#engine.setAside(id);
+    const around = { now: this.#engine.clock.now(), presence: this.#presence };
+    return explanation(await this.#found(id), step, {
+      ...around,
+      ...(setAside !== undefined && { setAside }),
+    });
   }
 
   async events(id: string, after: number, limit: number): Promise<readonly LogEntry[]> {

@@ -35,6 +35,11 @@ describe('control socket', () => {
     expect(await client.workflow('wf')).to.deep.equal(
       JSON.parse(JSON.stringify(await world.service.workflow('wf'))),
     );
+    const explained = JSON.stringify(await world.service.explain('wf', 'sql[0].joined'));
+    expect(await client.explain('wf', 'sql[0].joined')).to.deep.equal(JSON.parse(explained));
+    expect(await client.explain('wf'))
+      .to.have.property('roots')
+      .that.has.length(1);
     expect((await client.events('wf', 0, 1))[0]).to.include({ seq: 1 });
     const act = { requestId: 'r1', workflow: 'wf', by: 'me', kind: 'cancel' } as const;
     expect(await client.act(act)).to.deep.equal({ status: 'applied' });
@@ -67,6 +72,9 @@ describe('control socket', () => {
     const error = await rejects('not_found', client.workflow('nobody'));
     expect(error.message).to.contain('nobody');
     await rejects('usage', client.create(createRequest('not an id')));
+    await client.create(createRequest('wf'));
+    const near = await rejects('not_found', client.explain('wf', 'sql[0].joind'));
+    expect(near.next).to.contain("'sql[0].joined'");
   });
 
   it('refuses requests of another shape, and goes on', async () => {

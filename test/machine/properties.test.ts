@@ -9,6 +9,7 @@ import { initialState, type MachineState, restore } from '../../engine/machine/s
 import { stepTransition, workflowTransition } from '../../engine/machine/transitions.ts';
 import type { Decision, MachineEvent, Outcome, Report } from '../../engine/machine/types.ts';
 import { anyCase, anyOutcome, type Case } from '../support/random-definitions.ts';
+import { checkExplanations } from '../support/why.ts';
 import { START, type Untimed, Workflow } from '../support/workflow.ts';
 
 const PERSON = ['retry', 'skip', 'fail', 'approve', 'reject', 'signal'] as const;
@@ -172,6 +173,20 @@ describe('every workflow', () => {
         }
         if (w.over !== 'deleted') w.send({ kind: 'delete', abandon: true, by: 'heat' });
         expect(w.over).to.equal('deleted');
+      }),
+      RUNS,
+    );
+  });
+
+  it('can be explained at any time: every step has an answer, its chains end, and what people may do is granted', () => {
+    fc.assert(
+      fc.property(anyCase, fc.array(move, { maxLength: 30 }), fc.boolean(), (one, moves, deleted) => {
+        const w = live(one, moves);
+        checkExplanations(w);
+        if (!deleted) return;
+        w.send({ kind: 'delete', abandon: false, by: 'heat' });
+        for (const item of moves.slice(0, 10)) play(w, item);
+        checkExplanations(w);
       }),
       RUNS,
     );

@@ -23,6 +23,7 @@ export class FakeEngine implements EngineApi {
   readonly log: LogEntry[] = [];
   readonly created: CreateRequest[] = [];
   readonly acted: ActRequest[] = [];
+  explanation: Awaited<ReturnType<EngineApi['explain']>> | undefined;
   answer: RequestResult = { status: 'applied' };
   /** Called with each request, to change what is there. */
   onRequest: (id: string) => void = () => undefined;
@@ -48,6 +49,11 @@ export class FakeEngine implements EngineApi {
     const view = this.workflows.get(id);
     if (view !== undefined) return view;
     throw new EngineError('not_found', `there is no workflow ${id}`, 'See: murano-workflow status');
+  }
+
+  async explain(_id: string, step?: string): ReturnType<EngineApi['explain']> {
+    if (this.explanation !== undefined) return this.explanation;
+    throw new EngineError('not_found', `The workflow has no step '${step}'.`, 'See: murano-workflow status');
   }
 
   async events(_id: string, after: number, limit: number): Promise<readonly LogEntry[]> {

@@ -6,6 +6,7 @@
 //   > approve STEP | reject STEP | signal NAME [name=value…]
 //   > STEP succeeds [name=text…] | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
 //   > due STEP          time passes until the step's timer, which fires
+//   > why [STEP [AGENT]]  what it waits for, were the agent offline: causes, the chain to each root, who can act
 //   > restart           the engine forgets everything and restores it from its records
 //
 // `sql[*].prepared` stands for every step of that state whose command is out.
@@ -17,6 +18,7 @@ import { dueTimers, pendingEffects } from '../../engine/machine/pending.ts';
 import { restore } from '../../engine/machine/state.ts';
 import type { Decision, Effect, Outcome, RawOutput, Report, StepRecord } from '../../engine/machine/types.ts';
 import { membership } from './definitions.ts';
+import { why } from './why.ts';
 import { Workflow } from './workflow.ts';
 
 /** The scenario's text with what the machine decided now below each `>` line. */
@@ -78,6 +80,8 @@ function perform(w: Workflow, command: string): readonly string[] {
       return told(w, () =>
         w.send({ kind: 'signal', name: rest[0] ?? '', data: values(rest.slice(1)), by: 'ann' }),
       );
+    case 'why':
+      return why(w, rest);
     case 'due':
       return told(w, () => w.due(rest[0] ?? ''));
     default:

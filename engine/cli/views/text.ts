@@ -2,6 +2,8 @@
 // Belongs here: functions of a string. Does not belong here: colours (style.ts), what is said (the other views).
 import { stripVTControlCharacters } from 'node:util';
 
+export { durationText } from '../../definition/durations.ts';
+
 /** Marks that reorder or hide the text around them. */
 const UNSEEN = /[\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
@@ -93,15 +95,6 @@ export function clockText(ms: number): string {
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const two = (value: number): string => String(value).padStart(2, '0');
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-}
-
-/** `7s`, `2m05s`, `1h02m`: a length of time in words short enough for a lane. */
-export function durationText(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}m${String(seconds % 60).padStart(2, '0')}s`;
-  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }
 
 /** A word as a POSIX shell takes it back unchanged. */

@@ -1,0 +1,161 @@
+// Why a step waits, as people read it: its causes, the chain to each root, who can act and with which commands.
+// Belongs here: that layout. Does not belong here: causes and their words (machine/why), other views.
+import type {
+  Answer,
+  Cause,
+  Explanation,
+  Link,
+  RootPath,
+  WorkflowExplanation,
+} from '../../machine/why/types.ts';
+import type { CommandLine } from './ending.ts';
+import type { Line, Style } from './style.ts';
+import { markOf, markPiece, piece, plain } from './style.ts';
+import { durationText, plural, sanitiseLine, wrap } from './text.ts';
+
+export interface ExplanationOptions {
+  readonly width: number;
+  readonly style: Style;
+  readonly command: CommandLine;
+  /** Name of the workflow. */
+  readonly workflow: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** False: no engine runs, so nothing moves by itself. */
+  readonly engineRuns: boolean;
+}
+
+export function explanationLines(
+  answer: Explanation | WorkflowExplanation,
+  options: ExplanationOptions,
+): Line[] {
+  const head = 'step' in answer ? stepHead(answer, options) : workflowHead(answer, options);
+  const roots = treeLines(answer.roots, 'step' in answer ? answer.step : undefined, options);
+  const { workflow, command, engineRuns } = options;
+  const more = answer.moreRoots > 0 ? [[], plain(`  … and ${plural(answer.moreRoots, 'more root')}.`)] : [];
+  const idle = [
+    [],
+    [piece('No engine runs here, so nothing moves.', 'warn')],
+    [piece(`  ${command('resume', workflow)}`, 'strong')],
+  ];
+  return [...head, ...roots, ...more, ...(engineRuns ? [] : idle)];
+}
+
+function stepHead(answer: Explanation, { now, style, width }: ExplanationOptions): Line[] {
+  const { step, machine, status, since, causes } = answer;
+  const where = machine === undefined ? '' : ` on ${sanitiseLine(machine)}`;
+  return [
+    [
+      markPiece(markOf(answer), style),
+      piece(` ${sanitiseLine(step)}`, 'strong'),
+      piece(`${where} is ${status.replaceAll('_', ' ')}, for ${durationText(now - since)}.`),
+    ],
+    ...causes.flatMap(({ says }) => hanging('  ', `It ${sanitiseLine(says)}.`, width)),
+  ];
+}
+
+function workflowHead(answer: WorkflowExplanation, options: ExplanationOptions): Line[] {
+  const { status, reason, since, roots } = answer;
+  const state = `is ${status.replaceAll('_', ' ')}, the last change ${durationText(options.now - since)} ago.`;
+  const said = reason === '' ? [] : hanging('  ', sanitiseLine(reason), options.width);
+  const rest = roots.length > 0 ? '  What it lacks comes down to:' : '  It waits for nothing.';
+  return [[piece(sanitiseLine(options.workflow), 'strong'), piece(` ${state}`)], ...said, plain(rest)];
+}
+
+/** Chains that begin alike are one tree: what was said of the last root is not said again. */
+function treeLines(roots: readonly RootPath[], own: string | undefined, options: ExplanationOptions): Line[] {
+  const said = new Set<string>(own === undefined ? [] : [own]);
+  return roots.flatMap(root => {
+    const first = root.path.findIndex(link => !said.has(link.step));
+    const fresh = first < 0 ? [] : root.path.slice(first);
+    for (const { step } of fresh) said.add(step);
+    return [...(first <= 1 ? [[]] : []), ...rootLines(root, root.path.length - fresh.length, options)];
+  });
+}
+
+/** Hops shown of a long chain: its beginning and its end. */
+const FIRST_HOPS = 3;
+const LAST_HOPS = 6;
+
+/** `known`: as many hops are told already. */
+function rootLines({ path, who, answers }: RootPath, known: number, options: ExplanationOptions): Line[] {
+  const gap = path.length - FIRST_HOPS - LAST_HOPS;
+  const cut = gap > 1 && known <= FIRST_HOPS ? gap : 0;
+  const lines = path.flatMap((link, hop) => {
+    if (hop < known || (cut > 0 && hop > FIRST_HOPS && hop < FIRST_HOPS + cut)) return [];
+    if (cut > 0 && hop === FIRST_HOPS) return [plain(`${indent(hop)}… ${cut} steps between`)];
+    return linkLines(link, hop - (hop > FIRST_HOPS && cut > 0 ? cut - 1 : 0), options);
+  });
+  const depth = path.length - (cut > 0 ? cut - 1 : 0);
+  const root = path.at(-1) as Link;
+  // Without an engine nothing is at work, whatever the records say; that is said once, below.
+  const says = options.engineRuns || answers.length > 0 || who === 'nobody';
+  const advice = says ? hanging(`${indent(depth)}→ `, adviceOn(root.told.cause, who), options.width) : [];
+  return [...lines, ...advice, ...answers.flatMap(answer => answerLines(answer, depth, options))];
+}
+
+const indent = (depth: number): string => '  '.repeat(depth + 1);
+
+function linkLines(link: Link, depth: number, { now, style, width }: ExplanationOptions): Line[] {
+  const { machine, told } = link;
+  const where = machine === undefined || told.says.includes(machine) ? '' : ` on ${sanitiseLine(machine)}`;
+  const lead = `${indent(depth)}  `;
+  const text = `${sanitiseLine(link.step)}${where} ${sanitiseLine(told.says)}; for ${durationText(now - link.since)}`;
+  return wrap(text, width - lead.length).map((said, row) =>
+    row === 0
+      ? [piece(indent(depth)), markPiece(markOf(link), style), piece(` ${said}`)]
+      : plain(`${lead}${said}`),
+  );
+}
+
+function hanging(lead: string, text: string, width: number): Line[] {
+  return wrap(text, width - lead.length).map((said, row) =>
+    plain(`${row === 0 ? lead : ' '.repeat(lead.length)}${said}`),
+  );
+}
+
+function answerLines(answer: Answer, depth: number, { command, workflow }: ExplanationOptions): Line[] {
+  const lead = `${indent(depth)}  `;
+  return [[piece(`${lead}${ACTS[answer.act]}: `), piece(command(...wordsOf(answer, workflow)), 'strong')]];
+}
+
+function wordsOf(answer: Answer, workflow: string): readonly string[] {
+  switch (answer.act) {
+    case 'signal':
+      return ['signal', workflow, answer.name];
+    case 'resume':
+    case 'delete':
+      return [answer.act, workflow];
+    case 'abandon':
+      return ['delete', workflow, '--abandon'];
+    default:
+      return [answer.act, workflow, answer.step];
+  }
+}
+
+const ACTS: { readonly [act in Answer['act']]: string } = {
+  retry: 'Try it again',
+  skip: 'Go on as if it were done',
+  fail: 'Let it fail',
+  approve: 'Say yes',
+  reject: 'Say no: it fails',
+  signal: 'Send the signal',
+  resume: 'Go on: what failed or was interrupted is tried again',
+  delete: 'Try the undo again',
+  abandon: 'Forget it without undoing',
+};
+
+function adviceOn(cause: Cause, who: RootPath['who']): string {
+  if (cause.kind === 'agent' && cause.presence.kind !== 'online' && cause.presence.kind !== 'unknown')
+    return 'Look at the machine: does it run, does its agent run, can it reach the broker?';
+  return ADVICE[who];
+}
+
+const ADVICE: { readonly [who in RootPath['who']]: string } = {
+  operator: 'An operator has to act.',
+  author: 'The definition leaves no other way, or an operator vouches for it.',
+  machine: 'Nobody has to act: a machine is at work.',
+  time: 'Nobody has to act: time has to pass.',
+  engine: 'The engine has to act: look at its log.',
+  nobody: 'Nothing has to be done about it.',
+};

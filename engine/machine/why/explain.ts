@@ -1,0 +1,135 @@
+// Why a step, or a whole workflow, stands where it stands: causes, the chains to the roots, who can act.
+// Belongs here: the two questions and their answers. Does not belong here: who is to blame (onward.ts), words.
+//
+// Pure: from graph, state, a time and what is known of agents. Cost is linear in what is looked at (rule P7): every
+// step, gate and role is opened once, however many ways lead to it.
+import { LIMITS } from '../../base/limits.ts';
+import type { StateGraph, Step } from '../../graph/types.ts';
+import { owes } from '../records.ts';
+import { type MachineState, recordOf } from '../state.ts';
+import { moverOf, URGENCY } from './answers.ts';
+import { Causes } from './causes.ts';
+import { Onwards } from './onward.ts';
+import type { Cause, Explanation, Link, RootPath, Surroundings, Told, WorkflowExplanation } from './types.ts';
+import { type Hop, Walk } from './walk.ts';
+import { phraseOf, type Wording } from './words.ts';
+
+/** Steps and gates looked at, for the test that holds it linear. */
+export interface ExplainCount {
+  operations: number;
+}
+
+/** Of one step, by number. */
+export function explainStep(
+  graph: StateGraph,
+  state: MachineState,
+  number: number,
+  around: Surroundings,
+  count: ExplainCount = { operations: 0 },
+): Explanation {
+  const teller = new Teller(graph, state, around);
+  const answer = { ...teller.place(number), causes: teller.tell(number), ...teller.roots([number]) };
+  count.operations += teller.operations;
+  return answer;
+}
+
+/** Of all that the goal lacks; in a deletion, of all that is not undone yet. Empty roots: nothing is waited for. */
+export function explainWorkflow(
+  graph: StateGraph,
+  state: MachineState,
+  around: Surroundings,
+  count: ExplainCount = { operations: 0 },
+): WorkflowExplanation {
+  const { status, reason, at } = state.workflow;
+  const teller = new Teller(graph, state, around);
+  const answer = { status, reason, since: at, ...teller.roots(teller.lacking()) };
+  count.operations += teller.operations;
+  return answer;
+}
+
+class Teller {
+  readonly #graph: StateGraph;
+  readonly #state: MachineState;
+  readonly #onwards: Onwards;
+  readonly #causes: Causes;
+  readonly #wording: Wording;
+
+  constructor(graph: StateGraph, state: MachineState, around: Surroundings) {
+    this.#graph = graph;
+    this.#state = state;
+    this.#onwards = new Onwards(graph, state);
+    this.#causes = new Causes(this.#onwards, around);
+    const names = new Map([...graph.membership.values()].flat().map(({ agent, name }) => [agent, name]));
+    this.#wording = { now: around.now, machine: agent => names.get(agent) ?? agent };
+  }
+
+  /** Whether people may still move steps of it. */
+  get #open(): boolean {
+    const { status } = this.#state.workflow;
+    return (status === 'running' || status === 'held' || status === 'failed') && this.lacking().length > 0;
+  }
+
+  get operations(): number {
+    return this.#onwards.operations;
+  }
+
+  /** A step that never left `waiting` waits since the workflow was created. */
+  place(number: number) {
+    const { id, member } = this.#graph.steps[number] as Step;
+    const record = recordOf(this.#state, number);
+    const machine =
+      member?.name ?? (record.agent === undefined ? undefined : this.#wording.machine(record.agent));
+    return {
+      step: id,
+      ...(machine !== undefined && { machine }),
+      status: record.status,
+      since: record.since === 0 ? this.#state.workflow.createdAt : record.since,
+    };
+  }
+
+  tell(number: number): readonly Told[] {
+    return this.#causes.of(number).map(cause => this.#told(cause));
+  }
+
+  /** What the goal lacks, or what is not undone yet. */
+  lacking(): readonly number[] {
+    if (this.#onwards.isTakenBack) {
+      const { records } = this.#state;
+      return this.#graph.steps.map(step => step.number).filter(step => records[step] && owes(records[step]));
+    }
+    const gates = this.#graph.goal.map(number => ({ kind: 'gate', number }) as const);
+    return gates
+      .filter(gate => this.#onwards.verdictOf(gate) !== 'met')
+      .flatMap(gate => this.#onwards.blamed(gate));
+  }
+
+  roots(starts: readonly number[]): Pick<Explanation, 'roots' | 'moreRoots'> {
+    const walk = new Walk(this.#onwards, starts);
+    const found = walk.roots.map(number => {
+      const [cause] = this.#causes.of(number) as readonly [Cause];
+      const { who } = moverOf(cause, '', true);
+      return { number, who, since: this.place(number).since };
+    });
+    const ranked = found.sort(
+      (a, b) => URGENCY[a.who] - URGENCY[b.who] || a.since - b.since || a.number - b.number,
+    );
+    const told = ranked.slice(0, LIMITS.rootsTold);
+    return {
+      roots: told.map(({ number }) => this.#rootPath(walk.pathTo(number))),
+      moreRoots: found.length - told.length,
+    };
+  }
+
+  #rootPath(hops: readonly Hop[]): RootPath {
+    const path = hops.map(({ step, via }): Link => {
+      const cause = via ? this.#causes.through(via, step) : (this.#causes.of(step)[0] as Cause);
+      return { ...this.place(step), told: this.#told(cause) };
+    });
+    const root = path.at(-1) as Link;
+    return { path, ...moverOf(root.told.cause, root.step, this.#open) };
+  }
+
+  #told(cause: Cause): Told {
+    return { cause, says: phraseOf(cause, this.#wording) };
+  }
+}

@@ -1,0 +1,185 @@
+// From a step to the steps that it lies with: through gates, choices, roles, a busy VM, or the order of undoing.
+// Belongs here: who is to blame for something not met. Does not belong here: the way to the roots (walk.ts), words.
+//
+// Cost rule P7: who is to blame for a gate, a choice or a role is found once per explanation, however many ask.
+import type { StateGraph, Step } from '../../graph/types.ts';
+import {
+  choiceVerdict,
+  classFor,
+  classOf,
+  gateVerdict,
+  roleVerdict,
+  type StepClass,
+  type Verdict,
+} from '../counters.ts';
+import { owes, queuesFor } from '../records.ts';
+import { type MachineState, recordOf } from '../state.ts';
+import { isHeld } from '../undo-order.ts';
+
+/**
+ * A way from a step to others; `number` is that of the gate, choice, role or step. `over_…`: to the steps that wait for
+ * that gate, choice or role, and are undone before those that it counts.
+ */
+export interface Via {
+  readonly kind: 'gate' | 'choice' | 'role' | 'machine' | 'over_gate' | 'over_choice' | 'over_role';
+  readonly number: number;
+}
+
+export class Onwards {
+  readonly graph: StateGraph;
+  readonly state: MachineState;
+  /** Steps and gates looked at, for the test that holds it linear. */
+  operations = 0;
+  readonly #blamed = new Map<string, readonly number[]>();
+
+  constructor(graph: StateGraph, state: MachineState) {
+    this.graph = graph;
+    this.state = state;
+  }
+
+  /** Empty: the step is a root itself. */
+  viasOf(number: number): readonly Via[] {
+    this.operations += 1;
+    const record = recordOf(this.state, number);
+    if (this.isTakenBack) return this.#undoVias(number);
+    if (record.status === 'ready') return this.#machine(number);
+    if (record.status === 'waiting') return record.due ? [] : this.#unmet(number);
+    if (record.status !== 'blocked') return [];
+    return this.#unmet(number).filter(via => this.verdictOf(via) === 'hopeless');
+  }
+
+  /** True while the workflow is being deleted: then steps wait for those that stand on them. */
+  get isTakenBack(): boolean {
+    const { status } = this.state.workflow;
+    return status === 'deleting' || status === 'delete_failed';
+  }
+
+  verdictOf({ kind, number }: Via): Verdict {
+    const { graph, state } = this;
+    switch (kind) {
+      case 'gate':
+        return gateVerdict(state.cells, graph, number);
+      case 'choice':
+        return choiceVerdict(state.cells, graph, number);
+      case 'role': {
+        const { entity, name } = graph.roles[number] as StateGraph['roles'][number];
+        return roleVerdict(state.workflow.roles[`${entity}.${name}`]);
+      }
+      case 'machine':
+      case 'over_gate':
+      case 'over_choice':
+      case 'over_role':
+        return 'open';
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  /** What a way is opened by: a choice by each of its alternatives that is left, so that none is opened twice. */
+  gatesOf(via: Via): readonly Via[] {
+    if (via.kind !== 'choice') return [via];
+    const { alternatives } = this.graph.choices[via.number] as StateGraph['choices'][number];
+    const gates = alternatives.map(number => ({ kind: 'gate', number }) as const);
+    const left = gates.filter(gate => this.verdictOf(gate) !== 'hopeless');
+    return left.length > 0 ? left : gates;
+  }
+
+  /** The steps that have to move; of what can no longer be met, those that ended otherwise. */
+  blamed(via: Via): readonly number[] {
+    const key = `${via.kind} ${via.number}`;
+    const known = this.#blamed.get(key);
+    if (known) return known;
+    const found = this.#blame(via);
+    this.#blamed.set(key, found);
+    return found;
+  }
+
+  #blame(via: Via): readonly number[] {
+    const { graph } = this;
+    switch (via.kind) {
+      case 'gate':
+        return this.#blameGate(via.number);
+      case 'choice':
+        return [...new Set(this.gatesOf(via).flatMap(gate => this.blamed(gate)))];
+      case 'role':
+        return this.#blameRole(via);
+      case 'machine':
+        return [via.number];
+      case 'over_gate':
+        return this.#held(graph.gates[via.number]?.outputs ?? []);
+      case 'over_choice':
+        return this.#held(graph.choices[via.number]?.outputs ?? []);
+      case 'over_role':
+        return this.#held(graph.roles[via.number]?.outputs ?? []);
+      default:
+        return via.kind satisfies never;
+    }
+  }
+
+  #blameRole(via: Via): readonly number[] {
+    const { candidates } = this.graph.roles[via.number] as StateGraph['roles'][number];
+    const wanted: StepClass = this.verdictOf(via) === 'open' ? 'pending' : 'lost';
+    this.operations += candidates.length;
+    return candidates.filter(step => classOf(recordOf(this.state, step)) === wanted);
+  }
+
+  #blameGate(number: number): readonly number[] {
+    const gate = this.graph.gates[number] as StateGraph['gates'][number];
+    const classed = (wanted: StepClass) =>
+      gate.inputs.filter(step => classFor(gate.outcome, recordOf(this.state, step)) === wanted);
+    this.operations += gate.inputs.length;
+    if (gateVerdict(this.state.cells, this.graph, number) !== 'hopeless') return classed('pending');
+    const lost = classed('lost');
+    return lost.length > 0 ? lost : classed('neutral');
+  }
+
+  /** What it still waits for; if nothing of that is open, what can no longer be met. */
+  #unmet(number: number): readonly Via[] {
+    const { needs, choices, roles } = this.graph.steps[number] as Step;
+    this.operations += needs.length + choices.length + roles.length;
+    const vias: readonly Via[] = [
+      ...needs.map(gate => ({ kind: 'gate', number: gate }) as const),
+      ...choices.map(choice => ({ kind: 'choice', number: choice }) as const),
+      ...roles.map(role => ({ kind: 'role', number: role }) as const),
+    ].filter(via => this.verdictOf(via) !== 'met');
+    const open = vias.filter(via => this.verdictOf(via) === 'open');
+    return open.length > 0 && recordOf(this.state, number).status === 'waiting' ? open : vias;
+  }
+
+  /** The step that keeps the VM busy that this one is ready for. */
+  #machine(number: number): readonly Via[] {
+    const agent = queuesFor(recordOf(this.state, number));
+    const busy = agent === undefined ? undefined : this.state.busy.get(agent);
+    return busy === undefined || busy === number ? [] : [{ kind: 'machine', number: busy }];
+  }
+
+  #undoVias(number: number): readonly Via[] {
+    const record = recordOf(this.state, number);
+    if (record.status === 'undoing') return this.#machine(number);
+    if (record.status === 'running' || record.cause === 'undo_failed' || !owes(record)) return [];
+    return this.#standingOn(number);
+  }
+
+  /** Ways to the steps that have to be undone first, or pass on that others have to. */
+  #standingOn(number: number): readonly Via[] {
+    const { graph } = this;
+    const { feeds, candidateOf } = graph.steps[number] as Step;
+    const vias: readonly Via[] = [
+      ...feeds.flatMap(gate => [
+        { kind: 'over_gate', number: gate } as const,
+        ...(graph.gates[gate]?.choices ?? []).map(
+          choice => ({ kind: 'over_choice', number: choice }) as const,
+        ),
+      ]),
+      ...candidateOf.map(role => ({ kind: 'over_role', number: role }) as const),
+    ];
+    this.operations += vias.length;
+    return vias.filter(via => this.blamed(via).length > 0);
+  }
+
+  #held(steps: readonly number[]): readonly number[] {
+    this.operations += steps.length;
+    const { undo } = this.state;
+    return undo ? steps.filter(step => isHeld(undo, this.graph, step)) : [];
+  }
+}

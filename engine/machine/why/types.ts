@@ -1,0 +1,166 @@
+// Why a step stands where it stands: a closed list of causes, the chain to the root, and who can act.
+// Belongs here: types only; plain JSON, so that it crosses a socket. Does not belong here: finding causes (causes.ts),
+// following them (walk.ts), sentences (words.ts).
+//
+// A new cause is a member of the union; the compiler then names what has to speak of it (words.ts, answers.ts).
+import type { Phase, StepId } from '../../base/ids.ts';
+import type { RequiredOutcome } from '../../definition/types.ts';
+import type { StepCause, StepError, StepStatus, WorkflowStatus } from '../types.ts';
+
+/** The first few, and how many more there are. */
+export interface Names {
+  readonly steps: readonly StepId[];
+  readonly more: number;
+}
+
+/** What is known of an agent. `unknown`: no engine runs that could know. Times are ms since the epoch. */
+export type Presence =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'never_seen' }
+  | { readonly kind: 'online' }
+  | { readonly kind: 'offline'; readonly lastSeen: number; readonly reason: string };
+
+/** It lies with other steps. `hopeless`: it can no longer be met. */
+export type Onward =
+  | {
+      readonly kind: 'step';
+      readonly step: StepId;
+      readonly outcome?: RequiredOutcome;
+      readonly hopeless: boolean;
+    }
+  /** A barrier or quorum: `counts` of `needed` are there. */
+  | {
+      readonly kind: 'barrier';
+      readonly state: string;
+      readonly demand: string;
+      readonly outcome?: RequiredOutcome;
+      readonly counts: number;
+      readonly needed: number;
+      readonly missing: Names;
+      readonly hopeless: boolean;
+    }
+  | { readonly kind: 'any_of'; readonly alternatives: readonly Cause[]; readonly hopeless: boolean }
+  /** Not chosen yet: who is not final. */
+  | { readonly kind: 'role'; readonly role: string; readonly missing: Names }
+  /** Nobody could take it; `fault`: its rule failed. */
+  | { readonly kind: 'vacant_role'; readonly role: string; readonly lost: Names; readonly fault?: string }
+  /** Its VM does something else; `ahead`: how many stand before it in the queue. */
+  | { readonly kind: 'machine_busy'; readonly agent: string; readonly step: StepId; readonly ahead: number }
+  /** These stand on it and are undone first. */
+  | { readonly kind: 'undo_order'; readonly standing: Names };
+
+/** It lies here: the root of every step that waits for this one. */
+export type Root =
+  | {
+      readonly kind: 'running';
+      readonly phase: Phase;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly agent?: string;
+      /** Absent: no time is set to it. */
+      readonly until?: number;
+    }
+  /** An agent has to come online, to take the command, or to come back. */
+  | {
+      readonly kind: 'agent';
+      readonly agent: string;
+      readonly presence: Presence;
+      readonly must: 'be_online' | 'take_command' | 'take_turn' | 'come_back';
+      readonly until?: number;
+    }
+  | { readonly kind: 'called_back'; readonly why: string; readonly agent?: string; readonly until?: number }
+  | {
+      readonly kind: 'retry';
+      readonly at: number;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly error?: StepError;
+    }
+  | { readonly kind: 'wait'; readonly until: number }
+  /** Held after a failure: a person retries, skips or fails it. */
+  | { readonly kind: 'operator'; readonly error?: StepError }
+  | { readonly kind: 'approval'; readonly message: string; readonly until?: number }
+  | { readonly kind: 'signal'; readonly name: string; readonly until?: number }
+  | { readonly kind: 'interrupted'; readonly error?: StepError }
+  | { readonly kind: 'failure'; readonly error?: StepError; readonly byOperator: boolean }
+  | { readonly kind: 'undo_failure'; readonly error?: StepError }
+  /** The workflow has ended or is being stopped: nothing starts by itself. */
+  | { readonly kind: 'stopped'; readonly status: WorkflowStatus }
+  | { readonly kind: 'not_wanted' }
+  | { readonly kind: 'condition_false' }
+  | {
+      readonly kind: 'not_the_role';
+      readonly holders: readonly { readonly role: string; readonly holder: string }[];
+    }
+  | { readonly kind: 'vouched' }
+  | { readonly kind: 'goal_holds' }
+  | { readonly kind: 'did_not_fail'; readonly states: readonly string[] }
+  | { readonly kind: 'reached'; readonly tolerated?: StepError }
+  | { readonly kind: 'undone'; readonly how?: StepCause }
+  /** The engine does not touch the workflow. */
+  | { readonly kind: 'set_aside'; readonly reason: string }
+  /** Nothing: the engine starts it with the next event. */
+  | { readonly kind: 'engine' };
+
+export type Cause = Onward | Root;
+
+/** Who can move it, and with which requests. */
+export type Who = 'operator' | 'machine' | 'time' | 'author' | 'engine' | 'nobody';
+
+export type Answer =
+  | { readonly act: 'retry' | 'skip' | 'fail' | 'approve' | 'reject'; readonly step: StepId }
+  | { readonly act: 'signal'; readonly name: string }
+  | { readonly act: 'resume' | 'delete' | 'abandon' };
+
+export interface Told {
+  readonly cause: Cause;
+  /** For people: what follows the step's name in a sentence, without a full stop. */
+  readonly says: string;
+}
+
+/** One step on the way to a root; what it tells leads on to the next. */
+export interface Link {
+  readonly step: StepId;
+  readonly machine?: string;
+  readonly status: StepStatus;
+  /** Ms since the epoch. */
+  readonly since: number;
+  readonly told: Told;
+}
+
+/** What it all hangs on: the last link of the path. */
+export interface RootPath {
+  readonly path: readonly Link[];
+  readonly who: Who;
+  readonly answers: readonly Answer[];
+}
+
+export interface Explanation {
+  readonly step: StepId;
+  readonly machine?: string;
+  readonly status: StepStatus;
+  readonly since: number;
+  /** What it waits for itself, or why it ended so. */
+  readonly causes: readonly Told[];
+  /** The roots, those first for which somebody has to do something. */
+  readonly roots: readonly RootPath[];
+  /** Roots beyond those given. */
+  readonly moreRoots: number;
+}
+
+/** What a whole workflow waits for: the roots of what its goal lacks. */
+export interface WorkflowExplanation {
+  readonly status: WorkflowStatus;
+  readonly reason: string;
+  readonly since: number;
+  readonly roots: readonly RootPath[];
+  readonly moreRoots: number;
+}
+
+/** What an explanation needs beyond graph and state. */
+export interface Surroundings {
+  /** Ms since the epoch: sentences say how long. */
+  readonly now: number;
+  readonly presence: (agent: string) => Presence;
+  readonly setAside?: string;
+}

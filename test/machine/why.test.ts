@@ -1,0 +1,96 @@
+// Each cause of the closed list, in a workflow that is really in that situation.
+// Belongs here: causes, chains, and what finding them costs. Does not belong here: the situations (why-situations.ts),
+// what holds of all (properties.test.ts), a whole story (test/scenarios/why-a-cluster-waits.txt).
+import { expect } from 'chai';
+import type { State } from '../../engine/definition/types.ts';
+import { compileGraph } from '../../engine/graph/compile.ts';
+import { apply } from '../../engine/machine/apply.ts';
+import { decide } from '../../engine/machine/decide.ts';
+import { initialState } from '../../engine/machine/state.ts';
+import { explainStep } from '../../engine/machine/why/explain.ts';
+import type { Presence } from '../../engine/machine/why/types.ts';
+import { CAUSE_KINDS } from '../../engine/machine/why/words.ts';
+import { definition, entity, join, membership, state } from '../support/definitions.ts';
+import { around, explain } from '../support/why.ts';
+import { group, SITUATIONS } from './why-situations.ts';
+
+describe('why', () => {
+  for (const [kind, situations] of Object.entries(SITUATIONS)) {
+    for (const { step, says, workflow, offline } of situations) {
+      it(`tells ${kind}: ${says.slice(0, 90)}`, () => {
+        const { causes } = explain(workflow(), step, offline);
+        expect(causes[0]?.says).to.equal(says);
+        expect(causes[0]?.cause.kind).to.equal(kind);
+      });
+    }
+  }
+
+  it('knows a situation for every cause, but for what the engine around it tells', () => {
+    const told = [...Object.keys(SITUATIONS), 'set_aside', 'engine'];
+    expect(told.sort()).to.eql([...CAUSE_KINDS].sort());
+  });
+
+  it('says of what is set aside that nothing moves it, and why', () => {
+    const w = group(1, [state('g', 'a')]);
+    const { causes, roots } = explainStep(w.graph, w.state, 0, { ...around(w), setAside: 'a bug' });
+    expect(causes[0]?.says).to.equal('waits because the engine has set the workflow aside: a bug');
+    expect(roots[0]?.who).to.equal('engine');
+  });
+
+  it('follows the chain to its root, with the machine and the time of each link', () => {
+    const w = group(1, [
+      state('g', 'a'),
+      state('g', 'b', { needs: ['a'] }),
+      join('g', 'c', { needs: ['b'] }),
+    ]);
+    w.now += 5_000;
+    w.exit('g[0].a', 3, 'no licence');
+    const { roots } = explain(w, 'g[0].c');
+    expect(roots).to.have.length(1);
+    const [{ path, who, answers }] = roots as [(typeof roots)[number]];
+    expect(path.map(link => link.step)).to.eql(['g[0].c', 'g[0].b', 'g[0].a']);
+    expect(path.at(-1)).to.include({ machine: 'g-0', status: 'failed', since: w.now });
+    expect({ who, answers }).to.eql({
+      who: 'operator',
+      answers: [
+        { act: 'retry', step: 'g[0].a' },
+        { act: 'skip', step: 'g[0].a' },
+      ],
+    });
+  });
+
+  it('gives roots for which somebody has to act first, and says how many there are beyond its bound', () => {
+    const w = group(9, [state('g', 'a', { onFailure: 'pause' }), state('g', 'b', { needs: ['g.a'] })]);
+    w.exit('g[7].a', 1);
+    const { roots, moreRoots } = explain(w, 'g[0].b');
+    expect(roots[0]?.path.at(-1)?.step).to.equal('g[7].a');
+    expect(roots).to.have.length(5);
+    expect(moreRoots).to.equal(4);
+  });
+
+  it('costs in proportion to the graph, through any number of diamonds', () => {
+    const cost = (depth: number, members: number): number => {
+      const level = (at: number): State[] =>
+        ['l', 'r'].map(side =>
+          state('g', `${side}${at}`, at === 0 ? {} : { needs: [`g.l${at - 1}`, `g.r${at - 1}`] }),
+        );
+      const states = Array.from({ length: depth }, (_, at) => level(at)).flat();
+      const graph = compileGraph(
+        definition([entity('g', { states })], [`g.l${depth - 1}`]),
+        membership({ g: members }),
+      );
+      const machine = initialState(graph, { id: 'w', stackName: 's', generation: 1, at: 0, inputs: {} });
+      apply(graph, machine, decide(graph, machine, { kind: 'create', at: 1 }).changes);
+      const count = { operations: 0 };
+      const presence = (): Presence => ({ kind: 'online' });
+      const last = graph.stepById.get(`g[0].l${depth - 1}`) as number;
+      const { roots, moreRoots } = explainStep(graph, machine, last, { now: 1, presence }, count);
+      // Of each machine one step runs and the other waits for it.
+      expect(roots.length + moreRoots).to.equal(members);
+      return count.operations;
+    };
+    const [n, deeper, wider] = [cost(10, 10), cost(20, 10), cost(10, 20)] as const;
+    expect(deeper / n).to.be.within(1.8, 2.3);
+    expect(wider / n).to.be.within(1.8, 2.2);
+  });
+});
