@@ -5,7 +5,7 @@ import type { StepId } from '../base/ids.ts';
 import { didYouMean } from '../definition/nearest.ts';
 import { explainStep, explainWorkflow } from '../machine/why/explain.ts';
 import type { Explanation, Surroundings, WorkflowExplanation } from '../machine/why/types.ts';
-import type { LiveWorkflow } from './workflows.ts';
+import type { LiveWorkflow } from './live.ts';
 
 /** EngineError `not_found`, with the nearest name, when the workflow has no such step. */
 export function explanation(

@@ -77,7 +77,7 @@ export function checkExplanations(w: Workflow): ReadonlySet<Cause['kind']> {
 
 function expectGranted(w: Workflow, answer: Answer): void {
   const { rejected } = decide(w.graph, w.state, { ...eventOf(answer), at: w.now } as MachineEvent);
-  expect(rejected, `${JSON.stringify(answer)} while ${w.over}`).to.equal(undefined);
+  expect(rejected, `${JSON.stringify({ answer, rejected })} while ${w.over}`).to.equal(undefined);
 }
 
 function eventOf(answer: Answer): object {

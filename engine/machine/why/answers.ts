@@ -53,6 +53,7 @@ function grantedTo(cause: Cause, step: StepId): Mover {
     case 'running':
     case 'called_back':
     case 'machine_busy':
+    case 'halted':
     case 'undo_order':
       return by('machine');
     case 'retry':

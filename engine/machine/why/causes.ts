@@ -4,6 +4,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { demandText, stateKey } from '../../graph/references.ts';
 import type { Gate, StateGraph, Step } from '../../graph/types.ts';
 import { gateCount, gateVerdict, neededBy } from '../counters.ts';
+import { holdersIn } from '../holders.ts';
 import { queuesFor } from '../records.ts';
 import { recordOf } from '../state.ts';
 import { COMMAND_GRACE } from '../timing.ts';
@@ -39,6 +40,8 @@ export class Causes {
         return this.#role(via, from);
       case 'machine':
         return this.#machine(via, from);
+      case 'halt':
+        return { kind: 'halted', step: (this.#graph.steps[via.number] as Step).id };
       case 'over_gate':
       case 'over_choice':
       case 'over_role':
@@ -198,7 +201,7 @@ export class Causes {
     const { entity, state } = this.#graph.steps[number] as Step;
     const holders = [...state.only, ...state.except].map(role => ({
       role: stateKey(entity.name, role),
-      holder: this.#onwards.state.workflow.roles[stateKey(entity.name, role)] ?? '',
+      agents: holdersIn(this.#onwards.state.workflow.roles, entity.name, role) ?? [],
     }));
     return { kind: 'not_the_role', holders };
   }

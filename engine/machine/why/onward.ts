@@ -21,7 +21,7 @@ import { isHeld } from '../undo-order.ts';
  * that gate, choice or role, and are undone before those that it counts.
  */
 export interface Via {
-  readonly kind: 'gate' | 'choice' | 'role' | 'machine' | 'over_gate' | 'over_choice' | 'over_role';
+  readonly kind: 'gate' | 'choice' | 'role' | 'machine' | 'halt' | 'over_gate' | 'over_choice' | 'over_role';
   readonly number: number;
 }
 
@@ -42,8 +42,9 @@ export class Onwards {
     this.operations += 1;
     const record = recordOf(this.state, number);
     if (this.isTakenBack) return this.#undoVias(number);
+    if (!(this.graph.steps[number] as Step).wanted) return [];
     if (record.status === 'ready') return this.#machine(number);
-    if (record.status === 'waiting') return record.due ? [] : this.#unmet(number);
+    if (record.status === 'waiting') return record.due ? [] : this.#waiting(number);
     if (record.status !== 'blocked') return [];
     return this.#unmet(number).filter(via => this.verdictOf(via) === 'hopeless');
   }
@@ -66,6 +67,7 @@ export class Onwards {
         return roleVerdict(state.workflow.roles[`${entity}.${name}`]);
       }
       case 'machine':
+      case 'halt':
       case 'over_gate':
       case 'over_choice':
       case 'over_role':
@@ -104,6 +106,7 @@ export class Onwards {
       case 'role':
         return this.#blameRole(via);
       case 'machine':
+      case 'halt':
         return [via.number];
       case 'over_gate':
         return this.#held(graph.gates[via.number]?.outputs ?? []);
@@ -131,6 +134,15 @@ export class Onwards {
     if (gateVerdict(this.state.cells, this.graph, number) !== 'hopeless') return classed('pending');
     const lost = classed('lost');
     return lost.length > 0 ? lost : classed('neutral');
+  }
+
+  /** Nothing is missing and yet it does not start: then something has stopped the workflow. */
+  #waiting(number: number): readonly Via[] {
+    const unmet = this.#unmet(number);
+    const { halted } = this.state.workflow;
+    const by = halted === undefined ? undefined : this.graph.stepById.get(halted);
+    if (unmet.length > 0 || by === undefined) return unmet;
+    return by === number ? [] : [{ kind: 'halt', number: by }];
   }
 
   /** What it still waits for; if nothing of that is open, what can no longer be met. */

@@ -46,6 +46,8 @@ export type Onward =
   | { readonly kind: 'vacant_role'; readonly role: string; readonly lost: Names; readonly fault?: string }
   /** Its VM does something else; `ahead`: how many stand before it in the queue. */
   | { readonly kind: 'machine_busy'; readonly agent: string; readonly step: StepId; readonly ahead: number }
+  /** `failure_mode: halt`: since that step failed nothing starts until a person goes on. */
+  | { readonly kind: 'halted'; readonly step: StepId }
   /** These stand on it and are undone first. */
   | { readonly kind: 'undo_order'; readonly standing: Names };
 
@@ -90,7 +92,8 @@ export type Root =
   | { readonly kind: 'condition_false' }
   | {
       readonly kind: 'not_the_role';
-      readonly holders: readonly { readonly role: string; readonly holder: string }[];
+      /** Agents that hold each role that the state names. */
+      readonly holders: readonly { readonly role: string; readonly agents: readonly string[] }[];
     }
   | { readonly kind: 'vouched' }
   | { readonly kind: 'goal_holds' }

@@ -44,6 +44,7 @@ const ONWARD: Phrases<Onward> = {
     const others = ahead === 0 ? '' : `; ${ahead} more before it`;
     return `is ready and waits for its machine: ${machine(agent)} is busy with ${step}${others}`;
   },
+  halted: ({ step }) => `is not started: the workflow halted when ${step} failed`,
   undo_order: ({ standing }) => `is undone after what stands on it: ${namesText(standing)}`,
 };
 
@@ -78,7 +79,7 @@ const ROOTS: Phrases<Root> = {
   not_wanted: () => 'is never run: the goal does not need it',
   condition_false: () => 'is skipped: its condition is false',
   not_the_role: ({ holders }, { machine }) => {
-    const who = holders.map(({ role, holder }) => `${role} is ${holder === '' ? 'vacant' : machine(holder)}`);
+    const who = holders.map(({ role, agents }) => `${role} is ${agents.map(machine).join(', ') || 'vacant'}`);
     return `is not for this member: ${who.join(', ')}`;
   },
   vouched: () => 'is skipped: an operator vouched for it',
