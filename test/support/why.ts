@@ -92,7 +92,12 @@ function eventOf(answer: Answer): object {
     case 'delete':
     case 'abandon':
       return { kind: 'delete', abandon: answer.act === 'abandon', by };
-    default:
+    case 'retry':
+    case 'fail':
+    case 'approve':
+    case 'reject':
       return { kind: answer.act, step: answer.step, by };
+    default:
+      return answer satisfies never;
   }
 }

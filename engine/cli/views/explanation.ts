@@ -128,8 +128,14 @@ function wordsOf(answer: Answer, workflow: string): readonly string[] {
       return [answer.act, workflow];
     case 'abandon':
       return ['delete', workflow, '--abandon'];
-    default:
+    case 'retry':
+    case 'skip':
+    case 'fail':
+    case 'approve':
+    case 'reject':
       return [answer.act, workflow, answer.step];
+    default:
+      return answer satisfies never;
   }
 }
 
