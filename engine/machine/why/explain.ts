@@ -33,7 +33,7 @@ export function explainStep(
   return answer;
 }
 
-/** Of all that the goal lacks; in a deletion, of all that is not undone yet. Empty roots: nothing is waited for. */
+/** Of all that the goal lacks, or still runs though it holds; in a deletion, of what is not undone yet. Empty: nothing. */
 export function explainWorkflow(
   graph: StateGraph,
   state: MachineState,
@@ -66,7 +66,9 @@ class Teller {
   /** Whether people may still move steps of it. */
   get #open(): boolean {
     const { status } = this.#state.workflow;
-    return (status === 'running' || status === 'held' || status === 'failed') && this.lacking().length > 0;
+    return (
+      (status === 'running' || status === 'held' || status === 'failed') && this.#lackedByGoal().length > 0
+    );
   }
 
   get operations(): number {
@@ -91,12 +93,20 @@ class Teller {
     return this.#causes.of(number).map(cause => this.#told(cause));
   }
 
-  /** What the goal lacks, or what is not undone yet. */
+  /** What the goal lacks, or what is not undone yet; when the goal holds, what still runs. */
   lacking(): readonly number[] {
     if (this.#onwards.isTakenBack) {
       const { records } = this.#state;
       return this.#graph.steps.map(step => step.number).filter(step => records[step] && owes(records[step]));
     }
+    const lacked = this.#lackedByGoal();
+    if (lacked.length > 0) return lacked;
+    return this.#graph.steps
+      .map(step => step.number)
+      .filter(step => this.#state.records[step]?.status === 'running');
+  }
+
+  #lackedByGoal(): readonly number[] {
     const gates = this.#graph.goal.map(number => ({ kind: 'gate', number }) as const);
     return gates
       .filter(gate => this.#onwards.verdictOf(gate) !== 'met')
