@@ -179,7 +179,8 @@ export class Causes {
     const away = this.#away(record, until);
     if (away) return away;
     const { attempts } = (this.#graph.steps[number] as Step).state.retry;
-    return { kind: 'running', phase, attempt, attempts, ...agentOf(record), ...until };
+    const why = phase === 'rescue' ? errorOf(record) : {};
+    return { kind: 'running', phase, attempt, attempts, ...agentOf(record), ...until, ...why };
   }
 
   /** The agent does not do it now, as far as is known. */

@@ -61,6 +61,8 @@ export type Root =
       readonly agent?: string;
       /** Absent: no time is set to it. */
       readonly until?: number;
+      /** What a rescue is for. */
+      readonly error?: StepError;
     }
   /** An agent has to come online, to take the command, or to come back. */
   | {

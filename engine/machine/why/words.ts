@@ -49,10 +49,11 @@ const ONWARD: Phrases<Onward> = {
 };
 
 const ROOTS: Phrases<Root> = {
-  running: ({ phase, attempt, attempts, agent, until }, { now, machine }) => {
+  running: ({ phase, attempt, attempts, agent, until, error }, { now, machine }) => {
+    const after = error === undefined ? '' : `, for it failed: ${errorText(error)}`;
     const where = agent === undefined ? '' : ` on ${machine(agent)}`;
     const which = phase === 'action' && attempts > 1 ? `, attempt ${attempt} of at most ${attempts}` : '';
-    return `${DOES[phase]}${where}${which}${timeText(until, now)}`;
+    return `${DOES[phase]}${where}${which}${after}${timeText(until, now)}`;
   },
   agent: ({ agent, presence, must, until }, { now, machine }) =>
     `${MUST[must](machine(agent))}: ${presenceText(presence, now)}${timeText(until, now)}`,
@@ -106,6 +107,7 @@ const ENDS: { readonly [outcome in RequiredOutcome | 'reached']: string } = {
 const DOES: { readonly [phase in Of<'running'>['phase']]: string } = {
   action: 'runs',
   probe: 'is looked at by its probe',
+  rescue: 'is being rescued',
   undo: 'is being undone',
   verify: 'is looked at by its probe after the undo',
 };
