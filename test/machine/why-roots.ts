@@ -22,9 +22,9 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
     },
     {
       step: 'g[0].a',
-      says: 'is being rescued on g-0, for it failed: exit 3: no space; times out in 1m00s',
+      says: 'is being rescued on g-0, for it failed: exit 3: no space; times out in 10m00s',
       workflow: () => {
-        const rescue = { action: script(), timeout: 60_000, times: 1 };
+        const rescue = { action: script(), times: 1 };
         const w = group(1, [state('g', 'a', { onFailure: 'retry', rescue })]);
         w.exit('g[0].a', 3, 'no space');
         w.report('g[0].a', { kind: 'started' });
