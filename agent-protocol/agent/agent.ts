@@ -7,8 +7,8 @@ import type { AgentEffect } from '../agent-machine.ts';
 import { newState, shortForm } from '../agent-records.ts';
 import type { AgentState } from '../agent-records.ts';
 import { AGENT_LIMITS as LIMITS } from '../limits.ts';
-import { PROTOCOL_VERSION } from '../messages.ts';
-import type { Hello } from '../messages.ts';
+import { commandKey, PROTOCOL_VERSION } from '../messages.ts';
+import type { FromAgent, Hello } from '../messages.ts';
 import { createOpener, createSealer } from '../sealing.ts';
 import type { Sealer } from '../sealing.ts';
 import { keyRing, publicKeyText, readPublicKey } from '../signing.ts';
@@ -154,9 +154,18 @@ function assemble(
     return !keeper.full && freeBytes(directory) >= (options.minimumFreeBytes ?? LIMITS.minimumFreeBytes);
   }
 
+  /** What is let out is journaled: of a run that was answered nothing is read again, and its files may hold secrets. */
+  function dropFiles(message: FromAgent): void {
+    if (!('id' in message)) return;
+    const key = commandKey(message.id);
+    const held = keeper.state.held.get(key);
+    if (held?.answer !== undefined) scripts.forget(key, held);
+  }
+
   function letOut(effect: AgentEffect): void {
     switch (effect.kind) {
       case 'send':
+        dropFiles(effect.message);
         return link.send(effect.message);
       case 'hello':
         return link.hello(effect.nonce);

@@ -37,7 +37,9 @@ async function main(): Promise<void> {
 
 type Ended = ExitRecord extends infer R ? (R extends unknown ? Omit<R, 'duration'> : never) : never;
 const CANCELLED: Ended = { ended: 'cancelled' };
-const isCancelled = (spec: RunSpec): boolean => existsSync(path.join(spec.directory, RUN_FILES.cancel));
+/** Also when its directory is gone: the run was answered for, and nobody waits for it. */
+const isCancelled = (spec: RunSpec): boolean =>
+  existsSync(path.join(spec.directory, RUN_FILES.cancel)) || !existsSync(spec.directory);
 
 async function supervise(spec: RunSpec): Promise<Ended> {
   const child = start(spec);

@@ -1,0 +1,136 @@
+// The standing canary: secrets that the test knows are in no file, log, event, status, message or name of a process.
+// Belongs here: a real engine with real agents, and scripts that do their worst. Does not belong here: what masking and
+// sealing do with one text (test/agent-protocol), which expressions are refused (test/definition).
+import { mkdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'chai';
+import { temporaryDirectory } from '../support/temporary.ts';
+import { Canary, secret } from './canary.ts';
+
+/** Prints what it was given in every way that a careless script would, and notes what the machine's processes are called. */
+const CARELESS = `
+              for stream in 1 2; do
+                echo "password=$password" >&$stream
+                printf %s "$password" | base64 -w0 >&$stream
+                echo "$settings" >&$stream
+                echo "$joined" >&$stream
+              done
+              cat /proc/[0-9]*/cmdline >>"$data/processes" 2>/dev/null`;
+
+/** Hidden values of every source: inputs, an output of a script, one made of others, the data of a signal. */
+const definition = (data: string): string => `
+workflow_version: 2026-11-01
+inputs:
+  password: {type: string, hidden: true}
+  settings: {type: map, hidden: true}
+entities:
+  web:
+    type: vm_group
+    members: {min: 1, max: 9}
+    states:
+      online: {action: {online: {}}}
+      made:
+        requires: [online]
+        action:
+          script:
+            bash: |${CARELESS}
+              echo "$WORKFLOW_REASON" >>"$data/reasons"
+              if [ "$(wc -l <"$data/reasons")" -lt 3 ]; then exit 9; fi
+              cat "$data/token" >"$heat_outputs_path.token"
+            inputs:
+              data: ${data}
+              password: "<% inputs.password %>"
+              settings: "<% inputs.settings %>"
+              joined: "user:<% inputs.password %>@host"
+        retry: {attempts: 4, delay: 1s}
+        outputs: {token: {type: string, hidden: true}}
+      told:
+        requires: [made]
+        action: {signal: {name: key}}
+        outputs: {key: {type: string, hidden: true}}
+      written:
+        requires: [told]
+        action:
+          file:
+            path: ${data}/written
+            content: "key=<% member.outputs.told.key %> token=<% member.outputs.made.token %>"
+      joined:
+        requires: [written]
+        action: {set: {outputs: {url: "https://<% inputs.password %>:<% member.outputs.told.key %>@host"}}}
+        outputs: {url: {type: string, hidden: true}}
+      broken:
+        requires: [joined]
+        action:
+          script:
+            bash: |${CARELESS}
+              exit 3
+            inputs:
+              data: ${data}
+              password: "<% member.outputs.made.token %>"
+              settings: ["<% member.outputs.told.key %>", "<% inputs.settings %>"]
+              joined: "<% member.outputs.joined.url %>"
+goal: web.broken
+outputs:
+  urls: {value: "<% web.members.map(m, m.outputs.joined.url) %>", hidden: true}
+`;
+
+/** Files of the engine that must have been looked into, also while it ran. */
+const KEPT = ['engine.db', 'engine.db-wal', 'engine.log', 'journal', 'identity.json'];
+
+describe('the canary', function () {
+  this.timeout(60_000);
+
+  it('is kept, sent, shown and told nowhere, though every script prints it and fails', async () => {
+    const directory = await temporaryDirectory();
+    const data = path.join(directory, 'data');
+    mkdirSync(data);
+    const [password = '', setting = '', token = '', key = ''] = ['input', 'map', 'output', 'signal'].map(
+      secret,
+    );
+    const canary = new Canary(directory, [password, setting, token, key]);
+    const file = path.join(directory, 'canary.workflow.yaml');
+    const inputs = path.join(directory, 'inputs.json');
+    await writeFile(path.join(data, 'token'), token);
+    await writeFile(file, definition(data));
+    await writeFile(inputs, JSON.stringify({ password, settings: { deep: [setting] } }));
+
+    const held = await canary.murano('run', file, '--members', 'web=1', '--inputs', inputs, '--verbose');
+    expect(held, canary.said.join('')).to.equal(3);
+    const failed = await canary.murano('signal', 'canary', 'key', '--data', `key=${JSON.stringify(key)}`);
+    expect(failed, canary.said.join('')).to.equal(1);
+    for (const words of [['status'], ['status', '--json'], ['events'], ['events', '--json']]) {
+      expect(await canary.murano(words[0] ?? '', 'canary', ...words.slice(1)), words.join(' ')).to.equal(0);
+    }
+    expect(await canary.murano('resume', 'canary', '--verbose')).to.equal(1);
+
+    expect(canary.said.join('')).to.include('password=***').and.to.include('web[0].broken');
+    expect(readFileSync(path.join(data, 'written'), 'utf8')).to.equal(`key=${key} token=${token}`);
+    expect([...canary.searched]).to.include.members(KEPT);
+    expect(canary.messages).to.be.greaterThan(20);
+    if (process.platform === 'linux') {
+      const processes = readFileSync(path.join(data, 'processes'), 'latin1');
+      expect(processes).to.include('supervisor');
+      canary.search('the name of a process', processes);
+    }
+    expect(canary.leaks()).to.deep.equal([]);
+    expect(await canary.murano('delete', 'canary')).to.equal(0);
+    expect(canary.leaks()).to.deep.equal([]);
+  });
+
+  it('would be found in each of these places, in every form', async () => {
+    const directory = await temporaryDirectory();
+    const text = secret('found');
+    const canary = new Canary(directory, [text]);
+    const agent = path.join(canary.state, 'agents', 'a');
+    mkdirSync(path.join(agent, 'runs', 'r'), { recursive: true });
+    await writeFile(path.join(agent, 'journal'), JSON.stringify(JSON.stringify({ text })));
+    await writeFile(path.join(agent, 'runs', 'r', 'stdout'), Buffer.from(text).toString('base64'));
+    canary.said.push(encodeURIComponent(text));
+    expect(canary.leaks().map(leak => leak.replace(/ holds .*/, ''))).to.have.members([
+      'the command said',
+      path.join('agents', 'a', 'journal'),
+      path.join('agents', 'a', 'runs', 'r', 'stdout'),
+    ]);
+  });
+});
