@@ -46,6 +46,7 @@ export const EXIT_OF_ERROR: { readonly [code in ErrorCode]: ExitCode } = {
 export const EXIT_OF_STATUS: { readonly [status in WorkflowStatus]: ExitCode } = {
   running: 0,
   cancelling: 0,
+  undoing: 0,
   deleting: 0,
   complete: 0,
   deleted: 0,

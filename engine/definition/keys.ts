@@ -18,7 +18,16 @@ export const ACTION_KEYS = [
 export const RESCUE_KEYS = ['script', 'file', 'reboot', 'online', 'wait'] as const;
 
 export const KEYS = {
-  workflow: ['workflow_version', 'description', 'inputs', 'entities', 'goal', 'failure_mode', 'outputs'],
+  workflow: [
+    'workflow_version',
+    'description',
+    'inputs',
+    'entities',
+    'goal',
+    'failure_mode',
+    'on_workflow_failure',
+    'outputs',
+  ],
   input: ['type', 'label', 'description', 'default', 'hidden', 'constraints', 'schema'],
   'schema item': ['type', 'description', 'default', 'constraints', 'schema'],
   constraint: [

@@ -14,7 +14,7 @@ import { type Fields, readEntries, readMap } from './reader.ts';
 import { Report } from './report.ts';
 import { resolveGoal } from './resolve.ts';
 import { checkSafety } from './safety.ts';
-import { FAILURE_MODES, WORKFLOW_VERSIONS, type WorkflowDefinition } from './types.ts';
+import { FAILURE_MODES, ON_WORKFLOW_FAILURE, WORKFLOW_VERSIONS, type WorkflowDefinition } from './types.ts';
 import { loadYaml } from './yaml.ts';
 
 export interface ParseOptions {
@@ -90,6 +90,7 @@ function read(report: Report, value: JsonValue, options: ParseOptions): Workflow
     description,
     inputs,
     failureMode: root.choice('failure_mode', FAILURE_MODES) ?? 'continue',
+    onWorkflowFailure: root.choice('on_workflow_failure', ON_WORKFLOW_FAILURE) ?? 'keep',
     ...built,
     goal: goal.map(({ entity, state }) => ({ entity, state })),
     contents: contents.texts,

@@ -15,6 +15,7 @@ export interface WorkflowDefinition {
   readonly goal: readonly StateReference[];
   readonly outputs: ReadonlyMap<string, WorkflowOutput>;
   readonly failureMode: FailureMode;
+  readonly onWorkflowFailure: OnWorkflowFailure;
   /** Every text that a script or file action names, by SHA-256. */
   readonly contents: ReadonlyMap<string, string>;
   /** SHA-256 over canonical definition and files: equal digests compile to equal graphs. */
@@ -24,6 +25,10 @@ export interface WorkflowDefinition {
 /** `continue`: what does not depend on a failure goes on; `halt`: after the first one nothing starts any more. */
 export const FAILURE_MODES = ['continue', 'halt'] as const;
 export type FailureMode = (typeof FAILURE_MODES)[number];
+
+/** `undo`: a workflow that fails takes back what it has started; `keep`: all stays, to be gone on from. */
+export const ON_WORKFLOW_FAILURE = ['keep', 'undo'] as const;
+export type OnWorkflowFailure = (typeof ON_WORKFLOW_FAILURE)[number];
 
 /** HOT's parameter types plus `integer`, `list` and `map` (HOT's `comma_delimited_list` and `json` are aliases). */
 export type ParameterType = 'string' | 'number' | 'integer' | 'boolean' | 'list' | 'map';

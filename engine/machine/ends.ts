@@ -5,6 +5,7 @@ import type { Draft } from './draft.ts';
 import { withdrawQuestions } from './halting.ts';
 import { describeDebts, describeFailures, describeHalt, describeHolds } from './reasons.ts';
 import { ATTEMPT_OVER } from './records.ts';
+import { beginUndoOnFailure, endUndoOnFailure } from './undo-on-failure.ts';
 import { debts } from './undo-order.ts';
 
 /** Row 15: the goal holds, so nothing new starts. What runs may finish; the rest was not needed. */
@@ -30,6 +31,8 @@ export function conclude(draft: Draft): void {
       return concludeForward(draft);
     case 'cancelling':
       return concludeCancel(draft);
+    case 'undoing':
+      return concludeUndo(draft);
     case 'deleting':
       return concludeDelete(draft);
     case 'complete':
@@ -55,12 +58,22 @@ function concludeForward(draft: Draft): void {
     draft.setWorkflow('running', describeHalt(draft));
   } else if (draft.isHalted) {
     withdrawQuestions(draft);
-    draft.setWorkflow('failed', describeFailures(draft, ''));
+    fail(draft);
   } else if (draft.withStatus('paused') > 0) {
     draft.setWorkflow('held', describeHolds(draft));
   } else {
-    draft.setWorkflow('failed', describeFailures(draft, ''));
+    fail(draft);
   }
+}
+
+/** What the definition says is taken back first. */
+function fail(draft: Draft): void {
+  const reason = describeFailures(draft, '');
+  if (!beginUndoOnFailure(draft, reason)) draft.setWorkflow('failed', reason);
+}
+
+function concludeUndo(draft: Draft): void {
+  if (draft.withStatus('undoing') === 0) endUndoOnFailure(draft);
 }
 
 /** Called-back attempts are awaited; the reason already says who cancelled. */

@@ -35,7 +35,7 @@ export const INVARIANTS = {
   M10: 'A role is held by as many members as it says, each of which reached `among`.',
   M11: 'complete: the goal holds and nothing runs. failed: nothing runs, is timed or ready.',
   M12: 'held: nothing runs, a step is paused, and the reason says which.',
-  M13: 'An undo is under way only in a deletion, and only when nothing stands on its step.',
+  M13: 'An undo is under way only while all is taken back, and only when nothing stands on its step.',
   M14: 'deleted, unless abandoned: nothing owes an undo.',
   M15: 'Time never goes back: no record is younger than the state.',
   M16: 'A step that failed or was blocked says so for good where another waits for that (row 12).',
@@ -104,7 +104,7 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   if (!state.undo && ACTING.has(record.status)) report('M5', unmet === 0, id);
   checkCommand(record, id, report);
   const { watched } = graph.steps[number] as StateGraph['steps'][number];
-  const mustSay = watched && !state.undo && hasNoWay(record.status);
+  const mustSay = watched && !state.undo && hasNoWay(record.status) && record.cause !== 'undo_failed';
   report('M16', record.hasFailed ? watched : !mustSay, id);
   if (isForward(graph, state)) checkOpen(graph, state, number, unmet, hopeless, report);
   const { asks } = record;
@@ -190,7 +190,8 @@ const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON
 
 function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken): void {
   const { status } = state.workflow;
-  const undoes = status === 'deleting' || status === 'delete_failed' || status === 'deleted';
+  const undoes =
+    status === 'undoing' || status === 'deleting' || status === 'delete_failed' || status === 'deleted';
   report('M4', undoes === (state.undo !== undefined), 'the workflow');
   if (state.undo) {
     const fresh = buildUndo(graph, step => state.records[step]);
@@ -199,7 +200,8 @@ function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken)
   for (const { number, id } of graph.steps) {
     const { status: step } = recordOf(state, number);
     if (step === 'undoing' || step === 'undone') {
-      report('M13', undoes && dependents(graph, number).every(other => !owes(recordOf(state, other))), id);
+      const may = undoes || (step === 'undone' && status === 'failed');
+      report('M13', may && dependents(graph, number).every(other => !owes(recordOf(state, other))), id);
     }
   }
 }

@@ -2,6 +2,7 @@
 // Belongs here: the conditions and the reopening. Does not belong here: single events (on/).
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
+import { beginAnew } from './undo-on-failure.ts';
 import { CANCEL_GRACE } from './timing.ts';
 import type { StepStatus } from './types.ts';
 
@@ -42,18 +43,20 @@ export function mayGoOn(draft: Draft): boolean {
     return false;
   }
   if (status === 'running' || status === 'held' || status === 'failed') return true;
-  const next = status === 'cancelling' ? 'Wait until it is failed, then resume it.' : 'Create it anew.';
+  const ends = status === 'cancelling' || status === 'undoing';
+  const next = ends ? 'Wait until it is failed, then resume it.' : 'Create it anew.';
   draft.reject(`The workflow is ${status}.`, next);
   return false;
 }
 
-const ENDING = new Set(['deleting', 'deleted', 'delete_failed']);
+const ENDING = new Set(['undoing', 'deleting', 'deleted', 'delete_failed']);
 
 /** After a failure, a halt or a cancel everything is looked at again; while it runs, only what an event changes. */
 export function goOn(draft: Draft): void {
   if (draft.workflow.status !== 'failed' && !draft.isHalted) return;
   if (draft.isHalted) draft.setHalted(undefined);
   draft.setWorkflow('running', '');
+  beginAnew(draft);
   considerAll(draft);
 }
 

@@ -56,6 +56,14 @@ export function describeDebts(draft: Draft): string {
   return clip(`${list(draft, left, 'could not be undone')} (delete again to retry, or abandon it)`);
 }
 
+/** Why it failed, and what became of what it had started. */
+export function describeUndone(draft: Draft): string {
+  const left = stepsWith(draft, record => record.cause === 'undo_failed');
+  const undone =
+    left.length === 0 ? 'what was started is undone' : `${list(draft, left, 'could not be undone')}`;
+  return clip(`${draft.workflow.reason}; ${undone}`);
+}
+
 function nothingMoves(draft: Draft): string {
   const blocked = stepsWith(draft, record => record.status === 'blocked');
   if (blocked.length === 0) return 'The goal does not hold and no step is left that could bring it about';

@@ -20,6 +20,9 @@ export function settle(draft: Draft): void {
     followUp(draft);
   }
   conclude(draft);
+  if (draft.undoable.length === 0) return;
+  followUp(draft);
+  conclude(draft);
 }
 
 /** Every turn moves at least one step, role or command towards its end. */

@@ -23,7 +23,7 @@ export interface MachineState {
   readonly busy: Map<string, number>;
   /** Agent → steps that wait for its VM, in order of readiness. */
   readonly queues: Map<string, number[]>;
-  /** Who stands on whom, from the moment of deletion; layout in undo-order.ts. */
+  /** Who stands on whom, while all is taken back and from the moment of deletion; layout in undo-order.ts. */
   undo?: LiveCells;
 }
 
@@ -97,11 +97,11 @@ export function putWorkflow(graph: StateGraph, state: MachineState, record: Work
   }
   state.workflow = record;
   state.at = Math.max(state.at, record.at);
-  if (!state.undo && UNDO_STATUSES.has(record.status))
-    state.undo = buildUndo(graph, step => state.records[step]);
+  if (!UNDO_STATUSES.has(record.status)) delete state.undo;
+  else state.undo ??= buildUndo(graph, step => state.records[step]);
 }
 
-const UNDO_STATUSES = new Set<WorkflowRecord['status']>(['deleting', 'delete_failed', 'deleted']);
+const UNDO_STATUSES = new Set<WorkflowRecord['status']>(['undoing', 'deleting', 'delete_failed', 'deleted']);
 
 export const noSuchStep = (workflow: string, what: string): EngineError =>
   new EngineError(

@@ -21,8 +21,8 @@ const FROM_OPERATOR = {
 } as const;
 
 const TO_UNDO = {
-  undoing: 'the workflow is deleted and nothing that required it is left',
-  undone: 'the workflow is deleted and there is nothing to take back',
+  undoing: 'the workflow is deleted, or undoes what it did, and nothing that required it is left',
+  undone: 'the workflow is deleted, or undoes what it did, and there is nothing to take back',
 } as const;
 
 export const STEP_TRANSITIONS: Table<StepStatus> = {
@@ -72,16 +72,22 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     ...TO_UNDO,
   },
   interrupted: { ...FROM_OPERATOR, ...TO_UNDO },
-  skipped: TO_UNDO,
+  skipped: { ...FROM_OPERATOR, ...TO_UNDO },
   blocked: { ...FROM_OPERATOR, ...TO_UNDO },
-  not_needed: TO_UNDO,
+  not_needed: { ...FROM_OPERATOR, ...TO_UNDO },
   undoing: {
     undoing: 'its agent accepted or started the undo, or its next try or its check begins',
     undone: 'taken back, or its VM is lost, or the failure of its undo is tolerated',
     failed: 'its undo failed, or the workflow was abandoned',
   },
-  undone: {},
+  undone: {
+    ...FROM_OPERATOR,
+    undoing: 'opened again, and the workflow failed at once and undoes what it did',
+    undone: 'opened again, and the workflow failed at once and nothing had been started',
+  },
 };
+
+const FAILS = 'it failed, and its definition says `on_workflow_failure: undo`';
 
 export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
   running: {
@@ -89,6 +95,7 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     held: 'only a person can move it',
     complete: 'the goal holds and nothing runs',
     failed: 'the goal does not hold and nothing can move by itself',
+    undoing: FAILS,
     cancelling: 'a person cancels it; commands are called back',
     deleting: 'a person deletes it',
     deleted: 'it is abandoned, or there was nothing to undo',
@@ -99,6 +106,7 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     held: 'another step is waited for',
     complete: 'the answer made the goal hold',
     failed: 'the answer was that the step failed, or it is cancelled',
+    undoing: FAILS,
     deleting: 'a person deletes it',
     deleted: 'it is abandoned, or there was nothing to undo',
     delete_failed: 'it is deleted, and the first undo could not be started',
@@ -113,6 +121,7 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     held: 'a person goes on, and another is waited for',
     complete: 'a person went on and the goal holds',
     failed: 'a person went on and it failed at once',
+    undoing: FAILS,
     deleting: 'a person deletes it',
     deleted: 'it is abandoned, or there was nothing to undo',
     delete_failed: 'it is deleted, and the first undo could not be started',
@@ -122,6 +131,12 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     complete: 'the last command ended before it could be called back, and the goal holds',
     deleting: 'a person deletes it',
     deleted: 'it is abandoned',
+    delete_failed: 'it is deleted, and the first undo could not be started',
+  },
+  undoing: {
+    failed: 'what was started is taken back, as far as it could be',
+    deleting: 'a person deletes it',
+    deleted: 'it is abandoned, or there was nothing more to undo',
     delete_failed: 'it is deleted, and the first undo could not be started',
   },
   deleting: {

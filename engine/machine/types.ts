@@ -25,7 +25,7 @@ export type StepStatus = (typeof STEP_STATUSES)[number];
 /**
  * `running`: steps run, are timed, or can; `held`: only a person can move it; `complete`: the goal holds and
  * nothing runs; `failed`: the goal doesn't hold and nothing can move by itself (resumable); `cancelling` → `failed`;
- * `deleting` → `deleted` or `delete_failed`.
+ * `undoing` → `failed`, what was started taken back; `deleting` → `deleted` or `delete_failed`.
  */
 export const WORKFLOW_STATUSES = [
   'running',
@@ -33,6 +33,7 @@ export const WORKFLOW_STATUSES = [
   'complete',
   'failed',
   'cancelling',
+  'undoing',
   'deleting',
   'deleted',
   'delete_failed',

@@ -1,9 +1,10 @@
-// Taking back what was started, after a delete (R10).
+// Taking back what was started, after a delete or for `on_workflow_failure: undo` (R10).
 // Belongs here: starting an undo, its ends and its check. Does not belong here: the order (undo-order.ts), when a
 // deletion begins (on/delete.ts).
 //
 // An undo runs against the edges as soon as nothing stands on the step; its probe must then answer "doesn't hold".
-// A VM that is gone has nothing left to take back. A failed undo is tolerated unless the state says `fail`.
+// A VM that is gone has nothing left to take back. A failed undo is what the state says; without a word it is tolerated
+// in a deletion, after which the VM is gone, and is a failure else.
 import { effectKey, type Phase } from '../base/ids.ts';
 import { EngineError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -13,13 +14,16 @@ import { cannotTell, deniesState } from './outcomes.ts';
 import { ATTEMPT_OVER, owes } from './records.ts';
 import { isWorthRetrying } from './retry.ts';
 import { COMMAND_GRACE, retryDelay } from './timing.ts';
-import type { Outcome, StepError } from './types.ts';
+import type { Outcome, StepError, WorkflowStatus } from './types.ts';
 import { isFree } from './undo-order.ts';
+
+/** Statuses in which undos begin. */
+const TAKING_BACK = new Set<WorkflowStatus>(['undoing', 'deleting']);
 
 /** Begins the undo of a step if nothing stands on it and nothing of it runs. */
 export function considerUndo(draft: Draft, number: number): void {
   const record = draft.record(number);
-  if (draft.workflow.status !== 'deleting' || !draft.undo || !owes(record)) return;
+  if (!TAKING_BACK.has(draft.workflow.status) || !draft.undo || !owes(record)) return;
   if (!isFree(draft.undo, draft.graph, number) || record.status === 'running' || record.status === 'undoing')
     return;
   if (record.status === 'failed' && record.cause === 'undo_failed') return;
@@ -96,11 +100,14 @@ function undoError(outcome: Extract<Outcome, { kind: 'failed' | 'refused' }>): S
 }
 
 function done(draft: Draft, number: number, cause: 'vm_lost' | undefined): void {
+  const { error } = draft.record(number);
+  // Why the workflow failed can still be seen after what it did is taken back.
+  const tells = draft.workflow.status === 'undoing' && error && !takesBack(error.phase);
   draft.write(number, {
     ...ATTEMPT_OVER,
     status: 'undone',
     cause,
-    error: undefined,
+    error: tells ? error : undefined,
     interruptions: undefined,
   });
 }
@@ -126,10 +133,11 @@ function failUndo(draft: Draft, number: number, error: StepError): void {
   if (!due && draft.record(number).agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
 }
 
-/** No try is left. On delete the default is to go on with the others and let this one be (`continue`). */
+/** No try is left. In a deletion the default is to go on with the others and let this one be (`continue`). */
 function spend(draft: Draft, number: number, error: StepError): void {
   const { undo } = draft.step(number).state;
-  const tolerated = (undo?.onFailure ?? 'continue') === 'continue';
+  const usual = draft.workflow.status === 'deleting' ? 'continue' : 'fail';
+  const tolerated = (undo?.onFailure ?? usual) === 'continue';
   const over = {
     ...ATTEMPT_OVER,
     error,

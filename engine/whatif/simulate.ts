@@ -9,7 +9,7 @@ import type { StateGraph, Step } from '../graph/types.ts';
 import { apply } from '../machine/apply.ts';
 import { decide } from '../machine/decide.ts';
 import { initialState, type MachineState, recordOf } from '../machine/state.ts';
-import type { Effect, MachineEvent, Outcome } from '../machine/types.ts';
+import type { Effect, MachineEvent, Outcome, WorkflowStatus } from '../machine/types.ts';
 import { Agenda } from './agenda.ts';
 import { Machines } from './machines.ts';
 import type { Plan } from './plan.ts';
@@ -31,6 +31,8 @@ export function withoutSecrets(definition: WorkflowDefinition, inputs: JsonObjec
   });
   return Object.fromEntries(pairs);
 }
+
+const MOVING = new Set<WorkflowStatus>(['running', 'undoing']);
 
 /** From creation until nothing moves by itself. `inputs` are complete, hidden ones by reference. */
 export function simulate(graph: StateGraph, inputs: JsonObject, plan: Plan, name = 'simulated'): Course {
@@ -54,7 +56,7 @@ class Simulation {
 
   run(): Course {
     this.#take(0, { event: at => ({ kind: 'create', at }) });
-    while (this.#state.workflow.status === 'running') {
+    while (MOVING.has(this.#state.workflow.status)) {
       const next = this.#agenda.next();
       if (next === undefined) break;
       if (!this.#isLost(next.item.agent, next.at)) this.#take(next.at, next.item);
@@ -118,7 +120,8 @@ class Simulation {
     const whole = this.#plan.duration(step, phase ?? 'action');
     const takes = fate === 'reboots' ? Math.round(whole / 2) : whole;
     if (takes > timeout) return { after: timeout, outcome: timedOut(timeout) };
-    if (phase === 'rescue') return { after: takes, outcome: { kind: 'succeeded', outputs: {} } };
+    if (phase === 'rescue' || phase === 'undo')
+      return { after: takes, outcome: { kind: 'succeeded', outputs: {} } };
     if (!acts) return { after: takes, outcome: NOT_SO };
     switch (fate) {
       case 'succeeds':

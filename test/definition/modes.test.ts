@@ -11,4 +11,10 @@ describe('row 43: the top of a definition', () => {
     expect(definitionOf(withTop('failure_mode: halt')).failureMode).to.equal('halt');
     expect(texts(withTop('failure_mode: halted'))[0]).to.include("Did you mean 'halt'?");
   });
+
+  it('says whether a failure is undone; it is not unless told', () => {
+    expect(definitionOf(withTop('')).onWorkflowFailure).to.equal('keep');
+    expect(definitionOf(withTop('on_workflow_failure: undo')).onWorkflowFailure).to.equal('undo');
+    expect(texts(withTop('on_workflow_failure: udno'))[0]).to.include("Did you mean 'undo'?");
+  });
 });

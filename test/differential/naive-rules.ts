@@ -20,6 +20,8 @@ export interface NaiveStep {
   status: string;
   /** An operator's skip counts as reached (row 10). */
   vouched: boolean;
+  /** An attempt of its action was started: there is something to take back (R10). */
+  touched: boolean;
   /** It failed or was blocked once, which counts for good where that is waited for (row 12). */
   hasFailed: boolean;
   /** Waits for the time of its next attempt. */

@@ -3,7 +3,9 @@
 // Belongs here: what happens when. Does not belong here: the rules over one moment (naive-rules.ts).
 import { LIMITS } from '../../engine/base/limits.ts';
 import type { Action, WorkflowDefinition } from '../../engine/definition/types.ts';
-import type { Member, Membership } from '../../engine/graph/types.ts';
+import type { Membership } from '../../engine/graph/types.ts';
+import { stepsFor, wantedStates } from './naive-steps.ts';
+import { owes, takeBack } from './naive-undo.ts';
 import {
   agentOf,
   alarm,
@@ -76,10 +78,21 @@ export class NaiveScheduler {
 
   resume(): void {
     this.halted = false;
+    const anew = this.board.steps.some(step => step.status === 'undone');
     for (const step of this.board.steps) {
-      if (step.status === 'failed' || step.status === 'interrupted') reopen(step);
+      if (anew && isOver(step)) Object.assign(step, { hasFailed: false, touched: false, agent: undefined });
+      if (step.status === 'failed' || step.status === 'interrupted' || (anew && isOver(step))) reopen(step);
     }
     this.settle();
+  }
+
+  /** `on_workflow_failure: undo`: whether there is something to take back. */
+  get owes(): boolean {
+    return this.status === 'failed' && owes(this.board);
+  }
+
+  takeBack(): void {
+    takeBack(this.board);
   }
 
   /** Row 36: holds, doesn't, or can't tell. */
@@ -94,6 +107,7 @@ export class NaiveScheduler {
       step.status = 'interrupted';
     } else {
       step.phase = 'action';
+      step.touched = true;
     }
   }
 
@@ -242,6 +256,7 @@ export class NaiveScheduler {
   private begin(step: NaiveStep): string {
     const { condition, action, probe } = step.state;
     if (condition?.root.kind === 'literal' && condition.root.value === false) return 'skipped';
+    step.touched ||= action?.kind === 'set' && !probe;
     if (!action || (action.kind === 'set' && !probe)) return 'reached';
     step.phase = probe ? 'probe' : 'action';
     step.readySince = this.turn;
@@ -268,6 +283,7 @@ export class NaiveScheduler {
         return true;
       } else if (!this.goalHolds && !this.isBusy(step)) {
         step.status = 'running';
+        step.touched ||= step.phase === 'action';
         moved = true;
       }
     }
@@ -305,6 +321,9 @@ function reach(step: NaiveStep): void {
   step.interruptions = 0;
 }
 
+const OVER = new Set(['undone', 'failed', 'interrupted', 'blocked', 'not_needed', 'skipped']);
+const isOver = (step: NaiveStep): boolean => OVER.has(step.status) && !step.vouched;
+
 function reopen(step: NaiveStep): void {
   Object.assign(step, { status: 'waiting', tries: 0, interruptions: 0, timed: false });
 }
@@ -322,53 +341,3 @@ const usesVm = (action: Action | undefined): boolean =>
   action?.kind === 'script' || action?.kind === 'file' || action?.kind === 'reboot';
 const sharesVm = (step: NaiveStep): boolean => !step.state.exclusive && current(step)?.kind !== 'reboot';
 const holdsVm = (step: NaiveStep): boolean => !sharesVm(step) && usesVm(current(step));
-
-function stepsFor(definition: WorkflowDefinition, membership: Membership): NaiveStep[] {
-  const steps: NaiveStep[] = [];
-  for (const entity of definition.entities.values()) {
-    for (const state of entity.states.values()) {
-      const isOne = entity.type === 'service' || state.once !== undefined;
-      const members: readonly (Member | undefined)[] = isOne
-        ? [undefined]
-        : (membership.get(entity.name) ?? []);
-      for (const member of members) {
-        const place = entity.type === 'vm_group' && member ? `[${member.index}]` : '';
-        steps.push({
-          id: `${entity.name}${place}.${state.name}`,
-          entity: entity.name,
-          state,
-          ...(member && { member }),
-          status: 'waiting',
-          vouched: false,
-          hasFailed: false,
-          timed: false,
-          phase: 'action',
-          tries: 0,
-          rescues: 0,
-          interruptions: 0,
-          readySince: 0,
-          agent: undefined,
-          reachedSince: undefined,
-        });
-      }
-    }
-  }
-  return steps;
-}
-
-/** Only what the goal needs, directly or not; a state that nobody has needs nothing. */
-function wantedStates(definition: WorkflowDefinition, steps: readonly NaiveStep[]): ReadonlySet<string> {
-  const wanted = new Set(definition.goal.map(({ entity, state }) => `${entity}.${state}`));
-  for (const name of wanted) {
-    const [entityName = '', stateName = ''] = name.split('.');
-    const entity = definition.entities.get(entityName);
-    const state = entity?.states.get(stateName);
-    if (!entity || !state || !steps.some(step => step.state === state)) continue;
-    for (const one of state.requires) wanted.add(`${one.entity}.${one.state}`);
-    for (const role of rolesNamedBy(state)) {
-      const among = entity.roles.get(role)?.among;
-      if (among !== undefined) wanted.add(`${entityName}.${among}`);
-    }
-  }
-  return wanted;
-}

@@ -2,10 +2,22 @@
 // Belongs here: the keys at the top of a definition that say so. Does not belong here: rules of single steps.
 import { expect } from 'chai';
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
-import { definition, entity, join, membership, state, type StateSpec } from '../support/definitions.ts';
+import {
+  definition,
+  entity,
+  join,
+  literal,
+  membership,
+  script,
+  state,
+  type StateSpec,
+} from '../support/definitions.ts';
 import { Workflow } from '../support/workflow.ts';
 
-type Modes = Partial<Pick<WorkflowDefinition, 'failureMode'>>;
+/** It can be judged by nobody. */
+const undefinedCondition = literal('neither true nor false');
+
+type Modes = Partial<Pick<WorkflowDefinition, 'failureMode' | 'onWorkflowFailure'>>;
 
 /** A group `g` of three with these states; the goal is all that is named. */
 function workflow(
@@ -80,5 +92,103 @@ describe('row 43: `failure_mode: halt`', () => {
     w.send({ kind: 'skip', step: 'g[0].a', outputs: {}, by: 'ann' });
     expect(w.over).to.equal('failed');
     expect(w.state.workflow.halted).to.equal(undefined);
+  });
+});
+
+describe('row 43: `on_workflow_failure: undo`', () => {
+  const regrets: Modes = { onWorkflowFailure: 'undo' };
+  const undo = { action: script() };
+
+  /** Two of three prepared, the third failed. */
+  const failing = (spec: StateSpec = {}): Workflow => {
+    const w = workflow(regrets, { a: { undo, ...spec }, b: { needs: ['a'], undo } }, ['g.b']);
+    w.succeed('g[0].a');
+    w.succeed('g[1].a');
+    w.exit('g[2].a', 3, 'no disk');
+    return w;
+  };
+
+  it('R10: takes back what was started, once nothing runs, against the edges', () => {
+    const w = failing();
+    expect(w.over).to.equal('running');
+    w.succeed('g[0].b');
+    expect(w.over).to.equal('running');
+    w.succeed('g[1].b');
+    expect(w.over).to.equal('undoing');
+    expect(w.out()).to.eql(['g[2].a', 'g[0].b', 'g[1].b']);
+    w.succeed('g[0].b');
+    expect(w.out()).to.eql(['g[0].a', 'g[2].a', 'g[1].b']);
+    for (const step of ['g[1].b', 'g[0].a', 'g[1].a', 'g[2].a']) w.succeed(step);
+    expect(w.over).to.equal('failed');
+    expect(w.reason).to.equal('g[2].a on g-2 failed: exit 3: no disk; what was started is undone');
+    expect(w.record('g[2].a')?.error?.exitCode).to.equal(3);
+  });
+
+  it('begins anew on a resume, also the states for which others waited to fail', () => {
+    const states = { a: { undo }, rescue: { needs: ['g.a@any!failed'], undo } };
+    const w = workflow(regrets, states, ['g.a', 'g.rescue']);
+    w.succeed('g[0].a');
+    w.succeed('g[1].a');
+    w.exit('g[2].a', 1);
+    for (const step of ['g[0].rescue', 'g[1].rescue', 'g[2].rescue']) w.succeed(step);
+    while (w.over === 'undoing') w.succeed(w.out()[0] as string);
+    expect(w.over).to.equal('failed');
+    w.send({ kind: 'resume', by: 'ann' });
+    expect(w.out()).to.eql(['g[0].a', 'g[1].a', 'g[2].a']);
+    expect(w.record('g[0].a')).to.include({ attempt: 2, touched: true });
+    w.succeed('g[0].a');
+    expect(w.status('g[0].rescue')).to.equal('waiting');
+  });
+
+  it('row 21: an undo that fails is named, and what it stands on stays', () => {
+    const w = failing();
+    for (const step of ['g[0].b', 'g[1].b', 'g[0].b', 'g[2].a']) w.succeed(step);
+    w.exit('g[1].b', 9, 'busy');
+    w.succeed('g[0].a');
+    expect(w.over).to.equal('failed');
+    expect(w.reason).to.contain('no disk; g[1].b on g-1 could not be undone: exit 9: busy');
+    expect(w.status('g[1].a')).to.equal('reached');
+    w.send({ kind: 'resume', by: 'ann' });
+    expect(w.out()).to.eql(['g[0].a', 'g[2].a', 'g[1].b']);
+  });
+
+  it('is overtaken by a deletion, which goes on with what is under way', () => {
+    const w = failing();
+    for (const step of ['g[0].b', 'g[1].b']) w.succeed(step);
+    w.exit('g[1].b', 9);
+    const { effects } = w.send({ kind: 'delete', abandon: false, by: 'heat' });
+    expect(effects.map(({ kind, id }) => `${kind} ${id.step}`)).to.eql(['start g[1].b']);
+    for (let [step] = w.out(); step !== undefined; [step] = w.out()) w.succeed(step);
+    expect(w.over).to.equal('deleted');
+  });
+
+  it('lets nobody cancel it or go on before it has ended', () => {
+    const w = failing();
+    for (const step of ['g[0].b', 'g[1].b']) w.succeed(step);
+    for (const kind of ['cancel', 'resume', 'retry'] as const) {
+      expect(w.send({ kind, by: 'ann' }).rejected?.message, kind).to.equal('The workflow is undoing.');
+    }
+    const skip = w.send({ kind: 'skip', step: 'g[2].a', outputs: {}, by: 'ann' });
+    expect(skip.rejected?.message).to.equal('The workflow is undoing.');
+  });
+
+  it('undoes neither what waits for a person nor what a person has cancelled', () => {
+    const held = failing({ onFailure: 'pause' });
+    for (const step of ['g[0].b', 'g[1].b']) held.succeed(step);
+    expect(held.over).to.equal('held');
+    held.send({ kind: 'fail', step: 'g[2].a', by: 'ann' });
+    expect(held.over).to.equal('undoing');
+    const cancelled = failing();
+    cancelled.send({ kind: 'cancel', by: 'ann' });
+    for (const step of ['g[0].b', 'g[1].b'])
+      cancelled.finish(step, { kind: 'refused', message: 'called back' });
+    expect(cancelled.over).to.equal('failed');
+    expect(cancelled.status('g[0].a')).to.equal('reached');
+  });
+
+  it('has failed at once where nothing was started', () => {
+    const w = workflow(regrets, { a: { once: { any: true }, condition: undefinedCondition } }, ['g.a']);
+    expect(w.over).to.equal('failed');
+    expect(w.status('g.a')).to.equal('failed');
   });
 });

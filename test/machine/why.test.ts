@@ -11,11 +11,25 @@ import { explainStep } from '../../engine/machine/why/explain.ts';
 import type { Presence } from '../../engine/machine/why/types.ts';
 import { definition, entity, join, membership, state } from '../support/definitions.ts';
 import { around, explain } from '../support/why.ts';
+import { Workflow } from '../support/workflow.ts';
 import { ONWARD } from './why-onward.ts';
 import { ROOTS } from './why-roots.ts';
 import { group } from './why-situations.ts';
 
 const SITUATIONS = { ...ONWARD, ...ROOTS };
+
+describe('why a workflow that has undone what it did stands still', () => {
+  it('a resume begins anew', () => {
+    const made = definition([entity('g', { states: [state('g', 'a')] })], ['g.a'], {
+      onWorkflowFailure: 'undo',
+    });
+    const w = new Workflow(made, membership({ g: 1 })).create();
+    w.exit('g[0].a', 1);
+    const { roots } = explain(w, 'g[0].a');
+    expect(w.status('g[0].a')).to.equal('undone');
+    expect(roots[0]).to.deep.include({ who: 'operator', answers: [{ act: 'resume' }] });
+  });
+});
 
 describe('why', () => {
   for (const [kind, situations] of Object.entries(SITUATIONS)) {

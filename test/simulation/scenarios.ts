@@ -158,4 +158,31 @@ goal: service.elected
 `,
 };
 
+/** Fails for sure, and takes back what it did: nothing of it may be left on any VM. */
+export const SORRY: Scenario = {
+  name: 'sorry',
+  exact: true,
+  members: { db: 2 },
+  definition: `${header}
+on_workflow_failure: undo
+entities:
+  db:
+    type: vm_group
+    members: {min: 1, max: 9}
+    states:
+      prepared:
+        action: {script: {sh: "sleep 100\\napply prepared"}}
+        probe: {script: {sh: "check prepared"}}
+        undo: {script: {sh: "sleep 50\\nrevert prepared"}, retry: {attempts: 90, delay: 2s, max_delay: 20s}}
+        timeout: 10m
+        retry: {attempts: 90, delay: 2s, max_delay: 20s}
+      joined:
+        requires: [db.prepared]
+        action: {script: {sh: "sleep 100\\napply joined\\nexit 3"}}
+        undo: {script: {sh: "sleep 50\\nrevert joined"}, retry: {attempts: 90, delay: 2s, max_delay: 20s}}
+        timeout: 10m
+goal: db.joined
+`,
+};
+
 export const SCENARIOS: readonly Scenario[] = [cluster, rough, bitter];

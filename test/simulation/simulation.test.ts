@@ -2,7 +2,7 @@
 // Belongs here: what `npm test` runs of the simulation. Does not belong here: fresh seeds (soak.ts), planted bugs (mutants/).
 import { expect } from 'chai';
 import { difference, oracle, repeatCommand, runSeed } from './run.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { SCENARIOS, SORRY, type Scenario } from './scenarios.ts';
 import { World } from './world.ts';
 
 /** Some of these found bugs once; the rest are as good as any. */
@@ -23,6 +23,22 @@ describe('simulation', () => {
       expect(failure, `seed ${seed} (${scenario}); repeat it with: ${repeatCommand(seed)}`).to.equal(
         undefined,
       );
+    }
+  });
+
+  it('leaves nothing of a workflow that undoes its failure, in twenty worlds and at any crash of its engine', async () => {
+    const scenario = SORRY;
+    const expected = await oracle(scenario, false);
+    expect(expected).to.deep.include({ status: 'failed', effects: { 'db-0': [], 'db-1': [] } });
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const actual = await new World({ seed, scenario, remove: false }).run();
+      expect(difference(scenario, expected, actual), `seed ${seed}`).to.equal(undefined);
+    }
+    for (let io = 0; io < expected.engineIos; io += 1) {
+      const killEngine = (life: number) => (at: number) =>
+        life === 1 && at === io ? ('after' as const) : undefined;
+      const actual = await new World({ seed: 3, scenario, faults: [], killEngine }).run();
+      expect(difference(scenario, expected, actual), `killed after I/O ${io}`).to.equal(undefined);
     }
   });
 

@@ -160,6 +160,7 @@ export function definition(
     }),
     outputs: new Map(),
     failureMode: 'continue',
+    onWorkflowFailure: 'keep',
     contents: new Map(),
     digest: 'd'.repeat(64),
     ...more,

@@ -5,6 +5,7 @@ import { EngineError } from '../../engine/base/errors.ts';
 import type {
   Action,
   FailureMode,
+  OnWorkflowFailure,
   Requirement,
   Role,
   State,
@@ -133,10 +134,12 @@ export interface Case {
 
 interface WholeDice {
   readonly failureMode: FailureMode;
+  readonly onWorkflowFailure: OnWorkflowFailure;
 }
 
 const wholeDice: fc.Arbitrary<WholeDice> = fc.record({
   failureMode: fc.constantFrom('continue', 'continue', 'halt'),
+  onWorkflowFailure: fc.constantFrom('keep', 'keep', 'undo'),
 });
 
 /** Entities in an order; a state requires only states before it, so there is no cycle. */

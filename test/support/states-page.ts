@@ -26,6 +26,7 @@ const WORKFLOW_MEANING: { readonly [Status in WorkflowStatus]: string } = {
   complete: 'The goal holds and nothing runs.',
   failed: 'The goal does not hold and nothing can move by itself. It can be resumed; nothing is lost.',
   cancelling: 'Commands are being called back.',
+  undoing: 'It has failed, and what was started is being taken back (`on_workflow_failure: undo`).',
   deleting: 'What was started is being taken back.',
   deleted: 'Everything is taken back, or it was abandoned.',
   delete_failed: 'Something could not be taken back. Delete it again, or abandon it.',

@@ -129,6 +129,20 @@ describe('a simulation', () => {
     expect(course.goalAt).to.equal(undefined);
   });
 
+  it('takes back what was started where a failure is undone', () => {
+    const parsed = parseDefinition(YAML.replace('inputs:', 'on_workflow_failure: undo\ninputs:'), {
+      fileName: 'x.yaml',
+      files: {},
+    });
+    if (!parsed.definition) throw new Error(JSON.stringify(parsed.problems));
+    const graph = compileGraph(parsed.definition, membership({ db: 2 }));
+    const { plan } = makePlan(graph, { ...NOTHING, fail: ['db.made'] });
+    const course = simulate(graph, withoutSecrets(graph.definition, { password: 'x' }), plan);
+    expect(course.status).to.equal('failed');
+    expect(course.reason).to.contain('what was started is undone');
+    expect(step(course, 'db[0].ready').status).to.equal('undone');
+  });
+
   it('goes on where a failure is tolerated', () => {
     expect(step(played(2, { fail: ['db.clean'] }), 'db[0].clean')).to.include({
       status: 'reached',

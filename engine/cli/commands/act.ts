@@ -70,6 +70,7 @@ export async function act(
 const NEEDS_NO_RESUME: readonly WorkflowStatus[] = [
   'running',
   'cancelling',
+  'undoing',
   'deleting',
   'complete',
   'deleted',

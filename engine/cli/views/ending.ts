@@ -42,6 +42,7 @@ export function endingLines(view: WorkflowView, options: EndingOptions): Line[] 
       return [[markPiece('done', options.style), piece(` ${sanitiseLine(view.record.id)} is deleted.`)]];
     case 'running':
     case 'cancelling':
+    case 'undoing':
     case 'deleting':
       return [];
   }
@@ -117,7 +118,8 @@ function failedLines(view: WorkflowView, options: EndingOptions): Line[] {
     step =>
       step.record.status === 'failed' ||
       step.record.status === 'interrupted' ||
-      step.record.cause === 'undo_failed',
+      step.record.cause === 'undo_failed' ||
+      (step.record.status === 'undone' && step.record.error !== undefined),
   );
   const { record } = view;
   const deleting = record.status === 'delete_failed';
@@ -127,9 +129,16 @@ function failedLines(view: WorkflowView, options: EndingOptions): Line[] {
     [markPiece('failed', options.style), piece(` ${sanitiseLine(record.id)} ${head}.`, 'bad')],
     ...(failed.length === 0 && record.reason !== '' ? [plain(`  ${sanitiseLine(record.reason)}`)] : []),
     ...troubleLines(failed, options),
+    ...(isTakenBack(view) ? [[], plain('  What it had started is undone.')] : []),
     ...nextLines(deleting ? deleteAgain(record.id, options.command) : goOn(view, failed, options.command)),
   ];
 }
+
+/** `on_workflow_failure: undo`: it failed, and nothing of what it did is left. */
+const isTakenBack = ({ record, steps }: WorkflowView): boolean =>
+  record.status === 'failed' &&
+  steps.some(step => step.record.status === 'undone') &&
+  steps.every(step => !step.record.touched || step.record.status === 'undone');
 
 /** The end of a deletion. Undos that failed and were tolerated left something behind: that is said, with why. */
 export function deletedLines(
@@ -238,11 +247,11 @@ function nextLines(next: readonly Next[]): Line[] {
 function goOn(view: WorkflowView, failed: readonly StepView[], command: CommandLine): Next[] {
   const { id } = view.record;
   const [first] = failed;
+  const what = isTakenBack(view)
+    ? 'Begin again'
+    : 'Go on from here: what failed is tried again, what is done stays';
   return [
-    {
-      what: 'Go on from here: what failed is tried again, what is done stays',
-      command: command('resume', id),
-    },
+    { what, command: command('resume', id) },
     ...(first === undefined
       ? []
       : [{ what: 'Go on without this step, as if it were done', command: command('skip', id, first.id) }]),

@@ -42,6 +42,7 @@ const STATUS_TONES: { readonly [status in WorkflowStatus]: Tone } = {
   complete: 'good',
   failed: 'bad',
   cancelling: 'warn',
+  undoing: 'warn',
   deleting: 'warn',
   deleted: 'faint',
   delete_failed: 'bad',
@@ -50,16 +51,18 @@ const STATUS_TONES: { readonly [status in WorkflowStatus]: Tone } = {
 export const statusPiece = (record: WorkflowRecord): Piece =>
   piece(record.status.replaceAll('_', ' '), STATUS_TONES[record.status]);
 
+const MOVING = new Set<WorkflowStatus>(['running', 'cancelling', 'undoing', 'deleting']);
+
 /** Time the workflow has taken: to now while it moves, to its last event when it stands. */
 export function elapsed(record: WorkflowRecord, now: number): number {
-  const moving =
-    record.status === 'running' || record.status === 'cancelling' || record.status === 'deleting';
-  return (moving ? Math.max(now, record.at) : record.at) - record.createdAt;
+  return (MOVING.has(record.status) ? Math.max(now, record.at) : record.at) - record.createdAt;
 }
 
-/** `3 of 9 steps`; while deleting, how much of what was touched is undone. */
+const TAKING_BACK = new Set<WorkflowStatus>(['undoing', 'deleting', 'delete_failed']);
+
+/** `3 of 9 steps`; while all is taken back, how much of what was touched is undone. */
 function countedSteps({ steps, record }: WorkflowView): string {
-  if (record.status === 'deleting' || record.status === 'delete_failed') {
+  if (TAKING_BACK.has(record.status)) {
     const touched = steps.filter(step => step.record.touched);
     const undone = touched.filter(step => step.record.status === 'undone');
     return `${undone.length} of ${plural(touched.length, 'step')} undone`;

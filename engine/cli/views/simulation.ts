@@ -169,6 +169,7 @@ function answersTo({ cause }: StepCourse): readonly (readonly [string, string])[
 const ENDS: readonly StepStatus[] = [
   'reached',
   'failed',
+  'undone',
   'interrupted',
   'paused',
   'blocked',

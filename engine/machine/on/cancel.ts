@@ -7,7 +7,11 @@ export const onCancel: Handler<'cancel'> = (draft, { by }) => {
   const { status } = draft.workflow;
   if (status === 'cancelling') return false;
   if (status !== 'running' && status !== 'held') {
-    draft.reject(`The workflow is ${status}.`, 'Only what runs or is held can be cancelled.');
+    const next =
+      status === 'undoing'
+        ? 'It has failed already: wait until what it did is taken back, or delete it.'
+        : 'Only what runs or is held can be cancelled.';
+    draft.reject(`The workflow is ${status}.`, next);
     return false;
   }
   const why = `cancelled by ${by}`;

@@ -5,7 +5,7 @@ import { goOn, mayGoOn, reopen, stepToActOn, wantedWith } from '../operator.ts';
 import type { StepStatus } from '../types.ts';
 import type { Handler } from './handler.ts';
 
-const STUCK = new Set<StepStatus>(['failed', 'interrupted', 'paused']);
+const STUCK = new Set<StepStatus>(['failed', 'interrupted', 'paused', 'undone']);
 
 export const onRetry: Handler<'retry'> = (draft, { step, attempt }) => {
   const steps = step === undefined ? everyStuck(draft) : one(draft, step, attempt);

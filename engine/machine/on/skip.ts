@@ -6,7 +6,15 @@ import { ATTEMPT_OVER } from '../records.ts';
 import type { StepStatus } from '../types.ts';
 import type { Handler } from './handler.ts';
 
-const IDLE = new Set<StepStatus>(['waiting', 'ready', 'failed', 'paused', 'interrupted', 'blocked']);
+const IDLE = new Set<StepStatus>([
+  'waiting',
+  'ready',
+  'failed',
+  'paused',
+  'interrupted',
+  'blocked',
+  'undone',
+]);
 
 export const onSkip: Handler<'skip'> = (draft, { step, outputs }) => {
   const number = stepToActOn(draft, step, 'skipped', IDLE);

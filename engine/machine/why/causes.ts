@@ -134,7 +134,8 @@ export class Causes {
       case 'interrupted':
         return { kind: 'interrupted', ...errorOf(record) };
       case 'failed':
-        if (record.cause === 'undo_failed') return { kind: 'undo_failure', ...errorOf(record) };
+        if (record.cause === 'undo_failed' && this.#onwards.isTakenBack)
+          return { kind: 'undo_failure', ...errorOf(record) };
         return { kind: 'failure', ...errorOf(record), byOperator: record.cause === 'failed_by_operator' };
       case 'reached':
         return {
@@ -146,6 +147,8 @@ export class Causes {
       case 'not_needed':
         return record.cause === 'did_not_fail' ? this.#didNotFail(number) : { kind: 'goal_holds' };
       case 'undone':
+        // Undone because it failed: a resume begins anew.
+        if (this.#onwards.state.workflow.status === 'failed') return { kind: 'stopped', status: 'failed' };
         return { kind: 'undone', ...(record.cause !== undefined && { how: record.cause }) };
       default:
         return record.status satisfies never;

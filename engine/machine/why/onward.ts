@@ -49,10 +49,10 @@ export class Onwards {
     return this.#unmet(number).filter(via => this.verdictOf(via) === 'hopeless');
   }
 
-  /** True while the workflow is being deleted: then steps wait for those that stand on them. */
+  /** True while all is taken back: then steps wait for those that stand on them. */
   get isTakenBack(): boolean {
     const { status } = this.state.workflow;
-    return status === 'deleting' || status === 'delete_failed';
+    return status === 'undoing' || status === 'deleting' || status === 'delete_failed';
   }
 
   verdictOf({ kind, number }: Via): Verdict {

@@ -1,0 +1,59 @@
+// What the naive scheduler begins with: a step for each member of each state, and which of them the goal needs.
+// Belongs here: reading the definition. Does not belong here: what happens (naive.ts).
+import type { WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { Member, Membership } from '../../engine/graph/types.ts';
+import { type NaiveStep, rolesNamedBy } from './naive-rules.ts';
+
+export function stepsFor(definition: WorkflowDefinition, membership: Membership): NaiveStep[] {
+  const steps: NaiveStep[] = [];
+  for (const entity of definition.entities.values()) {
+    for (const state of entity.states.values()) {
+      const isOne = entity.type === 'service' || state.once !== undefined;
+      const members: readonly (Member | undefined)[] = isOne
+        ? [undefined]
+        : (membership.get(entity.name) ?? []);
+      for (const member of members) {
+        const place = entity.type === 'vm_group' && member ? `[${member.index}]` : '';
+        steps.push({
+          id: `${entity.name}${place}.${state.name}`,
+          entity: entity.name,
+          state,
+          ...(member && { member }),
+          status: 'waiting',
+          vouched: false,
+          touched: false,
+          hasFailed: false,
+          timed: false,
+          phase: 'action',
+          tries: 0,
+          rescues: 0,
+          interruptions: 0,
+          readySince: 0,
+          agent: undefined,
+          reachedSince: undefined,
+        });
+      }
+    }
+  }
+  return steps;
+}
+
+/** Only what the goal needs, directly or not; a state that nobody has needs nothing. */
+export function wantedStates(
+  definition: WorkflowDefinition,
+  steps: readonly NaiveStep[],
+): ReadonlySet<string> {
+  const wanted = new Set(definition.goal.map(({ entity, state }) => `${entity}.${state}`));
+  for (const name of wanted) {
+    const [entityName = '', stateName = ''] = name.split('.');
+    const entity = definition.entities.get(entityName);
+    const state = entity?.states.get(stateName);
+    if (!entity || !state || !steps.some(step => step.state === state)) continue;
+    for (const one of state.requires) wanted.add(`${one.entity}.${one.state}`);
+    for (const role of rolesNamedBy(state)) {
+      const among = entity.roles.get(role)?.among;
+      if (among !== undefined) wanted.add(`${entityName}.${among}`);
+    }
+  }
+  return wanted;
+}
