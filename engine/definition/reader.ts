@@ -3,6 +3,7 @@
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { durationMs, sizeBytes } from './durations.ts';
+import { hasExpression } from './expression-marks.ts';
 import { KEYS, type KeyPlace } from './keys.ts';
 import { nearest } from './nearest.ts';
 import { pointerTo } from './positions.ts';
@@ -274,5 +275,18 @@ export function readText(report: Report, node: Node, what: string, hint?: string
   if (typeof node.value === 'string') return node.value;
   const advice = hint === undefined ? quoteHint(node.value) : { hint };
   report.add('wrong_type', node.at, `${what} must be text, not ${typeName(node.value)}.`, advice);
+  return undefined;
+}
+
+/** Text that the graph is made of, so that it must stand there as it is. */
+export function readName(report: Report, node: Node, what: string, hint?: string): string | undefined {
+  const name = readText(report, node, what, hint);
+  if (name === undefined || !hasExpression(name)) return name;
+  report.add(
+    'wrong_value',
+    node.at,
+    `${what} is '${shown(name)}', but no expression can stand here: it must be known before anything runs.`,
+    { hint: "Write the name itself. For what depends on values there is 'condition'." },
+  );
   return undefined;
 }

@@ -3,7 +3,7 @@
 import { isObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { RequirementDraft } from './draft.ts';
-import { type Fields, type Node, readItems, readMap, readText } from './reader.ts';
+import { type Fields, type Node, readItems, readMap, readName, readText } from './reader.ts';
 import type { Report } from './report.ts';
 import { type Quorum, REQUIRED_OUTCOMES, type RequiredOutcome } from './types.ts';
 import { shown } from './yaml-scalars.ts';
@@ -48,12 +48,12 @@ function readChoice(report: Report, item: Node, what: string, choice: number): R
 /** None when it can't be read. */
 function readRequirement(report: Report, item: Node, what: string): RequirementDraft[] {
   if (!isObject(item.value)) {
-    const name = readText(report, item, `A requirement of ${what}`);
+    const name = readName(report, item, `A requirement of ${what}`);
     return name === undefined ? [] : [{ name, at: item.at }];
   }
   const fields = readMap(report, item, 'requirement', `a requirement of ${what}`);
   const state = fields?.required('state');
-  const name = state && readText(report, state, `state of a requirement of ${what}`);
+  const name = state && readName(report, state, `state of a requirement of ${what}`);
   if (fields === undefined || state === undefined || name === undefined) return [];
   const outcome = readOutcome(fields);
   const members = fields.get('members');

@@ -1,7 +1,7 @@
 // Looks up every name that a definition uses: states, entities, roles.
 // Belongs here: names -> what they name, or "did you mean". Does not belong here: what follows from it (checks/).
 import type { EntityDraft, EntityDrafts, Mention, RequirementDraft, StateDraft } from './draft.ts';
-import { type Node, readItems, readText } from './reader.ts';
+import { type Node, readItems, readName } from './reader.ts';
 import type { Report } from './report.ts';
 import { holdersOfRole, type Quorum, type Requirement, type StateReference } from './types.ts';
 import { shown } from './yaml-scalars.ts';
@@ -191,7 +191,7 @@ export function resolveGoal(
   if (node !== undefined && items.length === 0)
     report.add('wrong_value', node.at, 'The goal names no state.');
   for (const item of items) {
-    const name = readText(report, item, 'The goal');
+    const name = readName(report, item, 'The goal');
     const state =
       name === undefined
         ? undefined

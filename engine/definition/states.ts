@@ -6,7 +6,7 @@ import type { Contents } from './contents.ts';
 import type { ActionDraft, Mention, StateDraft } from './draft.ts';
 import { readOnFailure } from './on-failure.ts';
 import { readStateOutputs } from './parameters.ts';
-import { type Fields, type Node, readItems, readMap, readText } from './reader.ts';
+import { type Fields, type Node, readItems, readMap, readName } from './reader.ts';
 import type { Report } from './report.ts';
 import { readRequires } from './requires.ts';
 import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo } from './retry.ts';
@@ -68,7 +68,7 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [key in 
 function readRoles(fields: Fields, key: 'only' | 'except'): Mention[] {
   const mentions: Mention[] = [];
   for (const item of readItems(fields.report, fields.get(key), `${key} of ${fields.what}`, 20)) {
-    const name = readText(fields.report, item, `${key} of ${fields.what}`, 'Name a role.');
+    const name = readName(fields.report, item, `${key} of ${fields.what}`, 'Name a role.');
     if (name !== undefined) mentions.push({ name, at: item.at });
   }
   return mentions;
@@ -77,7 +77,7 @@ function readRoles(fields: Fields, key: 'only' | 'except'): Mention[] {
 function readOnce(fields: Fields): Mention | undefined {
   const node = fields.get('once');
   const name =
-    node && readText(fields.report, node, `once of ${fields.what}`, "Name a role, or write 'any'.");
+    node && readName(fields.report, node, `once of ${fields.what}`, "Name a role, or write 'any'.");
   return node === undefined || name === undefined ? undefined : { name, at: node.at };
 }
 

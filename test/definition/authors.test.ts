@@ -223,6 +223,16 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
     "9:38: warning: The script of web.ready holds '<% inputs.ip %>', which stays as it is: the text of a script is never changed. Give the value under 'inputs', and read it in the script as an environment variable.",
   ],
   [
+    'an expression where a name must stand',
+    vm(`      ready: {requires: ['<% inputs.ip %>'], ${SCRIPT}}`),
+    "9:27: A requirement of state web.ready is '<% inputs.ip %>', but no expression can stand here: it must be known before anything runs. Write the name itself. For what depends on values there is 'condition'.",
+  ],
+  [
+    'an expression as the goal',
+    vm(`      ready: {${SCRIPT}}`, "goal: 'web.<% inputs.ip %>'"),
+    "10:8: The goal is 'web.<% inputs.ip %>', but no expression can stand here: it must be known before anything runs. Write the name itself. For what depends on values there is 'condition'.",
+  ],
+  [
     "another language's marks in a script, which are its own affair",
     vm('      ready: {action: {script: {sh: \'echo "<% if x %>" >/etc/a.erb\'}}}'),
   ],

@@ -1,8 +1,10 @@
-// `npm run soak`: fresh seeds, as many as asked for, and fresh fates for the machine beside the naive scheduler.
-// Ends with 1 when one of them finds something.
-// Belongs here: options and printing. Does not belong here: what a run is (run.ts, ../differential/lockstep.ts).
+// `npm run soak`: fresh seeds, as many as asked for, fresh fates for the machine beside the naive scheduler, and fresh
+// spoiled input for the doors. Ends with 1 when one of them finds something.
+// Belongs here: options and printing. Does not belong here: what a run is (run.ts,
+// ../differential/lockstep.ts, ../fuzz/fuzzers.ts).
 import { parseArgs } from 'node:util';
 import { compareFates } from '../differential/lockstep.ts';
+import { FUZZERS } from '../fuzz/fuzzers.ts';
 import { repeatCommand, runSeed } from './run.ts';
 
 const { values } = parseArgs({
@@ -11,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     first: { type: 'string' },
     fates: { type: 'string', default: '20000' },
+    fuzz: { type: 'string', default: '10000' },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +40,10 @@ for (let index = 0; index < count && found < 5; index += 1) {
 console.log(
   found === 0 ? `nothing found with ${count} seeds from ${first}, ${steps} steps` : `${found} found`,
 );
-if (values.seed === undefined && !values.quiet) found += soakFates(Number(first), Number(values.fates));
+if (values.seed === undefined && !values.quiet) {
+  found += soakFates(Number(first), Number(values.fates));
+  found += soakDoors(Number(first), Number(values.fuzz));
+}
 process.exitCode = found === 0 ? 0 : 1;
 
 /** 1 when the machine and the naive scheduler differ. */
@@ -51,4 +57,21 @@ function soakFates(seed: number, fates: number): number {
     console.log(`repeat it with: npm run soak -- --seeds 0 --first ${seed} --fates ${fates}`);
     return 1;
   }
+}
+
+/** How many of the fuzzers found something. */
+function soakDoors(seed: number, runs: number): number {
+  if (runs === 0) return 0;
+  let found = 0;
+  for (const [name, fuzz] of Object.entries(FUZZERS)) {
+    try {
+      fuzz({ runs, seed });
+      console.log(`nothing found with ${runs} ${name}`);
+    } catch (thrown) {
+      found += 1;
+      console.log(thrown);
+      console.log(`repeat it with: npm run soak -- --seeds 0 --fates 0 --first ${seed} --fuzz ${runs}`);
+    }
+  }
+  return found;
 }
