@@ -280,7 +280,7 @@ function onScript(work: Work, event: ScriptEvent): void {
     case 'running':
       if (work.state.running.has(key)) return;
       work.state.running.add(key);
-      work.tell(key);
+      work.tell(key, true);
       if (held.cancel !== undefined) work.let({ kind: 'kill', key, held });
       return;
     case 'ended':

@@ -7,7 +7,8 @@ import { commandKey } from './messages.ts';
 import type { CommandId, FromAgent, Refused } from './messages.ts';
 
 export type AgentEffect =
-  | { readonly kind: 'send'; readonly message: FromAgent }
+  /** `soon`: nothing is lost when it is said a moment later, or not at all because the answer comes before. */
+  | { readonly kind: 'send'; readonly message: FromAgent; readonly soon?: true }
   /** Say hello again on this connection. */
   | { readonly kind: 'hello'; readonly nonce: string }
   | { readonly kind: 'ack'; readonly token: number }
@@ -57,14 +58,15 @@ export class Work implements AgentDecision {
     if (starting.size > 0) this.effects.splice(0, this.effects.length, ...this.effects.filter(said));
   }
 
-  /** Sends what is known of a held command: the last word on it. */
-  tell(key: string): void {
+  /** Sends what is known of a held command: the last word on it. `soon`: a start may be told a moment later. */
+  tell(key: string, soon = false): void {
     const held = this.state.held.get(key);
     if (held === undefined) return;
     const from = { agent: this.state.agent, incarnation: this.state.incarnation, id: held.command.id };
     if (held.answer !== undefined) this.send({ ...held.answer, ...from });
     else if (this.state.running.has(key) || held.status === 'rebooting') {
-      this.send({ kind: 'started', ...from, bootId: held.bootId ?? this.state.bootId });
+      const message = { kind: 'started', ...from, bootId: held.bootId ?? this.state.bootId } as const;
+      this.let({ kind: 'send', message, ...(soon && { soon }) });
     } else this.send({ kind: 'accepted', ...from });
   }
 

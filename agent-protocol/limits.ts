@@ -61,6 +61,8 @@ export const AGENT_LIMITS = {
   /** Reconnecting: first and longest pause, in milliseconds; each is drawn between half of it and all of it. */
   reconnectMs: 200,
   reconnectMaxMs: 30_000,
+  /** Milliseconds that the news of a start is held back: a script that ends within them is told by its end alone. */
+  startedWaitMs: 50,
   /** Milliseconds after which an outcome without receipt is sent again. */
   resendMs: 15_000,
   /** Messages from the engine that may be unsettled at once. */

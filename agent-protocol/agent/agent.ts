@@ -166,7 +166,7 @@ function assemble(
     switch (effect.kind) {
       case 'send':
         dropFiles(effect.message);
-        return link.send(effect.message);
+        return link.send(effect.message, effect.soon);
       case 'hello':
         return link.hello(effect.nonce);
       case 'ack':

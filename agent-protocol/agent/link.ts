@@ -5,6 +5,7 @@ import { decode, encode } from '../codec.ts';
 import { AGENT_LIMITS as LIMITS } from '../limits.ts';
 import type { FromAgent, FromEngine } from '../messages.ts';
 import { sign, verify } from '../signing.ts';
+import { News } from './news.ts';
 import type { KeyRing, SigningKey } from '../signing.ts';
 import { agentKey, commandQueue, FROM_AGENTS } from '../transport.ts';
 import type { AgentKey, Connection, Delivery, Login, Transport } from '../transport.ts';
@@ -39,6 +40,7 @@ export class Link {
   #stopping = false;
   #pause: { readonly timer: NodeJS.Timeout; readonly resolve: () => void } | undefined;
   readonly #running: Promise<void>;
+  readonly #news = new News(message => this.#connection && this.#sendNow(this.#connection, message));
   /** Deliveries refused: bad signature, unknown kind, wrong shape. */
   refused = 0;
 
@@ -47,10 +49,19 @@ export class Link {
     this.#running = this.#run();
   }
 
-  /** Publishes while connected; what is lost is told again after the next welcome. */
-  send(message: FromAgent): void {
+  /**
+   * Publishes while connected; what is lost is told again after the next welcome. `soon`: within a moment, unless
+   * something later is said of the same command before.
+   */
+  send(message: FromAgent, soon = false): void {
     const connection = this.#connection;
     if (connection === undefined) return;
+    if (soon) return this.#news.hold(message);
+    this.#news.overtake(message);
+    this.#sendNow(connection, message);
+  }
+
+  #sendNow(connection: Connection, message: FromAgent): void {
     this.#publish(connection, message, 'result').catch((error: unknown) =>
       this.#context.log(`Agent ${this.#context.agent}: ${message.kind} was not sent: ${String(error)}`),
     );
@@ -66,6 +77,7 @@ export class Link {
   sendOutput(message: FromAgent): boolean {
     const connection = this.#connection;
     if (connection === undefined || this.#outputs >= MOST_OUTPUT) return false;
+    this.#news.tell(message);
     this.#outputs += 1;
     const done = (): void => {
       this.#outputs -= 1;
@@ -85,6 +97,7 @@ export class Link {
       clearTimeout(this.#pause.timer);
       this.#pause.resolve();
     }
+    this.#news.tellAll();
     await this.#connection?.close().catch(() => undefined);
     await this.#running;
   }
@@ -138,6 +151,7 @@ export class Link {
     } finally {
       clearInterval(repeat);
       this.#connection = undefined;
+      this.#news.drop();
       this.#deliveries.clear();
       this.#context.disconnected();
       await connection.close().catch(() => undefined);

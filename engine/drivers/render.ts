@@ -42,8 +42,8 @@ export async function renderCommand(
 type Seal = (purpose: 'inputs' | 'file', clear: string) => SealedBox;
 
 function sealerFor(id: EffectId, record: BoundRecord): Seal {
-  const key = readPublicKey(record.sealingKey, 'x25519');
   return (purpose, clear) => {
+    const key = readPublicKey(record.sealingKey, 'x25519');
     if (key === undefined)
       throw new RenderFailure(`Agent '${record.id}' has no usable key to seal hidden values to.`);
     const context: SealContext = { agent: record.id, incarnation: record.incarnation, id, purpose };

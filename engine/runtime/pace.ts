@@ -8,6 +8,11 @@ import { isNews, type Item, ItemQueue } from './queue.ts';
 /** Milliseconds that `accepted` and `started` wait for company; a script of a second shows them as soon. */
 const NEWS_WAIT = 25;
 
+/** Turns in a row that bring nothing: then nobody else is about to come, and the commit is made. */
+const QUIET_TURNS = 8;
+/** Milliseconds that the first of a crowd waits for the rest at most. */
+const GATHERING = 10;
+
 export interface PaceParts {
   readonly clock: Clock;
   /** Absorbs a batch, however long it takes. What it rejects with ends the loop. */
@@ -71,12 +76,15 @@ export class Pace {
     } while (this.queue.urgent > 0 && !this.#parts.over());
   }
 
-  /** One turn, and more while each brings more: a crowd of agents shares a commit, one alone waits for one turn. */
+  /** Turns that bring nothing cost an idle process microseconds; a busy one is carrying more of a crowd meanwhile. */
   async #gather(): Promise<void> {
-    for (let before = 0; before < this.queue.size; ) {
+    const { clock } = this.#parts;
+    const until = clock.now() + GATHERING;
+    for (let quiet = 0, before = 0; quiet < QUIET_TURNS; ) {
+      if (this.queue.size >= LIMITS.batchEvents || clock.now() >= until) return;
+      quiet = this.queue.size === before ? quiet + 1 : 0;
       before = this.queue.size;
-      await this.#parts.clock.turn?.();
-      if (this.queue.size >= LIMITS.batchEvents) return;
+      await clock.turn?.();
     }
   }
 }

@@ -31,6 +31,12 @@ function play(state: AgentState, ...events: AgentEvent[]): string[] {
   });
 }
 
+/** The last decision's message, and whether it may be said a moment later. */
+function lastSaid(state: AgentState, ...events: AgentEvent[]): unknown {
+  const effect = events.map(event => advance(state, event)).at(-1)?.effects[0];
+  return effect?.kind === 'send' && [effect.message.kind, effect.soon ?? false];
+}
+
 function connected(): AgentState {
   const state = newState(AGENT, INCARNATION);
   play(state, booted('b1'), { kind: 'connected', nonce: 'n-1' });
@@ -95,6 +101,17 @@ describe('agent machine', () => {
     const state = connected();
     play(state, message(with_({ term: 4 })));
     expect(play(state, welcome([]))).to.deep.equal(['ack', 'start']);
+  });
+
+  it('may hold back that a script has started, but neither an answer, nor that the machine is to reboot', () => {
+    expect(lastSaid(ready(), message(COMMAND), running())).to.deep.equal(['started', true]);
+    expect(lastSaid(ready(), message(COMMAND), running(), ended(0))).to.deep.equal(['finished', false]);
+    const told = advance(ready(), message(REBOOT)).effects.find(effect => effect.kind === 'send');
+    expect([told?.message.kind, told?.soon ?? false]).to.deep.equal(['started', false]);
+    expect(lastSaid(ready(), message(COMMAND), running(), message(COMMAND))).to.deep.equal([
+      'started',
+      false,
+    ]);
   });
 
   it('answers a repeated command with what it knows', () => {

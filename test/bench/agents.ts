@@ -18,7 +18,7 @@ import { keyRing, newSigningKey, publicKeyText } from '../../agent-protocol/sign
 import { memoryDirectory } from '../../engine/agents/directory.ts';
 import { newEngineKeys } from '../../engine/agents/keys.ts';
 import { createAgentSide, type AgentSide } from '../../engine/agents/side.ts';
-import { memoryBroker } from '../../engine/bus/memory.ts';
+import { memoryBroker, type MemoryBroker, type PublishContext } from '../../engine/bus/memory.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
@@ -65,7 +65,7 @@ async function startBenchAgent(
   const signing = newSigningKey();
   const log = (): void => undefined;
   const letOut = (effect: AgentEffect): void => {
-    if (effect.kind === 'send') link.send(effect.message);
+    if (effect.kind === 'send') link.send(effect.message, effect.soon);
     else if (effect.kind === 'hello') link.hello(effect.nonce);
     else if (effect.kind === 'ack') link.ack(effect.token);
     else if (effect.kind === 'start') endAtOnce(keeper, effect.key, effect.held.run);
@@ -114,19 +114,22 @@ function endAtOnce(keeper: Keeper, key: string, run: number): void {
   keeper.push({ kind: 'ended', key, run, ending, spent: 1 });
 }
 
+type Ear = (context: PublishContext) => void;
+
 /** Engine, desk and agents around one in-process broker. */
 export class AgentWorld {
   readonly store: Store;
   readonly engine: Engine;
   readonly service: EngineService;
   readonly #directory: string;
-  readonly #broker = memoryBroker();
+  readonly #broker: MemoryBroker;
   readonly #keys = newEngineKeys();
   readonly #agents = new Map<string, BenchAgent>();
   readonly #side: AgentSide;
   readonly #drivers: readonly Driver[];
 
-  private constructor(directory: string, store: Store) {
+  private constructor(directory: string, store: Store, onPublish?: Ear) {
+    this.#broker = memoryBroker(onPublish && { onPublish });
     this.#directory = directory;
     this.store = store;
     const registry = memoryDirectory();
@@ -160,8 +163,10 @@ export class AgentWorld {
     this.service = new EngineService(this.engine);
   }
 
-  static async open(directory: string): Promise<AgentWorld> {
-    const world = new AgentWorld(directory, await openSqliteStore(path.join(directory, 'engine.db')));
+  /** `onPublish` hears every message. */
+  static async open(directory: string, onPublish?: Ear): Promise<AgentWorld> {
+    const store = await openSqliteStore(path.join(directory, 'engine.db'));
+    const world = new AgentWorld(directory, store, onPublish);
     await world.#side.connect();
     await world.engine.start();
     await world.#side.open();

@@ -1,8 +1,14 @@
 // What a step costs in rows, statements and commits, held by a test because it depends on no machine.
 // Belongs here: counts. Does not belong here: times (npm run bench).
 import { expect } from 'chai';
-import { countsOf } from './counts.ts';
+import { countsOf, messagesOf } from './counts.ts';
 import { chain, fan, grid } from './shapes.ts';
+
+describe('what agents and engine say', () => {
+  it('is a command, its end and a receipt for each step whose script ends in a moment', async () => {
+    expect(await messagesOf(fan(30))).to.deep.equal({ command: 31, finished: 31, receipt: 31 });
+  });
+});
 
 describe('what reaches the store', () => {
   it('is one event and at most one step row per transition', async () => {

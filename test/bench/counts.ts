@@ -1,5 +1,6 @@
 // Rows, statements and commits per step, counted: the same on every machine.
 // Belongs here: counting over the real store. Does not belong here: times.
+import { AgentWorld } from './agents.ts';
 import { fan, grid, type Shape } from './shapes.ts';
 import { EngineWorld, inDirectory } from './worlds.ts';
 
@@ -31,6 +32,26 @@ export async function countsOf(shape: Shape): Promise<Counts> {
         statements: ran.length,
         commits: count('COMMIT'),
       };
+    } finally {
+      await world.close();
+    }
+  });
+}
+
+/** Runs the shape with agents whose scripts end at once, and counts what is said of it, by kind. */
+export async function messagesOf(shape: Shape): Promise<{ readonly [kind: string]: number }> {
+  return inDirectory(async directory => {
+    const said: { [kind: string]: number } = {};
+    const world = await AgentWorld.open(directory, ({ message }) => {
+      const { kind } = JSON.parse(Buffer.from(message.body).toString('utf8')) as { kind: string };
+      said[kind] = (said[kind] ?? 0) + 1;
+    });
+    try {
+      await world.staff(shape);
+      for (const kind of Object.keys(said)) delete said[kind];
+      await world.run('counted', shape);
+      while ((said['receipt'] ?? 0) < shape.steps) await new Promise(resolve => setImmediate(resolve));
+      return said;
     } finally {
       await world.close();
     }

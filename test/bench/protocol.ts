@@ -25,6 +25,7 @@ class Floor {
   readonly #journals: readonly Journal[];
   readonly #connection: Connection;
   readonly #key = newSigningKey();
+  readonly #trusted = keyRing([this.#key.publicKey]);
   readonly #waiting: (() => void)[] = [];
   readonly #step;
   readonly #event;
@@ -106,7 +107,7 @@ class Floor {
   }
 
   #arrived(delivery: Delivery): void {
-    const verdict = verify(keyRing([this.#key.publicKey]), 'from_engine', 'floor', delivery.message);
+    const verdict = verify(this.#trusted, 'from_engine', 'floor', delivery.message);
     if (verdict.kind !== 'valid') throw new Error(`The floor's own message is refused: ${verdict.reason}`);
     delivery.ack();
     this.#waiting.shift()?.();

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Happening } from '../../engine/runtime/api.ts';
 import { Followers } from '../../engine/runtime/followers.ts';
 import { silentLog } from '../../engine/runtime/log.ts';
+import { Pace } from '../../engine/runtime/pace.ts';
 import { type Item, ItemQueue } from '../../engine/runtime/queue.ts';
 import { Releasers } from '../../engine/runtime/releasers.ts';
 import { vault } from '../../engine/runtime/secrets.ts';
@@ -61,6 +62,51 @@ describe('item queue', () => {
         }
       }),
     );
+  });
+});
+
+describe('pace', () => {
+  /** A clock whose turns bring what `arrivals` says, by number of the turn. */
+  function paced(
+    arrivals: (turn: number) => readonly Item[],
+    turnTakes = 0,
+  ): { pace: Pace; batches: number[] } {
+    const clock = new ManualClock(0);
+    const batches: number[] = [];
+    let turns = 0;
+    const turn = async (): Promise<void> => {
+      clock.advance(turnTakes);
+      for (const each of arrivals((turns += 1))) pace.add(each);
+    };
+    const pace: Pace = new Pace({
+      clock: { now: () => clock.now(), at: (time, callback) => clock.at(time, callback), turn },
+      carryOut: async items => void batches.push(items.length),
+      over: () => false,
+    });
+    return { pace, batches };
+  }
+
+  it('lets a crowd that comes with a few turns between share a batch', async () => {
+    const { pace, batches } = paced(turn => (turn % 5 === 0 && turn <= 50 ? [item(`wf-${turn}`, 1)] : []));
+    pace.add(item('wf', 1));
+    await pace.running;
+    expect(batches).to.deep.equal([11]);
+  });
+
+  it('does not wait for what does not come', async () => {
+    let asked = 0;
+    const { pace, batches } = paced(turn => ((asked = turn), []));
+    pace.add(item('wf', 1));
+    await pace.running;
+    expect([batches, asked <= 10]).to.deep.equal([[1], true]);
+  });
+
+  it('lets the first of an endless crowd wait for milliseconds only', async () => {
+    const { pace, batches } = paced(turn => (turn <= 30 ? [item(`wf-${turn}`, 1)] : []), 2);
+    pace.add(item('wf', 1));
+    await pace.running;
+    expect(batches.length).to.be.at.least(5);
+    expect(batches.reduce((sum, size) => sum + size, 0)).to.equal(31);
   });
 });
 
