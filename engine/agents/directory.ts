@@ -1,6 +1,6 @@
 // The agents an engine knows, in memory or in one JSON file of its state directory.
 // Belongs here: registering, binding incarnations, keeping them durably. Does not belong here: presence (presence.ts),
-// what a changed incarnation means for commands (desk.ts), broker users (a later issue).
+// what a changed incarnation means for commands (desk.ts), users of the broker.
 //
 // The file is written beside and renamed over the old one, synced before and after: a crash leaves one of the two.
 import { open, readFile, rename } from 'node:fs/promises';

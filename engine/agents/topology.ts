@@ -1,6 +1,6 @@
 // The engine's part of the agent bus, as data: declared on every connection, so that a broker that comes back empty
 // is whole again (B2).
-// Belongs here: names, bindings, limits of queues. Does not belong here: who may use them (a later issue).
+// Belongs here: names, bindings, limits of queues. Does not belong here: who may use them.
 import {
   commandQueue,
   DEAD_LETTERS,

@@ -21,7 +21,7 @@ async function command(): Promise<{ scratch: string; murano: (...words: string[]
   const environment = { ...process.env, NO_COLOR: '1' };
   const murano = (...words: string[]): Promise<Ended> =>
     new Promise((resolve, reject) => {
-      const state = ['validate', 'graph'].includes(words[0] ?? '')
+      const state = ['validate', 'graph', 'simulate'].includes(words[0] ?? '')
         ? []
         : ['--state-dir', path.join(scratch, 'state')];
       const child = spawn(process.execPath, [inProject('dist', 'engine', 'main.js'), ...words, ...state], {
@@ -120,6 +120,34 @@ describe('Running the examples', function () {
     expect(readFileSync(path.join(directory, 'index.html'), 'utf8')).to.include('6-undo-and-delete');
     await expectExit(murano('delete', '6-undo-and-delete'), 0);
     expect(existsSync(directory)).to.equal(false);
+  });
+
+  it('7: a cluster is there with a hidden password, and delete leaves nothing of it', async () => {
+    const { murano, scratch } = await command();
+    const directory = path.join(scratch, 'cluster');
+    const password = 'correct-horse-battery';
+    await writeFile(path.join(scratch, 'password.txt'), password);
+    const words = ['--inputs', `directory=${directory}`, `password=@${scratch}/password.txt`];
+    const text = await expectExit(
+      murano('run', '7-cluster.workflow.yaml', '--members', 'store=4', '--verbose', ...words),
+      0,
+    );
+    expect(text).not.to.include(password);
+    expect(await outputsOf(murano, '7-cluster')).to.deep.equal({
+      primary: 'store-0',
+      copies: ['store-1', 'store-2', 'store-3'],
+    });
+    expect(readFileSync(path.join(directory, 'store-2', 'list'), 'utf8')).to.equal('first entry\n');
+    await expectExit(murano('delete', '7-cluster'), 0);
+    expect(existsSync(directory)).to.equal(false);
+  });
+
+  it('7: simulated, it gets along without one copy, and not without two', async () => {
+    const { murano } = await command();
+    const words = ['simulate', '7-cluster.workflow.yaml', '--members', 'store=4', '--guess-inputs', '--fail'];
+    const simulated = (...failing: string[]): Promise<Ended> => murano(...words, ...failing);
+    expect(await expectExit(simulated('store[2].copied'), 0)).to.include('would be complete');
+    await expectExit(simulated('store[2].copied', 'store[3].copied'), 1);
   });
 
   it('the PostgreSQL cluster is deployed, and delete leaves nothing of it', async () => {

@@ -21,7 +21,7 @@ function quoted(file: string): string[] {
 
 describe('The tutorial', () => {
   it('has a section for each of its files, in their order', () => {
-    expect(files).to.have.length(6);
+    expect(files).to.have.length(7);
     const places = files.map(file => tutorial.indexOf(`(examples/hello/${file})`));
     expect(places.every(place => place > 0)).to.equal(true);
     expect(places).to.deep.equal(places.toSorted((a, b) => a - b));
