@@ -127,6 +127,7 @@ async function assemble(
     report: (id, report, secrets) => engine.report(id, report, secrets),
     owned: () => engine.owned(),
   };
+  const term = (): number => engine.term;
   const side = createAgentSide({
     transport: broker.transport,
     login: { user: 'engine', password: '', name: owner() },
@@ -135,13 +136,13 @@ async function assemble(
     directory: registry,
     sink,
     vault: { seal: (ref, value) => vault.seal(ref, value).sealed },
-    term: () => engine.term,
+    term,
     onOutput: ({ id, stream, text }) =>
       engine.tell(id.workflow, { kind: 'output', step: id.step, stream, text }),
     onAlarm: ({ agent, kind, message }) => log.warn(message, { agent, alarm: kind }),
   });
   releasers.add('the link to the broker', () => side.close());
-  const drivers = createDrivers({ ...side, clock: systemClock, term: () => engine.term, sink });
+  const drivers = createDrivers({ ...side, clock: systemClock, term, sink, seal: vault.seal });
   releasers.add('the drivers', () => closeAll(Object.values(drivers)));
   const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
   releasers.add('the engine', () => engine.stop());

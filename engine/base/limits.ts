@@ -17,6 +17,9 @@ export const LIMITS = {
   requirementsPerState: 100,
   inputs: 200,
   outputs: 200,
+  /** Characters of a secret that is made. */
+  shortestSecret: 8,
+  longestSecret: 128,
   /** Members of one group. */
   members: 1_000,
   /** Steps of one compiled graph. */

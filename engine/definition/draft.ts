@@ -34,7 +34,9 @@ export interface ActionDraft {
   readonly at: string;
   build(compile: Compile): Action;
   /** For `set`: the names it gives. */
-  readonly gives?: readonly { readonly name: string; readonly at: string }[];
+  readonly gives?: readonly Mention[];
+  /** Those of them that are made: hidden outputs, declared or not. */
+  readonly makes?: readonly Mention[];
 }
 
 export interface RetryDraft {

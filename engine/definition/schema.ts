@@ -5,6 +5,7 @@ import { NAME } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { CUSTOM_CONSTRAINTS } from './custom-constraints.ts';
+import { CHARACTER_CLASSES } from './actions/generate.ts';
 import { ACTION_KEYS, KEYS, type KeyPlace, RESCUE_KEYS } from './keys.ts';
 import { HOT_FUNCTIONS } from './names.ts';
 import {
@@ -180,7 +181,12 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
   wait: { for: time },
   signal: { name: { type: 'string', pattern: NAME.source } },
   approval: { message: text },
-  set: { outputs: named(anything) },
+  set: { outputs: named(anything), generate: named(at('generated secret')) },
+  'generated secret': {
+    length: whole(LIMITS.shortestSecret, LIMITS.longestSecret),
+    character_classes: oneOrMore(at('character class')),
+  },
+  'character class': { class: oneOf(...CHARACTER_CLASSES), min: whole(0, LIMITS.longestSecret) },
   retry: {
     attempts: whole(1, LIMITS.attempts),
     delay: time,
@@ -223,7 +229,7 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   wait: ['for'],
   signal: ['name'],
   approval: ['message'],
-  set: ['outputs'],
+  'character class': ['class'],
   on_failure: ['then'],
   probe: ['script'],
   'state output': ['type'],
@@ -242,6 +248,11 @@ const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place
   undo: ['script', 'file'],
 };
 
+/** Keys of which at least one must stand there. */
+const ANY_OF: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][number][] } = {
+  set: ['outputs', 'generate'],
+};
+
 /** Keys that stand there only together. */
 const TOGETHER: { readonly [Place in KeyPlace]?: JsonObject } = {
   file: { template: ['file'], sha256: ['url'], url: ['sha256'] },
@@ -250,13 +261,15 @@ const TOGETHER: { readonly [Place in KeyPlace]?: JsonObject } = {
 function schemaOf(place: KeyPlace): Schema {
   const required: readonly string[] = REQUIRED[place] ?? [];
   const choices: readonly string[] = EXACTLY_ONE[place] ?? [];
-  const mayBeEmpty = required.length + choices.length === 0;
+  const some: readonly string[] = ANY_OF[place] ?? [];
+  const mayBeEmpty = required.length + choices.length + some.length === 0;
   return {
     type: mayBeEmpty ? ['object', 'null'] : 'object',
     properties: VALUES[place] as JsonObject,
     additionalProperties: false,
     ...(required.length > 0 && { required: [...required] }),
     ...(TOGETHER[place] && { dependentRequired: TOGETHER[place] }),
+    ...(some.length > 0 && { anyOf: some.map(key => ({ required: [key] })) }),
     ...(choices.length > 0 && { oneOf: choices.map(key => ({ required: [key] })) }),
   };
 }

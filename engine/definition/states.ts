@@ -1,5 +1,6 @@
 // One state of an entity, as far as it can be read by itself.
 // Belongs here: the keys of a state. Does not belong here: other entities' names (resolve.ts), actions (actions/).
+import { withGenerated } from './actions/generate.ts';
 import { ACTIONS, readAction } from './actions/index.ts';
 import type { ActionContext } from './actions/kind.ts';
 import type { Contents } from './contents.ts';
@@ -31,7 +32,8 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
   const timeout = given ?? DEFAULTS.timeout;
   const idempotent =
     fields.boolean('idempotent') ?? (action === undefined || ACTIONS[action.kind].idempotent);
-  const outputs = readStateOutputs(report, fields.get('outputs'), what);
+  const declared = readStateOutputs(report, fields.get('outputs'), what);
+  const outputs = withGenerated(report, declared, action?.makes ?? [], what);
   const state = {
     name,
     entity,

@@ -286,6 +286,15 @@ export interface SetAction {
   readonly kind: 'set';
   /** A map from output name to value. */
   readonly outputs: Template;
+  /** Hidden outputs that are made, once and for good; absent: none. */
+  readonly generate?: readonly GeneratedSecret[];
+}
+
+export interface GeneratedSecret {
+  readonly name: string;
+  readonly length: number;
+  /** Drawn from all of these together, at least `min` from each. */
+  readonly classes: readonly { readonly characters: string; readonly min: number }[];
 }
 
 export interface WorkflowOutput {

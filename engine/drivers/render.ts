@@ -60,7 +60,8 @@ function renderTask(action: ResolvedAction, context: DriverContext, seal: Seal):
     case 'reboot':
       return Promise.resolve(action);
     case 'online':
-      throw new RenderFailure('An `online` action is no command for an agent.');
+    case 'generate':
+      throw new RenderFailure(`The action \`${action.kind}\` is no command for an agent.`);
     default:
       return action satisfies never;
   }

@@ -8,7 +8,7 @@ import type { Action } from '../definition/types.ts';
 import { readEncodedOutputs } from '../definition/outputs.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
 import { ask, type AskingAction, isAsking, takeKept } from './asking.ts';
-import { actionOf, agentFor, expressionError, makeCommand, viewFor } from './command.ts';
+import { actionOf, agentFor, expressionError, isComputed, makeCommand, travels, viewFor } from './command.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER, NO_OUTPUTS, type Patch } from './records.ts';
 import { failAttempt } from './retry.ts';
@@ -25,17 +25,22 @@ export function startPhase(draft: Draft, number: number, phase: Phase): void {
   const action = actionOf(draft.step(number).state, phase) as Action;
   if (action.kind === 'wait') startWait(draft, number, phase, action.duration);
   else if (isAsking(action)) startAsking(draft, number, phase, action);
-  else if (action.kind === 'set') startSet(draft, number, phase);
-  else startCommand(draft, number, phase);
+  else if (isComputed(action)) startSet(draft, number, phase);
+  else startCommand(draft, number, phase, travels(action));
 }
 
-function startCommand(draft: Draft, number: number, phase: Phase): void {
+function startCommand(draft: Draft, number: number, phase: Phase, travels: boolean): void {
   const step = draft.step(number);
-  const agent = draft.record(number).agent ?? agentFor(draft, step);
+  const agent = travels ? (draft.record(number).agent ?? agentFor(draft, step)) : undefined;
   try {
     const command = makeCommand(draft, step, phase, agent);
     const due = { at: draft.at + command.timeout + COMMAND_GRACE, for: 'deadline' } as const;
-    draft.send(number, { ...begun(draft, number, phase), agent, command, due });
+    draft.send(number, {
+      ...begun(draft, number, phase),
+      ...(agent !== undefined && { agent }),
+      command,
+      due,
+    });
   } catch (thrown) {
     failToMake(draft, number, phase, thrown);
   }

@@ -3,7 +3,7 @@
 import { EngineError, errorText } from '../base/errors.ts';
 import type { Phase } from '../base/ids.ts';
 import { type JsonValue, isObject } from '../base/json.ts';
-import type { Action, FileAction, State } from '../definition/types.ts';
+import type { Action, FileAction, GeneratedSecret, SetAction, State } from '../definition/types.ts';
 import { isSum, urlFault } from '../definition/actions/download.ts';
 import type { DataView, Template } from '../definition/expressions/types.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
@@ -32,14 +32,18 @@ export function actionOf(state: State, phase: Phase): Action | undefined {
   }
 }
 
-/** Actions that the machine does itself, without a command. */
+/** Actions that go to an agent. */
 const TRAVELS = new Set<Action['kind']>(['online', 'script', 'file', 'reboot']);
-export const isOwn = (action: Action): boolean => !TRAVELS.has(action.kind);
+export const travels = (action: Action): boolean => TRAVELS.has(action.kind);
+
+/** Computed in the decision that starts it; secrets are not, for a decision draws no random number. */
+export const isComputed = (action: Action | undefined): boolean =>
+  action?.kind === 'set' && action.generate === undefined;
 
 /** True when the step must wait for its VM to be free; `online` only asks whether the agent is there. */
 export function needsVm(draft: Draft, number: number, phase: Phase): boolean {
   const action = actionOf(draft.step(number).state, phase);
-  return action !== undefined && !isOwn(action) && action.kind !== 'online';
+  return action !== undefined && travels(action) && action.kind !== 'online';
 }
 
 /** True when it may run beside others in its VM (`exclusive: false`). What takes back never does, nor a reboot. */
@@ -97,7 +101,7 @@ export function expressionError(thrown: unknown, phase: Phase): StepError {
   return { kind: 'expression', message: `${errorText(thrown)}${next}`, phase };
 }
 
-/** `online`, `script`, `file` and `reboot` travel; the others never become a command. */
+/** What travels, and a `set` that generates; the others never become a command. */
 function resolve(action: Action, data: DataView): ResolvedAction {
   switch (action.kind) {
     case 'online':
@@ -121,18 +125,29 @@ function resolve(action: Action, data: DataView): ResolvedAction {
         ...(action.mode !== undefined && { mode: action.mode }),
         ...optional('owner', action.owner, data),
       };
+    case 'set':
+      if (action.generate) return generateOf(action, action.generate, data);
+      throw noCommand(action);
     case 'wait':
     case 'signal':
     case 'approval':
-    case 'set':
-      throw new EngineError(
-        'internal',
-        `A ${action.kind} action has no command.`,
-        'Report this with the definition.',
-      );
+      throw noCommand(action);
     default:
       return action satisfies never;
   }
+}
+
+const noCommand = ({ kind }: Action): EngineError =>
+  new EngineError('internal', `A ${kind} action has no command.`, 'Report this with the definition.');
+
+/** What is computed beside the secrets is computed now, and comes to the record with them. */
+function generateOf(
+  action: SetAction,
+  secrets: readonly GeneratedSecret[],
+  data: DataView,
+): Extract<ResolvedAction, { kind: 'generate' }> {
+  const values = evaluateTemplate(action.outputs, data);
+  return { kind: 'generate', secrets, values: isObject(values) ? values : {} };
 }
 
 function contentOf(content: FileAction['content'], data: DataView): ResolvedFile['content'] {

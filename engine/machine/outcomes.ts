@@ -1,12 +1,13 @@
 // How an attempt ended, by phase: action and probe. (The ends of undo and its check are in undo.ts.)
 // Belongs here: what an outcome means for the step. Does not belong here: stale reports (on/report.ts), retries.
 import { isObject, type JsonObject } from '../base/json.ts';
-import { readOutputs } from '../definition/outputs.ts';
+import { readEncodedOutputs, type ReadOutputs, readOutputs } from '../definition/outputs.ts';
+import type { State } from '../definition/types.ts';
 import { reach } from './attempts.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { failAttempt, interruptAttempt } from './retry.ts';
-import type { Outcome, RawOutput, StepError } from './types.ts';
+import type { Command, Outcome, RawOutput, StepError } from './types.ts';
 
 type Succeeded = Extract<Outcome, { kind: 'succeeded' }>;
 type Unsuccessful = Exclude<Outcome, { kind: 'succeeded' }>;
@@ -29,7 +30,7 @@ export function endAction(draft: Draft, number: number, outcome: Outcome): void 
 
 function actionSucceeded(draft: Draft, number: number, outcome: Succeeded): void {
   const step = draft.step(number);
-  const { outputs, problem } = readOutputs(step.state, outcome.outputs);
+  const { outputs, problem } = outputsOf(step.state, draft.record(number).command, outcome);
   if (!outputs) {
     return failAttempt(draft, number, {
       kind: 'outputs',
@@ -40,6 +41,17 @@ function actionSucceeded(draft: Draft, number: number, outcome: Succeeded): void
   }
   const facts = step.state.action?.kind === 'online' ? factsIn(outcome.outputs) : undefined;
   reach(draft, number, { outputs, ...(facts && { facts }) });
+}
+
+/** Of a `set`: what was computed when it was sent, and the references of what was made. */
+function outputsOf(state: State, command: Command | undefined, { outputs }: Succeeded): ReadOutputs {
+  const { action } = command ?? {};
+  if (action?.kind !== 'generate') return readOutputs(state, outputs);
+  const made = action.secrets.flatMap(({ name }) => {
+    const given = outputs[name];
+    return given && 'secret' in given ? [[name, { $secret: given.secret }] as const] : [];
+  });
+  return readEncodedOutputs(state, { ...action.values, ...Object.fromEntries(made) });
 }
 
 /** What the agent told of its machine travels as the output `facts` of an `online` action. */

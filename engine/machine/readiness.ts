@@ -6,7 +6,7 @@ import { evaluateTemplate } from '../definition/expressions/index.ts';
 import type { Template } from '../definition/expressions/types.ts';
 import type { Step } from '../graph/types.ts';
 import { firstPhase, reach, startPhase } from './attempts.ts';
-import { agentFor, expressionError, needsVm, viewFor } from './command.ts';
+import { agentFor, expressionError, isComputed, needsVm, viewFor } from './command.ts';
 import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { mayStart } from './halting.ts';
@@ -103,7 +103,7 @@ function begin(draft: Draft, number: number): void {
   const phase = firstPhase(draft, number);
   if (!needsVm(draft, number, phase)) {
     // A value is there at once, as a join is; a wait or a question to an agent is a start like any other.
-    if (state.action.kind === 'set' && phase === 'action') return startPhase(draft, number, phase);
+    if (isComputed(state.action) && phase === 'action') return startPhase(draft, number, phase);
     draft.unbound.push(number);
     return;
   }

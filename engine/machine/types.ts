@@ -3,7 +3,7 @@
 // Does not belong here: decisions (decide.ts, on/), allowed transitions (transitions.ts).
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { EffectId, Phase, StepId } from '../base/ids.ts';
-import type { Interpreter } from '../definition/types.ts';
+import type { GeneratedSecret, Interpreter } from '../definition/types.ts';
 
 /** Life of a step. Final: reached, failed, blocked, skipped, not_needed. Explained in docs/reference/states.md. */
 export const STEP_STATUSES = [
@@ -207,7 +207,9 @@ export type ResolvedAction =
       readonly mode?: number;
       readonly owner?: JsonValue;
     }
-  | { readonly kind: 'reboot' };
+  | { readonly kind: 'reboot' }
+  /** Secrets made once for the step; `values`: what is computed beside them. */
+  | { readonly kind: 'generate'; readonly secrets: readonly GeneratedSecret[]; readonly values: JsonObject };
 
 /** What a driver says of a command. */
 export type Report =

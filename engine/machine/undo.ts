@@ -8,7 +8,7 @@
 import { effectKey, type Phase } from '../base/ids.ts';
 import { EngineError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { actionOf, agentFor, expressionError, isOwn, makeCommand } from './command.ts';
+import { actionOf, agentFor, expressionError, makeCommand, travels } from './command.ts';
 import type { Draft } from './draft.ts';
 import { cannotTell, deniesState } from './outcomes.ts';
 import { ATTEMPT_OVER, owes } from './records.ts';
@@ -40,7 +40,7 @@ export function considerUndo(draft: Draft, number: number): void {
     agent,
     cause: undefined,
   });
-  if (isOwn(action) || agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
+  if (!travels(action) || agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
 }
 
 /** Starts the undo, or the check after it. */

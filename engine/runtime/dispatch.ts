@@ -97,5 +97,6 @@ function kindOf(effect: Effect, live: LiveWorkflow): ResolvedAction['kind'] {
   const number = live.graph.stepById.get(effect.id.step) ?? -1;
   const kind =
     live.state.records[number]?.command?.action.kind ?? live.graph.steps[number]?.state.action?.kind;
-  return kind === 'online' || kind === 'file' || kind === 'reboot' ? kind : 'script';
+  if (kind === 'set') return 'generate';
+  return kind === 'online' || kind === 'file' || kind === 'reboot' || kind === 'generate' ? kind : 'script';
 }

@@ -173,6 +173,7 @@ export class Engine implements ReportSink {
         return text;
       },
       secret: ref => this.#secret(ref),
+      holds: async ref => (await this.store.secret(ref)) !== undefined,
     };
   }
 

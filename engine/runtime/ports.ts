@@ -36,6 +36,8 @@ export interface DriverContext {
   content(digest: string): string;
   /** Clear text of a hidden value; held no longer than the sealing takes. */
   secret(ref: string): Promise<JsonValue>;
+  /** Whether the store has a hidden value under this reference. Rejects when it does not answer. */
+  holds(ref: string): Promise<boolean>;
 }
 
 /** Where drivers report. The promise resolves when the report is committed: only then may a message be acked. */

@@ -73,6 +73,7 @@ export function makePlan(
 /** The nearest that is said: of the step, of its state, of its kind; else the guess. */
 function durationOf(step: Step, phase: Phase, said: Wishes['durations']): number {
   const kind = phase === 'probe' ? 'probe' : (actionOf(step.state, phase)?.kind ?? 'script');
+  if (kind === 'set') return 0;
   const own = phase === 'action' ? (said.get(step.id) ?? said.get(keyOf(step))) : undefined;
   return own ?? said.get(kind) ?? GUESSED[kind] ?? OTHERWISE;
 }

@@ -130,6 +130,7 @@ export const contextOf = (secrets: Record<string, JsonValue> = {}, text = 'echo 
     if (value === undefined) throw new Error('no such secret');
     return value;
   },
+  holds: async ref => secrets[ref] !== undefined,
 });
 
 export interface WorldOptions {
@@ -162,7 +163,16 @@ export async function makeWorld(options: WorldOptions = {}) {
   };
   const side = createAgentSide(sideOptions);
   const { post, presence, ledger } = side;
-  const drivers = createDrivers({ post, presence, ledger, directory, clock, sink, term: () => 7 });
+  const drivers = createDrivers({
+    post,
+    presence,
+    ledger,
+    directory,
+    clock,
+    sink,
+    term: () => 7,
+    seal: (ref, value) => ({ ref, sealed: sideOptions.vault.seal(ref, value) }),
+  });
   await side.connect();
   await side.open();
   const close = async (): Promise<void> => {

@@ -157,6 +157,7 @@ export class AgentWorld {
       clock: systemClock,
       sink,
       term,
+      seal: BENCH_VAULT.seal,
     });
     this.#drivers = Object.values(drivers);
     this.engine = new Engine({ store, clock: systemClock, vault: BENCH_VAULT, drivers, owner: 'bench' });

@@ -171,7 +171,13 @@ function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undef
     return `${step.id}: its retry is due`;
   }
   if (step.status === 'paused') {
-    if (dice.act === 'skip') ours.send({ kind: 'skip', step: step.id, outputs: { port: 1 }, by: 'ann' });
+    if (dice.act === 'skip')
+      ours.send({
+        kind: 'skip',
+        step: step.id,
+        outputs: { port: isMade(step) ? { $secret: 's' } : 1 },
+        by: 'ann',
+      });
     else ours.send({ kind: dice.act, step: step.id, by: 'ann' });
     naive.operate(step, dice.act);
     return `${step.id}: the operator says ${dice.act}`;
@@ -186,7 +192,7 @@ function finish(ours: Workflow, naive: NaiveScheduler, step: NaiveStep, ending: 
     naive.end(step, 'done');
     return `${step.id}: its wait is over`;
   }
-  ours.finish(step.id, OUTCOMES[ending]);
+  ours.finish(step.id, ending === 'done' && isMade(step) ? MADE : OUTCOMES[ending]);
   naive.end(step, ending);
   return `${step.id}: its ${phase} ends: ${ending}`;
 }
@@ -200,6 +206,10 @@ function takeBack(ours: Workflow, naive: NaiveScheduler): string {
   naive.takeBack();
   return 'what was started is taken back';
 }
+
+/** Its output is a secret, which no machine tells in clear. */
+const isMade = ({ state }: NaiveStep): boolean => state.outputs.get('port')?.hidden === true;
+const MADE: Outcome = { kind: 'succeeded', outputs: { port: { secret: 's' } } };
 
 const exit = (exitCode: number): Outcome => ({
   kind: 'failed',

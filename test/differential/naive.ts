@@ -256,8 +256,8 @@ export class NaiveScheduler {
   private begin(step: NaiveStep): string {
     const { condition, action, probe } = step.state;
     if (condition?.root.kind === 'literal' && condition.root.value === false) return 'skipped';
-    step.touched ||= action?.kind === 'set' && !probe;
-    if (!action || (action.kind === 'set' && !probe)) return 'reached';
+    step.touched ||= isComputed(action) && !probe;
+    if (!action || (isComputed(action) && !probe)) return 'reached';
     step.phase = probe ? 'probe' : 'action';
     step.readySince = this.turn;
     step.agent ??= agentOf(this.board, step);
@@ -270,9 +270,7 @@ export class NaiveScheduler {
   /** R5: one attempt per VM, in order of readiness. */
   private startAll(): boolean {
     const ready = this.board.steps
-      .filter(
-        step => step.status === 'ready' || (step.status === 'running' && step.state.action?.kind === 'set'),
-      )
+      .filter(step => step.status === 'ready' || (step.status === 'running' && isComputed(step.state.action)))
       .toSorted((a, b) => a.readySince - b.readySince);
     let moved = false;
     for (const step of ready) {
@@ -331,6 +329,8 @@ function reopen(step: NaiveStep): void {
 const needsOutputs = (step: NaiveStep): boolean =>
   [...step.state.outputs.values()].some(output => !output.optional);
 
+/** Secrets are made elsewhere, so a `set` that makes some takes its time. */
+const isComputed = (action: Action | undefined): boolean => action?.kind === 'set' && !action.generate;
 const firstAction = (step: NaiveStep): Action | undefined => step.state.probe ?? step.state.action;
 /** What its phase does. */
 export function current({ phase, state }: NaiveStep): Action | undefined {

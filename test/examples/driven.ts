@@ -140,6 +140,8 @@ export class Driven {
       }
       case 'reboot':
         return { kind: 'succeeded', outputs: {} };
+      case 'generate':
+        return { kind: 'succeeded', outputs: this.#made(action.secrets) };
       default:
         return action satisfies never;
     }
@@ -157,6 +159,15 @@ export class Driven {
         const secret = `output-${this.#secrets.size}`;
         this.#secrets.set(secret, text);
         return [name, { secret }];
+      }),
+    );
+  }
+
+  #made(secrets: readonly { readonly name: string }[]): Record<string, RawOutput> {
+    return Object.fromEntries(
+      secrets.map(({ name }) => {
+        this.#secrets.set(`made-${name}`, `secret-${name}`);
+        return [name, { secret: `made-${name}` }];
       }),
     );
   }

@@ -34,9 +34,12 @@ export class Checker {
   #graph: StateGraph | undefined;
   /** Highest log number seen per workflow: what was committed may never be gone. */
   readonly #lastSeq = new Map<string, number>();
+  readonly #disk: MemoryDisk;
+  readonly #made = new Map<string, Uint8Array>();
 
   constructor(disk: MemoryDisk, vms: readonly Vm[], scenario: Scenario) {
     this.#store = new MemoryStore(disk);
+    this.#disk = disk;
     this.#vms = vms;
     const parsed = parseDefinition(scenario.definition, { fileName: scenario.name, files: {} });
     if (!parsed.definition) throw new Error(`${scenario.name}: ${JSON.stringify(parsed.problems)}`);
@@ -67,6 +70,7 @@ export class Checker {
 
   /** After each commit: the machine's invariants hold of what is stored, and its log replays to it (I12). */
   async committed(id: string): Promise<void> {
+    this.#kept();
     const now = await this.load(id);
     const last = this.#lastSeq.get(id) ?? 0;
     if (!now) return;
@@ -77,6 +81,16 @@ export class Checker {
     const broken = check(graph, state);
     if (broken[0]) throw new Broken('machine', broken[0]);
     await this.#replays(id, graph, stored);
+  }
+
+  /** GD1: what was made once stays what it was; a script may have it already. */
+  #kept(): void {
+    for (const [ref, { sealed }] of this.#disk.secrets) {
+      if (!ref.startsWith('generated/')) continue;
+      const before = this.#made.get(ref);
+      if (before && Buffer.compare(before, sealed) !== 0) throw new Broken('GD1', `${ref} was made again`);
+      this.#made.set(ref, sealed);
+    }
   }
 
   /** I2: the count of spent attempts goes down only when a person opens the step again, once for each rescue, or it is over. */

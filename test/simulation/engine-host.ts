@@ -61,6 +61,8 @@ export class EngineHost {
       clock,
       sink,
       term: () => this.engine.term,
+      seal: world.vault.seal,
+      draw: below => Math.floor(world.random() * below),
     });
     this.engine = new Engine({
       store: world.store(life),

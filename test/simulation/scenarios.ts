@@ -63,7 +63,7 @@ outputs:
 `,
 };
 
-/** Retries that must be counted across crashes, a wait, a value computed, reboots in the middle and
+/** Retries that must be counted across crashes, a wait, a value computed, a secret made, reboots in the middle and
  * as an action, with a script that may run beside others, a yes and a signal. */
 const rough: Scenario = {
   name: 'rough',
@@ -105,6 +105,7 @@ entities:
     type: vm
     states:
       online: {action: {online: {}}, timeout: 30m}
+      keyed: {requires: [online], action: {set: {generate: {key: {length: 16}}}}}
       named:
         requires: [online, web.rebooted, web.watched]
         action: {set: {outputs: {count: "<% web.members.size() %>"}}}
@@ -113,7 +114,7 @@ entities:
       told: {requires: [agreed], action: {signal: {name: go}}, outputs: {n: {type: integer}}}
       ready:
         requires: [told]
-        action: {script: {sh: "sleep 10\\napply ready", inputs: {n: "<% box.outputs.named.count %>", told: "<% box.outputs.told.n %>"}}}
+        action: {script: {sh: "sleep 10\\napply ready", inputs: {key: "<% box.outputs.keyed.key %>", n: "<% box.outputs.named.count %>", told: "<% box.outputs.told.n %>"}}}
         idempotent: true
         retry: {attempts: 90, delay: 1s, max_delay: 20s}
         timeout: 10m

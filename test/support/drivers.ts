@@ -80,4 +80,10 @@ export const failed = (exitCode = 1): Outcome => ({
 });
 
 /** The same driver for every kind of action. */
-export const allKinds = (driver: Driver): Drivers => ({ online: driver, script: driver, file: driver });
+export const allKinds = (driver: Driver): Drivers => ({
+  online: driver,
+  script: driver,
+  file: driver,
+  reboot: driver,
+  generate: driver,
+});

@@ -27,7 +27,16 @@ import {
 } from './definitions.ts';
 
 interface StateDice {
-  readonly kind: 'script' | 'reboot' | 'wait' | 'set' | 'online' | 'join' | 'approval' | 'signal';
+  readonly kind:
+    | 'script'
+    | 'reboot'
+    | 'wait'
+    | 'set'
+    | 'generate'
+    | 'online'
+    | 'join'
+    | 'approval'
+    | 'signal';
   readonly needs: readonly {
     readonly pick: number;
     readonly how: string;
@@ -65,6 +74,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
     'reboot',
     'wait',
     'set',
+    'generate',
     'online',
     'join',
     'approval',
@@ -178,7 +188,9 @@ function build(
   const outputs =
     dice.output && (kind === 'script' || kind === 'set' || kind === 'signal')
       ? [output('port', { type: 'integer' })]
-      : [];
+      : kind === 'generate'
+        ? [output('port', { hidden: true })]
+        : [];
   const onVm = owner.type !== 'service';
   const spec: StateSpec = {
     ...roleOf(owner, at, dice),
@@ -276,6 +288,12 @@ function actionOf(kind: StateDice['kind'], hasOutput: boolean): Action | undefin
       return { kind: 'wait', duration: 5_000 };
     case 'set':
       return { kind: 'set', outputs: literal(hasOutput ? { port: 5022 } : {}) };
+    case 'generate':
+      return {
+        kind: 'set',
+        outputs: literal({}),
+        generate: [{ name: 'port', length: 8, classes: [{ characters: 'ab', min: 1 }] }],
+      };
     case 'online':
       return { kind: 'online' };
     case 'approval':
@@ -310,6 +328,7 @@ function needsOf(
 export const anyOutcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome>(
   { kind: 'succeeded', outputs: { port: { text: '5022' } } },
   { kind: 'succeeded', outputs: { port: { text: '5022' } } },
+  { kind: 'succeeded', outputs: { port: { secret: 's' } } },
   { kind: 'succeeded', outputs: {} },
   { kind: 'failed', error: { kind: 'exit', message: 'exit 1', exitCode: 1 } },
   { kind: 'failed', error: { kind: 'exit', message: 'exit 7', exitCode: 7, tail: 'oh' } },

@@ -4,7 +4,7 @@
 //
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
 //   > approve STEP | reject STEP | signal NAME [name=value…]
-//   > STEP succeeds [name=text…] | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
+//   > STEP succeeds [name=text…] | makes NAME… | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
 //   > due STEP          time passes until the step's timer, which fires
 //   > why [STEP [AGENT]]  what it waits for, were the agent offline: causes, the chain to each root, who can act
 //   > restart           the engine forgets everything and restores it from its records
@@ -127,6 +127,10 @@ function outcome(verb: string, rest: readonly string[]): Outcome {
       const outputs = pairs(rest).map(([name, text]): [string, RawOutput] => [name, { text }]);
       return { kind: 'succeeded', outputs: Object.fromEntries(outputs) };
     }
+    case 'makes': {
+      const outputs = rest.map((name): [string, RawOutput] => [name, { secret: `made/${name}` }]);
+      return { kind: 'succeeded', outputs: Object.fromEntries(outputs) };
+    }
     case 'exits': {
       const exitCode = Number(rest[0]);
       const tail = rest.slice(1).join(' ');
@@ -204,5 +208,6 @@ function effectText(w: Workflow, effect: Effect): string {
     action.kind === 'script' && Object.keys(action.inputs).length > 0
       ? ` ${JSON.stringify(action.inputs)}`
       : '';
-  return `send #${dispatch} of ${step} to ${to}: ${phase}, ${action.kind}, ${reason}${inputs}`;
+  const goal = to === undefined ? '' : ` to ${to}`;
+  return `send #${dispatch} of ${step}${goal}: ${phase}, ${action.kind}, ${reason}${inputs}`;
 }

@@ -1,5 +1,7 @@
 // Explanations in tests: as lines of a scenario, and what holds of every one.
 // Belongs here: their text, the check. Does not belong here: the other lines (scenario.ts), single causes.
+import type { JsonValue } from '../../engine/base/json.ts';
+import type { Step } from '../../engine/graph/types.ts';
 import { expect } from 'chai';
 import { decide } from '../../engine/machine/decide.ts';
 import type { MachineEvent } from '../../engine/machine/types.ts';
@@ -76,15 +78,21 @@ export function checkExplanations(w: Workflow): ReadonlySet<Cause['kind']> {
 }
 
 function expectGranted(w: Workflow, answer: Answer): void {
-  const { rejected } = decide(w.graph, w.state, { ...eventOf(answer), at: w.now } as MachineEvent);
+  const { rejected } = decide(w.graph, w.state, { ...eventOf(w, answer), at: w.now } as MachineEvent);
   expect(rejected, `${JSON.stringify({ answer, rejected })} while ${w.over}`).to.equal(undefined);
 }
 
-function eventOf(answer: Answer): object {
+/** A hidden output comes as a reference, as the door gives it. */
+function portOf(w: Workflow, step: string): JsonValue {
+  const { state } = w.graph.steps[w.graph.stepById.get(step) as number] as Step;
+  return state.outputs.get('port')?.hidden ? { $secret: 's' } : 1;
+}
+
+function eventOf(w: Workflow, answer: Answer): object {
   const by = 'ann';
   switch (answer.act) {
     case 'skip':
-      return { kind: 'skip', step: answer.step, outputs: { port: 1 }, by };
+      return { kind: 'skip', step: answer.step, outputs: { port: portOf(w, answer.step) }, by };
     case 'signal':
       return { kind: 'signal', name: answer.name, data: { port: 1 }, by };
     case 'resume':
