@@ -59,4 +59,6 @@ export const LIMITS = {
   /** Steps named by one cause of an explanation, and roots that it gives; of the rest the number is said. */
   namesTold: 8,
   rootsTold: 5,
+  /** States of a definition that is drawn; a larger one goes out as mermaid text. */
+  drawnStates: 300,
 } as const;

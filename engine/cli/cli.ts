@@ -27,7 +27,7 @@ const ASKED_FOR: readonly string[] = ['commander.helpDisplayed', 'commander.vers
 function tell(thrown: unknown, context: Context, words: readonly string[]): ExitCode {
   const json = words.includes('--json');
   if (thrown instanceof ProblemsFound) {
-    sayProblems(context, thrown, json);
+    sayProblems(context, thrown, json, commandIn(words) === 'validate');
     return 2;
   }
   if (thrown instanceof CommanderError) {
@@ -41,11 +41,13 @@ function tell(thrown: unknown, context: Context, words: readonly string[]): Exit
   return exitOf(failure);
 }
 
+const commandIn = (words: readonly string[]): string | undefined => words.find(word => /^[a-z]+$/.test(word));
+
 /** Commander's `error: unknown command 'rnu'\n(Did you mean run?)` in our form. */
 function wrongUsage(error: CommanderError, words: readonly string[]): Error {
   const [said = '', ...more] = error.message.replace(/^error: /, '').split('\n');
   const hint = more.join(' ').replace(/^\(|\)$/g, '');
-  const command = words.find(word => /^[a-z]+$/.test(word));
+  const command = commandIn(words);
   const known = error.code !== 'commander.unknownCommand' && command !== undefined;
   const help = `See: murano-workflow ${known ? `${command} ` : ''}--help`;
   return usageError(said, hint === '' ? help : `${hint} ${help}`);

@@ -6,6 +6,7 @@ import { parseDefinition } from '../definition/parse.ts';
 import type { Problem } from '../definition/problems.ts';
 import { definitionSchema } from '../definition/schema.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
+import { type Outline, outline } from '../drawing/outline.ts';
 import { analyseMembers } from '../graph/analyse.ts';
 import { compileGraph } from '../graph/compile.ts';
 import { mermaid, mermaidSteps } from '../graph/describe.ts';
@@ -28,6 +29,8 @@ export interface Language {
   checkMembers(definition: WorkflowDefinition, members: Members): readonly Problem[];
   /** The state graph as mermaid text: of the states, or with members of every step. */
   mermaid(definition: WorkflowDefinition, members: Members | undefined): string;
+  /** What a drawing shows. EngineError `limit_exceeded` for more states than it can. */
+  outline(definition: WorkflowDefinition, members: Members | undefined): Outline;
   /** The JSON Schema of a definition, for editors. */
   schema(): JsonObject;
 }
@@ -48,6 +51,11 @@ export const language: Language = {
   },
   mermaid: (definition, members) =>
     members === undefined ? mermaid(definition) : mermaidSteps(compileGraph(definition, membership(members))),
+  outline: (definition, members) =>
+    outline(
+      definition,
+      members && new Map(Object.entries(members).map(([entity, group]) => [entity, group.length])),
+    ),
   schema: definitionSchema,
 };
 

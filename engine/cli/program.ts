@@ -2,10 +2,9 @@
 // Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { act } from './commands/act.ts';
-import { engine } from './commands/engine.ts';
 import { events } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
-import { graph } from './commands/graph.ts';
+import { graph, GRAPH_FORMATS } from './commands/graph.ts';
 import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
@@ -89,7 +88,6 @@ export function buildProgram(
     addExplain,
     addEvents,
     addOperator,
-    addEngine,
   ])
     add(command, choose);
   for (const sub of command.commands) sub.addOption(jsonOption()).addOption(colourOption());
@@ -169,9 +167,20 @@ function addSimulate(program: Command, choose: Choose): void {
 function addGraph(program: Command, choose: Choose): void {
   program
     .command('graph <file>')
-    .description('print the state graph as mermaid text')
+    .description('draw the state graph: in the terminal, as SVG, or as mermaid text')
     .addOption(membersOption())
-    .addHelpText('after', examples('graph cluster.workflow.yaml --members db=3 > graph.mmd'))
+    .addOption(
+      new Option('--format <format>', 'what to print (default: text on a terminal, else mermaid)').choices(
+        GRAPH_FORMATS,
+      ),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'graph cluster.workflow.yaml --members db=3',
+        'graph cluster.workflow.yaml --format svg > graph.svg',
+      ),
+    )
     .action((file, options) => choose(options, context => graph(context, file, options)));
 }
 
@@ -320,16 +329,6 @@ function addOperator(program: Command, choose: Choose): void {
     .action((name: string, options: OperatorOptions & { abandon: boolean }) =>
       choose(options, context => act(context, name, { kind: 'delete', abandon: options.abandon }, options)),
     );
-}
-
-function addEngine(program: Command, choose: Choose): void {
-  program
-    .command('engine')
-    .description('serve Heat until stopped: the engine behind Murano::Workflow')
-    .option('--config <file>', 'settings: a YAML file')
-    .option('--check', 'say whether the settings can be used, and end', false)
-    .addHelpText('after', examples('engine --config /etc/murano-workflow/engine.yaml'))
-    .action(options => choose(options, context => engine(context, options)));
 }
 
 async function sendSignal(

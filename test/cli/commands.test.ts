@@ -62,6 +62,20 @@ describe('commands', () => {
     expect(called.err).to.equal('');
   });
 
+  it('draw the graph in the terminal, as SVG and as mermaid text', async () => {
+    const file = inProject('docs', 'examples', 'hello', '4-role-and-once.workflow.yaml');
+    const surroundings = { engine: new FakeEngine(), language, directory: '/' };
+    const graph = async (...words: readonly string[]): Promise<string> =>
+      (await callCli({ ...surroundings, terminal: { live: true } }, 'graph', file, ...words)).out;
+    expect(await graph('--members', 'web=4')).to.match(/^● web\.online +online, each of 4$/m);
+    expect((await callCli(surroundings, 'graph', file)).out).to.match(/^flowchart TD\n/);
+    expect(await graph('--format', 'mermaid')).to.match(/^flowchart TD\n/);
+    expect(await graph('--format', 'svg')).to.match(/^<svg [^]*<\/svg>\n$/);
+    expect(JSON.parse(await graph('--format', 'text', '--json')).text).to.include('◉ service.');
+    const ascii = { style: { colour: false, unicode: false }, live: true };
+    expect((await callCli({ ...surroundings, terminal: ascii }, 'graph', file)).out).to.match(/^[ -~\n]*$/);
+  });
+
   it('draw no graph of members that the definition does not have', async () => {
     const surroundings = {
       engine: new FakeEngine(),
@@ -71,7 +85,9 @@ describe('commands', () => {
     const file = '3-group-and-barrier.workflow.yaml';
     const wrong = await callCli(surroundings, 'graph', file, '--members', 'wob=3');
     expect(wrong.code).to.equal(2);
-    expect(wrong.out).to.include("--members/wob: There is no entity 'wob'. Did you mean 'web'?");
+    // What `graph` and `run` were asked for goes to stdout, and problems are not that.
+    expect(wrong.out).to.equal('');
+    expect(wrong.err).to.include("--members/wob: There is no entity 'wob'. Did you mean 'web'?");
     const right = await callCli(surroundings, 'graph', file, '--members', 'web=3');
     expect(right.code).to.equal(0);
     expect(right.out).to.include('web[2].introduced');

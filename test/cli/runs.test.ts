@@ -158,10 +158,10 @@ describe('the command, as a process', () => {
     const place = await Workplace.make({ 'hello.yaml': HELLO });
     const inputs = await place.run('run', 'hello.yaml', '--inputs', 'hwo=x', ...STATE);
     expect(inputs.code).to.equal(2);
-    expect(inputs.out).to.include("Did you mean 'who'?");
+    expect(inputs.err).to.include("Did you mean 'who'?");
     const members = await place.run('run', 'hello.yaml', '--members', 'web=10', ...STATE);
     expect(members.code).to.equal(2);
-    expect(members.out).to.include('it must have 1 to 9');
+    expect(members.err).to.include('it must have 1 to 9');
     expect(existsSync(place.path('state'))).to.equal(false);
   });
 

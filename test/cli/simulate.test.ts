@@ -86,7 +86,7 @@ describe('simulate', () => {
     const directory = await small();
     const asked = await simulate(directory, 'cluster.workflow.yaml');
     expect(asked.code).to.equal(2);
-    expect(asked.out).to.include("'edition' is required").and.include('--guess-inputs');
+    expect(asked.err).to.include("'edition' is required").and.include('--guess-inputs');
     expect(asked.out).not.to.include("'password'");
     const guessed = await simulate(directory, 'cluster.workflow.yaml', '--guess-inputs');
     expect(guessed.code).to.equal(0);

@@ -126,6 +126,7 @@ function contextOf(surroundings: Surroundings, terminal: Terminal): Context {
       checkStart: () => [],
       checkMembers: () => [],
       mermaid: () => '',
+      outline: () => ({ description: '', entities: [], nodes: [], edges: [] }),
       schema: () => ({}),
       ...surroundings.language,
     },
@@ -151,7 +152,6 @@ function fakeHost({ engine, kind = 'embedded' }: Surroundings): EngineHost {
   return {
     attach: async () => (kind === 'attached' ? session('attached') : undefined),
     start: async () => session('embedded'),
-    serve: async () => session('embedded'),
     read: async () => session('reading'),
     exists: async () => engine.workflows.size > 0,
   };

@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/base': [],
   'engine/definition': ['engine/base'],
   'engine/graph': ['engine/base', 'engine/definition'],
+  'engine/drawing': ['engine/base', 'engine/definition', 'engine/graph'],
   'engine/machine': ['engine/base', 'engine/definition', 'engine/graph'],
   'engine/whatif': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
   'engine/runtime': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
@@ -24,18 +25,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'agent-protocol',
   ],
   'engine/control': ['engine/base', 'engine/definition', 'engine/machine', 'engine/runtime'],
-  'engine/heat': [
-    'engine/base',
-    'engine/definition',
-    'engine/machine',
-    'engine/runtime',
-    'engine/bus',
-    'agent-protocol',
-  ],
   'engine/cli': [
     'engine/base',
     'engine/definition',
     'engine/graph',
+    'engine/drawing',
     'engine/machine',
     'engine/whatif',
     'engine/runtime',
@@ -43,15 +37,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 /** The composition root may name everything. */
-const ROOTS = [
-  'engine/main.ts',
-  'engine/host.ts',
-  'engine/embedded.ts',
-  'engine/embedded-agents.ts',
-  'engine/serving.ts',
+const ROOTS = ['engine/main.ts', 'engine/embedded.ts'];
+const PURE = [
+  'engine/base',
+  'engine/definition',
+  'engine/graph',
+  'engine/drawing',
+  'engine/machine',
+  'engine/whatif',
 ];
-const PURE = ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine', 'engine/whatif'];
-const PURE_MODULES = ['js-yaml', 'zod', '@marcbachmann/cel-js', 'node:crypto', 'node:buffer'];
+const PURE_MODULES = [
+  'js-yaml',
+  'zod',
+  '@marcbachmann/cel-js',
+  '@dagrejs/dagre',
+  'node:crypto',
+  'node:buffer',
+];
 const IMPURE_WORDS =
   /\b(Date\.now|new Date\(\)|Math\.random|randomUUID|randomBytes|setTimeout|setInterval|setImmediate|process\.|performance\.|fetch\()/;
 const FOREIGN_WORDS = /\b(amqp|rabbitmq|sqlite|mariadb|postgres|oslo|openstack|nova|keystone)\b/i;

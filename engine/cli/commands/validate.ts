@@ -48,13 +48,16 @@ function sayValid(
   ]);
 }
 
-/** Problems as they go to people, or as one JSON document. */
-export function sayProblems(context: Context, found: ProblemsFound, json: boolean): void {
+/**
+ * Problems as they go to people, or as one JSON document. `asked`: they are what the command was asked for, as a
+ * linter's findings are; else they are an error, and what goes to a file or a pipe stays clear of them.
+ */
+export function sayProblems(context: Context, found: ProblemsFound, json: boolean, asked: boolean): void {
   const { terminal } = context;
   if (json) {
     terminal.out(`${JSON.stringify({ valid: false, problems: found.problems })}\n`);
     return;
   }
   const lines = problemLines(found.problems, found.sources, terminal.style);
-  printWhole(terminal, lines);
+  printWhole(asked ? terminal : { ...terminal, out: text => terminal.err(text) }, lines);
 }
