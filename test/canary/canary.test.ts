@@ -18,7 +18,7 @@ const CARELESS = `
               done
               cat /proc/[0-9]*/cmdline >>"$data/processes" 2>/dev/null`;
 
-/** Hidden values of every source: inputs, an output of a script, one made of others, the data of a signal. */
+/** Hidden values of every source: inputs, a generated one, an output of a script, one made of others, the data of a signal. */
 const definition = (data: string): string => `
 workflow_version: 2026-11-01
 inputs:
@@ -45,8 +45,11 @@ entities:
               joined: "user:<% inputs.password %>@host"
         retry: {attempts: 4, delay: 1s}
         outputs: {token: {type: string, hidden: true}}
-      told:
+      minted:
         requires: [made]
+        action: {set: {generate: {key: {length: 24}}}}
+      told:
+        requires: [minted]
         action: {signal: {name: key}}
         outputs: {key: {type: string, hidden: true}}
       written:
@@ -54,10 +57,10 @@ entities:
         action:
           file:
             path: ${data}/written
-            content: "key=<% member.outputs.told.key %> token=<% member.outputs.made.token %>"
+            content: "key=<% member.outputs.told.key %> token=<% member.outputs.made.token %> minted=<% member.outputs.minted.key %>"
       joined:
         requires: [written]
-        action: {set: {outputs: {url: "https://<% inputs.password %>:<% member.outputs.told.key %>@host"}}}
+        action: {set: {outputs: {url: "https://<% member.outputs.minted.key %>:<% member.outputs.told.key %>@host"}}}
         outputs: {url: {type: string, hidden: true}}
       broken:
         requires: [joined]
@@ -105,7 +108,11 @@ describe('the canary', function () {
     expect(await canary.murano('resume', 'canary', '--verbose')).to.equal(1);
 
     expect(canary.said.join('')).to.include('password=***').and.to.include('web[0].broken');
-    expect(readFileSync(path.join(data, 'written'), 'utf8')).to.equal(`key=${key} token=${token}`);
+    const written = readFileSync(path.join(data, 'written'), 'utf8');
+    expect(written).to.include(`key=${key} token=${token} minted=`);
+    const minted = written.slice(written.lastIndexOf('=') + 1);
+    expect(minted).to.have.lengthOf(24);
+    canary.alsoSecret(minted);
     expect([...canary.searched]).to.include.members(KEPT);
     expect(canary.messages).to.be.greaterThan(20);
     if (process.platform === 'linux') {

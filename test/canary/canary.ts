@@ -16,13 +16,13 @@ export const secret = (name: string): string => `canary-${name}/"${randomUUID()}
 /** What shows it in any form that a sink might hold: its middle survives quoting and URL-encoding. */
 function formsOf(text: string): string[] {
   const bytes = Buffer.from(text, 'utf8');
-  const middle = text.slice(text.indexOf('"') + 1, text.lastIndexOf('"'));
+  const [, middle = text] = /"(.*)"/.exec(text) ?? [];
   return [middle, bytes.toString('base64').slice(0, -4), bytes.toString('hex')];
 }
 
 export class Canary {
   readonly #directory: string;
-  readonly #forms: readonly string[];
+  readonly #forms: string[];
   readonly said: string[] = [];
   readonly #bodies: string[] = [];
   readonly #found = new Set<string>();
@@ -69,6 +69,11 @@ export class Canary {
       publish.restore();
       this.searchState();
     }
+  }
+
+  /** A secret that became known only now: what was shown and sent before is looked through as well, at the end. */
+  alsoSecret(text: string): void {
+    this.#forms.push(...formsOf(text));
   }
 
   get messages(): number {
