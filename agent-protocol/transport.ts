@@ -10,8 +10,9 @@ export interface WireMessage {
   readonly headers: { readonly key: string; readonly signature: Uint8Array };
 }
 
-export interface Delivery {
-  readonly message: WireMessage;
+/** `Message` is what travels: ours is signed bytes; who speaks another protocol over the same broker brings another. */
+export interface Delivery<Message = WireMessage> {
+  readonly message: Message;
   readonly routingKey: string;
   /** True when the broker may have delivered it before. */
   readonly redelivered: boolean;
@@ -25,18 +26,18 @@ export interface Delivery {
  * A connection with one channel in confirm mode. After `closed` nothing on it works: reconnect, declare again,
  * consume again, publish again what was not confirmed (delivery is at least once).
  */
-export interface Connection {
+export interface Connection<Message = WireMessage> {
   /**
    * Resolves when the broker confirmed it. Rejects with TransportError `returned` (mandatory and unroutable),
    * `nacked`, `closed`, or `refused` (no permission: also closes the channel).
    * While the broker blocks publishers it neither resolves nor rejects.
    */
-  publish(exchange: string, routingKey: string, message: WireMessage): Promise<void>;
+  publish(exchange: string, routingKey: string, message: Message): Promise<void>;
   /** At most `prefetch` unsettled deliveries at a time. The consumer ends with the connection or by `cancel`. */
   consume(
     queue: string,
     prefetch: number,
-    deliver: (delivery: Delivery) => void,
+    deliver: (delivery: Delivery<Message>) => void,
   ): Promise<{ cancel(): Promise<void> }>;
   declare(topology: Topology): Promise<void>;
   /** Resolves when the connection is gone, with why. Never rejects. */
@@ -46,9 +47,9 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export interface Transport {
+export interface Transport<Message = WireMessage> {
   /** Rejects with TransportError `unreachable` or `refused` (wrong login). */
-  connect(login: Login): Promise<Connection>;
+  connect(login: Login): Promise<Connection<Message>>;
 }
 
 export interface Login {
@@ -60,18 +61,37 @@ export interface Login {
 
 /** Queues, exchanges and bindings as data: declared again after any loss (rule P6). */
 export interface Topology {
-  readonly exchanges: readonly { readonly name: string; readonly type: 'topic' | 'fanout' }[];
-  readonly queues: readonly {
-    readonly name: string;
-    readonly deadLetterExchange?: string;
-    /** Deliveries of one message before it is dead-lettered. */
-    readonly deliveryLimit?: number;
-  }[];
+  readonly exchanges: readonly Exchange[];
+  readonly queues: readonly Queue[];
   readonly bindings: readonly {
     readonly exchange: string;
     readonly queue: string;
     readonly routingKey: string;
   }[];
+}
+
+/** Durable unless it says otherwise. */
+export interface Exchange {
+  readonly name: string;
+  readonly type: 'topic' | 'fanout';
+  readonly durable?: boolean;
+  /** Gone with its last binding. */
+  readonly autoDelete?: boolean;
+}
+
+/** Durable and replicated unless it says otherwise; the in-process broker knows no other kind. */
+export interface Queue {
+  readonly name: string;
+  readonly deadLetterExchange?: string;
+  /** Deliveries of one message before it is dead-lettered. */
+  readonly deliveryLimit?: number;
+  /** `classic`: on one node; absent: `quorum`, replicated. */
+  readonly kind?: 'classic' | 'quorum';
+  readonly durable?: boolean;
+  /** Gone with its last consumer. */
+  readonly autoDelete?: boolean;
+  /** Milliseconds without a consumer after which it is gone. */
+  readonly expires?: number;
 }
 
 export class TransportError extends Error {

@@ -4,33 +4,21 @@
 //
 //   open:  lock and store → keys → broker and link → recovery → desk → agents → socket
 //   close: the reverse. Scripts that run go on under their supervisors; the next start adopts them.
-import type { KeyObject } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { startAgent } from '../agent-protocol/agent/agent.ts';
-import type { RunningAgent } from '../agent-protocol/agent/agent.ts';
-import { loadIdentity } from '../agent-protocol/agent/identity.ts';
-import { isAlive } from '../agent-protocol/agent/processes.ts';
-import type { Claim } from '../agent-protocol/agent/run-files.ts';
-import { readJson, RUN_FILES } from '../agent-protocol/agent/run-files.ts';
-import { AGENT_LIMITS } from '../agent-protocol/limits.ts';
-import { publicKeyText } from '../agent-protocol/signing.ts';
 import { openDirectory } from './agents/directory.ts';
 import { openEngineKeys } from './agents/keys.ts';
-import type { AgentSide } from './agents/side.ts';
 import { createAgentSide } from './agents/side.ts';
-import { EngineError, errorText } from './base/errors.ts';
-import type { MemoryBroker } from './bus/memory.ts';
+import { errorText } from './base/errors.ts';
 import { memoryBroker } from './bus/memory.ts';
-import type { EngineHost, Session, StartOptions } from './cli/host.ts';
+import type { Session, StartOptions } from './cli/host.ts';
 import type { OpenLog } from './cli/logging.ts';
 import { openLog } from './cli/logging.ts';
-import { connectControl } from './control/client.ts';
+import { pointerTo } from './definition/positions.ts';
 import { serveControl } from './control/server.ts';
 import { createDrivers } from './drivers/index.ts';
+import { EmbeddedAgents } from './embedded-agents.ts';
 import type { ActRequest, CreateRequest, EngineApi } from './runtime/api.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Engine } from './runtime/engine.ts';
@@ -38,72 +26,54 @@ import type { Driver, ReportSink, RequestResult, Store } from './runtime/ports.t
 import { Releasers } from './runtime/releasers.ts';
 import { vault as makeVault } from './runtime/secrets.ts';
 import { EngineService } from './runtime/service.ts';
-import { readKeyFile } from './store/key-file.ts';
-import { openSqliteStore } from './store/sqlite/store.ts';
 import { systemError } from './store/system-error.ts';
 import type { Lock } from './store/sqlite/lock.ts';
-import { readHolder, takeLock } from './store/sqlite/lock.ts';
+import { takeLock } from './store/sqlite/lock.ts';
 import type { StateDirectory } from './store/state-directory.ts';
 import { openStateDirectory } from './store/state-directory.ts';
 
-/** The ways to an engine on a state directory of this machine. */
-export function embeddedHost(): EngineHost {
-  return {
-    attach,
-    start,
-    read,
-    exists: async directory => existsSync(databaseOf(directory)),
-  };
-}
-
-const databaseOf = (directory: string): string => path.join(directory, 'engine.db');
+export const databaseOf = (directory: string): string => path.join(directory, 'engine.db');
 const agentsOf = (directory: string): string => path.join(directory, 'agents');
 
-/** Undefined when nobody listens: then the lock decides who may start. */
-async function attach(directory: string): Promise<Session | undefined> {
-  const holder = readHolder(directory);
-  if (holder === undefined) return undefined;
-  try {
-    const client = await connectControl(holder.socket);
-    return { api: client, kind: 'attached', close: () => client.close() };
-  } catch (thrown) {
-    if (thrown instanceof EngineError && thrown.code === 'transport_closed') return undefined;
-    throw thrown;
-  }
-}
-
-/** The store alone: an engine that is never started decides nothing, and answers what is asked. */
-async function read(directory: string): Promise<Session> {
-  const key = readKeyFile(path.join(directory, 'keys', 'engine.key'), false);
-  const store = await openSqliteStore(databaseOf(directory));
-  const vault = makeVault(key);
-  const engine = new Engine({ store, clock: systemClock, vault, drivers: {}, owner: owner() });
-  return { api: new EngineService(engine), kind: 'reading', close: () => store.close() };
-}
-
-const owner = (): string => `${hostname()}:${process.pid}`;
+export const owner = (): string => `${hostname()}:${process.pid}`;
 
 interface Parts {
   readonly directory: string;
   readonly state: StateDirectory;
   readonly log: OpenLog;
   readonly releasers: Releasers;
+  readonly places: AgentPlaces;
 }
 
-async function start(directory: string, options: StartOptions): Promise<Session> {
+/** Where the agents of the workflows are: in this process, or nowhere that this engine could reach. */
+export type AgentPlaces = 'embedded' | 'none';
+
+/** An engine, and what is to be closed before it. */
+export interface Started extends Session {
+  readonly log: OpenLog;
+  /** Closed before everything that was opened earlier. */
+  also(what: string, close: () => Promise<void>): void;
+}
+
+export async function startEngine(
+  directory: string,
+  options: StartOptions,
+  places: AgentPlaces,
+): Promise<Started> {
   const state = await openStateDirectory(directory, systemClock.now()).catch((thrown: unknown) => {
     throw systemError(thrown, directory);
   });
   const log = openLog(path.join(directory, 'engine.log'), options);
   const releasers = new Releasers(log);
   releasers.add('the state directory', () => state.close());
-  const parts = { directory, state, log, releasers };
+  const parts = { directory, state, log, releasers, places };
   try {
     const { service, agents } = await assemble(parts);
     const embedded = new EmbeddedEngine(parts, service, agents);
     const server = await serveControl(state.socket, embedded);
     releasers.add('the local socket', () => server.close());
-    return { api: embedded, kind: 'embedded', close: () => embedded.close() };
+    const also = (what: string, close: () => Promise<void>): void => releasers.add(what, close);
+    return { api: embedded, kind: 'embedded', close: () => embedded.close(), log, also };
   } catch (thrown) {
     await releasers.release();
     await log.close();
@@ -202,6 +172,7 @@ class EmbeddedEngine implements EngineApi {
 
   /** Agents are known before the first command that names them is sent. */
   async create(request: CreateRequest): ReturnType<EngineApi['create']> {
+    if (this.#parts.places === 'none') return this.#createWithoutAgents(request);
     const wanted = Object.values(request.members).flatMap(group => group.map(member => member.agent));
     await this.#agents.add(wanted);
     let refused = true;
@@ -212,6 +183,20 @@ class EmbeddedEngine implements EngineApi {
     } finally {
       if (refused) await this.#sweep();
     }
+  }
+
+  /** A script on the engine's own machine is never what somebody in a cloud should be able to ask for. */
+  async #createWithoutAgents(request: CreateRequest): ReturnType<EngineApi['create']> {
+    const entities = Object.keys(request.members).filter(entity => request.members[entity]?.length);
+    if (entities.length === 0) return this.#service.create(request);
+    const problems = entities.map(entity => ({
+      code: 'members_invalid' as const,
+      pointer: pointerTo('', entity),
+      message: `This engine serves Heat and cannot reach agents in VMs: ${entity} can have no members.`,
+      hint: 'Use entities of type service here, or run the workflow by the command line.',
+      severity: 'error' as const,
+    }));
+    return { problems };
   }
 
   async act(request: ActRequest): Promise<RequestResult> {
@@ -279,120 +264,4 @@ async function removeState(directory: string): Promise<void> {
   }
   // Fails when something else is in it: then it is somebody's.
   await rmdir(directory).catch(() => undefined);
-}
-
-interface AgentParts {
-  readonly directory: string;
-  readonly side: AgentSide;
-  readonly broker: MemoryBroker;
-  readonly engineKey: KeyObject;
-  readonly log: OpenLog;
-}
-
-/** One agent for each member, in this process; it shares nothing with the engine but the broker. */
-class EmbeddedAgents {
-  readonly #parts: AgentParts;
-  readonly #running = new Map<string, RunningAgent>();
-
-  constructor(parts: AgentParts) {
-    this.#parts = parts;
-  }
-
-  async add(ids: readonly string[]): Promise<void> {
-    const fresh = [...new Set(ids)].filter(id => !this.#running.has(id));
-    await Promise.all(fresh.map(id => this.#start(id)));
-  }
-
-  /** Removes every agent that is not to be kept, its directory and what still runs in it. */
-  async retain(kept: ReadonlySet<string>): Promise<void> {
-    const { directory, side } = this.#parts;
-    const onDisk = existsSync(directory) ? await readdir(directory) : [];
-    const known = new Set([
-      ...this.#running.keys(),
-      ...side.directory.list().map(agent => agent.id),
-      ...onDisk,
-    ]);
-    await Promise.all([...known].filter(id => !kept.has(id)).map(id => this.#remove(id)));
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([...this.#running.values()].map(agent => agent.stop()));
-    this.#running.clear();
-  }
-
-  async #start(id: string): Promise<void> {
-    const { side, broker, engineKey, log } = this.#parts;
-    const directory = path.join(this.#parts.directory, id);
-    await mkdir(directory, { recursive: true, mode: 0o711 });
-    const { signing, sealing } = await loadIdentity(directory, id).catch((thrown: unknown) => {
-      throw brokenAgent(id, directory, thrown);
-    });
-    const card = {
-      id,
-      signingKey: publicKeyText(signing.publicKey),
-      sealingKey: publicKeyText(sealing.publicKey),
-    };
-    await side.register(card, { replace: true });
-    const agent = await startAgent({
-      directory,
-      agent: id,
-      login: { user: `agent.${id}`, password: '', name: id },
-      transport: broker.transport,
-      engineKeys: [engineKey],
-      log: text => log.info(text, { agent: id }),
-    });
-    this.#running.set(id, agent);
-  }
-
-  async #remove(id: string): Promise<void> {
-    const directory = path.join(this.#parts.directory, id);
-    await this.#running.get(id)?.stop();
-    this.#running.delete(id);
-    await stopRuns(path.join(directory, 'runs'));
-    await this.#parts.side.remove(id);
-    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-/** An error of the operating system stays what it is; the rest is about what is in the agent's files. */
-function brokenAgent(id: string, directory: string, thrown: unknown): unknown {
-  const error = systemError(thrown, directory);
-  if (error instanceof EngineError) return error;
-  return new EngineError(
-    'store_failed',
-    `The agent ${id} in ${directory} cannot start: ${errorText(thrown)}`,
-    'Restore that directory from a backup, or remove it: then a new agent takes its place, which knows nothing of earlier runs.',
-    { cause: thrown },
-  );
-}
-
-const LOOK_MS = 50;
-/** Longer than a supervisor takes to end a script's tree, by force in the end. */
-const PATIENCE_MS = 4 * AGENT_LIMITS.killGraceMs;
-
-/** Asks the supervisors of an agent that is stopped for good to end their scripts, and waits until they have. */
-async function stopRuns(runs: string): Promise<void> {
-  const names = existsSync(runs) ? await readdir(runs) : [];
-  const left = names.map(name => path.join(runs, name)).filter(run => supervisorOf(run) !== undefined);
-  for (const run of left) {
-    await writeFile(path.join(run, RUN_FILES.cancel), '');
-    wake(supervisorOf(run));
-  }
-  const until = systemClock.now() + PATIENCE_MS;
-  while (left.some(run => supervisorOf(run) !== undefined) && systemClock.now() < until) await delay(LOOK_MS);
-}
-
-/** Pid of the living supervisor of a run; a void claim is an agent's, and that agent may be this process. */
-function supervisorOf(run: string): number | undefined {
-  const claim = readJson<Claim>(run, RUN_FILES.claim);
-  return claim !== undefined && claim.void !== true && isAlive(claim) ? claim.pid : undefined;
-}
-
-/** A supervisor looks for the request at once when it is signalled. */
-function wake(supervisor: number | undefined): void {
-  try {
-    if (supervisor !== undefined) process.kill(supervisor, 'SIGTERM');
-  } catch {
-    // It ended by itself.
-  }
 }

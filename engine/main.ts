@@ -2,7 +2,7 @@
 // The command `murano-workflow`.
 // Belongs here: which engine the commands work on. Does not belong here: commands (cli/), adapters (embedded.ts).
 import { commandProcess } from './cli/process.ts';
-import { embeddedHost } from './embedded.ts';
+import { embeddedHost } from './host.ts';
 
 // Set, not exited with: what is still to be written to a pipe must get there.
 process.exitCode = await commandProcess(embeddedHost())(process.argv.slice(2));

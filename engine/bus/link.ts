@@ -3,7 +3,7 @@
 // (engine/agents/), which broker it is (memory.ts; RabbitMQ's transport).
 //
 // L1. What `send` took is sent until it is confirmed, refused, withdrawn or replaced under the same key; in order.
-// L2. A message that comes back unroutable is sent again after its topology was declared, MAX_RETURNS times.
+// L2. A message that comes back unroutable is sent again after its topology was declared, MAX_RETURNS times, unless it is optional.
 // L3. At most WINDOW publishes are unconfirmed; the rest wait here, bounded by what the callers hold.
 import {
   TransportError,
@@ -17,8 +17,8 @@ import {
 import { EngineError, errorText } from '../base/errors.ts';
 import type { Clock } from '../runtime/ports.ts';
 
-export interface LinkOptions {
-  readonly transport: Transport;
+export interface LinkOptions<Message = WireMessage> {
+  readonly transport: Transport<Message>;
   readonly login: Login;
   readonly clock: Clock;
   /** In [0, 1): spreads reconnects of many engines. */
@@ -34,31 +34,33 @@ export type LinkState =
   | { readonly kind: 'blocked'; readonly reason: string }
   | { readonly kind: 'down'; readonly reason: string };
 
-export interface Letter {
+export interface Letter<Message = WireMessage> {
   /** A later letter under the same key replaces one that was not sent yet. */
   readonly key: string;
   readonly exchange: string;
   readonly routingKey: string;
-  readonly message: WireMessage;
+  readonly message: Message;
   /** Declared when the broker returns the letter. */
   readonly topology?: Topology;
+  /** True: nobody is to be made to take it; when no queue does, it is refused at once. */
+  readonly optional?: boolean;
   /** Sent at most once per call: lost with the connection. For what its receiver asks for again. */
   readonly once?: boolean;
 }
 
-interface Sending {
-  readonly letter: Letter;
+interface Sending<Message> {
+  readonly letter: Letter<Message>;
   /** Connection on which it was published, until that one is lost. */
-  on?: Connection;
+  on?: Connection<Message>;
   returns: number;
   resolve(): void;
   reject(error: Error): void;
 }
 
-interface Reader {
+interface Reader<Message> {
   readonly queue: string;
   readonly prefetch: number;
-  readonly deliver: (delivery: Delivery) => void;
+  readonly deliver: (delivery: Delivery<Message>) => void;
 }
 
 const WINDOW = 500;
@@ -66,18 +68,18 @@ const MAX_RETURNS = 5;
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
-export class Link {
-  readonly #options: LinkOptions;
-  readonly #readers = new Set<Reader>();
-  readonly #outbox = new Map<string, Sending>();
-  #connection: Connection | undefined;
+export class Link<Message = WireMessage> {
+  readonly #options: LinkOptions<Message>;
+  readonly #readers = new Set<Reader<Message>>();
+  readonly #outbox = new Map<string, Sending<Message>>();
+  #connection: Connection<Message> | undefined;
   #unconfirmed = 0;
   #pause = FIRST_PAUSE;
   #cancelRetry: () => void = () => undefined;
   #closed = false;
   #connecting: Promise<void> = Promise.resolve();
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions<Message>) {
     this.#options = options;
   }
 
@@ -101,7 +103,7 @@ export class Link {
    * `transport_refused` (no permission, or no queue takes it) or `transport_closed` (withdrawn, replaced, closed,
    * or a `once` letter whose connection was lost).
    */
-  send(letter: Letter): Promise<void> {
+  send(letter: Letter<Message>): Promise<void> {
     if (this.#closed || (letter.once === true && this.#connection === undefined)) {
       return Promise.reject(closed(letter, 'there is no connection'));
     }
@@ -121,7 +123,7 @@ export class Link {
   }
 
   /** Reads the queue on this and every later connection. Resolves when the first reading has begun, if connected. */
-  async read(queue: string, prefetch: number, deliver: (delivery: Delivery) => void): Promise<void> {
+  async read(queue: string, prefetch: number, deliver: (delivery: Delivery<Message>) => void): Promise<void> {
     const reader = { queue, prefetch, deliver };
     this.#readers.add(reader);
     await this.#connection?.consume(queue, prefetch, deliver).catch(() => undefined);
@@ -155,7 +157,7 @@ export class Link {
     }
   }
 
-  async #ready(connection: Connection): Promise<void> {
+  async #ready(connection: Connection<Message>): Promise<void> {
     if (this.#closed) return connection.close();
     this.#connection = connection;
     this.#pause = FIRST_PAUSE;
@@ -163,7 +165,7 @@ export class Link {
     this.#flush();
   }
 
-  #lost(connection: Connection, why: string): void {
+  #lost(connection: Connection<Message>, why: string): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     this.#unconfirmed = 0;
@@ -200,7 +202,7 @@ export class Link {
     }
   }
 
-  async #publish(connection: Connection, sending: Sending): Promise<void> {
+  async #publish(connection: Connection<Message>, sending: Sending<Message>): Promise<void> {
     const { exchange, routingKey, message } = sending.letter;
     sending.on = connection;
     this.#unconfirmed += 1;
@@ -217,29 +219,30 @@ export class Link {
     this.#flush();
   }
 
-  #settle(sending: Sending, error?: Error): void {
+  #settle(sending: Sending<Message>, error?: Error): void {
     if (this.#outbox.get(sending.letter.key) === sending) this.#outbox.delete(sending.letter.key);
     if (error === undefined) sending.resolve();
     else sending.reject(error);
   }
 
-  #refuse(sending: Sending, thrown: unknown): void {
+  #refuse(sending: Sending<Message>, thrown: unknown): void {
     this.#settle(sending, refused(sending.letter, errorText(thrown)));
   }
 
-  async #failed(connection: Connection, sending: Sending, thrown: unknown): Promise<void> {
+  async #failed(connection: Connection<Message>, sending: Sending<Message>, thrown: unknown): Promise<void> {
     const reason = thrown instanceof TransportError ? thrown.reason : 'closed';
     if (reason === 'nacked') return this.#later(sending);
     if (reason === 'returned') {
       sending.returns += 1;
-      if (sending.returns > MAX_RETURNS) return this.#refuse(sending, thrown);
+      if (sending.returns > MAX_RETURNS || sending.letter.optional === true)
+        return this.#refuse(sending, thrown);
       await connection.declare(sending.letter.topology ?? this.#options.topology()).catch(() => undefined);
     }
     delete sending.on;
   }
 
   /** The broker could not store it: not at once again. */
-  #later(sending: Sending): void {
+  #later(sending: Sending<Message>): void {
     this.#options.clock.at(this.#options.clock.now() + FIRST_PAUSE, () => {
       delete sending.on;
       this.#flush();
@@ -247,7 +250,7 @@ export class Link {
   }
 }
 
-function closed(letter: Letter, why: string): EngineError {
+function closed(letter: Letter<unknown>, why: string): EngineError {
   return new EngineError(
     'transport_closed',
     `The message for '${letter.routingKey}' was not sent: ${why}.`,
@@ -255,7 +258,7 @@ function closed(letter: Letter, why: string): EngineError {
   );
 }
 
-function refused(letter: Letter, why: string): EngineError {
+function refused(letter: Letter<unknown>, why: string): EngineError {
   return new EngineError(
     'transport_refused',
     `The broker does not take the message for '${letter.routingKey}': ${why}.`,

@@ -15,6 +15,8 @@ export interface EngineHost {
    * engine holds the directory, `store_failed` when it cannot be written.
    */
   start(stateDirectory: string, options: StartOptions): Promise<Session>;
+  /** Starts an engine that serves Heat until it is closed, without agents of its own. Errors as of `start`. */
+  serve(settings: EngineSettings): Promise<Session>;
   /** Opens the store to read, without lease or agents; the directory must exist. */
   read(stateDirectory: string): Promise<Session>;
   /** Whether there is a store to open. */
@@ -25,6 +27,22 @@ export interface StartOptions {
   /** Level of what goes to `engine.log` in the state directory; to stderr as well when asked for by hand. */
   readonly logLevel: LogLevel;
   readonly logToStderr: boolean;
+}
+
+/** What `murano-workflow engine` is told by its settings file; the reference says what each means. */
+export interface EngineSettings extends StartOptions {
+  readonly stateDirectory: string;
+  readonly heat: {
+    readonly transportUrl: string;
+    readonly exchange: string;
+    readonly topic: string;
+    readonly server: string;
+    readonly durable: boolean;
+    readonly autoDelete: boolean;
+    readonly quorum: boolean;
+    /** File of PEM certificates. */
+    readonly caFile?: string;
+  };
 }
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;

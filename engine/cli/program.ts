@@ -2,6 +2,7 @@
 // Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { act } from './commands/act.ts';
+import { engine } from './commands/engine.ts';
 import { events } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
 import { graph, GRAPH_FORMATS } from './commands/graph.ts';
@@ -88,6 +89,7 @@ export function buildProgram(
     addExplain,
     addEvents,
     addOperator,
+    addEngine,
   ])
     add(command, choose);
   for (const sub of command.commands) sub.addOption(jsonOption()).addOption(colourOption());
@@ -329,6 +331,16 @@ function addOperator(program: Command, choose: Choose): void {
     .action((name: string, options: OperatorOptions & { abandon: boolean }) =>
       choose(options, context => act(context, name, { kind: 'delete', abandon: options.abandon }, options)),
     );
+}
+
+function addEngine(program: Command, choose: Choose): void {
+  program
+    .command('engine')
+    .description('serve Heat until stopped: the engine behind Murano::Workflow')
+    .option('--config <file>', 'settings: a YAML file')
+    .option('--check', 'say whether the settings can be used, and end', false)
+    .addHelpText('after', examples('engine --config /etc/murano-workflow/engine.yaml'))
+    .action(options => choose(options, context => engine(context, options)));
 }
 
 async function sendSignal(

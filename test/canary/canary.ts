@@ -8,7 +8,7 @@ import { MemoryConnection } from '../../engine/bus/memory-connection.ts';
 import { runCli } from '../../engine/cli/cli.ts';
 import type { EngineHost } from '../../engine/cli/host.ts';
 import { language } from '../../engine/cli/language.ts';
-import { embeddedHost } from '../../engine/embedded.ts';
+import { embeddedHost } from '../../engine/host.ts';
 
 /** Text that differs in every form in which masking looks for it. */
 export const secret = (name: string): string => `canary-${name}/"${randomUUID()}"&ü+?`;

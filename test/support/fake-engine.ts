@@ -152,6 +152,7 @@ function fakeHost({ engine, kind = 'embedded' }: Surroundings): EngineHost {
   return {
     attach: async () => (kind === 'attached' ? session('attached') : undefined),
     start: async () => session('embedded'),
+    serve: async () => session('embedded'),
     read: async () => session('reading'),
     exists: async () => engine.workflows.size > 0,
   };

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { commandProcess } from '../../engine/cli/process.ts';
-import { embeddedHost } from '../../engine/embedded.ts';
+import { embeddedHost } from '../../engine/host.ts';
 import { inProject } from '../support/project.ts';
 import { DemoCluster, WORKFLOW } from './demo-cluster.ts';
 

@@ -25,6 +25,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'agent-protocol',
   ],
   'engine/control': ['engine/base', 'engine/definition', 'engine/machine', 'engine/runtime'],
+  'engine/heat': [
+    'engine/base',
+    'engine/definition',
+    'engine/machine',
+    'engine/runtime',
+    'engine/bus',
+    'agent-protocol',
+  ],
   'engine/cli': [
     'engine/base',
     'engine/definition',
@@ -37,7 +45,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 /** The composition root may name everything. */
-const ROOTS = ['engine/main.ts', 'engine/embedded.ts'];
+const ROOTS = [
+  'engine/main.ts',
+  'engine/host.ts',
+  'engine/embedded.ts',
+  'engine/embedded-agents.ts',
+  'engine/serving.ts',
+];
 const PURE = [
   'engine/base',
   'engine/definition',

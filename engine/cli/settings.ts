@@ -1,0 +1,95 @@
+// The settings of `murano-workflow engine`: a YAML file, and the environment over it.
+// Belongs here: their shape, defaults and names. Does not belong here: what they are used for.
+//
+// The names in `heat` are those of Heat's own settings where it has them, so that one can be copied from the other.
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import type { EngineSettings } from './host.ts';
+import { LOG_LEVELS, STATE_VARIABLE } from './host.ts';
+import { usageError } from './failure.ts';
+import type { ReadText } from './values.ts';
+import { parseYaml, reason } from './values.ts';
+
+/** Holds a password, so it may come by the environment instead of the file. */
+export const TRANSPORT_VARIABLE = 'MURANO_WORKFLOW_TRANSPORT_URL';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+const name = z.string().regex(NAME, 'must be letters, digits, _, . and -');
+
+const shape = z.strictObject({
+  state_dir: z.string().optional(),
+  log_level: z.enum(LOG_LEVELS).default('info'),
+  heat: z
+    .strictObject({
+      transport_url: z.string().optional(),
+      control_exchange: name.default('heat'),
+      topic: name.default('murano_workflow'),
+      host: name.optional(),
+      amqp_durable_queues: z.boolean().default(false),
+      amqp_auto_delete: z.boolean().default(false),
+      rabbit_quorum_queue: z.boolean().default(false),
+      ca_file: z.string().optional(),
+    })
+    .prefault({}),
+});
+
+export type SettingsEnvironment = { readonly [name: string]: string | undefined };
+
+/** `file` absent: defaults and the environment alone. EngineError `usage` names the key that cannot be used. */
+export async function readSettings(
+  file: string | undefined,
+  env: SettingsEnvironment,
+  read: ReadText,
+): Promise<EngineSettings> {
+  const found = shape.safeParse(file === undefined ? {} : await readFileAsMap(file, read));
+  if (!found.success) {
+    const [issue] = found.error.issues;
+    const key = issue?.path.join('.') ?? '';
+    throw usageError(
+      `${file ?? 'the settings'}: ${key === '' ? '' : `${key}: `}${issue?.message ?? 'wrong settings'}`,
+      'docs/reference/settings.md lists the keys.',
+    );
+  }
+  return toSettings(found.data, env);
+}
+
+async function readFileAsMap(file: string, read: ReadText): Promise<unknown> {
+  let text: string;
+  try {
+    text = await read(file);
+  } catch (thrown) {
+    throw usageError(`cannot read ${file}: ${reason(thrown)}`, 'Give the settings file with --config.');
+  }
+  return parseYaml(text, file) ?? {};
+}
+
+function toSettings(found: z.infer<typeof shape>, env: SettingsEnvironment): EngineSettings {
+  const { heat } = found;
+  const transportUrl = env[TRANSPORT_VARIABLE] ?? heat.transport_url;
+  const stateDirectory = env[STATE_VARIABLE] ?? found.state_dir;
+  if (transportUrl === undefined)
+    throw usageError(
+      'there is no heat.transport_url',
+      `Write Heat's own transport_url into the settings file, or into ${TRANSPORT_VARIABLE}.`,
+    );
+  if (stateDirectory === undefined)
+    throw usageError(
+      'there is no state_dir',
+      `Name a directory on a local disk in the settings file, or in ${STATE_VARIABLE}.`,
+    );
+  return {
+    stateDirectory,
+    logLevel: found.log_level,
+    logToStderr: true,
+    heat: {
+      transportUrl,
+      exchange: heat.control_exchange,
+      topic: heat.topic,
+      server: heat.host ?? hostname(),
+      durable: heat.amqp_durable_queues,
+      autoDelete: heat.amqp_auto_delete,
+      quorum: heat.rabbit_quorum_queue,
+      ...(heat.ca_file === undefined ? {} : { caFile: heat.ca_file }),
+    },
+  };
+}

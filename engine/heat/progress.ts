@@ -1,0 +1,118 @@
+// A workflow as Heat's users see it: attributes of the resource, and sentences for its events. Pure.
+// Belongs here: WorkflowView and log entries → plain values. Does not belong here: asking for them (methods.ts).
+import type { JsonObject } from '../base/json.ts';
+import type { StepRecord, StepStatus, WorkflowStatus } from '../machine/types.ts';
+import type { StepView, WorkflowView } from '../runtime/api.ts';
+import type { LogEntry } from '../runtime/ports.ts';
+
+/** Statuses in which nothing more happens by itself. */
+const OVER = new Set<WorkflowStatus>(['complete', 'failed', 'deleted', 'delete_failed']);
+export const isOver = (status: WorkflowStatus): boolean => OVER.has(status);
+
+/** Names listed in one sentence. */
+const NAMED = 3;
+
+/** `state`, `progress`, `states` and `failures` of the resource. */
+export function attributesOf(view: WorkflowView): JsonObject {
+  const wanted = view.steps.filter(step => step.wanted);
+  return {
+    state: view.record.status,
+    reason: view.record.reason,
+    progress: { done: wanted.filter(isDone).length, of: wanted.length },
+    states: statesOf(wanted),
+    failures: view.steps.filter(hasFailed).map(failureOf),
+    outputs: view.outputs,
+  };
+}
+
+/** Entity → state → how many steps are in which status. */
+function statesOf(steps: readonly StepView[]): JsonObject {
+  const states: Record<string, Record<string, Record<string, number>>> = {};
+  for (const { entity, state, record } of steps) {
+    const counts = ((states[entity] ??= {})[state] ??= {});
+    counts[record.status] = (counts[record.status] ?? 0) + 1;
+  }
+  return states;
+}
+
+const DONE = new Set<StepStatus>(['reached', 'skipped', 'not_needed']);
+const isDone = ({ record }: StepView): boolean => DONE.has(record.status);
+
+const FAILED = new Set<StepStatus>(['failed', 'interrupted']);
+const hasFailed = ({ record }: StepView): boolean => FAILED.has(record.status) && record.error !== undefined;
+
+function failureOf({ id, member, record }: StepView): JsonObject {
+  const { error, attempt } = record;
+  return {
+    step: id,
+    attempt,
+    message: error?.message ?? '',
+    ...(member === undefined ? {} : { member: member.name }),
+    ...(error?.exitCode === undefined ? {} : { exit_code: error.exitCode }),
+    ...(error?.tail === undefined ? {} : { tail: error.tail }),
+  };
+}
+
+/** Statuses that are worth an event in Heat. */
+const TOLD: { readonly [Status in StepStatus]?: string } = {
+  reached: 'reached',
+  failed: 'failed',
+  paused: 'waits',
+  interrupted: 'interrupted',
+  skipped: 'skipped',
+  undone: 'undone',
+};
+
+/**
+ * What happened, in one sentence for each state and status, however many members went through it: a stack keeps
+ * 1,000 events, and a workflow may have 100,000 steps.
+ */
+export function sentencesOf(entries: readonly LogEntry[]): readonly string[] {
+  const groups = new Map<string, { readonly word: string; readonly steps: string[]; last: StepRecord }>();
+  for (const { change } of entries) {
+    if (change.kind !== 'step') continue;
+    const word = TOLD[change.record.status];
+    if (word === undefined || change.from === change.record.status || isQuiet(change.record)) continue;
+    const key = `${change.step.replace(/\[\d+\]/, '')} ${word}`;
+    const group = groups.get(key) ?? { word, steps: [], last: change.record };
+    group.steps.push(change.step);
+    group.last = change.record;
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(sentenceOf);
+}
+
+/** That a state does not apply to a member is nothing that happened. */
+const isQuiet = ({ status, cause }: StepRecord): boolean =>
+  status === 'skipped' && (cause === 'not_the_role' || cause === 'condition_false');
+
+function sentenceOf({
+  word,
+  steps,
+  last,
+}: {
+  readonly word: string;
+  readonly steps: readonly string[];
+  readonly last: StepRecord;
+}): string {
+  const named = steps.slice(0, NAMED).join(', ');
+  const more = steps.length > NAMED ? ` and ${steps.length - NAMED} more` : '';
+  return `${named}${more} ${word}${detailOf(last)}`;
+}
+
+function detailOf({ asks, error }: StepRecord): string {
+  if (asks?.kind === 'approval') return ` for an approval: ${asks.message}`;
+  if (asks?.kind === 'signal') return ` for the signal '${asks.name}'`;
+  return error === undefined ? '' : `: ${error.message}`;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** Seconds until Heat should ask again: short while things are young and may be quick, longer the longer it takes. */
+export function pollAfter(status: WorkflowStatus, age: number): number {
+  if (isOver(status)) return 1;
+  if (age < MINUTE) return 1;
+  if (age < 5 * MINUTE) return 2;
+  return age < 30 * MINUTE ? 5 : 10;
+}

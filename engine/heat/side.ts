@@ -1,0 +1,83 @@
+// The engine's side towards Heat, put together: link, queues, server.
+// Belongs here: opening and closing in order. Does not belong here: what is served (methods.ts).
+import { brokersOf } from '../../agent-protocol/amqp/brokers.ts';
+import { amqpTransport } from '../../agent-protocol/amqp/transport.ts';
+import { EngineError, errorText } from '../base/errors.ts';
+import { Link, type LinkState } from '../bus/link.ts';
+import type { EngineApi } from '../runtime/api.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Clock } from '../runtime/ports.ts';
+import { heatEndpoint } from './methods.ts';
+import { RpcServer } from './rpc-server.ts';
+import { rpcMapping, type RpcTarget, rpcTopology } from './topology.ts';
+
+export interface HeatOptions extends RpcTarget {
+  /** As Heat's own `transport_url`. */
+  readonly transportUrl: string;
+  /** PEM of the authorities that sign the brokers' certificates; only over TLS. */
+  readonly ca?: string;
+}
+
+export interface HeatSide {
+  /** Answers what runs, then leaves the broker. */
+  close(): Promise<void>;
+}
+
+/** Resolves after the first try to connect; goes on trying when the broker is away. EngineError `usage` for a wrong URL. */
+export async function openHeatSide(
+  api: EngineApi,
+  options: HeatOptions,
+  around: { readonly clock: Clock; readonly log: Log; readonly random: () => number },
+): Promise<HeatSide> {
+  const { clock, log, random } = around;
+  const { topology, queues } = rpcTopology(options);
+  const tls = options.ca === undefined ? {} : { tls: { ca: options.ca } };
+  const link = new Link<Uint8Array>({
+    transport: amqpTransport({
+      brokers: readBrokers(options.transportUrl),
+      mapping: rpcMapping,
+      random,
+      ...tls,
+    }),
+    // The URL says who: Heat and its services share a login by it.
+    login: { user: '', password: '', name: `murano-workflow engine ${options.server}` },
+    clock,
+    random,
+    topology: () => topology,
+    onState: state => tell(log, state),
+  });
+  const server = new RpcServer({ link, queues, endpoint: heatEndpoint(api, clock), clock, log });
+  await link.start();
+  await server.start();
+  return {
+    async close() {
+      await server.close();
+      await link.close();
+    },
+  };
+}
+
+function readBrokers(url: string): ReturnType<typeof brokersOf> {
+  try {
+    return brokersOf(url);
+  } catch (thrown) {
+    throw new EngineError(
+      'usage',
+      `transport_url cannot be used. ${errorText(thrown)}`,
+      'Take the one in heat.conf.',
+    );
+  }
+}
+
+function tell(log: Log, state: LinkState): void {
+  switch (state.kind) {
+    case 'connected':
+      return log.info('Connected to the control bus.');
+    case 'blocked':
+      return log.warn(`The broker of the control bus blocks publishers: ${state.reason}`);
+    case 'down':
+      return log.warn(`The control bus is away, tried again soon: ${state.reason}`);
+    default:
+      return state satisfies never;
+  }
+}

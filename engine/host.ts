@@ -1,0 +1,50 @@
+// The ways to an engine that the commands have: the running one, one of our own, a service, or only the store.
+// Belongs here: choosing adapters for each way. Does not belong here: how an engine is put together (embedded.ts,
+// serving.ts), which way a command takes (cli/sessions.ts).
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { EngineError } from './base/errors.ts';
+import type { EngineHost, Session } from './cli/host.ts';
+import { connectControl } from './control/client.ts';
+import { databaseOf, owner, startEngine } from './embedded.ts';
+import { systemClock } from './runtime/clock.ts';
+import { Engine } from './runtime/engine.ts';
+import { vault as makeVault } from './runtime/secrets.ts';
+import { EngineService } from './runtime/service.ts';
+import { serve } from './serving.ts';
+import { readKeyFile } from './store/key-file.ts';
+import { readHolder } from './store/sqlite/lock.ts';
+import { openSqliteStore } from './store/sqlite/store.ts';
+
+/** The ways to an engine on a state directory of this machine. */
+export function embeddedHost(): EngineHost {
+  return {
+    attach,
+    start: (directory, options) => startEngine(directory, options, 'embedded'),
+    serve,
+    read,
+    exists: async directory => existsSync(databaseOf(directory)),
+  };
+}
+
+/** Undefined when nobody listens: then the lock decides who may start. */
+async function attach(directory: string): Promise<Session | undefined> {
+  const holder = readHolder(directory);
+  if (holder === undefined) return undefined;
+  try {
+    const client = await connectControl(holder.socket);
+    return { api: client, kind: 'attached', close: () => client.close() };
+  } catch (thrown) {
+    if (thrown instanceof EngineError && thrown.code === 'transport_closed') return undefined;
+    throw thrown;
+  }
+}
+
+/** The store alone: an engine that is never started decides nothing, and answers what is asked. */
+async function read(directory: string): Promise<Session> {
+  const key = readKeyFile(path.join(directory, 'keys', 'engine.key'), false);
+  const store = await openSqliteStore(databaseOf(directory));
+  const vault = makeVault(key);
+  const engine = new Engine({ store, clock: systemClock, vault, drivers: {}, owner: owner() });
+  return { api: new EngineService(engine), kind: 'reading', close: () => store.close() };
+}

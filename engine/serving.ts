@@ -1,0 +1,36 @@
+// An engine as a service: the store, and Heat at the other end of the control bus.
+// Belongs here: naming these adapters together, their order. Does not belong here: what they do, settings (cli/settings.ts).
+import { readFile } from 'node:fs/promises';
+import { EngineError, errorText } from './base/errors.ts';
+import type { EngineSettings, Session } from './cli/host.ts';
+import { startEngine } from './embedded.ts';
+import { openHeatSide } from './heat/side.ts';
+import { systemClock } from './runtime/clock.ts';
+
+/** Resolves once requests are taken; while the broker is away it is tried again and again. */
+export async function serve(settings: EngineSettings): Promise<Session> {
+  const { caFile, ...heat } = settings.heat;
+  const ca = caFile === undefined ? {} : { ca: await readAuthorities(caFile) };
+  const engine = await startEngine(settings.stateDirectory, settings, 'none');
+  try {
+    const around = { clock: systemClock, log: engine.log, random: Math.random };
+    const side = await openHeatSide(engine.api, { ...heat, ...ca }, around);
+    engine.also('the control bus', () => side.close());
+    return engine;
+  } catch (thrown) {
+    await engine.close();
+    throw thrown;
+  }
+}
+
+async function readAuthorities(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (thrown) {
+    throw new EngineError(
+      'usage',
+      `The file of certificate authorities cannot be read: ${errorText(thrown)}`,
+      'Set heat.ca_file to a file of PEM certificates.',
+    );
+  }
+}

@@ -1,0 +1,63 @@
+// The engine as operators run it: `murano-workflow engine` in a process of its own, on a directory of its own.
+// Belongs here: starting, killing, stopping it. Does not belong here: Heat (openstack.ts).
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { inProject } from '../support/project.ts';
+import type { Services } from '../support/services.ts';
+
+export class EngineProcess {
+  readonly #services: Services;
+  readonly #directory: string;
+  #child: ChildProcess | undefined;
+  /** What it has printed. */
+  output = '';
+
+  /** `directory` stays when the engine ends: the next start goes on with what is in it. */
+  constructor(services: Services, directory: string) {
+    this.#services = services;
+    this.#directory = directory;
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** Resolves when it serves Heat. */
+  async start(): Promise<void> {
+    const settings = path.join(this.#directory, 'engine.yaml');
+    writeFileSync(settings, `state_dir: ${path.join(this.#directory, 'state')}\nheat: {host: test}\n`);
+    const child = spawn(
+      process.execPath,
+      [inProject('dist/engine/main.js'), 'engine', '--config', settings],
+      {
+        env: {
+          PATH: process.env['PATH'],
+          MURANO_WORKFLOW_TRANSPORT_URL: this.#services.openrc['MURANO_WORKFLOW_TRANSPORT_URL'],
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    this.#child = child;
+    const hear = (chunk: Buffer): void => void (this.output += chunk.toString());
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', () => this.output.includes('serves murano_workflow') && resolve());
+      child.once('exit', code => reject(new Error(`the engine ended with ${code}: ${this.output}`)));
+    });
+  }
+
+  stop = (): Promise<void> => this.#end('SIGTERM');
+  kill = (): Promise<void> => this.#end('SIGKILL');
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = new Promise(resolve => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+    this.output = '';
+  }
+}

@@ -1,0 +1,157 @@
+// Murano::Workflow when something breaks: Heat, the engine, the broker, at the worst moments.
+// Belongs here: one fault a test, and what users then see. Does not belong here: what goes as it should (stacks.test.ts).
+import { expect } from 'chai';
+import { setTimeout as delay } from 'node:timers/promises';
+import { services } from '../support/services.ts';
+import { kill, start } from './daemons.ts';
+import { temporaryDirectoryFor } from './directory.ts';
+import { EngineProcess } from './engine-process.ts';
+import { Heat, HeatError } from './openstack.ts';
+import { asking, greeting, template, waiting } from './templates.ts';
+
+const found = services('Murano::Workflow when something breaks');
+if (found !== undefined) {
+  describe('Murano::Workflow when something breaks', function () {
+    this.timeout(240_000);
+    const directory = temporaryDirectoryFor('heat-trouble');
+    const engine = new EngineProcess(found, directory.path);
+    let heat: Heat;
+    const made: string[] = [];
+    const create = async (name: string, body: object, options: object = {}): Promise<void> => {
+      made.push(name);
+      await heat.create(name, body, options);
+    };
+    const refusal = async (asked: Promise<unknown>): Promise<string> => {
+      const thrown = await asked.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (!(thrown instanceof HeatError)) throw new Error(`not refused: ${String(thrown)}`);
+      return thrown.message;
+    };
+
+    before(async () => {
+      heat = await Heat.login(found);
+    });
+
+    beforeEach(async () => {
+      if (!engine.running) await engine.start();
+    });
+
+    afterEach(async () => {
+      if (!engine.running) await engine.start();
+      for (const name of made.splice(0)) await heat.remove(name);
+    });
+
+    after(async () => {
+      await engine.stop();
+      directory.remove();
+    });
+
+    it('goes on when the engine is killed in mid-create and started again', async () => {
+      await create('killed', template({ flow: { definition: waiting('4s') } }));
+      await heat.told('killed', 'flow', /service\.begun reached/);
+      await engine.kill();
+      await delay(2_000);
+      await engine.start();
+      expect((await heat.settled('killed'))?.stack_status_reason).to.equal(
+        'Stack CREATE completed successfully',
+      );
+    });
+
+    it('refuses a stack at once while no engine answers, and says what to look at', async () => {
+      await engine.stop();
+      const message = await refusal(heat.create('absent', template({ flow: { definition: asking } })));
+      expect(message).to.include('The workflow engine does not answer');
+      expect(message).to.include('murano-workflow engine');
+    });
+
+    it('deletes a stack whose workflow the engine never took, though no engine answers', async () => {
+      // What the workflow needs is known only in mid-create, and then the engine is gone.
+      const slow = { type: 'OS::Heat::TestResource', properties: { value: 'x', wait_secs: 4 } };
+      const flow = {
+        type: 'Murano::Workflow',
+        properties: { definition: greeting, inputs: { who: { get_attr: ['slow', 'output'] } } },
+      };
+      await create('never', { heat_template_version: '2021-04-16', resources: { slow, flow } });
+      await engine.stop();
+      const failed = await heat.settled('never');
+      expect(failed?.stack_status).to.equal('CREATE_FAILED');
+      expect(failed?.stack_status_reason).to.include('The workflow engine does not answer');
+      await heat.delete('never');
+      expect(await heat.settled('never')).to.equal(undefined);
+    });
+
+    it('deletes during create: what runs is called back and the workflow is gone', async () => {
+      await create('early', template({ flow: { definition: waiting('300s') } }));
+      await heat.told('early', 'flow', /service\.begun reached/);
+      await heat.delete('early');
+      expect(await heat.settled('early')).to.equal(undefined);
+    });
+
+    it('updates during create: the update takes over, with the same workflow', async () => {
+      await create('over', template({ flow: { definition: asking } }));
+      await heat.told('over', 'flow', /waits for an approval/);
+      const { physical_resource_id: id } = await heat.resource('over', 'flow');
+      const longer = template({ flow: { definition: asking, hold_in_heat: 900 } });
+      await heat.update('over', longer);
+      await heat.update('over', longer);
+      for (;;) {
+        await heat.signal('over', 'flow', { approve: 'service.agreed' }).catch(() => undefined);
+        const stack = await heat.show('over');
+        if (!stack.stack_status.endsWith('IN_PROGRESS')) break;
+        await delay(300);
+      }
+      expect((await heat.show('over')).stack_status).to.equal('UPDATE_COMPLETE');
+      expect((await heat.resource('over', 'flow')).physical_resource_id).to.equal(id);
+    });
+
+    it('calls back what runs at the timeout of the stack', async () => {
+      await create('slow', template({ flow: { definition: waiting('300s') } }), { timeout_mins: 1 });
+      const failed = await heat.settled('slow');
+      expect(failed?.stack_status).to.equal('CREATE_FAILED');
+      expect(failed?.stack_status_reason).to.match(/timed out/i);
+      for (;;) {
+        const { attributes } = await heat.resource('slow', 'flow');
+        if (attributes['state'] === 'failed') break;
+        await delay(300);
+      }
+    });
+
+    it('gives a held workflow back before the timeout of the stack, and an update goes on', async () => {
+      await create('late', template({ flow: { definition: asking } }), { timeout_mins: 1 });
+      const failed = await heat.settled('late');
+      expect(failed?.stack_status).to.equal('CREATE_FAILED');
+      expect(failed?.stack_status_reason).to.match(/held: /);
+      await heat.update('late', template({ flow: { definition: asking } }));
+      await heat.told('late', 'flow', /waits for an approval/);
+      for (;;) {
+        await heat.signal('late', 'flow', { approve: 'service.agreed' }).catch(() => undefined);
+        if (!(await heat.show('late')).stack_status.endsWith('IN_PROGRESS')) break;
+        await delay(300);
+      }
+      expect((await heat.show('late')).stack_status).to.equal('UPDATE_COMPLETE');
+    });
+
+    it('finds the same workflow when heat-engine is killed in mid-create and the stack updated after', async () => {
+      await create('orphan', template({ flow: { definition: waiting('3s') } }));
+      await heat.told('orphan', 'flow', /service\.begun reached/);
+      const { physical_resource_id: id } = await heat.resource('orphan', 'flow');
+      await kill(found, 'heat-engine');
+      await start(found);
+      await heat.update('orphan', template({ flow: { definition: waiting('3s') } }));
+      expect((await heat.settled('orphan'))?.stack_status).to.equal('UPDATE_COMPLETE');
+      expect((await heat.resource('orphan', 'flow')).physical_resource_id).to.equal(id);
+    });
+
+    it('goes on when the broker is restarted in mid-create', async () => {
+      await create('broker', template({ flow: { definition: waiting('5s') } }));
+      await heat.told('broker', 'flow', /service\.begun reached/);
+      await kill(found, 'rabbit');
+      await start(found);
+      expect((await heat.settled('broker'))?.stack_status_reason).to.equal(
+        'Stack CREATE completed successfully',
+      );
+    });
+  });
+}

@@ -1,0 +1,23 @@
+// The real services that test/services/up.sh started: where they are, or that they are not there.
+// Belongs here: finding them. Does not belong here: starting them, or what a test does with them.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { inProject } from './project.ts';
+import { needs } from './needs.ts';
+
+/** What up.sh wrote into `openrc`. */
+export interface Services {
+  readonly directory: string;
+  readonly openrc: { readonly [name: string]: string };
+}
+
+const directory = process.env['MURANO_WORKFLOW_SERVICES'] ?? inProject('.murano-workflow', 'services');
+
+/** Undefined where they are not up: then the suite is left out, and that is said. */
+export function services(suite: string): Services | undefined {
+  const file = path.join(directory, 'openrc');
+  if (!needs(existsSync(file), suite, 'RabbitMQ, Keystone and Heat: test/services/up.sh starts them'))
+    return undefined;
+  const pairs = [...readFileSync(file, 'utf8').matchAll(/([A-Z_]+)=(\S+)/g)];
+  return { directory, openrc: Object.fromEntries(pairs.map(([, name, value]) => [name, value])) };
+}
