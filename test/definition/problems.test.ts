@@ -2,9 +2,12 @@
 // Belongs here: the page against the code. Does not belong here: more cases of one problem (the other tests).
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
+import type { JsonObject, JsonValue } from '../../engine/base/json.ts';
 import { checkInputs, checkMembers } from '../../engine/definition/inputs.ts';
 import { PROBLEM_CODES, type Problem, problemText } from '../../engine/definition/problems.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
+import { Report } from '../../engine/definition/report.ts';
+import { loadYaml } from '../../engine/definition/yaml.ts';
 import { inProject } from '../support/project.ts';
 import { definitionOf } from './support/parsing.ts';
 
@@ -20,6 +23,19 @@ function problemsOf(code: string, yaml: string): readonly Problem[] {
   return parsed.problems;
 }
 
+/** Of text alone: a map has been read by YAML before it comes to us. */
+const OF_TEXT: ReadonlySet<string> = new Set(['yaml_syntax', 'yaml_ambiguous', 'duplicate']);
+
+/** The value at a JSON pointer; undefined when it leads nowhere. */
+function valueAt(map: JsonValue, pointer: string): JsonValue | undefined {
+  let at: JsonValue | undefined = map;
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    at = typeof at === 'object' && at !== null ? (at as JsonObject)[key] : undefined;
+  }
+  return at;
+}
+
 describe('The page of problems', () => {
   it('documents every code, and none that does not exist', () => {
     expect(sections.map(({ code }) => code).sort()).to.deep.equal([...PROBLEM_CODES].sort());
@@ -31,6 +47,21 @@ describe('The page of problems', () => {
         .filter(problem => problem.code === code)
         .map(problemText);
       expect(lines).to.include(sentence);
+    });
+  }
+
+  for (const { code, yaml } of sections.filter(section => !OF_TEXT.has(section.code))) {
+    it(`${code}: is found in the same definition as a map, at a place that is there`, () => {
+      const map = loadYaml(yaml, new Report())?.value as JsonObject;
+      const inside = !code.endsWith('_invalid');
+      const parsed = parseDefinition(map, { fileName: 'example.yaml', files: {} });
+      if (!inside) return definitionOf(parsed);
+      const found = parsed.problems.filter(problem => problem.code === code);
+      expect(found).to.have.lengthOf.at.least(1);
+      for (const { pointer, position, file } of found) {
+        expect({ position, file }).to.deep.equal({ position: undefined, file: undefined });
+        expect(valueAt(map, pointer), pointer).not.to.equal(undefined);
+      }
     });
   }
 });
