@@ -26,6 +26,8 @@ export const KEYS = {
     'goal',
     'failure_mode',
     'on_workflow_failure',
+    'deadline',
+    'wait_for_stragglers',
     'outputs',
   ],
   input: ['type', 'label', 'description', 'default', 'hidden', 'constraints', 'schema'],

@@ -90,11 +90,22 @@ function read(report: Report, value: JsonValue, options: ParseOptions): Workflow
     description,
     inputs,
     failureMode: root.choice('failure_mode', FAILURE_MODES) ?? 'continue',
+    ...readTimes(root),
     onWorkflowFailure: root.choice('on_workflow_failure', ON_WORKFLOW_FAILURE) ?? 'keep',
     ...built,
     goal: goal.map(({ entity, state }) => ({ entity, state })),
     contents: contents.texts,
     digest: contents.digestWith(value),
+  };
+}
+
+/** Times of the whole (rows 15 and 43). */
+function readTimes(root: Fields): Pick<WorkflowDefinition, 'deadline' | 'waitForStragglers'> {
+  const deadline = root.duration('deadline', 1000);
+  const waitForStragglers = root.duration('wait_for_stragglers');
+  return {
+    ...(deadline === undefined ? {} : { deadline }),
+    ...(waitForStragglers === undefined ? {} : { waitForStragglers }),
   };
 }
 

@@ -83,6 +83,8 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     goal: oneOrMore(qualifiedName),
     failure_mode: oneOf(...FAILURE_MODES),
     on_workflow_failure: oneOf(...ON_WORKFLOW_FAILURE),
+    deadline: time,
+    wait_for_stragglers: time,
     outputs: named(at('workflow output')),
   },
   input: { ...declaration, label: text, default: anything, hidden: flag },

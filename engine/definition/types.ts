@@ -16,6 +16,10 @@ export interface WorkflowDefinition {
   readonly outputs: ReadonlyMap<string, WorkflowOutput>;
   readonly failureMode: FailureMode;
   readonly onWorkflowFailure: OnWorkflowFailure;
+  /** Milliseconds from its creation, or a person's going on, within which the goal must hold. */
+  readonly deadline?: number;
+  /** Milliseconds that attempts may run on once the goal holds; absent: their own timeout. */
+  readonly waitForStragglers?: number;
   /** Every text that a script or file action names, by SHA-256. */
   readonly contents: ReadonlyMap<string, string>;
   /** SHA-256 over canonical definition and files: equal digests compile to equal graphs. */

@@ -166,10 +166,17 @@ export class Draft implements CounterWatcher {
     this.workflow = { ...this.workflow, status, reason, at: this.at };
   }
 
-  /** The step whose failure lets nothing start any more; undefined: a person goes on. */
-  setHalted(step: Step['id'] | undefined): void {
-    const { halted: _, ...workflow } = this.workflow;
-    this.workflow = { ...workflow, ...(step !== undefined && { halted: step }), at: this.at };
+  /** Sets a mark of the whole workflow, or takes it away. */
+  mark<Key extends 'halted' | 'deadline' | 'stragglers' | 'late'>(
+    key: Key,
+    value: WorkflowRecord[Key] | undefined,
+  ): void {
+    const { [key]: _, ...workflow } = this.workflow;
+    this.workflow = {
+      ...workflow,
+      ...(value !== undefined && { [key]: value }),
+      at: this.at,
+    } as WorkflowRecord;
   }
 
   /** Records a choice; null: vacant, because of the fault if there is one; undefined: open again. */

@@ -3,7 +3,7 @@
 import { timedSteps } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { withdrawQuestions } from './halting.ts';
-import { describeDebts, describeFailures, describeHalt, describeHolds } from './reasons.ts';
+import { describeDebts, describeFailures, describeHalt, describeHolds, describeLate } from './reasons.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginUndoOnFailure, endUndoOnFailure } from './undo-on-failure.ts';
 import { debts } from './undo-order.ts';
@@ -56,7 +56,7 @@ function concludeForward(draft: Draft): void {
     else draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
   } else if (runs || timedSteps(draft.cells, draft.graph) > 0) {
     draft.setWorkflow('running', describeHalt(draft));
-  } else if (draft.isHalted) {
+  } else if (draft.isHalted || draft.workflow.late) {
     withdrawQuestions(draft);
     fail(draft);
   } else if (draft.withStatus('paused') > 0) {
@@ -68,7 +68,7 @@ function concludeForward(draft: Draft): void {
 
 /** What the definition says is taken back first. */
 function fail(draft: Draft): void {
-  const reason = describeFailures(draft, '');
+  const reason = draft.workflow.late ? describeLate(draft) : describeFailures(draft, '');
   if (!beginUndoOnFailure(draft, reason)) draft.setWorkflow('failed', reason);
 }
 
@@ -76,10 +76,11 @@ function concludeUndo(draft: Draft): void {
   if (draft.withStatus('undoing') === 0) endUndoOnFailure(draft);
 }
 
-/** Called-back attempts are awaited; the reason already says who cancelled. */
+/** Called-back attempts are awaited; the reason already says who cancelled. A deadline is a failure like others. */
 function concludeCancel(draft: Draft): void {
   if (draft.withStatus('running') > 0) return;
   if (draft.goalHolds) draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
+  else if (draft.workflow.late) fail(draft);
   else draft.setWorkflow('failed', draft.workflow.reason);
 }
 

@@ -15,7 +15,7 @@ export function failStep(draft: Draft, number: number, patch: Patch): void {
   const { failureMode } = draft.graph.definition;
   const { id, watched } = draft.step(number);
   if (failureMode !== 'halt' || draft.isHalted || watched || !draft.forward) return;
-  draft.setHalted(id);
+  draft.mark('halted', id);
   for (const step of draft.graph.steps) {
     const record = draft.record(step.number);
     if (record.status === 'ready' && !hasBegun(record)) draft.write(step.number, { status: 'waiting' });

@@ -41,6 +41,7 @@ export const INVARIANTS = {
   M16: 'A step that failed or was blocked says so for good where another waits for that (row 12).',
   M17: 'A step asks only while it is paused for the answer, and for no signal that is kept.',
   M18: 'Halted: nothing is held, and no step that has not begun is ready (`failure_mode: halt`).',
+  M19: 'Late: nothing goes on but by a person. Stragglers are timed only once the goal holds (rows 15 and 18).',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -244,6 +245,9 @@ function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBro
     const begun = state.records.every(record => record?.status !== 'ready' || hasBegun(record));
     report('M18', status !== 'held' && begun, 'the workflow');
   }
+  const { late, stragglers } = state.workflow;
+  report('M19', !late || (status !== 'running' && status !== 'held'), 'the workflow');
+  report('M19', stragglers === undefined || state.undo !== undefined || goalHolds(graph, state), 'its end');
   if (status === 'deleted' && reason === '') {
     report(
       'M14',

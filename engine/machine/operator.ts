@@ -1,9 +1,9 @@
 // What the events of people have in common: when a step may be touched, and how a workflow goes on.
 // Belongs here: the conditions and the reopening. Does not belong here: single events (on/).
+import { armDeadline } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginAnew } from './undo-on-failure.ts';
-import { CANCEL_GRACE } from './timing.ts';
 import type { StepStatus } from './types.ts';
 
 /** Looks at every step that the goal needs and at every role: at the beginning, and after a stop. */
@@ -54,7 +54,8 @@ const ENDING = new Set(['undoing', 'deleting', 'deleted', 'delete_failed']);
 /** After a failure, a halt or a cancel everything is looked at again; while it runs, only what an event changes. */
 export function goOn(draft: Draft): void {
   if (draft.workflow.status !== 'failed' && !draft.isHalted) return;
-  if (draft.isHalted) draft.setHalted(undefined);
+  if (draft.isHalted) draft.mark('halted', undefined);
+  if (draft.workflow.status === 'failed') armDeadline(draft);
   draft.setWorkflow('running', '');
   beginAnew(draft);
   considerAll(draft);
@@ -77,25 +78,4 @@ export function wantedWith(draft: Draft, statuses: ReadonlySet<StepStatus>): rea
   return draft.graph.steps
     .filter(step => step.wanted && statuses.has(draft.record(step.number).status))
     .map(step => step.number);
-}
-
-/** Calls back what runs and takes back what is about to: nothing starts until the workflow goes on or is undone. */
-export function stopEverything(draft: Draft, why: string): void {
-  for (const step of draft.graph.steps) stopStep(draft, step.number, why);
-}
-
-function stopStep(draft: Draft, number: number, why: string): void {
-  const { status, phase, command, cancel, due, asks } = draft.record(number);
-  if (asks) return draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
-  if (status === 'ready' && phase) return draft.write(number, { ...ATTEMPT_OVER, status: 'failed' });
-  if (status === 'ready' || (status === 'waiting' && due))
-    return draft.write(number, { status: 'waiting', due: undefined });
-  if (status !== 'running') return;
-  if (!command) {
-    const error = { kind: 'cancelled', message: why, phase: 'action' } as const;
-    return draft.write(number, { ...ATTEMPT_OVER, status: 'interrupted', cause: 'cancelled', error });
-  }
-  if (cancel === undefined) {
-    draft.callBack(number, why, { cancel: why, due: { at: draft.at + CANCEL_GRACE, for: 'deadline' } });
-  }
 }

@@ -2,6 +2,7 @@
 // Belongs here: reading them from records. Does not belong here: sending, clocks.
 import type { StepId } from '../base/ids.ts';
 import type { StateGraph } from '../graph/types.ts';
+import { workflowDue } from './deadline.ts';
 import type { MachineState } from './state.ts';
 import type { Effect, StepRecord, WorkflowRecord } from './types.ts';
 
@@ -29,13 +30,15 @@ export function effectsOf(
   return [start, { kind: 'cancel', id, ...(agent !== undefined && { agent }), why: record.cancel }];
 }
 
-/** Every time that a step waits for; each is answered by the event `timer` at or after `at`. */
+/** Every time that a step, or the workflow itself, waits for; each is answered by the event `timer` at or after `at`. */
 export function dueTimers(
   graph: StateGraph,
   state: MachineState,
-): readonly { readonly step: StepId; readonly at: number }[] {
-  return graph.steps.flatMap(({ id, number }) => {
+): readonly { readonly step?: StepId; readonly at: number }[] {
+  const own = workflowDue(state.workflow);
+  const steps = graph.steps.flatMap(({ id, number }) => {
     const due = state.records[number]?.due;
     return due ? [{ step: id, at: due.at }] : [];
   });
+  return own === undefined ? steps : [...steps, { at: own }];
 }

@@ -2,6 +2,7 @@
 // Belongs here: words made from records. Does not belong here: deciding the status (ends.ts).
 import { LIMITS } from '../base/limits.ts';
 import type { Step } from '../graph/types.ts';
+import { lateText } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import type { Question, StepRecord } from './types.ts';
 
@@ -17,6 +18,13 @@ export function describeFailures(draft: Draft, remark: string): string {
   if (failed.length === 0) return remark === '' ? nothingMoves(draft) : '';
   const text = list(draft, failed, 'failed');
   return clip(remark === '' ? text : `${text} (${remark})`);
+}
+
+/** The deadline first, then what failed or was called back at it. */
+export function describeLate(draft: Draft): string {
+  const failed = stepsWith(draft, record => record.status === 'failed' || record.status === 'interrupted');
+  const text = lateText(draft.graph.definition.deadline ?? 0);
+  return clip(failed.length === 0 ? text : `${text}; ${list(draft, failed, 'failed')}`);
 }
 
 /** Why nothing starts although something still runs; empty unless halted. */

@@ -5,6 +5,7 @@
 // surroundings changed, roles, undos, starts that need no VM, then VMs that are free, by agent in the order in which
 // they came up.
 import { firstPhase, startPhase } from './attempts.ts';
+import { armStragglers } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { conclude, standDown } from './ends.ts';
 import { mayStart } from './halting.ts';
@@ -18,6 +19,7 @@ export function settle(draft: Draft): void {
   if (!held && draft.goalHolds) {
     standDown(draft);
     followUp(draft);
+    armStragglers(draft);
   }
   conclude(draft);
   if (draft.undoable.length === 0) return;

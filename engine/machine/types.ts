@@ -55,6 +55,12 @@ export interface WorkflowRecord {
   readonly roles: { readonly [role: string]: Holder | null };
   /** The step whose failure halted it (`failure_mode: halt`): nothing starts any more until a person goes on. */
   readonly halted?: StepId;
+  /** When it is to have ended (`deadline`), ms since the epoch. */
+  readonly deadline?: number;
+  /** Until when attempts may run on although the goal holds (`wait_for_stragglers`). */
+  readonly stragglers?: number;
+  /** Its deadline passed before the goal held, and what ran was called back. */
+  readonly late?: true;
   /** Signals that came before anybody asked: the last of each name (row 38). */
   readonly signals?: { readonly [name: string]: KeptSignal };
   /** Time of the last event, ms since the epoch; never goes back (rule P10). */
@@ -239,8 +245,8 @@ export type RawOutput =
 export type MachineEvent = { readonly at: number } & (
   | { readonly kind: 'create' }
   | { readonly kind: 'report'; readonly id: EffectId; readonly report: Report }
-  /** The step's `due` time has come. */
-  | { readonly kind: 'timer'; readonly step: StepId }
+  /** The step's `due` time has come; without a step, the workflow's own. */
+  | { readonly kind: 'timer'; readonly step?: StepId }
   /** Without a step: every failed, interrupted or paused step that the goal needs. */
   | { readonly kind: 'retry'; readonly step?: StepId; readonly attempt?: number; readonly by: string }
   | { readonly kind: 'skip'; readonly step: StepId; readonly outputs: JsonObject; readonly by: string }

@@ -103,8 +103,13 @@ function judge(
 }
 
 function absorbTimer(machine: Machine, draft: Draft, item: Item & { kind: 'timer' }, now: number): void {
-  if (draft.live === undefined || recordOf(draft.live, item.step)?.due?.at !== item.due) return;
-  carry(machine, draft, draft.live, { kind: 'timer', step: item.step, at: Math.max(now, item.due) });
+  const { live } = draft;
+  if (live === undefined) return;
+  const { step } = item;
+  const due = step === undefined ? machine.workflowDue(live.state.workflow) : recordOf(live, step)?.due?.at;
+  if (due !== item.due) return;
+  const at = Math.max(now, item.due);
+  carry(machine, draft, live, { kind: 'timer', ...(step !== undefined && { step }), at });
 }
 
 function absorbRequest(

@@ -21,7 +21,7 @@ import { Quarantine } from './quarantine.ts';
 import { Pace } from './pace.ts';
 import type { Item } from './queue.ts';
 import { isLive } from './status.ts';
-import { type DueStep, Timers } from './timers.ts';
+import { type DueTime, Timers } from './timers.ts';
 import type { LiveWorkflow } from './live.ts';
 import type { Workflows } from './workflows.ts';
 
@@ -93,6 +93,7 @@ export class Loop {
     this.live.set(live.id, live);
     for (const { number, record } of steps)
       if (record.due !== undefined) this.#timers.set(live.id, stepOf(live, number), record.due.at);
+    this.#timers.set(live.id, undefined, this.#parts.machine.workflowDue(workflow));
     return effects;
   }
 
@@ -262,6 +263,8 @@ export class Loop {
     if (live !== undefined) {
       live.stored ||= draft.log.length > 0;
       for (const [number, record] of draft.steps) this.#timers.set(id, stepOf(live, number), record.due?.at);
+      if (draft.recordChanged)
+        this.#timers.set(id, undefined, this.#parts.machine.workflowDue(live.state.workflow));
       if (!draft.erase) for (const effect of draft.effects) dispatcher.letOut(effect, live);
     }
     if (followers.watched(id)) for (const entry of draft.log) followers.tell(id, { kind: 'log', entry });
@@ -297,8 +300,8 @@ export class Loop {
     this.#setAside(workflow, error, []);
   }
 
-  #fire(due: DueStep): void {
-    this.add({ kind: 'timer', workflow: due.workflow, step: due.step, due: due.at });
+  #fire({ workflow, step, at }: DueTime): void {
+    this.add({ kind: 'timer', workflow, ...(step !== undefined && { step }), due: at });
   }
 
   async #pause(tries: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import { parseDefinition } from '../definition/parse.ts';
 import { compileGraph } from '../graph/compile.ts';
 import { reseat } from '../graph/seats.ts';
 import { apply } from '../machine/apply.ts';
+import { workflowDue } from '../machine/deadline.ts';
 import { decide } from '../machine/decide.ts';
 import { effectsOf } from '../machine/pending.ts';
 import { initialState, restore } from '../machine/state.ts';
@@ -17,5 +18,6 @@ export const machine = {
   decide,
   apply,
   effectsOf,
+  workflowDue,
 } as const;
 export type Machine = typeof machine;

@@ -18,7 +18,13 @@ export type Item =
       readonly settle: (verdict: ReportVerdict) => void;
       readonly fail: (error: Error) => void;
     }
-  | { readonly kind: 'timer'; readonly workflow: string; readonly step: StepId; readonly due: number }
+  | {
+      readonly kind: 'timer';
+      readonly workflow: string;
+      /** Absent: the workflow's own time. */
+      readonly step?: StepId;
+      readonly due: number;
+    }
   | {
       readonly kind: 'request';
       readonly workflow: string;

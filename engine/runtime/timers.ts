@@ -1,15 +1,16 @@
-// The times at which steps fall due, rebuilt from state after every start (rule P4).
+// The times at which steps and workflows fall due, rebuilt from state after every start (rule P4).
 // Belongs here: a heap of due times with one timer of the clock at its head. Does not belong here: what a due time means.
 //
-// A step has at most one timer. Setting another or clearing it leaves the old entry in the heap; it is passed over
+// A step has at most one timer, and so has a workflow of its own. Setting another or clearing it leaves the old entry in the heap; it is passed over
 // when its time comes, and the heap is rebuilt when such entries outnumber the real ones.
 import type { StepId } from '../base/ids.ts';
 import type { Clock } from './ports.ts';
 
-export interface DueStep {
+export interface DueTime {
   readonly at: number;
   readonly workflow: string;
-  readonly step: StepId;
+  /** Absent: the workflow's own. */
+  readonly step?: StepId;
 }
 
 /** Passed-over entries that may always be in the heap. */
@@ -17,14 +18,14 @@ const SLACK = 1_024;
 
 export class Timers {
   readonly #clock: Clock;
-  readonly #fire: (due: readonly DueStep[]) => void;
+  readonly #fire: (due: readonly DueTime[]) => void;
   /** Workflow → step → the time that counts. */
-  readonly #current = new Map<string, Map<StepId, number>>();
-  #heap: DueStep[] = [];
+  readonly #current = new Map<string, Map<StepId | undefined, number>>();
+  #heap: DueTime[] = [];
   #count = 0;
   #armed: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  constructor(clock: Clock, fire: (due: readonly DueStep[]) => void) {
+  constructor(clock: Clock, fire: (due: readonly DueTime[]) => void) {
     this.#clock = clock;
     this.#fire = fire;
   }
@@ -34,19 +35,19 @@ export class Timers {
     return this.#count;
   }
 
-  /** Sets the step's timer, in place of an earlier one; undefined clears it. */
-  set(workflow: string, step: StepId, at: number | undefined): void {
+  /** Sets the timer of a step, or of the workflow itself, in place of an earlier one; without a time it is cleared. */
+  set(workflow: string, step: StepId | undefined, at: number | undefined): void {
     const steps = this.#current.get(workflow);
     if (steps?.get(step) === at) return;
     if (steps?.delete(step) === true) this.#count--;
-    if (at !== undefined) this.#add({ workflow, step, at }, steps);
+    if (at !== undefined) this.#add(dueTime(workflow, step, at), steps);
     else if (steps?.size === 0) this.#current.delete(workflow);
     if (this.#heap.length > 2 * this.#count + SLACK) this.#rebuild();
     this.#arm();
   }
 
-  #add(due: DueStep, steps: Map<StepId, number> | undefined): void {
-    const own = steps ?? new Map<StepId, number>();
+  #add(due: DueTime, steps: Map<StepId | undefined, number> | undefined): void {
+    const own = steps ?? new Map<StepId | undefined, number>();
     this.#current.set(due.workflow, own.set(due.step, due.at));
     this.#count++;
     push(this.#heap, due);
@@ -78,7 +79,7 @@ export class Timers {
   #ring(): void {
     this.#armed = undefined;
     const now = this.#clock.now();
-    const due: DueStep[] = [];
+    const due: DueTime[] = [];
     for (let head = this.#heap[0]; head !== undefined && head.at <= now; head = this.#heap[0]) {
       pop(this.#heap);
       const steps = this.#current.get(head.workflow);
@@ -94,23 +95,29 @@ export class Timers {
   #rebuild(): void {
     this.#heap = [];
     for (const [workflow, steps] of this.#current) {
-      for (const [step, at] of steps) push(this.#heap, { workflow, step, at });
+      for (const [step, at] of steps) push(this.#heap, dueTime(workflow, step, at));
     }
   }
 }
 
-function push(heap: DueStep[], due: DueStep): void {
+const dueTime = (workflow: string, step: StepId | undefined, at: number): DueTime => ({
+  at,
+  workflow,
+  ...(step !== undefined && { step }),
+});
+
+function push(heap: DueTime[], due: DueTime): void {
   let place = heap.push(due) - 1;
   while (place > 0) {
     const parent = (place - 1) >> 1;
     if (at(heap, parent) <= due.at) break;
-    heap[place] = heap[parent] as DueStep;
+    heap[place] = heap[parent] as DueTime;
     place = parent;
   }
   heap[place] = due;
 }
 
-function pop(heap: DueStep[]): void {
+function pop(heap: DueTime[]): void {
   const last = heap.pop();
   if (last === undefined || heap.length === 0) return;
   let place = 0;
@@ -118,10 +125,10 @@ function pop(heap: DueStep[]): void {
     let child = 2 * place + 1;
     if (child + 1 < heap.length && at(heap, child + 1) < at(heap, child)) child++;
     if (child >= heap.length || at(heap, child) >= last.at) break;
-    heap[place] = heap[child] as DueStep;
+    heap[place] = heap[child] as DueTime;
     place = child;
   }
   heap[place] = last;
 }
 
-const at = (heap: readonly DueStep[], place: number): number => heap[place]?.at ?? Number.POSITIVE_INFINITY;
+const at = (heap: readonly DueTime[], place: number): number => heap[place]?.at ?? Number.POSITIVE_INFINITY;

@@ -7,6 +7,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
 import { apply } from '../machine/apply.ts';
+import { workflowDue } from '../machine/deadline.ts';
 import { decide } from '../machine/decide.ts';
 import { initialState, type MachineState, recordOf } from '../machine/state.ts';
 import type { Effect, MachineEvent, Outcome, WorkflowStatus } from '../machine/types.ts';
@@ -32,7 +33,7 @@ export function withoutSecrets(definition: WorkflowDefinition, inputs: JsonObjec
   return Object.fromEntries(pairs);
 }
 
-const MOVING = new Set<WorkflowStatus>(['running', 'undoing']);
+const MOVING = new Set<WorkflowStatus>(['running', 'cancelling', 'undoing']);
 
 /** From creation until nothing moves by itself. `inputs` are complete, hidden ones by reference. */
 export function simulate(graph: StateGraph, inputs: JsonObject, plan: Plan, name = 'simulated'): Course {
@@ -69,6 +70,7 @@ class Simulation {
     apply(this.#graph, this.#state, changes);
     this.#recorder.note(this.#state, changes, at, source);
     for (const change of changes) {
+      if (change.kind === 'workflow') this.#timeWhole(workflowDue(change.record));
       if (change.kind !== 'step' || !change.record.due) continue;
       const { step } = change;
       const source = this.#graph.stepById.get(step) as number;
@@ -78,6 +80,10 @@ class Simulation {
       if (effect.kind === 'start') this.#start(effect, at);
       else this.#callBack(effect, at);
     }
+  }
+
+  #timeWhole(due: number | undefined): void {
+    if (due !== undefined) this.#agenda.note(due, { event: at => ({ kind: 'timer', at }) });
   }
 
   #isLost(agent: string | undefined, at: number): boolean {

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import type { State } from '../../engine/definition/types.ts';
 import type { Member } from '../../engine/graph/types.ts';
+import { workflowDue } from '../../engine/machine/deadline.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import { anyCase, type Case } from '../support/random-definitions.ts';
 import { Workflow } from '../support/workflow.ts';
@@ -161,9 +162,17 @@ function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undef
   const can = [
     ...naive.running(),
     ...steps.filter(step => step.timed),
-    ...(naive.goalHolds ? [] : steps.filter(step => step.status === 'paused')),
+    ...(naive.goalHolds || naive.status === 'cancelling'
+      ? []
+      : steps.filter(step => step.status === 'paused')),
   ];
-  const step = can[dice.pick % Math.max(1, can.length)];
+  const isTimed = workflowDue(ours.state.workflow) !== undefined;
+  const step = can[dice.pick % Math.max(1, can.length + Number(isTimed))];
+  if (!step && isTimed) {
+    ours.ownTime();
+    naive.timeIsUp();
+    return "the workflow's time is up";
+  }
   if (!step) return undefined;
   if (step.timed) {
     ours.due(step.id);

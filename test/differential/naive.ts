@@ -31,6 +31,8 @@ export class NaiveScheduler {
   private turn = 0;
   /** `failure_mode: halt`, after a failure: what has not begun does not start. */
   private halted = false;
+  /** A time of the whole workflow has come: what runs is called back, and nothing goes on but by a person. */
+  private stopped = false;
 
   constructor(definition: WorkflowDefinition, membership: Membership) {
     this.board = { definition, membership, steps: stepsFor(definition, membership), roles: new Map() };
@@ -42,12 +44,18 @@ export class NaiveScheduler {
     return goalHolds(this.board);
   }
 
+  /** Row 15: nothing new is begun, tried again or asked. */
+  private get stands(): boolean {
+    return this.goalHolds || this.stopped;
+  }
+
   /** R7, R9. */
-  get status(): 'running' | 'held' | 'complete' | 'failed' {
+  get status(): 'running' | 'held' | 'complete' | 'failed' | 'cancelling' {
     const has = (status: string): boolean => this.board.steps.some(step => step.status === status);
+    if (this.stopped && has('running')) return 'cancelling';
     if (this.goalHolds) return has('running') ? 'running' : 'complete';
     if (has('running') || this.board.steps.some(step => step.timed)) return 'running';
-    return has('paused') && !this.halted ? 'held' : 'failed';
+    return has('paused') && !this.halted && !this.stopped ? 'held' : 'failed';
   }
 
   /** What runs and can end. */
@@ -56,10 +64,32 @@ export class NaiveScheduler {
   }
 
   end(step: NaiveStep, ending: Ending): void {
-    if (step.phase === 'probe') this.endProbe(step, ending);
+    if (this.stopped) this.endCalledBack(step, ending);
+    else if (step.phase === 'probe') this.endProbe(step, ending);
     else if (step.phase === 'rescue') this.endRescue(step, ending);
     else this.endAction(step, ending);
     this.settle();
+  }
+
+  /** Rows 15 and 18: the deadline has passed, or stragglers had their time. */
+  timeIsUp(): void {
+    this.stopped = true;
+    for (const step of this.board.steps) {
+      if (step.status === 'ready') step.status = step.phase === 'rescue' ? 'failed' : 'waiting';
+      step.timed = false;
+      if (step.status === 'running' && step.phase === 'action' && step.state.action?.kind === 'wait')
+        step.status = 'interrupted';
+    }
+    this.settle();
+  }
+
+  /** Whoever called it back decides on: but what was reached all the same is reached. */
+  private endCalledBack(step: NaiveStep, ending: Ending): void {
+    const { phase } = step;
+    if (phase === 'rescue') step.status = 'interrupted';
+    else if (ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step))) reach(step);
+    else if (ending === 'done without outputs' && phase === 'action') this.failAttempt(step, true);
+    else step.status = 'interrupted';
   }
 
   retryDue(step: NaiveStep): void {
@@ -70,6 +100,7 @@ export class NaiveScheduler {
   operate(step: NaiveStep, act: 'retry' | 'skip' | 'fail'): void {
     step.vouched = act === 'skip';
     this.halted = false;
+    this.stopped = false;
     if (act === 'retry') reopen(step);
     else if (act === 'skip') step.status = 'skipped';
     else this.fail(step);
@@ -78,6 +109,7 @@ export class NaiveScheduler {
 
   resume(): void {
     this.halted = false;
+    this.stopped = false;
     const anew = this.board.steps.some(step => step.status === 'undone');
     for (const step of this.board.steps) {
       if (anew && isOver(step)) Object.assign(step, { hasFailed: false, touched: false, agent: undefined });
@@ -103,7 +135,7 @@ export class NaiveScheduler {
       this.failAttempt(step);
     } else if (ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step))) {
       reach(step);
-    } else if (this.goalHolds) {
+    } else if (this.stands) {
       step.status = 'interrupted';
     } else {
       step.phase = 'action';
@@ -124,7 +156,7 @@ export class NaiveScheduler {
     const { retry } = step.state;
     step.tries += 1;
     step.interruptions = 0;
-    if (!spent && !this.goalHolds && step.tries < retry.attempts) {
+    if (!spent && !this.stands && step.tries < retry.attempts) {
       step.status = 'waiting';
       step.timed = retry.delay > 0;
     } else if (this.mayRescue(step)) {
@@ -137,7 +169,7 @@ export class NaiveScheduler {
   /** Row 41: after an attempt that was under way, and for new attempts only so many times. */
   private mayRescue(step: NaiveStep): boolean {
     const { rescue, onFailure } = step.state;
-    if (!rescue || step.status !== 'running' || this.goalHolds) return false;
+    if (!rescue || step.status !== 'running' || this.stands) return false;
     return onFailure !== 'retry' || step.rescues < rescue.times;
   }
 
@@ -157,12 +189,12 @@ export class NaiveScheduler {
     if (ending === 'interrupted') {
       const policy = rescue?.action.kind === 'script' ? onInterrupted : 'rerun';
       step.interruptions += 1;
-      if (this.goalHolds) step.status = 'interrupted';
+      if (this.stands) step.status = 'interrupted';
       else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
       else if (policy !== 'rerun' || step.interruptions > LIMITS.interruptions) this.rescueFailed(step);
     } else if (ending === 'denied' || ending === 'broken') {
       this.rescueFailed(step);
-    } else if (onFailure === 'retry' && !this.goalHolds) {
+    } else if (onFailure === 'retry' && !this.stands) {
       reopen(step);
     } else {
       this.accept(step, onFailure);
@@ -177,14 +209,14 @@ export class NaiveScheduler {
   private accept(step: NaiveStep, onFailure: string): void {
     step.interruptions = 0;
     if (onFailure === 'continue') step.status = 'reached';
-    else if (onFailure === 'pause' && !this.goalHolds && !this.halted) step.status = 'paused';
+    else if (onFailure === 'pause' && !this.stands && !this.halted) step.status = 'paused';
     else this.fail(step);
   }
 
   /** `failure_mode: halt`: the first failure for which nobody waits. */
   private fail(step: NaiveStep): void {
     step.status = 'failed';
-    if (this.board.definition.failureMode !== 'halt' || this.goalHolds || isAwaited(this.board, step)) return;
+    if (this.board.definition.failureMode !== 'halt' || this.stands || isAwaited(this.board, step)) return;
     this.halted = true;
     for (const one of this.board.steps)
       if (one.status === 'ready' && !this.mayBegin(one)) one.status = 'waiting';
@@ -197,7 +229,7 @@ export class NaiveScheduler {
 
   private interrupted(step: NaiveStep, policy: string): void {
     step.interruptions += 1;
-    if (this.goalHolds) step.status = 'interrupted';
+    if (this.stands) step.status = 'interrupted';
     else if (step.interruptions > LIMITS.interruptions) this.failAttempt(step, true);
     else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
     else if (policy === 'probe' && step.state.probe) step.phase = 'probe';
@@ -207,8 +239,11 @@ export class NaiveScheduler {
   /** Everything that can be said, then everything that can start; until nothing moves. */
   private settle(): void {
     this.turn += 1;
-    do while (this.judgeAll());
-    while (this.startAll());
+    for (const step of this.board.steps) step.hasFailed ||= isLost(step);
+    if (!this.stopped) {
+      do while (this.judgeAll());
+      while (this.startAll());
+    }
     if (!this.goalHolds) return;
     for (const step of this.board.steps) {
       if (!this.isWanted(step) || (step.status !== 'waiting' && step.status !== 'ready')) continue;

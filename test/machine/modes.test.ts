@@ -17,7 +17,9 @@ import { Workflow } from '../support/workflow.ts';
 /** It can be judged by nobody. */
 const undefinedCondition = literal('neither true nor false');
 
-type Modes = Partial<Pick<WorkflowDefinition, 'failureMode' | 'onWorkflowFailure'>>;
+type Modes = Partial<
+  Pick<WorkflowDefinition, 'failureMode' | 'onWorkflowFailure' | 'deadline' | 'waitForStragglers'>
+>;
 
 /** A group `g` of three with these states; the goal is all that is named. */
 function workflow(
@@ -190,5 +192,90 @@ describe('row 43: `on_workflow_failure: undo`', () => {
     const w = workflow(regrets, { a: { once: { any: true }, condition: undefinedCondition } }, ['g.a']);
     expect(w.over).to.equal('failed');
     expect(w.status('g.a')).to.equal('failed');
+  });
+});
+
+describe('the deadline of a workflow', () => {
+  const hour = 3_600_000;
+  const late: Modes = { deadline: hour };
+
+  it('row 18: lets nothing start any more, calls back what runs, and has failed of it', () => {
+    const w = workflow(late, { a: { retry: { attempts: 2, delay: 1_000 } }, b: { needs: ['a'] } }, ['g.b']);
+    w.exit('g[0].a', 1);
+    w.succeed('g[1].a');
+    const { effects } = w.ownTime();
+    expect(effects.map(({ kind, id }) => `${kind} ${id.step}`)).to.eql(['cancel g[2].a', 'cancel g[1].b']);
+    expect(w.over).to.equal('cancelling');
+    w.succeed('g[2].a');
+    w.finish('g[1].b', { kind: 'refused', message: 'called back' });
+    expect(w.over).to.equal('failed');
+    expect(w.reason).to.match(/^Not complete within its deadline of 1h00m; g\[1\]\.b on g-1 was interrupted/);
+    expect([w.status('g[0].a'), w.status('g[2].b')]).to.eql(['waiting', 'waiting']);
+    w.send({ kind: 'resume', by: 'ann' });
+    expect(w.out()).to.eql(['g[0].a', 'g[1].b', 'g[2].b']);
+    expect(w.state.workflow.deadline).to.equal(w.now + hour);
+    expect(w.state.workflow.late).to.equal(undefined);
+  });
+
+  it('row 17: runs on while the workflow is held', () => {
+    const w = workflow(late, { a: { onFailure: 'pause' } }, ['g.a']);
+    for (const step of ['g[0].a', 'g[1].a', 'g[2].a']) w.exit(step, 1);
+    expect(w.over).to.equal('held');
+    w.ownTime();
+    expect(w.now).to.equal(1_000 + hour);
+    expect(w.over).to.equal('failed');
+    expect(w.reason).to.equal('Not complete within its deadline of 1h00m');
+    expect(w.status('g[0].a')).to.equal('paused');
+    w.send({ kind: 'retry', by: 'ann' });
+    expect(w.out()).to.eql(['g[0].a', 'g[1].a', 'g[2].a']);
+  });
+
+  it('row 43: is a failure that is undone where the definition says so; a cancel is none', () => {
+    const w = workflow({ ...late, onWorkflowFailure: 'undo' }, { a: { undo: { action: script() } } }, [
+      'g.a',
+    ]);
+    w.succeed('g[0].a');
+    w.ownTime();
+    for (const step of ['g[1].a', 'g[2].a']) w.finish(step, { kind: 'refused', message: 'called back' });
+    expect(w.over).to.equal('undoing');
+    for (const step of ['g[0].a', 'g[1].a', 'g[2].a']) w.succeed(step);
+    expect(w.over).to.equal('failed');
+    expect(w.reason).to.match(/^Not complete within .*; what was started is undone$/);
+  });
+
+  it('comes neither early, nor once the workflow has ended or is being stopped', () => {
+    const early = workflow(late, { a: {} }, ['g.a']);
+    early.now += hour - 1;
+    expect(early.send({ kind: 'timer' })).to.eql({ changes: [], effects: [] });
+    early.send({ kind: 'cancel', by: 'ann' });
+    early.now += 1;
+    expect(early.send({ kind: 'timer' })).to.eql({ changes: [], effects: [] });
+  });
+});
+
+describe('row 15: `wait_for_stragglers`', () => {
+  it('calls back what still runs so long after the goal came to hold', () => {
+    const w = workflow({ waitForStragglers: 60_000 }, { a: {} }, ['g.a@2']);
+    w.succeed('g[0].a');
+    w.now += 5_000;
+    w.succeed('g[1].a');
+    expect(w.state.workflow.stragglers).to.equal(w.now + 60_000);
+    w.ownTime();
+    expect(w.over).to.equal('cancelling');
+    w.finish('g[2].a', { kind: 'refused', message: 'called back' });
+    expect(w.over).to.equal('complete');
+    expect(w.reason).to.contain('(not needed for the goal)');
+  });
+
+  it('takes what ends in time, and what ends well although it was called back', () => {
+    for (const first of [true, false]) {
+      const w = workflow({ waitForStragglers: 60_000 }, { a: {} }, ['g.a@2']);
+      w.succeed('g[0].a');
+      w.succeed('g[1].a');
+      if (!first) w.ownTime();
+      w.succeed('g[2].a');
+      expect(w.over).to.equal('complete');
+      expect(w.status('g[2].a')).to.equal('reached');
+    }
   });
 });

@@ -20,6 +20,7 @@ type Move =
   | { readonly kind: 'answer'; readonly pick: number; readonly outcome: Outcome }
   | { readonly kind: 'progress'; readonly pick: number; readonly report: 'accepted' | 'started' }
   | { readonly kind: 'due'; readonly pick: number }
+  | { readonly kind: 'own time' }
   | { readonly kind: 'stale'; readonly pick: number; readonly outcome: Outcome }
   | { readonly kind: 'person'; readonly pick: number; readonly act: PersonAct }
   | { readonly kind: 'whole'; readonly act: 'retry' | 'resume' | 'cancel' | 'create' };
@@ -38,6 +39,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('due' as const), pick: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('own time' as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('stale' as const), pick: fc.nat(), outcome: anyOutcome }),
@@ -77,6 +79,8 @@ function play(w: Workflow, item: Move): void {
       const step = pickFrom(dueSteps(w), item.pick);
       return void (step !== undefined && w.due(step));
     }
+    case 'own time':
+      return void w.ownTime();
     case 'stale':
       return stale(w, item.pick, item.outcome);
     case 'person': {
@@ -239,6 +243,7 @@ function everyEvent(w: Workflow, outcome: Outcome): readonly MachineEvent[] {
     { kind: 'delete', abandon: false, by: 'ann' },
     { kind: 'delete', abandon: true, by: 'ann' },
     { kind: 'timer', step: 'no.such' },
+    { kind: 'timer' },
     { kind: 'signal', name: 'go', data: { port: 1 }, by: 'ann' },
     { kind: 'signal', name: 'no_such', data: {}, by: 'ann' },
     { kind: 'skip', step: 'no.such', outputs: {}, by: 'ann' },

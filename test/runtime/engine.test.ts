@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Happening } from '../../engine/runtime/api.ts';
 import { MemoryDisk } from '../../engine/store/memory.ts';
 import { failed, succeeded } from '../support/drivers.ts';
-import { createRequest, members, World } from './kit.ts';
+import { CLUSTER, createRequest, members, World } from './kit.ts';
 import { rejects } from '../store/conformance.ts';
 
 const prepared = succeeded({ address: { text: '10.0.0.1' } });
@@ -70,6 +70,24 @@ describe('engine', () => {
     second.clock.advance(2_000);
     await second.settled();
     expect(second.driver.started.map(started => started.id.dispatch)).to.deep.equal([2]);
+  });
+
+  it('row 18: fails a workflow at its deadline, also after a restart', async () => {
+    const disk = new MemoryDisk();
+    const first = await world(disk);
+    const source = CLUSTER.replace('inputs:', 'deadline: 1h\ninputs:');
+    await first.create('wf', { document: { source, fileName: 'cluster.yaml', files: {} } });
+    await first.engine.stop();
+    expect(first.clock.waiting).to.equal(0);
+    const second = await world(disk);
+    second.clock.advance(3_599_000);
+    await second.settled();
+    expect((await second.service.workflow('wf'))?.record.status).to.equal('running');
+    second.clock.advance(2_000);
+    await second.settled();
+    const { record } = (await second.service.workflow('wf')) ?? {};
+    expect(record?.status).to.equal('cancelling');
+    expect(record?.reason).to.contain('Not complete within its deadline of 1h00m');
   });
 
   it('sends the identical command again after a restart', async () => {

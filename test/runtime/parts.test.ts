@@ -8,7 +8,7 @@ import { Pace } from '../../engine/runtime/pace.ts';
 import { type Item, ItemQueue } from '../../engine/runtime/queue.ts';
 import { Releasers } from '../../engine/runtime/releasers.ts';
 import { vault } from '../../engine/runtime/secrets.ts';
-import { type DueStep, Timers } from '../../engine/runtime/timers.ts';
+import { type DueTime, Timers } from '../../engine/runtime/timers.ts';
 import { EngineError } from '../../engine/base/errors.ts';
 import type { JsonValue } from '../../engine/base/json.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -113,7 +113,7 @@ describe('pace', () => {
 describe('timers', () => {
   it('fire each once, at its time, in order, also when set again or cleared', () => {
     const clock = new ManualClock(0);
-    const fired: DueStep[] = [];
+    const fired: DueTime[] = [];
     const timers = new Timers(clock, due => fired.push(...due));
     timers.set('wf', 'a', 30);
     timers.set('wf', 'b', 10);

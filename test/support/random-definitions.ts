@@ -145,11 +145,15 @@ export interface Case {
 interface WholeDice {
   readonly failureMode: FailureMode;
   readonly onWorkflowFailure: OnWorkflowFailure;
+  readonly deadline: number | undefined;
+  readonly waitForStragglers: number | undefined;
 }
 
 const wholeDice: fc.Arbitrary<WholeDice> = fc.record({
   failureMode: fc.constantFrom('continue', 'continue', 'halt'),
   onWorkflowFailure: fc.constantFrom('keep', 'keep', 'undo'),
+  deadline: fc.constantFrom(undefined, undefined, 60_000),
+  waitForStragglers: fc.constantFrom(undefined, undefined, 0, 10_000),
 });
 
 /** Entities in an order; a state requires only states before it, so there is no cycle. */
@@ -172,7 +176,12 @@ function caseOf(dice: readonly EntityDice[], whole: WholeDice): Case {
   });
   const last = known.at(-1) as { entity: string; state: string };
   const goal = [`${last.entity}.${last.state}`];
-  return { definition: definition(entities, goal, whole), members: membership(sizes) };
+  const { deadline, waitForStragglers, ...modes } = whole;
+  const times = {
+    ...(deadline !== undefined && { deadline }),
+    ...(waitForStragglers !== undefined && { waitForStragglers }),
+  };
+  return { definition: definition(entities, goal, { ...modes, ...times }), members: membership(sizes) };
 }
 
 function build(

@@ -5,7 +5,7 @@
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
 //   > approve STEP | reject STEP | signal NAME [name=value…]
 //   > STEP succeeds [name=text…] | makes NAME… | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
-//   > due STEP          time passes until the step's timer, which fires
+//   > due [STEP]        time passes until the timer of the step, or the workflow's own, which fires
 //   > why [STEP [AGENT]]  what it waits for, were the agent offline: causes, the chain to each root, who can act
 //   > restart           the engine forgets everything and restores it from its records
 //
@@ -83,7 +83,7 @@ function perform(w: Workflow, command: string): readonly string[] {
     case 'why':
       return why(w, rest);
     case 'due':
-      return told(w, () => w.due(rest[0] ?? ''));
+      return told(w, () => (rest[0] === undefined ? w.ownTime() : w.due(rest[0])));
     default:
       return stepsNamed(w, first).flatMap(step => told(w, () => agent(w, step, rest)));
   }
@@ -153,7 +153,9 @@ function outcome(verb: string, rest: readonly string[]): Outcome {
 function restart(w: Workflow): readonly string[] {
   const stored = w.state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
   w.state = restore(w.graph, w.state.workflow, stored, w.state.inputs);
-  const timers = dueTimers(w.graph, w.state).map(({ step, at }) => `  timer of ${step} at ${at}`);
+  const timers = dueTimers(w.graph, w.state).map(
+    ({ step, at }) => `  timer of ${step ?? 'the workflow'} at ${at}`,
+  );
   return [...pendingEffects(w.graph, w.state).map(effect => `  again: ${effectText(w, effect)}`), ...timers];
 }
 

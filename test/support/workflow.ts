@@ -5,6 +5,7 @@ import type { Membership, StateGraph } from '../../engine/graph/types.ts';
 import type { JsonObject } from '../../engine/base/json.ts';
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import { apply } from '../../engine/machine/apply.ts';
+import { workflowDue } from '../../engine/machine/deadline.ts';
 import { decide } from '../../engine/machine/decide.ts';
 import { check } from '../../engine/machine/invariants.ts';
 import { initialState, type MachineState } from '../../engine/machine/state.ts';
@@ -105,6 +106,12 @@ export class Workflow {
   due(step: string): Decision {
     this.now = Math.max(this.now, this.record(step)?.due?.at ?? this.now);
     return this.send({ kind: 'timer', step });
+  }
+
+  /** Lets time pass to the workflow's own time and fires it. */
+  ownTime(): Decision {
+    this.now = Math.max(this.now, workflowDue(this.state.workflow) ?? this.now);
+    return this.send({ kind: 'timer' });
   }
 
   /** Steps whose command is out, in step order. */

@@ -129,18 +129,26 @@ describe('a simulation', () => {
     expect(course.goalAt).to.equal(undefined);
   });
 
+  const playedWith = (top: string, fail: readonly string[] = []): Course => {
+    const source = YAML.replace('inputs:', `${top}\ninputs:`);
+    const { definition, problems } = parseDefinition(source, { fileName: 'x.yaml', files: {} });
+    if (!definition) throw new Error(JSON.stringify(problems));
+    const graph = compileGraph(definition, membership({ db: 2 }));
+    const { plan } = makePlan(graph, { ...NOTHING, fail });
+    return simulate(graph, withoutSecrets(definition, { password: 'x' }), plan);
+  };
+
   it('takes back what was started where a failure is undone', () => {
-    const parsed = parseDefinition(YAML.replace('inputs:', 'on_workflow_failure: undo\ninputs:'), {
-      fileName: 'x.yaml',
-      files: {},
-    });
-    if (!parsed.definition) throw new Error(JSON.stringify(parsed.problems));
-    const graph = compileGraph(parsed.definition, membership({ db: 2 }));
-    const { plan } = makePlan(graph, { ...NOTHING, fail: ['db.made'] });
-    const course = simulate(graph, withoutSecrets(graph.definition, { password: 'x' }), plan);
+    const course = playedWith('on_workflow_failure: undo', ['db.made']);
     expect(course.status).to.equal('failed');
     expect(course.reason).to.contain('what was started is undone');
     expect(step(course, 'db[0].ready').status).to.equal('undone');
+  });
+
+  it('ends at the deadline', () => {
+    const course = playedWith('deadline: 90s');
+    expect([course.status, course.makespan]).to.eql(['failed', 90_000]);
+    expect(course.reason).to.contain('Not complete within its deadline of 1m30s');
   });
 
   it('goes on where a failure is tolerated', () => {

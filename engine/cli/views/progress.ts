@@ -71,6 +71,12 @@ function countedSteps({ steps, record }: WorkflowView): string {
   return `${counted.filter(isDone).length} of ${plural(counted.length, 'step')}`;
 }
 
+/** How long it may still take, where its definition says so. */
+function timeLeft({ status, deadline }: WorkflowRecord, now: number): readonly string[] {
+  if (deadline === undefined || (status !== 'running' && status !== 'held')) return [];
+  return [`deadline in ${clockText(Math.max(0, deadline - now))}`];
+}
+
 export function headingLine(view: WorkflowView, now: number, style: Style): Line {
   const dot = style.unicode ? ' · ' : ' - ';
   return [
@@ -79,6 +85,7 @@ export function headingLine(view: WorkflowView, now: number, style: Style): Line
     statusPiece(view.record),
     piece(`${dot}${countedSteps(view)}`),
     piece(`${dot}${clockText(elapsed(view.record, now))}`, 'faint'),
+    ...timeLeft(view.record, now).map(text => piece(`${dot}${text}`, 'faint')),
   ];
 }
 

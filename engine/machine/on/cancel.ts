@@ -1,6 +1,6 @@
 // `cancel`: an operator stops the workflow. What runs is called back and awaited; it can be resumed.
 // Belongs here: when it may be. Does not belong here: calling back (operator.ts), the end (ends.ts).
-import { stopEverything } from '../operator.ts';
+import { stopEverything } from '../stop.ts';
 import type { Handler } from './handler.ts';
 
 export const onCancel: Handler<'cancel'> = (draft, { by }) => {

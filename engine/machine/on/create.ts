@@ -1,11 +1,13 @@
 // `create`: the workflow begins. A second one is ignored.
 // Belongs here: the first look at every step. Does not belong here: checking inputs and members (the door does).
+import { armDeadline } from '../deadline.ts';
 import { considerAll } from '../operator.ts';
 import type { Handler } from './handler.ts';
 
 export const onCreate: Handler<'create'> = draft => {
   if (draft.state.workflow.seq > 0) return false;
   draft.workflow = { ...draft.workflow, at: draft.at };
+  armDeadline(draft);
   considerAll(draft);
   return true;
 };

@@ -1,7 +1,7 @@
 // `delete`: at any time, also in the middle of create. What runs is called back and awaited, then undone (R10).
 // Belongs here: the beginning of a deletion, its repetition, and abandoning. Does not belong here: the undo itself.
 import type { Draft } from '../draft.ts';
-import { stopEverything } from '../operator.ts';
+import { stopEverything } from '../stop.ts';
 import { ATTEMPT_OVER, owes } from '../records.ts';
 import type { Handler } from './handler.ts';
 

@@ -1,5 +1,6 @@
-// `timer`: the time that a step waited for has come. Early and superseded timers are ignored.
+// `timer`: the time that a step, or the whole workflow, waited for has come. Early and superseded timers are ignored.
 // Belongs here: retries, waits and deadlines coming due. Does not belong here: setting them.
+import { timeIsUp } from '../deadline.ts';
 import type { Draft } from '../draft.ts';
 import { endPhase } from '../phases.ts';
 import { failAttempt } from '../retry.ts';
@@ -8,6 +9,7 @@ import { retryUndo, takesBack } from '../undo.ts';
 import type { Handler } from './handler.ts';
 
 export const onTimer: Handler<'timer'> = (draft, { step }) => {
+  if (step === undefined) return timeIsUp(draft);
   const number = draft.graph.stepById.get(step);
   if (number === undefined) return false;
   const { due } = draft.record(number);

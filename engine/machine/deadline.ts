@@ -1,0 +1,62 @@
+// Times of the whole workflow: its deadline, and how long stragglers may run once the goal holds.
+// Belongs here: setting them, and what their coming does. Does not belong here: times of steps (on/timer.ts).
+//
+// A deadline runs from creation, and anew when a person goes on from a failure; also while the workflow is held (row
+// 17). Both times are kept in the workflow's record: timers are rebuilt from there after a restart (rule P4).
+import { durationText } from '../definition/durations.ts';
+import type { Draft } from './draft.ts';
+import { stopEverything } from './stop.ts';
+import type { WorkflowRecord } from './types.ts';
+
+/** The next time of the whole workflow; undefined: there is none. */
+export function workflowDue({
+  status,
+  deadline,
+  stragglers,
+}: Pick<WorkflowRecord, 'status' | 'deadline' | 'stragglers'>): number | undefined {
+  if (status !== 'running' && status !== 'held') return undefined;
+  return stragglers === undefined || (deadline !== undefined && deadline < stragglers)
+    ? deadline
+    : stragglers;
+}
+
+/** It begins, or a person goes on from a failure. */
+export function armDeadline(draft: Draft): void {
+  const { deadline } = draft.graph.definition;
+  if (draft.workflow.late) draft.mark('late', undefined);
+  if (deadline !== undefined) draft.mark('deadline', draft.at + deadline);
+}
+
+/** The goal came to hold while attempts run (row 15). */
+export function armStragglers(draft: Draft): void {
+  const { waitForStragglers } = draft.graph.definition;
+  if (waitForStragglers === undefined || draft.withStatus('running') === 0) return;
+  draft.mark('stragglers', draft.at + waitForStragglers);
+}
+
+/** The workflow's own time has come; false: not yet, or it has none any more. What runs is called back. */
+export function timeIsUp(draft: Draft): boolean {
+  const due = workflowDue(draft.workflow);
+  if (due === undefined || due > draft.at) return false;
+  const { deadline = 0, waitForStragglers = 0 } = draft.graph.definition;
+  if (draft.goalHolds) {
+    const why = `the goal holds, and it ran for ${durationText(waitForStragglers)} more`;
+    stopEverything(draft, draft.workflow.stragglers === due ? why : late(deadline));
+  } else {
+    draft.mark('late', true);
+    stopEverything(draft, late(deadline));
+  }
+  if (draft.withStatus('running') > 0) draft.setWorkflow('cancelling', reasonOf(draft, deadline));
+  return true;
+}
+
+const late = (deadline: number): string => `the deadline of ${durationText(deadline)} has passed`;
+
+const reasonOf = (draft: Draft, deadline: number): string =>
+  draft.workflow.late
+    ? `${lateText(deadline)}; what runs is called back`
+    : 'The goal holds; what still runs is called back';
+
+/** The beginning of the reason of a workflow that is late. */
+export const lateText = (deadline: number): string =>
+  `Not complete within its deadline of ${durationText(deadline)}`;
