@@ -15,10 +15,14 @@ export function typeText(text: string, schema: Schema): string {
     .replaceAll(/\bSecret\b/g, 'hidden value');
 }
 
+/** What has no type fits two operators at once. */
+const OF_NO_TYPE = /^Operator overload '.*' overlaps with '.*'/;
+
 /** A complaint as a sentence, with its full stop. */
 export function typeSentence(text: string): string {
   const operator = /^no such overload: (.+) ([-+*/%<>=!]+|in) (.+)$/.exec(text);
   if (operator) return `'${operator[2]}' does not work between ${operator[1]} and ${operator[3]}.`;
+  if (OF_NO_TYPE.test(text)) return 'Nothing tells of which type the items of this empty list are.';
   const call = /^found no matching overload for '(.+)'$/.exec(text);
   if (call) return `There is no function ${call[1]} for these types.`;
   const sentence = /^\w+\(\)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
@@ -27,6 +31,7 @@ export function typeSentence(text: string): string {
 
 /** What to write instead, where it can be said. */
 export function typeHint(text: string): string | undefined {
+  if (OF_NO_TYPE.test(text)) return 'Write dyn([]) for it.';
   if (text.startsWith("Cannot index type 'string'")) return 'Text has no fields; its length is size(…).';
   if (text.includes(' + ') && text.includes('string')) return 'Write string(…) around what is no string.';
   if (/(?:number|integer) in list/.test(text)) {
