@@ -1,26 +1,18 @@
-// docs/reference/definition.md lists every key: here the page is held against what the parser accepts.
-// Belongs here: the page against the vocabulary, and against its own example. Does not belong here: what keys mean.
+// docs/reference/definition.md and the pages of actions list every key: here they are held against what the parser accepts.
+// Belongs here: the pages against the vocabulary, and against their own example. Does not belong here: what keys mean.
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
 import { KEYS } from '../../engine/definition/keys.ts';
 import { DEFAULTS } from '../../engine/definition/retry.ts';
-import { inProject } from '../support/project.ts';
+import { actionPages, definitionPage, keySections } from '../support/action-pages.ts';
 import { groupWith, parse, stateOf, definitionOf, texts } from './support/parsing.ts';
 
-const page = readFileSync(inProject('docs', 'reference', 'definition.md'), 'utf8');
-const sections = new Map(
-  page
-    .split(/^### /m)
-    .slice(1)
-    .map(section => {
-      const [, place = ''] = /^`([^`]+)`/.exec(section) ?? [];
-      return [place, [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, key = '']) => key)] as const;
-    }),
-);
+const page = definitionPage;
+const documented = [page, ...actionPages.map(({ text }) => text)].flatMap(keySections);
+const sections = new Map(documented);
 
 describe('The page of keys', () => {
   it('documents every place in which keys stand', () => {
-    expect([...sections.keys()].sort()).to.deep.equal(Object.keys(KEYS).sort());
+    expect(documented.map(([place]) => place).sort(), 'each once').to.deep.equal(Object.keys(KEYS).sort());
   });
 
   for (const [place, keys] of Object.entries(KEYS)) {

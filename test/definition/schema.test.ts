@@ -8,6 +8,7 @@ import { isObject, type JsonObject } from '../../engine/base/json.ts';
 import { KEYS } from '../../engine/definition/keys.ts';
 import { definitionSchema } from '../../engine/definition/schema.ts';
 import { examples, files } from '../examples/definitions.ts';
+import { actionPages } from '../support/action-pages.ts';
 import { SCENARIOS } from '../simulation/scenarios.ts';
 import { inProject } from '../support/project.ts';
 import { groupWith, parse } from './support/parsing.ts';
@@ -45,6 +46,7 @@ const VALID: readonly (readonly [string, string])[] = [
   ...readdirSync(scenarios)
     .filter(file => file.endsWith('.txt'))
     .map(file => [file, yamlOf(readFileSync(path.join(scenarios, file), 'utf8'))] as const),
+  ...actionPages.map(({ kind, example }) => [`the example of ${kind}`, example] as const),
   ...SCENARIOS.map(({ name, definition }) => [`simulation ${name}`, definition] as const),
 ];
 

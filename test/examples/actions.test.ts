@@ -1,0 +1,93 @@
+// The examples of the pages of actions, run with embedded agents: each ends as its page says.
+// Belongs here: running them. Does not belong here: the shape of the pages (test/definition/action-pages.test.ts).
+import { expect } from 'chai';
+import path from 'node:path';
+import type { Session } from '../../engine/cli/host.ts';
+import { embeddedHost } from '../../engine/host.ts';
+import type { ActRequest, CreateRequest, WorkflowView } from '../../engine/runtime/api.ts';
+import { definitionOf, parse } from '../definition/support/parsing.ts';
+import { actionPages, type ActionPage } from '../support/action-pages.ts';
+import { isLinux, needs } from '../support/needs.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+type Deed<Act = ActRequest> = Act extends ActRequest ? Omit<Act, 'requestId' | 'workflow' | 'by'> : never;
+
+/** What the page says that a person does. */
+const DEEDS: { readonly [kind: string]: Deed } = {
+  signal: { kind: 'signal', name: 'licence', data: { seats: 40 } },
+  approval: { kind: 'approve', step: 'database.agreed' },
+};
+
+describe('The examples of actions', function () {
+  this.timeout(60_000);
+  let session: Session;
+  let directory: string;
+  let asked = 0;
+  const from = (id: string) => ({ requestId: `${id}-${(asked += 1)}`, by: 'tester' });
+
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    const options = { logLevel: 'error', logToStderr: false } as const;
+    session = await embeddedHost().start(path.join(directory, 'state'), options);
+  });
+  afterEach(() => session.close());
+
+  function membersOf(page: ActionPage): CreateRequest['members'] {
+    const entities = [...definitionOf(parse(page.example)).entities.values()];
+    const sizes = { service: 0, vm: 1, vm_group: 2 };
+    return Object.fromEntries(
+      entities
+        .filter(({ type }) => type !== 'service')
+        .map(({ name, type }) => {
+          const of = (index: number) => ({
+            agent: `${page.kind}-${name}-${index}`,
+            name: `${name}-${index}`,
+          });
+          return [name, Array.from({ length: sizes[type] }, (_, index) => of(index))];
+        }),
+    );
+  }
+
+  /** Runs it until nothing moves any more, with what a person has to say. */
+  async function endOf(page: ActionPage): Promise<WorkflowView> {
+    const { kind: id } = page;
+    const { api } = session;
+    const deed = DEEDS[id];
+    const document = { source: page.example, fileName: `${id}.md`, files: {} };
+    const inputs = id === 'file' ? { directory } : {};
+    const { problems } = await api.create({
+      ...from(id),
+      id,
+      stackName: 'example',
+      document,
+      inputs,
+      members: membersOf(page),
+    });
+    expect(problems).to.deep.equal([]);
+    const following = new AbortController();
+    const happenings = api.follow(id, following.signal)[Symbol.asyncIterator]();
+    if (deed !== undefined) await api.act({ ...from(id), workflow: id, ...deed } as ActRequest);
+    try {
+      for (let view = await api.workflow(id); ; view = await api.workflow(id)) {
+        if (!['running', 'held'].includes(view.record.status)) return view;
+        await happenings.next();
+      }
+    } finally {
+      following.abort();
+    }
+  }
+
+  for (const page of actionPages) {
+    it(`${page.kind}: ends as its page says`, async () => {
+      if (!needs(isLinux, `the example of ${page.kind}`, 'Linux')) return;
+      const { record, outputs } = await endOf(page);
+      if (page.kind === 'reboot') {
+        expect(record.status).to.equal('failed');
+        expect(record.reason).to.contain('rebooted').and.contain('may not reboot its machine');
+        return;
+      }
+      expect(record.reason).to.equal('');
+      expect(outputs).to.deep.equal(page.outputs);
+    });
+  }
+});
