@@ -117,6 +117,7 @@ function endFacts(view: WorkflowView | undefined): object {
   return {
     reason: view.record.reason,
     outputs: view.outputs,
+    ...(view.outputFailures && { outputFailures: view.outputFailures }),
     failures: failed.map(({ id, record }) => ({ step: id, status: record.status, error: record.error })),
   };
 }

@@ -8,8 +8,23 @@ import type { StateGraph } from '../graph/types.ts';
 import { type MachineState, recordOf } from './state.ts';
 import { dataView, type ViewSource } from './view.ts';
 
-/** By name; absent while what they read is not reached (row 34), hidden ones left out (row 50). */
-export function workflowOutputs(graph: StateGraph, state: MachineState): JsonObject {
+/** A declared output that has no value, and why. */
+export interface OutputFailure {
+  readonly name: string;
+  /** True where it reads what is not there, such as an output of a state that was skipped; false: it is mistaken. */
+  readonly absent: boolean;
+  readonly message: string;
+}
+
+export interface WorkflowOutputs {
+  /** By name; absent while what they read is not reached (row 34), hidden ones left out (row 50). */
+  readonly values: JsonObject;
+  /** Mistaken ones at any time; those that read what is not there, once nothing more will come. */
+  readonly failures: readonly OutputFailure[];
+}
+
+/** What the workflow gives, and what of it cannot be given. */
+export function workflowOutputs(graph: StateGraph, state: MachineState): WorkflowOutputs {
   const source: ViewSource = {
     graph,
     workflow: state.workflow,
@@ -18,13 +33,20 @@ export function workflowOutputs(graph: StateGraph, state: MachineState): JsonObj
   };
   const data = dataView(source);
   const values: { [name: string]: JsonValue } = {};
-  for (const output of graph.definition.outputs.values()) {
-    if (output.hidden || output.value.secret) continue;
+  const failures: OutputFailure[] = [];
+  for (const { name, hidden, value } of graph.definition.outputs.values()) {
+    if (hidden || value.secret) continue;
     try {
-      values[output.name] = evaluateTemplate(output.value, data);
+      values[name] = evaluateTemplate(value, data);
     } catch (thrown) {
       if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
+      const absent = isAbsent(thrown);
+      if (!absent || state.workflow.status === 'complete')
+        failures.push({ name, absent, message: thrown.message });
     }
   }
-  return values;
+  return { values, failures };
 }
+
+const isAbsent = ({ details }: EngineError): boolean =>
+  typeof details === 'object' && details !== null && 'absent' in details && details.absent === true;

@@ -7,6 +7,7 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
 import type { Problem } from '../definition/problems.ts';
+import type { OutputFailure } from '../machine/outputs.ts';
 import type { StepRecord, WorkflowRecord } from '../machine/types.ts';
 import type { Explanation, WorkflowExplanation } from '../machine/why/types.ts';
 import type { DefinitionDocument, LogEntry, RequestResult } from './ports.ts';
@@ -68,6 +69,8 @@ export interface WorkflowView {
   readonly steps: readonly StepView[];
   /** Declared outputs by name; absent while what they read is not reached; hidden ones are left out. */
   readonly outputs: JsonObject;
+  /** Outputs that have no value because of a mistake, or, once it is complete, because what they read is not there. */
+  readonly outputFailures?: readonly OutputFailure[];
 }
 
 export interface StepView {

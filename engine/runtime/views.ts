@@ -11,12 +11,14 @@ import type { LiveWorkflow } from './live.ts';
 /** `setAside`: why the engine does not touch it at present. */
 export function workflowView({ graph, state }: LiveWorkflow, setAside?: string): WorkflowView {
   const { definition } = graph;
+  const { values, failures } = workflowOutputs(graph, state);
   return {
     record: withReason(state.workflow, setAside),
     description: definition.description,
     goal: definition.goal.map(({ entity, state: name }) => `${entity}.${name}`),
     steps: graph.steps.map(step => stepView(graph, state, step)),
-    outputs: workflowOutputs(graph, state),
+    outputs: values,
+    ...(failures.length > 0 && { outputFailures: failures }),
   };
 }
 

@@ -44,6 +44,7 @@ export class Recorder {
   course(state: MachineState): Course {
     const steps = this.#graph.steps.filter(step => step.wanted).map(step => this.#stepCourse(state, step));
     const { status, reason, roles } = state.workflow;
+    const { values, failures } = workflowOutputs(this.#graph, state);
     return {
       status,
       reason,
@@ -53,7 +54,8 @@ export class Recorder {
       criticalPath: this.#criticalPath(),
       asked: steps.filter(step => step.status === 'paused').map(step => step.id),
       roles,
-      outputs: workflowOutputs(this.#graph, state),
+      outputs: values,
+      outputFailures: failures,
       events: this.#events,
     };
   }

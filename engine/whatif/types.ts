@@ -4,6 +4,7 @@
 // Times are milliseconds from the workflow's creation, in virtual time.
 import type { JsonObject } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
+import type { OutputFailure } from '../machine/outputs.ts';
 import type { StepCause, StepError, StepStatus, WorkflowRecord, WorkflowStatus } from '../machine/types.ts';
 
 /** How the author wants things to go; everything that is not said goes well. */
@@ -77,6 +78,7 @@ export interface Course {
   readonly roles: WorkflowRecord['roles'];
   /** Declared outputs of the workflow, as far as they can be computed. */
   readonly outputs: JsonObject;
+  readonly outputFailures: readonly OutputFailure[];
   /** Events that the machine decided on. */
   readonly events: number;
 }

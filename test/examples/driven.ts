@@ -56,7 +56,7 @@ export class Driven {
   }
 
   get outputs(): JsonObject {
-    return workflowOutputs(this.#graph, this.#state);
+    return workflowOutputs(this.#graph, this.#state).values;
   }
 
   /** Lets the event happen, and all that follows, until nothing runs and nothing is timed. */

@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { EngineError } from '../../engine/base/errors.ts';
 import { LIMITS } from '../../engine/base/limits.ts';
+import { parseDefinition } from '../../engine/definition/parse.ts';
 import { workflowOutputs } from '../../engine/machine/outputs.ts';
 import { waitsFor } from '../../engine/machine/waits.ts';
 import {
@@ -69,10 +70,41 @@ describe('questions to a workflow', () => {
 
   it('leave out outputs that are not there yet, and hidden ones', () => {
     const w = new Workflow(made, membership({ g: 1 })).create();
-    expect(workflowOutputs(w.graph, w.state)).to.eql({ fixed: 'x' });
+    expect(workflowOutputs(w.graph, w.state).values).to.eql({ fixed: 'x' });
     w.succeed('g[0].online');
     w.succeed('g[0].a', { port: { text: '5432' } });
-    expect(workflowOutputs(w.graph, w.state)).to.eql({ port: '5432', fixed: 'x' });
+    expect(workflowOutputs(w.graph, w.state).values).to.eql({ port: '5432', fixed: 'x' });
+  });
+
+  it('say of an output that is mistaken why it has no value; of one that reads what is not there, once it is complete', () => {
+    const source = `
+workflow_version: 2026-11-01
+inputs: {port: {type: string, default: none}}
+entities:
+  s:
+    type: service
+    states:
+      kept: {condition: "<% inputs.port != 'none' %>", action: {set: {outputs: {port: x}}}, outputs: {port: {type: string}}}
+      up: {requires: [kept], action: {signal: {name: go}}}
+goal: s.up
+outputs:
+  number: {value: "<% int(inputs.port) %>"}
+  port: {value: "<% s.outputs.kept.port %>"}
+`;
+    const { definition: parsed, problems } = parseDefinition(source, { fileName: 'x.yaml', files: {} });
+    expect(problems).to.eql([]);
+    if (parsed === undefined) return;
+    const w = new Workflow(parsed, membership({ s: 0 }), { port: 'none' }).create();
+    const told = () =>
+      workflowOutputs(w.graph, w.state).failures.map(({ name, absent }) => ({ name, absent }));
+    expect(told()).to.eql([{ name: 'number', absent: false }]);
+    w.send({ kind: 'signal', name: 'go', data: {}, by: 'ann' });
+    expect(w.over).to.equal('complete');
+    expect(told()).to.eql([
+      { name: 'number', absent: false },
+      { name: 'port', absent: true },
+    ]);
+    expect(workflowOutputs(w.graph, w.state).failures[0]?.message).to.include("'int(inputs.port)'");
   });
 
   it('keep the facts that an agent told when it came online', () => {

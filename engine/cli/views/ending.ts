@@ -2,6 +2,7 @@
 // Belongs here: the last lines of `run`, `resume` and `status`. Does not belong here: exit codes (exits.ts).
 import type { JsonValue } from '../../base/json.ts';
 import { isObject } from '../../base/json.ts';
+import type { OutputFailure } from '../../machine/outputs.ts';
 import type { Question, StepRecord } from '../../machine/types.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Line, Style } from './style.ts';
@@ -82,8 +83,10 @@ const idList = (steps: readonly StepView[]): string => {
 /** Name and value of each output, the values wrapped in their column. */
 export function outputLines(view: WorkflowView, width: number): Line[] {
   const entries = Object.entries(view.outputs);
-  if (entries.length === 0) return [];
-  const column = Math.min(28, widest(entries.map(([name]) => name)));
+  const { outputFailures = [] } = view;
+  if (entries.length + outputFailures.length === 0) return [];
+  const names = [...entries.map(([name]) => name), ...outputFailures.map(({ name }) => name)];
+  const column = Math.min(28, widest(names));
   return [
     [],
     plain('Outputs'),
@@ -93,7 +96,20 @@ export function outputLines(view: WorkflowView, width: number): Line[] {
         piece(text),
       ]),
     ),
+    ...outputFailures.flatMap(failure => outputFailureLines(failure, column, width)),
   ];
+}
+
+/** One that reads what is not there may be meant so; one that is mistaken is not. */
+export function outputFailureLines(
+  { name, absent, message }: OutputFailure,
+  column: number,
+  width: number,
+): Line[] {
+  return wrap(`no value: ${sanitiseLine(message)}`, width - column - 4).map((text, index) => [
+    piece(`  ${pad(index === 0 ? sanitiseLine(name) : '', column)}  `, 'strong'),
+    piece(text, absent ? 'faint' : 'bad'),
+  ]);
 }
 
 function valueLines(value: JsonValue, width: number): string[] {

@@ -5,6 +5,7 @@ import type { StepStatus, WorkflowStatus } from '../../machine/types.ts';
 import { GUESSED } from '../../whatif/plan.ts';
 import type { Course, PathLink, StepCourse } from '../../whatif/types.ts';
 import type { EndingOptions } from './ending.ts';
+import { outputFailureLines } from './ending.ts';
 import { causeWords, errorPhrase } from './lanes.ts';
 import type { Group } from './runs.ts';
 import { grouped } from './runs.ts';
@@ -36,6 +37,7 @@ export function simulationLines(simulated: Simulated, options: EndingOptions): L
     ...section('Critical path', pathLines(graph, course, style)),
     ...section('An operator would be asked', askedLines(simulated, options)),
     ...section('The end', endLines(graph, course, style)),
+    ...section('Outputs without a value', outputsWithout(course, width)),
     ...section('Assumed', assumedLines(simulated, width)),
   ];
 }
@@ -199,6 +201,11 @@ function endLine({ label, first }: Group): Line {
   const why = whyOf(first);
   return [piece(`      ${label}`), piece(why === '' ? '' : `  ${why}`, 'faint')];
 }
+
+const outputsWithout = ({ outputFailures }: Course, width: number): Line[] => {
+  const column = Math.min(LABEL_WIDTH, widest(outputFailures.map(({ name }) => name)));
+  return outputFailures.flatMap(failure => outputFailureLines(failure, column, width));
+};
 
 /** So that nobody takes a guess for a measurement. */
 function assumedLines({ madeUp }: Simulated, width: number): Line[] {

@@ -11,6 +11,20 @@ function ending(view: WorkflowView, width = 80, stateDirectory?: string): string
   return lines.map(line => paintLine(line, 1_000, STYLE));
 }
 
+const mistaken = workflowView([], { status: 'complete' }, { port: 5432 });
+
+describe('outputs at the end', () => {
+  it('are listed with why some have no value', () => {
+    const failure = { name: 'number', absent: false, message: "The expression 'int(x)' at /outputs failed." };
+    const lines = endingLines(
+      { ...mistaken, outputFailures: [failure] },
+      { width: 80, style: { colour: false, unicode: true }, command: commandLine(undefined) },
+    ).map(line => line.map(({ text }) => text).join(''));
+    expect(lines).to.include('  port    5432');
+    expect(lines).to.include("  number  no value: The expression 'int(x)' at /outputs failed.");
+  });
+});
+
 describe('the ending', () => {
   it('of a complete workflow is its outputs, in columns', () => {
     const view = workflowView(
