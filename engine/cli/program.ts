@@ -153,6 +153,14 @@ function addSimulate(program: Command, choose: Choose): void {
     .option('--fail <steps...>', 'steps or states that fail; =2 for the first two attempts only')
     .option('--reboot <steps...>', 'steps or states in whose first attempt the machine reboots')
     .option('--lose <machines...>', 'machines that never answer; @5m for not after five minutes')
+    .option(
+      '--answer <answers...>',
+      'what people say: step=yes, no, retry, skip or fail; @5m after five minutes',
+    )
+    .option(
+      '--signal <signals...>',
+      'signals that come when they are waited for: name, name@5m or name={json}',
+    )
     .addHelpText(
       'after',
       examples(

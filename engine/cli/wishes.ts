@@ -15,6 +15,8 @@ export interface WishOptions {
   readonly fail?: readonly string[];
   readonly lose?: readonly string[];
   readonly reboot?: readonly string[];
+  readonly answer?: readonly string[];
+  readonly signal?: readonly string[];
 }
 
 const PAIR = /^([a-z][a-z0-9_.[\]]*)=(\S+)$/;
@@ -24,13 +26,15 @@ const OUTPUTS =
   'Write each as a state or step with a map of outputs below it, such as db.created: {port: 5432}.';
 
 export async function readWishes(options: WishOptions, read: ReadText): Promise<Wishes> {
-  const { fail = [], lose = [], reboot = [] } = options;
+  const { fail = [], lose = [], reboot = [], answer = [], signal = [] } = options;
   return {
     durations: await readDurations(options.durations ?? [], read),
     outputs: await readOutputs(options.outputs ?? [], read),
     fail,
     lose,
     reboot,
+    answers: answer,
+    signals: signal,
   };
 }
 

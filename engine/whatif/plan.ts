@@ -9,7 +9,8 @@ import type { ActionKind } from '../definition/types.ts';
 import { stateKey } from '../graph/references.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
 import { actionOf } from '../machine/command.ts';
-import type { RawOutput } from '../machine/types.ts';
+import type { Question, RawOutput } from '../machine/types.ts';
+import { Answers, type Reply } from './answers.ts';
 import { attemptsWished, lostMembers } from './selectors.ts';
 import type { Misunderstood, Wishes } from './types.ts';
 import { madeUp } from './values.ts';
@@ -22,6 +23,8 @@ export interface Plan {
   /** From when on nothing is heard of the agent; absent: it stays. */
   lostAt(agent: string): number | undefined;
   outputs(step: Step): { readonly [name: string]: RawOutput };
+  /** What people say when a step asks or is held; absent: nothing. */
+  answer(step: Step, asks: Question | undefined): Reply | undefined;
 }
 
 /** Ms, where the author says nothing: rough, but of the right order. */
@@ -58,6 +61,7 @@ export function makePlan(
   const lost = lostMembers(graph, wishes.lose, wrong);
   const given = new Outputs(wishes.outputs);
   wrong.push(...given.wrong(graph));
+  const answers = new Answers(graph, wishes, step => given.of(step), wrong);
   const plan: Plan = {
     duration: (step, phase) => durationOf(step, phase, wishes.durations),
     fate: (step, attempt) => {
@@ -66,6 +70,7 @@ export function makePlan(
     },
     lostAt: agent => lost.get(agent),
     outputs: step => given.of(step),
+    answer: (step, asks) => answers.to(step, asks),
   };
   return { plan, misunderstood: wrong };
 }

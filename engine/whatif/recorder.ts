@@ -21,6 +21,7 @@ interface Trace {
 export class Recorder {
   readonly #graph: StateGraph;
   readonly #traces: (Trace | undefined)[] = [];
+  readonly #answered: { readonly step: string; readonly at: number; readonly says: string }[] = [];
   #events = 0;
   #goalAt: number | undefined;
   #last: number | undefined;
@@ -41,6 +42,10 @@ export class Recorder {
     this.#goalAt ??= this.#holds(state) ? at : undefined;
   }
 
+  noteAnswer(number: number, at: number, says: string): void {
+    this.#answered.push({ step: (this.#graph.steps[number] as Step).id, at, says });
+  }
+
   course(state: MachineState): Course {
     const steps = this.#graph.steps.filter(step => step.wanted).map(step => this.#stepCourse(state, step));
     const { status, reason, roles } = state.workflow;
@@ -53,6 +58,7 @@ export class Recorder {
       steps: steps.sort((a, b) => when(a) - when(b) || a.number - b.number),
       criticalPath: this.#criticalPath(),
       asked: steps.filter(step => step.status === 'paused').map(step => step.id),
+      answered: this.#answered,
       roles,
       outputs: values,
       outputFailures: failures,
@@ -68,7 +74,8 @@ export class Recorder {
     const number = this.#graph.stepById.get(change.step) as number;
     const { record } = change;
     const known = this.#traces[number];
-    if (known === undefined && record.status !== 'running') return;
+    const asks = record.status === 'paused' && record.asks !== undefined;
+    if (known === undefined && record.status !== 'running' && !asks) return;
     const trace: Trace = known ?? { spans: [], after: 'required' };
     this.#traces[number] = trace;
     const { open } = trace;
@@ -76,8 +83,9 @@ export class Recorder {
       trace.spans.push({ from: open.from, to: at, phase: open.phase, good: endedWell(open.phase, record) });
       trace.open = undefined;
     }
-    if (trace.open || record.status !== 'running') return;
-    trace.open = { from: at, phase: phaseOf(record), dispatch: record.dispatch };
+    if (trace.open || (record.status !== 'running' && !asks)) return;
+    // Nothing of a question runs, but it takes its time.
+    if (!asks) trace.open = { from: at, phase: phaseOf(record), dispatch: record.dispatch };
     if (trace.start !== undefined) return;
     trace.start = at;
     trace.by = source;

@@ -48,7 +48,7 @@ export function lostMembers(
   return lost;
 }
 
-function stepsOf(graph: StateGraph, entity: string, state: string, index: string | undefined): Step[] {
+export function stepsOf(graph: StateGraph, entity: string, state: string, index: string | undefined): Step[] {
   const steps = (graph.stepByState.get(stateKey(entity, state)) ?? []).map(
     number => graph.steps[number] as Step,
   );
@@ -62,7 +62,7 @@ const WITHOUT_MACHINE = new Set<string>(['wait', 'set', 'approval', 'signal']);
 const isDone = ({ state: { action } }: Step): boolean =>
   action !== undefined && !WITHOUT_MACHINE.has(action.kind);
 
-function noStep(graph: StateGraph, wish: string, key: string): Misunderstood {
+export function noStep(graph: StateGraph, wish: string, key: string): Misunderstood {
   const known = graph.stepByState.get(key);
   const last = known && graph.steps[known.at(-1) ?? -1];
   const hint = last

@@ -3,6 +3,7 @@
 // (plan.ts), what is told of the course (recorder.ts).
 //
 // Pure: the same graph, inputs and plan give the same course, to the millisecond.
+import type { StepId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
@@ -10,7 +11,7 @@ import { apply } from '../machine/apply.ts';
 import { workflowDue } from '../machine/deadline.ts';
 import { decide } from '../machine/decide.ts';
 import { initialState, type MachineState, recordOf } from '../machine/state.ts';
-import type { Effect, MachineEvent, Outcome, WorkflowStatus } from '../machine/types.ts';
+import type { Effect, MachineEvent, Outcome, Question, WorkflowStatus } from '../machine/types.ts';
 import { Agenda } from './agenda.ts';
 import { Machines } from './machines.ts';
 import type { Plan } from './plan.ts';
@@ -21,6 +22,8 @@ import type { Course } from './types.ts';
 interface Coming {
   readonly source?: number;
   readonly agent?: string;
+  /** A person's answer, as the author said it. */
+  readonly says?: string;
   readonly event: (at: number) => MachineEvent;
 }
 
@@ -47,6 +50,8 @@ class Simulation {
   readonly #agenda = new Agenda<Coming>();
   readonly #machines = new Machines();
   readonly #recorder: Recorder;
+  /** Answers that will be given. */
+  #answers = 0;
 
   constructor(graph: StateGraph, inputs: JsonObject, plan: Plan, name: string) {
     this.#graph = graph;
@@ -57,7 +62,7 @@ class Simulation {
 
   run(): Course {
     this.#take(0, { event: at => ({ kind: 'create', at }) });
-    while (MOVING.has(this.#state.workflow.status)) {
+    while (this.#goesOn) {
       const next = this.#agenda.next();
       if (next === undefined) break;
       if (!this.#isLost(next.item.agent, next.at)) this.#take(next.at, next.item);
@@ -65,12 +70,22 @@ class Simulation {
     return this.#recorder.course(this.#state);
   }
 
-  #take(at: number, { source, event }: Coming): void {
+  /** Held, it goes on when somebody will say something. */
+  get #goesOn(): boolean {
+    const { status } = this.#state.workflow;
+    return MOVING.has(status) || (status === 'held' && this.#answers > 0);
+  }
+
+  #take(at: number, { source, says, event }: Coming): void {
+    if (says !== undefined) this.#answers -= 1;
     const { changes, effects } = decide(this.#graph, this.#state, event(at));
     apply(this.#graph, this.#state, changes);
     this.#recorder.note(this.#state, changes, at, source);
+    if (says !== undefined && source !== undefined) this.#recorder.noteAnswer(source, at, says);
     for (const change of changes) {
       if (change.kind === 'workflow') this.#timeWhole(workflowDue(change.record));
+      if (change.kind === 'step' && change.from !== 'paused' && change.record.status === 'paused')
+        this.#ask(change.step, change.record.asks, at);
       if (change.kind !== 'step' || !change.record.due) continue;
       const { step } = change;
       const source = this.#graph.stepById.get(step) as number;
@@ -80,6 +95,14 @@ class Simulation {
       if (effect.kind === 'start') this.#start(effect, at);
       else this.#callBack(effect, at);
     }
+  }
+
+  #ask(id: StepId, asks: Question | undefined, at: number): void {
+    const source = this.#graph.stepById.get(id) as number;
+    const reply = this.#plan.answer(this.#graph.steps[source] as Step, asks);
+    if (reply === undefined) return;
+    this.#answers += 1;
+    this.#agenda.note(at + reply.after, { source, says: reply.says, event: reply.event });
   }
 
   #timeWhole(due: number | undefined): void {

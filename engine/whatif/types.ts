@@ -19,6 +19,10 @@ export interface Wishes {
   readonly reboot: readonly string[];
   /** `sql[0]`, or `sql` for all: never heard of; `sql[0]@5m`: not after five minutes. */
   readonly lose: readonly string[];
+  /** `service.agreed=yes`, `=no`, `=yes@5m`: five minutes after it asked; of a held step `=retry`, `=skip`, `=fail`. */
+  readonly answers?: readonly string[];
+  /** `paid`, `paid@5m`, `paid={"amount": 3}`: sent whenever a step waits for it. */
+  readonly signals?: readonly string[];
 }
 
 /** A wish that means nothing for this definition and these members. */
@@ -73,8 +77,10 @@ export interface Course {
   /** The steps that the goal needs, in the order in which they started; those that never did come last. */
   readonly steps: readonly StepCourse[];
   readonly criticalPath: readonly PathLink[];
-  /** Steps held for a person, whose answer nobody plays. */
+  /** Steps held for a person whose answer nobody said. */
   readonly asked: readonly StepId[];
+  /** Answers that were given as the author said, in order. */
+  readonly answered: readonly { readonly step: StepId; readonly at: number; readonly says: string }[];
   readonly roles: WorkflowRecord['roles'];
   /** Declared outputs of the workflow, as far as they can be computed. */
   readonly outputs: JsonObject;

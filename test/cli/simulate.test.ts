@@ -184,6 +184,16 @@ goal: s.agreed
       expect(code, words).to.be.oneOf([0, 1, 3]);
     }
   });
+
+  it('gives the answers that people would give, and says so', async () => {
+    const directory = await small();
+    const held = [...given, '--fail', 'db.checked'];
+    const { out } = await simulate(directory, ...held, '--answer', 'db.checked=skip@3m');
+    expect(out).to.match(/Answered, as was said\n +5m30s db\[0\]\.checked: skip\n/);
+    const { code, err } = await simulate(directory, ...held, '--answer', 'db.checked=yes');
+    expect(code).to.equal(2);
+    expect(err).to.include("never asks for 'yes'");
+  });
 });
 
 describe('ranges of members', () => {

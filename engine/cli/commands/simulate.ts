@@ -74,7 +74,12 @@ function notUnderstood({ message, hint = '' }: Misunderstood, more: number): Err
 /** Without the numbers of steps, which mean nothing outside. */
 function documentOf(course: Course, madeUp: readonly string[]): object {
   const steps = course.steps.map(step => ({ ...step, number: undefined }));
-  const criticalPath = course.criticalPath.map(link => ({ ...link, number: undefined }));
+  const { makespan } = course;
+  const criticalPath = course.criticalPath.map(link => ({
+    ...link,
+    number: undefined,
+    share: makespan === 0 ? 0 : Math.round((1000 * (link.to - link.from)) / makespan) / 1000,
+  }));
   return { ...course, steps, criticalPath, inputsMadeUp: madeUp };
 }
 

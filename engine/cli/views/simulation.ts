@@ -35,6 +35,7 @@ export function simulationLines(simulated: Simulated, options: EndingOptions): L
     ...section('Machines over time', timelineLines(graph, course, width, style)),
     ...section('Order', orderLines(graph, course, style)),
     ...section('Critical path', pathLines(graph, course, style)),
+    ...section('Answered, as was said', answeredLines(course)),
     ...section('An operator would be asked', askedLines(simulated, options)),
     ...section('The end', endLines(graph, course, style)),
     ...section('Outputs without a value', outputsWithout(course, width)),
@@ -145,6 +146,17 @@ function pathLine(graph: StateGraph, link: PathLink, { column, makespan, style }
     piece(`  ${pad(truncate(link.step, column), column)}  `, 'strong'),
     piece(`${kind}${waited}`, 'faint'),
   ];
+}
+
+function answeredLines({ answered }: Course): Line[] {
+  const lines = answered
+    .slice(0, MOST_ASKED)
+    .map(({ step, at, says }) => [
+      piece(`  ${durationText(at).padStart(7)} `, 'faint'),
+      piece(step, 'strong'),
+      piece(`: ${says}`),
+    ]);
+  return [...lines, ...moreOf(answered.length - MOST_ASKED, 'more answer')];
 }
 
 function askedLines({ course, name }: Simulated, { command }: EndingOptions): Line[] {
