@@ -136,7 +136,8 @@ function askedText({ id, record }: StepView, { workflow }: Moment): string | und
 function runningDetail(step: StepView, { now, offline, nameOf }: Moment): string {
   const { record } = step;
   const lost = record.agent === undefined ? undefined : offline.get(record.agent);
-  if (lost !== undefined) return `machine offline${lost === '' ? '' : `: ${sanitiseLine(lost)}`}`;
+  if (lost !== undefined && step.kind !== 'reboot')
+    return `machine offline${lost === '' ? '' : `: ${sanitiseLine(lost)}`}`;
   const parts = [`${phaseWord(step)} ${durationText(now - record.since)}`];
   if (record.attempt > 1) parts.push(`attempt ${record.attempt}`);
   if (step.member === undefined && record.agent !== undefined) parts.push(`on ${nameOf(record.agent)}`);
@@ -151,6 +152,7 @@ function phaseWord({ kind, record }: StepView): string {
   if (record.phase === 'undo' || record.status === 'undoing') return 'undoing';
   if (kind === 'online') return 'waiting for the agent';
   if (kind === 'wait') return 'waiting';
+  if (kind === 'reboot' && record.progress === 'started') return 'rebooting';
   return record.progress === 'accepted' ? 'queued on the machine' : 'running';
 }
 

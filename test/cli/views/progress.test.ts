@@ -148,6 +148,15 @@ describe('the live picture', () => {
     expect(line).to.equal(' ⠋ db-0  ⠋  ready  machine offline: no heartbeat');
   });
 
+  it('says of a reboot that it is one: that the machine is away then is no news', () => {
+    const record = { status: 'running', agent: 'w-db-0', attempt: 1, progress: 'started' } as const;
+    const view = workflowView([{ ...stepView('db[0].ready', record), kind: 'reboot' }]);
+    const line = picture(view, 80, 30, PLAIN, new Map([['w-db-0', 'it left']])).at(-1);
+    expect(line)
+      .to.match(/ready {2}rebooting /)
+      .and.not.contain('offline');
+  });
+
   it('tells a retry by its time and cause, a pause by who is waited for', () => {
     const error = { kind: 'exit', message: 'exited with 75', phase: 'action' } as const;
     const view = workflowView([
