@@ -154,8 +154,8 @@ function inequivalent(
 /** A copy that later writes to the caller's buffers cannot change. */
 export function copyOf(message: WireMessage): WireMessage {
   return {
-    body: Uint8Array.from(message.body),
+    body: new Uint8Array(message.body),
     messageId: message.messageId,
-    headers: { key: message.headers.key, signature: Uint8Array.from(message.headers.signature) },
+    headers: { key: message.headers.key, signature: new Uint8Array(message.headers.signature) },
   };
 }

@@ -51,12 +51,15 @@ export class Dispatcher {
       );
       return;
     }
-    const handing = this.#hand(effect, live, driver).catch((thrown: unknown) => {
-      this.#log.warn(`A driver did not take ${effectKey(effect.id)}: ${errorText(thrown)}`);
-      this.#again(effect, live, tries);
-    });
+    const handing = this.#hand(effect, live, driver).then(
+      () => void this.#under.delete(handing),
+      (thrown: unknown) => {
+        this.#under.delete(handing);
+        this.#log.warn(`A driver did not take ${effectKey(effect.id)}: ${errorText(thrown)}`);
+        this.#again(effect, live, tries);
+      },
+    );
     this.#under.add(handing);
-    void handing.finally(() => this.#under.delete(handing));
   }
 
   async #hand(effect: Effect, live: LiveWorkflow, driver: Driver): Promise<void> {

@@ -19,8 +19,8 @@ const SLACK = 1_024;
 export class Timers {
   readonly #clock: Clock;
   readonly #fire: (due: readonly DueTime[]) => void;
-  /** Workflow → step → the time that counts. */
-  readonly #current = new Map<string, Map<StepId | undefined, number>>();
+  /** Workflow → the entries that count: most workflows have one at a time, and need no map for it. */
+  readonly #current = new Map<string, DueTime | Map<StepId | undefined, DueTime>>();
   #heap: DueTime[] = [];
   #count = 0;
   #armed: { readonly at: number; readonly cancel: () => void } | undefined;
@@ -37,26 +37,39 @@ export class Timers {
 
   /** Sets the timer of a step, or of the workflow itself, in place of an earlier one; without a time it is cleared. */
   set(workflow: string, step: StepId | undefined, at: number | undefined): void {
-    const steps = this.#current.get(workflow);
-    if (steps?.get(step) === at) return;
-    if (steps?.delete(step) === true) this.#count--;
-    if (at !== undefined) this.#add(dueTime(workflow, step, at), steps);
-    else if (steps?.size === 0) this.#current.delete(workflow);
+    const known = this.#entry(workflow, step);
+    if (known?.at === at) return;
+    if (known !== undefined) this.#remove(known);
+    if (at !== undefined) this.#add(dueTime(workflow, step, at));
     if (this.#heap.length > 2 * this.#count + SLACK) this.#rebuild();
     this.#arm();
   }
 
-  #add(due: DueTime, steps: Map<StepId | undefined, number> | undefined): void {
-    const own = steps ?? new Map<StepId | undefined, number>();
-    this.#current.set(due.workflow, own.set(due.step, due.at));
+  #entry(workflow: string, step: StepId | undefined): DueTime | undefined {
+    const own = this.#current.get(workflow);
+    if (own instanceof Map) return own.get(step);
+    return own?.step === step ? own : undefined;
+  }
+
+  #add(due: DueTime): void {
+    const own = this.#current.get(due.workflow);
+    if (own === undefined) this.#current.set(due.workflow, due);
+    else if (own instanceof Map) own.set(due.step, due);
+    else this.#current.set(due.workflow, new Map([own, due].map(each => [each.step, each])));
     this.#count++;
     push(this.#heap, due);
   }
 
+  #remove(due: DueTime): void {
+    const own = this.#current.get(due.workflow);
+    this.#count--;
+    if (own instanceof Map && own.delete(due.step) && own.size > 0) return;
+    this.#current.delete(due.workflow);
+  }
+
   /** Clears all timers of a workflow. */
   forget(workflow: string): void {
-    this.#count -= this.#current.get(workflow)?.size ?? 0;
-    this.#current.delete(workflow);
+    for (const due of entries(this.#current.get(workflow))) this.#remove(due);
   }
 
   stop(): void {
@@ -82,10 +95,9 @@ export class Timers {
     const due: DueTime[] = [];
     for (let head = this.#heap[0]; head !== undefined && head.at <= now; head = this.#heap[0]) {
       pop(this.#heap);
-      const steps = this.#current.get(head.workflow);
-      if (steps?.get(head.step) !== head.at) continue;
-      steps.delete(head.step);
-      this.#count--;
+      // An entry that was set anew or cleared is not the one that counts.
+      if (this.#entry(head.workflow, head.step) !== head) continue;
+      this.#remove(head);
       due.push(head);
     }
     this.#arm();
@@ -94,10 +106,13 @@ export class Timers {
 
   #rebuild(): void {
     this.#heap = [];
-    for (const [workflow, steps] of this.#current) {
-      for (const [step, at] of steps) push(this.#heap, dueTime(workflow, step, at));
-    }
+    for (const own of this.#current.values()) for (const due of entries(own)) push(this.#heap, due);
   }
+}
+
+function entries(own: DueTime | Map<unknown, DueTime> | undefined): readonly DueTime[] {
+  if (own === undefined) return [];
+  return own instanceof Map ? [...own.values()] : [own];
 }
 
 const dueTime = (workflow: string, step: StepId | undefined, at: number): DueTime => ({
