@@ -1,6 +1,7 @@
 // What holds of every workflow after every event: as text, and as a function that tests call.
 // Belongs here: the numbered list and its checks, from scratch and slow. Does not belong here: anything that runs in
 // production.
+import { momentOf } from './condition.ts';
 import {
   alarmOf,
   choiceCount,
@@ -145,7 +146,8 @@ function checkOpen(
   const step = graph.steps[number] as StateGraph['steps'][number];
   const { status, due } = recordOf(state, number);
   if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
-  const awaits = awaitsChoice(step, state);
+  const source = { graph, cells: state.cells, workflow: state.workflow };
+  const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
   const isOpen = hopeless === 0 || awaits || alarmOf(state.cells, graph, number) === 'open';
   const mayWait = unmet > 0 || state.workflow.halted !== undefined;
   if (status === 'waiting' && !due) report('M8', mayWait && isOpen, step.id);

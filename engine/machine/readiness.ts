@@ -7,6 +7,7 @@ import type { Template } from '../definition/expressions/types.ts';
 import type { Step } from '../graph/types.ts';
 import { firstPhase, reach, startPhase } from './attempts.ts';
 import { agentFor, expressionError, isComputed, needsVm, viewFor } from './command.ts';
+import { momentOf } from './condition.ts';
 import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { mayStart } from './halting.ts';
@@ -20,11 +21,15 @@ export function considerStep(draft: Draft, number: number): void {
   if (!step.wanted || !draft.forward || !isOpen(record)) return;
   if (applies(draft, step) === false)
     return draft.write(number, { status: 'skipped', cause: 'not_the_role', ...unblamed(record) });
+  const moment = momentOf(draft, step, record);
+  const holds = moment === 'now' ? foresee(draft, step) : undefined;
+  if (holds === false)
+    return draft.write(number, { status: 'skipped', cause: 'condition_false', ...unblamed(record) });
   const isHopeless = hopelessOf(draft.cells, draft.graph, number) > 0;
-  if (isHopeless && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
+  if (isHopeless && moment !== 'open' && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
   if (record.status === 'blocked')
     draft.write(number, { status: 'waiting', cause: undefined, ...unblamed(record) });
-  if (unmetOf(draft.cells, draft.graph, number) === 0) begin(draft, number);
+  if (unmetOf(draft.cells, draft.graph, number) === 0) begin(draft, number, holds === true);
 }
 
 /** The error of a role's rule ends with the block that it made. */
@@ -91,10 +96,10 @@ function isVacant(draft: Draft, role: number): boolean {
   return node !== undefined && draft.holders(node.entity, node.name) === null;
 }
 
-/** Everything it requires is met. A condition is judged once, before anything of the step was started. */
-function begin(draft: Draft, number: number): void {
+/** Everything it requires is met. A condition is judged before anything of the step was started. */
+function begin(draft: Draft, number: number, isJudged: boolean): void {
   const { state } = draft.step(number);
-  if (state.condition && draft.record(number).dispatch === 0 && !draft.record(number).touched) {
+  if (state.condition && !isJudged && draft.record(number).dispatch === 0 && !draft.record(number).touched) {
     const holds = judge(draft, number, state.condition);
     if (holds === undefined) return;
     if (!holds) return draft.write(number, { status: 'skipped', cause: 'condition_false' });
@@ -119,6 +124,17 @@ const nobody = (phase: Phase): StepError => ({
   message: 'There is no VM that it could run on.',
   phase,
 });
+
+/** The condition, ahead of what else the step requires. What cannot be judged is a failure when its turn comes. */
+function foresee(draft: Draft, step: Step): boolean | undefined {
+  try {
+    const value = evaluateTemplate(step.state.condition as Template, viewFor(draft, step, 1));
+    return typeof value === 'boolean' ? value : undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
+    return undefined;
+  }
+}
 
 /** Undefined: it could not be judged, and the step has failed of it. */
 function judge(draft: Draft, number: number, condition: Template): boolean | undefined {

@@ -272,6 +272,8 @@ export class NaiveScheduler {
 
   private judge(step: NaiveStep): string {
     const { state, entity } = step;
+    // Random conditions read nothing, so they can be judged at once, whatever else the step requires.
+    if (state.condition?.root.kind === 'literal' && state.condition.root.value === false) return 'skipped';
     if (rolesNamedBy(state).some(role => this.board.roles.get(`${entity}.${role}`) === null))
       return this.lose(step);
     const applies = appliesTo(this.board, step);
@@ -289,8 +291,7 @@ export class NaiveScheduler {
   }
 
   private begin(step: NaiveStep): string {
-    const { condition, action, probe } = step.state;
-    if (condition?.root.kind === 'literal' && condition.root.value === false) return 'skipped';
+    const { action, probe } = step.state;
     step.touched ||= isComputed(action) && !probe;
     if (!action || (isComputed(action) && !probe)) return 'reached';
     step.phase = probe ? 'probe' : 'action';

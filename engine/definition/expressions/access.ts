@@ -56,7 +56,7 @@ export function fieldOf(shape: Shape, access: Access, context: AccessContext): S
     case 'entity':
       return entityField(shape.entity, access.name, context);
     case 'member':
-      return memberField(shape, access.name);
+      return memberField(shape, access.name, context);
     case 'reached':
       context.findings.read({ kind: 'reached', entity: shape.entity, state: access.name });
       return membersOf(shape.entity, new Set([`outputs.${access.name}`]));
@@ -190,8 +190,13 @@ function membersOf(entity: string, proven: ReadonlySet<string>): Shape {
   return { kind: 'list', of: { kind: 'member', entity, of: 'all', proven } };
 }
 
-function memberField(shape: Extract<Shape, { kind: 'member' }>, name: string): Shape {
+function memberField(
+  shape: Extract<Shape, { kind: 'member' }>,
+  name: string,
+  { findings }: AccessContext,
+): Shape {
   const { entity, of } = shape;
+  if (name === 'status' || name === 'facts') findings.read({ kind: 'passing', entity });
   if (name === 'outputs') return { kind: 'outputs', entity, of, proven: below(shape.proven, 'outputs') };
   return name === 'status' ? { kind: 'status', entity } : ANY;
 }

@@ -33,6 +33,8 @@ export type Read =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'role'; readonly entity: string; readonly role: string }
   | { readonly kind: 'members'; readonly entity: string }
+  /** A member's status or facts: what they are hangs on when it is looked at. */
+  | { readonly kind: 'passing'; readonly entity: string }
   | {
       readonly kind: 'outputs';
       readonly entity: string;

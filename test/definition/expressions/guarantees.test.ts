@@ -23,6 +23,8 @@ describe('what an expression reads', () => {
       { kind: 'members', entity: 'sql' },
       sql('prepared', 'all'),
     ]);
+    expect(reads('member.status.prepared')).to.deep.equal([{ kind: 'passing', entity: 'sql' }]);
+    expect(reads('member.facts.os')).to.deep.equal([{ kind: 'passing', entity: 'sql' }]);
     expect(reads('sql.once.clustered.id')).to.deep.equal([sql('clustered', 'once')]);
     expect(reads('service.outputs.deployed.url')).to.deep.equal([
       { kind: 'outputs', entity: 'service', state: 'deployed', of: 'self', optional: false },
