@@ -109,6 +109,7 @@ class Methods {
    */
   async #apply(asked: Parameters['apply'], by: string): Promise<JsonValue> {
     const { workflow_id: id, request_id: requestId } = asked;
+    const after = await this.#lastEntry(id);
     const { problems } = await this.#api.create({
       id,
       requestId,
@@ -122,7 +123,17 @@ class Methods {
     const { record } = await this.#api.workflow(id);
     if (record.status === 'failed')
       await this.#act({ kind: 'resume', workflow: id, requestId: `${requestId}-resume`.slice(-64), by });
-    return problemsOf([]);
+    return { ...problemsOf([]), after };
+  }
+
+  /** Number of the last entry of its log, so that what happened before is not told again; 0: there is no such workflow. */
+  async #lastEntry(id: string): Promise<number> {
+    try {
+      return (await this.#api.workflow(id)).record.seq;
+    } catch (thrown) {
+      if (thrown instanceof EngineError && thrown.code === 'not_found') return 0;
+      throw thrown;
+    }
   }
 
   async #status({ workflow_id: id, after }: Parameters['status']): Promise<JsonValue> {

@@ -301,7 +301,7 @@ class Workflow(resource.Resource):
     def handle_signal(self, details=None):
         self.engine().call('signal', workflow_id=self.resource_id,
                            request_id=uuid.uuid4().hex, details=details or {})
-        return _('%s was told') % (details or {})
+        return _summary(details)
 
     # ------------------------------------------------------------ one poll
 
@@ -315,8 +315,10 @@ class Workflow(resource.Resource):
         request.sent = True
         request.silent_since = None
         _raise_problems(answer)
-        if request.method == 'apply' and not self.data().get('accepted'):
-            self.data_set('accepted', '1')
+        if request.method == 'apply':
+            request.after = answer['after']
+            if not self.data().get('accepted'):
+                self.data_set('accepted', '1')
 
     def _put_up_with(self, request, error):
         now = time.time()
@@ -387,6 +389,13 @@ class Workflow(resource.Resource):
             if error.kind == 'NotFound':
                 return {}
             raise
+
+
+def _summary(details):
+    """What was said, without the data: that may be secret."""
+    said = [(key, value) for key, value in (details or {}).items()
+            if key not in ('data', 'outputs')]
+    return ', '.join('%s %s' % pair for pair in said)
 
 
 def _describe(status):

@@ -1,0 +1,257 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What a poll does, with Heat's own library and an engine that is scripted.
+
+Belongs here: what takes minutes or luck to see in a real Heat: patience,
+bounds, holding. Does not belong here: whole stacks (test/heat of the project).
+"""
+
+import unittest
+from unittest import mock
+
+from heat.common import exception
+from heat.engine import resource
+
+from murano_workflow import rpc
+from murano_workflow import workflow
+
+RUNNING = {'status': 'running', 'reason': '', 'over': False, 'events': [],
+           'after': 1, 'poll_after': 3, 'held_seconds': 0}
+
+
+def status(**changes):
+    return dict(RUNNING, **changes)
+
+
+class Scripted(object):
+    """Answers in turn; an exception is raised."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.calls = []
+        self.casts = []
+
+    def call(self, method, **args):
+        self.calls.append((method, args))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def cast(self, method, **args):
+        self.casts.append((method, args))
+
+
+class Workflow(workflow.Workflow):
+    """The resource without its stack, database and context."""
+
+    def __new__(cls, *_args, **_kwargs):
+        # Heat's own looks the class up in the stack's environment.
+        return object.__new__(cls)
+
+    @property
+    def stack(self):
+        return self._stub
+
+    def __init__(self, engine, remaining=3600, hold=600, on_delete='undo',
+                 accepted=True):
+        self._engine = engine
+        self.resource_id = 'w1'
+        self.name = 'flow'
+        self._stub = mock.Mock()
+        self.stack.time_remaining.return_value = remaining
+        self.properties = {'hold_in_heat': hold, 'on_delete': on_delete}
+        self._data = {'accepted': '1'} if accepted else {}
+        self.events = []
+
+    def engine(self):
+        return self._engine
+
+    def data(self):
+        return self._data
+
+    def data_set(self, key, value, redact=False):
+        self._data[key] = value
+
+    def _add_event(self, action, state, reason):
+        self.events.append(reason)
+
+
+def sent(method='apply'):
+    request = workflow.Request(method, workflow_id='w1')
+    request.sent = True
+    return request
+
+
+ABSENT = rpc.EngineUnavailable(reason='no answer in 5 seconds')
+
+
+class PollTest(unittest.TestCase):
+
+    def test_asks_once_and_comes_back_when_the_engine_says(self):
+        flow = Workflow(Scripted(status()))
+        with self.assertRaises(resource.PollDelay) as caught:
+            flow.check_create_complete(sent())
+        self.assertEqual(3, caught.exception.period)
+
+    def test_is_done_when_the_goal_is_reached(self):
+        flow = Workflow(Scripted(status(status='complete', over=True)))
+        self.assertTrue(flow.check_create_complete(sent()))
+
+    def test_fails_with_the_reason_and_not_in_the_way_that_heat_retries(self):
+        failed = status(status='failed', over=True, reason='web[1] exited 3')
+        flow = Workflow(Scripted(failed))
+        with self.assertRaisesRegex(exception.Error, 'exited 3') as caught:
+            flow.check_create_complete(sent())
+        self.assertNotIsInstance(caught.exception, exception.ResourceInError)
+
+    def test_puts_up_with_a_silent_engine_and_then_fails(self):
+        flow = Workflow(Scripted(ABSENT, ABSENT, ABSENT))
+        request = sent()
+        patience = workflow.CONF.engine_patience
+        with mock.patch.object(workflow.time, 'time') as now:
+            for now.return_value in (100, 100 + patience - 1):
+                self.assertRaises(resource.PollDelay,
+                                  flow.check_create_complete, request)
+            now.return_value = 100 + patience
+            self.assertRaises(rpc.EngineUnavailable,
+                              flow.check_create_complete, request)
+
+    def test_patience_begins_anew_once_the_engine_answered(self):
+        flow = Workflow(Scripted(ABSENT, status(), ABSENT))
+        request = sent()
+        with mock.patch.object(workflow.time, 'time') as now:
+            for now.return_value in (0, 10, 10000):
+                self.assertRaises(resource.PollDelay,
+                                  flow.check_create_complete, request)
+
+    def test_what_was_never_sent_fails_at_once(self):
+        flow = Workflow(Scripted(ABSENT), accepted=False)
+        request = workflow.Request('apply', workflow_id='w1')
+        self.assertRaises(rpc.EngineUnavailable, flow._send, request)
+        self.assertIsNone(flow.data().get('accepted'))
+
+    def test_sends_again_under_the_same_id(self):
+        first = rpc.EngineRefused('Invalid', 'x')
+        engine = Scripted(first, {'valid': True, 'after': 0}, status())
+        flow = Workflow(engine)
+        request = workflow.Request('apply', workflow_id='w1')
+        self.assertRaises(rpc.EngineRefused, flow._send, request)
+        self.assertRaises(resource.PollDelay, flow.check_create_complete,
+                          request)
+        ids = [args['request_id'] for method, args in engine.calls
+               if method == 'apply']
+        self.assertEqual(2, len(ids))
+        self.assertEqual(1, len(set(ids)))
+
+    def test_leaves_a_bounded_number_of_events(self):
+        many = ['step %d reached' % number for number in range(80)]
+        flow = Workflow(Scripted(status(events=many), status(events=many)))
+        request = sent()
+        for _poll in range(2):
+            self.assertRaises(resource.PollDelay, flow.check_create_complete,
+                              request)
+        self.assertEqual(workflow.MAX_EVENTS, len(flow.events))
+        self.assertIn('More happened', flow.events[-1])
+
+    def test_shows_every_problem_in_one_message(self):
+        problems = [{'text': '/a: one'}, {'text': '/b: two'}]
+        flow = Workflow(Scripted({'valid': False, 'problems': problems}))
+        request = workflow.Request('apply', workflow_id='w1')
+        with self.assertRaises(exception.StackValidationFailed) as caught:
+            flow._send(request)
+        self.assertIn('/a: one\n/b: two', str(caught.exception))
+
+
+class HoldTest(unittest.TestCase):
+
+    held = status(status='held', reason='service.agreed waits for a person')
+
+    def test_waits_for_a_person_as_long_as_hold_in_heat_says(self):
+        flow = Workflow(Scripted(self.held, self.held))
+        request = sent()
+        with mock.patch.object(workflow.time, 'time') as now:
+            now.return_value = 0
+            self.assertRaises(resource.PollDelay, flow.check_create_complete,
+                              request)
+            now.return_value = 600
+            with self.assertRaisesRegex(exception.Error, 'held: service'):
+                flow.check_create_complete(request)
+
+    def test_gives_up_a_minute_before_the_deadline_of_the_stack(self):
+        flow = Workflow(Scripted(self.held), remaining=60)
+        with self.assertRaisesRegex(exception.Error, 'held: '):
+            flow.check_create_complete(sent())
+
+    def test_counts_anew_after_an_answer(self):
+        flow = Workflow(Scripted(self.held, status(), self.held))
+        request = sent()
+        with mock.patch.object(workflow.time, 'time') as now:
+            for now.return_value in (0, 599, 1100):
+                self.assertRaises(resource.PollDelay,
+                                  flow.check_create_complete, request)
+
+
+class DeleteTest(unittest.TestCase):
+
+    def test_is_done_when_the_engine_no_longer_knows_it(self):
+        gone = rpc.EngineRefused('NotFound', 'There is no workflow.')
+        flow = Workflow(Scripted({}, gone))
+        self.assertTrue(flow.check_delete_complete(flow.handle_delete()))
+
+    def test_leaves_word_where_the_engine_never_accepted(self):
+        engine = Scripted()
+        flow = Workflow(engine, accepted=False)
+        self.assertTrue(flow.check_delete_complete(flow.handle_delete()))
+        self.assertEqual('delete', engine.casts[0][0])
+
+    def test_does_nothing_for_what_was_never_created(self):
+        flow = Workflow(Scripted())
+        flow.resource_id = None
+        self.assertTrue(flow.check_delete_complete(flow.handle_delete()))
+
+    def test_abandons_when_told_so(self):
+        engine = Scripted({})
+        Workflow(engine, on_delete='abandon').handle_delete()
+        self.assertTrue(engine.calls[0][1]['abandon'])
+
+
+class ResolvedTest(unittest.TestCase):
+
+    def test_inputs_with_a_hole_anywhere_are_unknown(self):
+        known, unknown = workflow._known(
+            {'a': 1, 'b': None, 'c': {'d': [1, None]}, 'e': {'f': []}})
+        self.assertEqual({'a': 1, 'e': {'f': []}}, known)
+        self.assertEqual(['b', 'c'], unknown)
+
+
+class SignalTest(unittest.TestCase):
+
+    def test_the_event_shows_no_data(self):
+        flow = Workflow(Scripted({}))
+        reason = flow.handle_signal({'signal': 'go', 'data': {'key': 'SECRET'}})
+        self.assertEqual('signal go', reason)
+
+
+class ContextTest(unittest.TestCase):
+
+    def test_no_token_leaves_heat(self):
+        context = mock.Mock(user_id='u', project_id='p', request_id='r',
+                            auth_token='SECRET', password='SECRET')
+        engine = rpc.Engine(context)
+        self.assertEqual({'user_id': 'u', 'project_id': 'p',
+                          'request_id': 'r'}, engine._context)
+
+
+if __name__ == '__main__':
+    unittest.main()
