@@ -1,6 +1,7 @@
 // `npm run bench [-- NAME …]`: every figure of docs/performance.md, each with its baseline out of the same run.
 // Belongs here: the list and its order. Does not belong here: any measurement (one file each beside this one).
 import { counts } from './counts.ts';
+import { heat } from './heat.ts';
 import { machineLine } from './harness.ts';
 import { language } from './language.ts';
 import { memory } from './memory.ts';
@@ -20,6 +21,7 @@ const BENCHES: { readonly [name: string]: Bench } = {
   memory,
   recovery,
   language,
+  heat,
 };
 
 async function main(names: readonly string[]): Promise<void> {

@@ -44,7 +44,17 @@ if (found !== undefined) {
       const yes = '{"approve": "service.agreed"}';
       await openstack('stack', 'resource', 'signal', 'release', 'rollout', '--data', yes);
       await heat.settled('release');
-      const output = await openstack('stack', 'output', 'show', 'release', 'text', '-c', 'output_value', '-f', 'value');
+      const output = await openstack(
+        'stack',
+        'output',
+        'show',
+        'release',
+        'text',
+        '-c',
+        'output_value',
+        '-f',
+        'value',
+      );
       expect(output.trim()).to.equal('Dear users, version 2.4.1 is out.');
     });
 

@@ -25,7 +25,9 @@ describe('what Heat is told', () => {
     const entries = Array.from({ length: 1_000 }, (_, index) =>
       entry(`web[${index}].ready`, 'running', record('reached'), index),
     );
-    expect(sentencesOf(entries)).to.deep.equal(['web[0].ready, web[1].ready, web[2].ready and 997 more reached']);
+    expect(sentencesOf(entries)).to.deep.equal([
+      'web[0].ready, web[1].ready, web[2].ready and 997 more reached',
+    ]);
   });
 
   it('says why a step failed or waits, and nothing of steps that do not apply', () => {

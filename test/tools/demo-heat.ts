@@ -33,7 +33,12 @@ async function main(): Promise<void> {
 
 /** The sentence for a machine that cannot; undefined when everything is there. */
 function missingPackages(): string | undefined {
-  const wanted = ['/usr/lib/rabbitmq/bin/rabbitmq-server', '/usr/sbin/mariadbd', '/usr/bin/heat-engine', '/usr/bin/openstack'];
+  const wanted = [
+    '/usr/lib/rabbitmq/bin/rabbitmq-server',
+    '/usr/sbin/mariadbd',
+    '/usr/bin/heat-engine',
+    '/usr/bin/openstack',
+  ];
   const absent = wanted.filter(file => !existsSync(file));
   if (absent.length === 0) return undefined;
   return `This machine lacks ${absent.join(', ')}.\nOn Debian 12 this installs what is missing, as root, and starts nothing: sudo test/services/install.sh`;
