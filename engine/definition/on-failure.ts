@@ -22,6 +22,7 @@ export function readOnFailure(state: Fields, context: ActionContext): OnFailureD
   const times = fields.integer('times', 1, LIMITS.rescues) ?? 1;
   const action = readRescue(fields, context);
   if (onFailure === 'retry' && !fields.has('action')) missingRescue(fields);
+  if (onFailure === 'undo' && !state.has('undo')) missingUndo(fields, context.what);
   if (onFailure !== 'retry' && fields.has('times')) idleTimes(fields, onFailure);
   return { onFailure, ...(action === undefined ? {} : { rescue: { action, times } }) };
 }
@@ -37,6 +38,17 @@ function missingRescue(fields: Fields): void {
     fields.place('then'),
     `${fields.what} is 'retry', but no action comes before it, so it would fail in the same way.`,
     { hint: 'Add what mends it: action: {script: …}. To only try again write retry: {attempts: 2}.' },
+  );
+}
+
+function missingUndo(fields: Fields, what: string): void {
+  fields.report.add(
+    'missing_key',
+    fields.place('then'),
+    `${fields.what} is 'undo', but ${what} has no undo.`,
+    {
+      hint: 'Write undo: {script: …} beside on_failure, or then: fail.',
+    },
   );
 }
 

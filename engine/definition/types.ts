@@ -178,8 +178,8 @@ export interface Retry {
   readonly when?: Template;
 }
 
-/** `retry`: its rescue gives it new attempts. */
-export const ON_FAILURE = ['fail', 'continue', 'pause', 'retry'] as const;
+/** `undo`: what it did is taken back, then it has failed; `retry`: its rescue gives it new attempts. */
+export const ON_FAILURE = ['fail', 'continue', 'pause', 'undo', 'retry'] as const;
 export type OnFailure = (typeof ON_FAILURE)[number];
 
 /** Runs on the step's VM once its attempts are spent, before anything else is done about that. */

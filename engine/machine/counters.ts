@@ -69,7 +69,6 @@ export function classOf(record: StepRecord): StepClass {
       return 'neutral';
     case 'failed':
     case 'blocked':
-    case 'undoing':
     case 'undone':
       return 'lost';
     case 'waiting':
@@ -77,6 +76,7 @@ export function classOf(record: StepRecord): StepClass {
     case 'running':
     case 'paused':
     case 'interrupted':
+    case 'undoing':
       return 'pending';
     default:
       return record.status satisfies never;

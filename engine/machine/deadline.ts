@@ -46,7 +46,8 @@ export function timeIsUp(draft: Draft): boolean {
     draft.mark('late', true);
     stopEverything(draft, late(deadline));
   }
-  if (draft.withStatus('running') > 0) draft.setWorkflow('cancelling', reasonOf(draft, deadline));
+  if (draft.withStatus('running') + draft.withStatus('undoing') > 0)
+    draft.setWorkflow('cancelling', reasonOf(draft, deadline));
   return true;
 }
 

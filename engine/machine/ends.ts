@@ -45,12 +45,14 @@ export function conclude(draft: Draft): void {
   }
 }
 
+const isBusy = (draft: Draft): boolean => draft.withStatus('running') + draft.withStatus('undoing') > 0;
+
 /**
  * COMPLETE when the goal holds and no attempt runs; FAILED when it doesn't and nothing runs, is timed or held.
  * A step that is ready only waits for its VM, so something runs there.
  */
 function concludeForward(draft: Draft): void {
-  const runs = draft.withStatus('running') > 0;
+  const runs = isBusy(draft);
   if (draft.goalHolds) {
     if (runs) draft.setWorkflow('running', '');
     else draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
@@ -78,14 +80,14 @@ function concludeUndo(draft: Draft): void {
 
 /** Called-back attempts are awaited; the reason already says who cancelled. A deadline is a failure like others. */
 function concludeCancel(draft: Draft): void {
-  if (draft.withStatus('running') > 0) return;
+  if (isBusy(draft)) return;
   if (draft.goalHolds) draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
   else if (draft.workflow.late) fail(draft);
   else draft.setWorkflow('failed', draft.workflow.reason);
 }
 
 function concludeDelete(draft: Draft): void {
-  if (draft.withStatus('running') + draft.withStatus('undoing') > 0) return;
+  if (isBusy(draft)) return;
   if (!draft.undo || debts(draft.undo, draft.graph) === 0) draft.setWorkflow('deleted', '');
   else draft.setWorkflow('delete_failed', describeDebts(draft));
 }

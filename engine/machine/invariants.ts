@@ -36,7 +36,7 @@ export const INVARIANTS = {
   M10: 'A role is held by as many members as it says, each of which reached `among`.',
   M11: 'complete: the goal holds and nothing runs. failed: nothing runs, is timed or ready.',
   M12: 'held: nothing runs, a step is paused, and the reason says which.',
-  M13: 'An undo is under way only while all is taken back, and only when nothing stands on its step.',
+  M13: 'An undo is under way only while all is taken back and nothing stands on its step, or after a failure whose state says `then: undo`.',
   M14: 'deleted, unless abandoned: nothing owes an undo.',
   M15: 'Time never goes back: no record is younger than the state.',
   M16: 'A step that failed or was blocked says so for good where another waits for that (row 12).',
@@ -204,7 +204,9 @@ function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken)
     const { status: step } = recordOf(state, number);
     if (step === 'undoing' || step === 'undone') {
       const may = undoes || (step === 'undone' && status === 'failed');
-      report('M13', may && dependents(graph, number).every(other => !owes(recordOf(state, other))), id);
+      const isFree = () => dependents(graph, number).every(other => !owes(recordOf(state, other)));
+      const isAlone = graph.steps[number]?.state.onFailure === 'undo';
+      report('M13', isAlone ? may || step === 'undoing' : may && isFree(), id);
     }
   }
 }
@@ -238,11 +240,11 @@ function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBro
   }
   const timed = state.records.filter(record => record?.status === 'waiting' && record.due).length;
   report('M1', timedSteps(state.cells, graph) === timed, 'steps that wait for a time');
+  const busy = count('running') + count('undoing');
   report('M15', at <= state.at, 'the workflow');
-  if (status === 'complete') report('M11', goalHolds(graph, state) && count('running') === 0, 'the workflow');
-  if (status === 'failed') report('M11', count('running') + count('ready') + timed === 0, 'the workflow');
-  if (status === 'held')
-    report('M12', count('running') === 0 && count('paused') > 0 && reason !== '', 'the workflow');
+  if (status === 'complete') report('M11', goalHolds(graph, state) && busy === 0, 'the workflow');
+  if (status === 'failed') report('M11', busy + count('ready') + timed === 0, 'the workflow');
+  if (status === 'held') report('M12', busy === 0 && count('paused') > 0 && reason !== '', 'the workflow');
   if (halted !== undefined) {
     const begun = state.records.every(record => record?.status !== 'ready' || hasBegun(record));
     report('M18', status !== 'held' && begun, 'the workflow');

@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Draft } from './draft.ts';
 import { calledBack } from './outcomes.ts';
 import { ATTEMPT_OVER } from './records.ts';
-import { accept, type Ended, rescueFailed } from './spent.ts';
+import { accept, type Ended, rescueFailed, saying } from './spent.ts';
 import type { Outcome, StepError } from './types.ts';
 
 export function endRescue(draft: Draft, number: number, outcome: Outcome): void {
@@ -69,9 +69,3 @@ function spentBefore(draft: Draft, number: number): Ended {
 }
 
 const UNKNOWN: StepError = { kind: 'refused', message: 'its attempts failed', phase: 'action' };
-
-/** The tail's last line says most. */
-function saying({ message, tail = '' }: Omit<StepError, 'phase'>): string {
-  const last = tail.trimEnd().split('\n').at(-1)?.trim() ?? '';
-  return last === '' ? message : `${message}: ${last}`;
-}

@@ -1,10 +1,10 @@
-// The attempts of a step are spent: its rescue runs, then `on_failure` says what becomes of it (row 41).
+// The attempts of a step are spent: its rescue runs, then `on_failure` says what becomes of it (rows 41 and 42).
 // Belongs here: whether a rescue follows, and the end without one. Does not belong here: when attempts are spent
-// (retry.ts), how a rescue ends (rescue.ts).
+// (retry.ts), how a rescue ends (rescue.ts), how an undo does (undo.ts).
 //
 // A rescue follows an attempt that was under way, never a condition or a command that could not be made. It runs on the
 // same VM, which is not given away in between. While it runs, the step's error is that of the attempt. It has one try.
-import { agentFor, needsVm, sharesVm } from './command.ts';
+import { agentFor, needsVm, sharesVm, travels } from './command.ts';
 import type { Draft } from './draft.ts';
 import { failStep } from './halting.ts';
 import { ATTEMPT_OVER, occupies } from './records.ts';
@@ -52,15 +52,24 @@ function startRescue(draft: Draft, number: number, ended: Ended): void {
 
 const NOBODY = 'There is no VM that it could run on.';
 
+/** What was to help failed too. The first error's own tail follows the message, so its cause stands last. */
+export function afterAll(first: StepError, phase: 'rescue' | 'undo' | 'verify', why: string): StepError {
+  const what = phase === 'rescue' ? 'rescue' : 'undo';
+  return { ...first, message: `its ${what} failed (${why}) after ${first.message}`, phase };
+}
+
+/** With the last line of the tail, which says most. */
+export function saying({ message, tail = '' }: Omit<StepError, 'phase'>): string {
+  const last = tail.trimEnd().split('\n').at(-1)?.trim() ?? '';
+  return last === '' ? message : `${message}: ${last}`;
+}
+
 /** What became of the rescue is added to why it ran. Neither new attempts nor tolerance follow. */
 export function rescueFailed(draft: Draft, number: number, { tries, error }: Ended, why: string): void {
-  const both: StepError = {
-    ...error,
-    message: `${error.message}; its rescue failed: ${why}`,
-    phase: 'rescue',
-  };
+  const both = afterAll(error, 'rescue', why);
   const { onFailure } = draft.step(number).state;
-  accept(draft, number, { tries, error: both }, onFailure === 'pause' ? 'pause' : 'fail');
+  const isKept = onFailure === 'pause' || onFailure === 'undo';
+  accept(draft, number, { tries, error: both }, isKept ? onFailure : 'fail');
 }
 
 /** `on_failure` decides. While nothing may start, nobody is asked: the step fails. */
@@ -78,10 +87,29 @@ export function accept(
       if (draft.forward && !draft.isHalted)
         return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });
       return failStep(draft, number, { ...over, cause: undefined });
+    case 'undo':
+      return takeBack(draft, number, ended);
     case 'retry':
     case 'fail':
       return failStep(draft, number, { ...over, cause: undefined });
     default:
       return onFailure satisfies never;
   }
+}
+
+/** Row 42: what its attempts did is taken back before it has failed, on the same VM and before anything else there. */
+function takeBack(draft: Draft, number: number, { tries, error }: Ended): void {
+  const record = draft.record(number);
+  const action = draft.step(number).state.undo?.action;
+  if (!action || !record.touched || !draft.forward)
+    return failStep(draft, number, { tries, error, cause: undefined });
+  const begun = { error, tries: 0, interruptions: undefined, cause: undefined };
+  if (occupies(record) !== undefined) {
+    draft.write(number, begun);
+    draft.starts.push({ step: number, phase: 'undo' });
+    return;
+  }
+  const agent = record.agent ?? agentFor(draft, draft.step(number));
+  draft.write(number, { ...ATTEMPT_OVER, ...begun, status: 'undoing', phase: 'undo', agent });
+  if (!travels(action) || agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
 }

@@ -58,6 +58,7 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     paused: 'the last attempt failed and the state says `pause`; or its probe denies and it asks',
     interrupted: 'its command was called back, or nobody knows how it ended',
     ...TO_UNDO,
+    undoing: `its last attempt failed and the state says \`then: undo\`; or ${TO_UNDO.undoing}`,
   },
   reached: TO_UNDO,
   failed: { ...FROM_OPERATOR, ...TO_UNDO },
@@ -78,7 +79,8 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   undoing: {
     undoing: 'its agent accepted or started the undo, or its next try or its check begins',
     undone: 'taken back, or its VM is lost, or the failure of its undo is tolerated',
-    failed: 'its undo failed, or the workflow was abandoned',
+    failed:
+      'its undo failed, the undo after its failure is over (`then: undo`), or the workflow was abandoned',
   },
   undone: {
     ...FROM_OPERATOR,

@@ -17,7 +17,11 @@ export function beginUndoOnFailure(draft: Draft, reason: string): boolean {
   if (owing.length === 0) return false;
   draft.setWorkflow('undoing', reason);
   draft.beginUndo();
-  for (const { number } of owing) draft.undoable.push(number);
+  for (const { number } of owing) {
+    // Its own undo after its failure (`then: undo`) gets another chance.
+    if (draft.record(number).cause === 'undo_failed') draft.write(number, { cause: undefined });
+    draft.undoable.push(number);
+  }
   return true;
 }
 

@@ -1,4 +1,5 @@
-// Taking back what was started, after a delete or for `on_workflow_failure: undo` (R10).
+// Taking back what was started: after a delete, for `on_workflow_failure: undo` (R10), and of one step that failed and
+// says `then: undo` (row 42). That one has then failed, with the error of its attempt, and owes nothing.
 // Belongs here: starting an undo, its ends and its check. Does not belong here: the order (undo-order.ts), when a
 // deletion begins (on/delete.ts).
 //
@@ -10,9 +11,11 @@ import { EngineError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { actionOf, agentFor, expressionError, makeCommand, travels } from './command.ts';
 import type { Draft } from './draft.ts';
+import { failStep } from './halting.ts';
 import { cannotTell, deniesState } from './outcomes.ts';
 import { ATTEMPT_OVER, owes } from './records.ts';
 import { isWorthRetrying } from './retry.ts';
+import { afterAll, saying } from './spent.ts';
 import { COMMAND_GRACE, retryDelay } from './timing.ts';
 import type { Outcome, StepError, WorkflowStatus } from './types.ts';
 import { isFree } from './undo-order.ts';
@@ -99,8 +102,16 @@ function undoError(outcome: Extract<Outcome, { kind: 'failed' | 'refused' }>): S
   return { kind: 'refused', message: outcome.message, phase: 'undo' };
 }
 
+/** True while not everything is taken back, but only what says `then: undo`. */
+const isAlone = (draft: Draft): boolean => draft.undo === undefined;
+
+/** Of a step that failed, that stays its error until its undo is over. */
+const told = (draft: Draft, number: number, error: StepError): StepError | undefined =>
+  isAlone(draft) ? draft.record(number).error : error;
+
 function done(draft: Draft, number: number, cause: 'vm_lost' | undefined): void {
   const { error } = draft.record(number);
+  if (isAlone(draft)) return failStep(draft, number, { touched: false, cause: undefined });
   // Why the workflow failed can still be seen after what it did is taken back.
   const tells = draft.workflow.status === 'undoing' && error && !takesBack(error.phase);
   draft.write(number, {
@@ -117,7 +128,7 @@ function again(draft: Draft, number: number, evidence: string, phase: 'undo' | '
   const interruptions = (draft.record(number).interruptions ?? 0) + 1;
   const error: StepError = { kind: 'interrupted', message: evidence, phase };
   if (interruptions > LIMITS.interruptions) return spend(draft, number, error);
-  draft.write(number, { interruptions, error });
+  draft.write(number, { interruptions, error: told(draft, number, error) });
   draft.starts.push({ step: number, phase });
 }
 
@@ -129,12 +140,14 @@ function failUndo(draft: Draft, number: number, error: StepError): void {
   }
   const delay = retryDelay(retry, tries, effectKey(draft.effectId(number)));
   const due = delay > 0 ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
-  draft.write(number, { ...ATTEMPT_OVER, status: 'undoing', phase: 'undo', tries, error, due });
+  const before = told(draft, number, error);
+  draft.write(number, { ...ATTEMPT_OVER, status: 'undoing', phase: 'undo', tries, error: before, due });
   if (!due && draft.record(number).agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
 }
 
 /** No try is left. In a deletion the default is to go on with the others and let this one be (`continue`). */
 function spend(draft: Draft, number: number, error: StepError): void {
+  if (isAlone(draft)) return failBoth(draft, number, error);
   const { undo } = draft.step(number).state;
   const usual = draft.workflow.status === 'deleting' ? 'continue' : 'fail';
   const tolerated = (undo?.onFailure ?? usual) === 'continue';
@@ -145,6 +158,13 @@ function spend(draft: Draft, number: number, error: StepError): void {
     cause: 'undo_failed',
   } as const;
   draft.write(number, { ...over, status: tolerated ? 'undone' : 'failed' });
+}
+
+/** It still owes its undo, so a deletion tries it again. */
+function failBoth(draft: Draft, number: number, error: StepError): void {
+  const { error: first = error } = draft.record(number);
+  const both = afterAll(first, error.phase === 'verify' ? 'verify' : 'undo', saying(error));
+  failStep(draft, number, { error: both, cause: 'undo_failed' });
 }
 
 /** The time of an undo's next try has come. */

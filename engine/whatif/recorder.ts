@@ -75,7 +75,7 @@ export class Recorder {
     const { record } = change;
     const known = this.#traces[number];
     const asks = record.status === 'paused' && record.asks !== undefined;
-    if (known === undefined && record.status !== 'running' && !asks) return;
+    if (known === undefined && !isWork(record) && !asks) return;
     const trace: Trace = known ?? { spans: [], after: 'required' };
     this.#traces[number] = trace;
     const { open } = trace;
@@ -83,7 +83,7 @@ export class Recorder {
       trace.spans.push({ from: open.from, to: at, phase: open.phase, good: endedWell(open.phase, record) });
       trace.open = undefined;
     }
-    if (trace.open || (record.status !== 'running' && !asks)) return;
+    if (trace.open || (!isWork(record) && !asks)) return;
     // Nothing of a question runs, but it takes its time.
     if (!asks) trace.open = { from: at, phase: phaseOf(record), dispatch: record.dispatch };
     if (trace.start !== undefined) return;
@@ -131,14 +131,20 @@ export class Recorder {
   }
 }
 
-const phaseOf = ({ phase }: StepRecord): Span['phase'] =>
-  phase === 'probe' || phase === 'rescue' ? phase : 'action';
+/** True while something of it runs; an undo may wait for its machine, or for its next try. */
+const isWork = ({ status, command }: StepRecord): boolean =>
+  status === 'running' || (status === 'undoing' && command !== undefined);
+
+function phaseOf({ phase = 'action' }: StepRecord): Span['phase'] {
+  return phase === 'verify' ? 'undo' : phase;
+}
 
 const continues = (open: NonNullable<Trace['open']>, record: StepRecord): boolean =>
-  record.status === 'running' && record.dispatch === open.dispatch && phaseOf(record) === open.phase;
+  isWork(record) && record.dispatch === open.dispatch && phaseOf(record) === open.phase;
 
 /** A probe that leads to the action has done its work, and so has a rescue that the error does not name. */
 function endedWell(phase: Span['phase'], record: StepRecord): boolean {
+  if (phase === 'undo') return record.cause !== 'undo_failed' && record.due === undefined;
   if (phase === 'rescue') return record.error?.phase !== 'rescue' && record.status !== 'interrupted';
   if (record.status === 'reached') return record.cause !== 'tolerated';
   return phase === 'probe' && record.status === 'running' && record.phase === 'action';

@@ -32,11 +32,11 @@ export interface Misunderstood {
   readonly hint?: string;
 }
 
-/** One stretch of work: an attempt, the look before it, or the rescue after it. */
+/** One stretch of work: an attempt, the look before it, the rescue or the undo after it. */
 export interface Span {
   readonly from: number;
   readonly to: number;
-  readonly phase: 'probe' | 'action' | 'rescue';
+  readonly phase: 'probe' | 'action' | 'rescue' | 'undo';
   /** False: the attempt failed, was interrupted or called back, or still ran at the end. */
   readonly good: boolean;
 }

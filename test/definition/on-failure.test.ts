@@ -62,6 +62,21 @@ describe('on_failure', () => {
     expect(refusals('{then: fail}', 'retry: {when: "<% attempt > 1 %>"}')).to.contain("'attempt'");
   });
 
+  it('row 42: `undo` needs an undo, which reads what its own attempts gave only if it is there', () => {
+    const undo = (inputs = ''): string => `undo: {script: {sh: leave${inputs}}}`;
+    expect(refusals('{then: undo}', undo())).to.equal('');
+    expect(refusals('{then: undo}')).to.contain(
+      "is 'undo', but sql.done has no undo. Write undo: {script: …}",
+    );
+    const reading = (expression: string): string => undo(`, inputs: {A: "<% ${expression} %>"}`);
+    const outputs = 'outputs: {id: {type: string}}';
+    expect(refusals('{then: undo}', `${reading('member.outputs.done.id')}\n  ${outputs}`)).to.contain(
+      'may be absent here',
+    );
+    const optional = "member.outputs.?done.?id.orValue('')";
+    expect(refusals('{then: undo}', `${reading(optional)}\n  ${outputs}`)).to.equal('');
+  });
+
   it('needs an action that can fail', () => {
     const join = groupWith('done: {on_failure: {action: {wait: {for: 1s}}, then: retry}}');
     expect(texts(parse(join)).join()).to.contain("sql.done has 'on_failure' but no 'action'");

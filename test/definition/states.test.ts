@@ -79,9 +79,9 @@ describe('A state', () => {
     }
   });
 
-  it('knows three ways to fail; what the whole language adds is unknown', () => {
+  it('knows what may follow a failure', () => {
     expect(done(state('on_failure: {then: continue}')).onFailure).to.equal('continue');
-    expect(codes(parse(state('on_failure: {then: undo}')))).to.deep.equal(['wrong_value']);
+    expect(codes(parse(state('on_failure: {then: replace}')))).to.deep.equal(['wrong_value']);
     expect(codes(parse(state('on_failure: {}')))).to.deep.equal(['missing_key']);
   });
 

@@ -7,7 +7,8 @@ import { workflowDue } from '../../engine/machine/deadline.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import { anyCase, type Case } from '../support/random-definitions.ts';
 import { Workflow } from '../support/workflow.ts';
-import { current, type Ending, NaiveScheduler } from './naive.ts';
+import { NaiveScheduler } from './naive.ts';
+import { current, type Ending } from './naive-ends.ts';
 import type { NaiveStep } from './naive-rules.ts';
 
 /** Numbers pick among what can happen at the time. */

@@ -26,7 +26,9 @@ export interface NaiveStep {
   hasFailed: boolean;
   /** Waits for the time of its next attempt. */
   timed: boolean;
-  phase: 'probe' | 'action' | 'rescue';
+  phase: 'probe' | 'action' | 'rescue' | 'undo' | 'verify';
+  /** Waits for its VM to be undone. */
+  queued: boolean;
   tries: number;
   rescues: number;
   interruptions: number;

@@ -27,6 +27,7 @@ export function stepsFor(definition: WorkflowDefinition, membership: Membership)
           phase: 'action',
           tries: 0,
           rescues: 0,
+          queued: false,
           interruptions: 0,
           readySince: 0,
           agent: undefined,

@@ -81,13 +81,13 @@ describe('a rescue', () => {
       w.exit('g[0].a', 9, 'cannot clean\n');
       expect(w.status('g[0].a'), then).to.equal('failed');
       expect(w.record('g[0].a')?.error).to.include({ exitCode: 3, tail: 'no disk', phase: 'rescue' });
-      expect(w.reason).to.contain('exit 3; its rescue failed: exit 9: cannot clean');
+      expect(w.reason).to.contain('its rescue failed (exit 9: cannot clean) after exit 3: no disk');
     }
     const held = workflow({ a: rescued('pause') }, ['g.a']);
     held.exit('g[0].a', 3);
     held.exit('g[0].a', 9);
     expect(held.over).to.equal('held');
-    expect(held.reason).to.contain('its rescue failed: exit 9');
+    expect(held.reason).to.contain('its rescue failed (exit 9) after exit 3');
   });
 
   it('row 41: before another end than retry cleans up, and what the state says follows', () => {
@@ -141,7 +141,7 @@ describe('a rescue', () => {
     const w = workflow({ a: rescued('retry', script(inputs), 10) }, ['g.a']);
     w.exit('g[0].a', 1);
     expect(w.record('g[0].a')).to.include({ status: 'failed', rescues: 1 });
-    expect(w.reason).to.contain('exit 1; its rescue failed: The inputs at');
+    expect(w.reason).to.contain('its rescue failed (The inputs at');
   });
 
   it('row 12: opens an alternative path only once it has not helped', () => {
@@ -160,7 +160,7 @@ describe('a rescue', () => {
       expect(w.record('g[0].a')).to.include({ status: 'running', phase: 'rescue', interruptions: count });
     }
     w.interrupt('g[0].a');
-    expect(w.reason).to.contain('exit 1; its rescue failed: it was interrupted');
+    expect(w.reason).to.contain('its rescue failed (it was interrupted: boot id changed) after exit 1');
     const once = workflow({ a: { ...rescued('retry'), probe: script(), onInterrupted: 'probe' } }, ['g.a']);
     once.exit('g[0].a', 1);
     once.exit('g[0].a', 1);

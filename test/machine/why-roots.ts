@@ -31,6 +31,16 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
         return w;
       },
     },
+    {
+      step: 'g[0].a',
+      says: 'is being undone on g-0, for it failed: exit 3: no space; times out in 10m00s',
+      workflow: () => {
+        const w = group(1, [state('g', 'a', { onFailure: 'undo', undo: { action: script() } })]);
+        w.exit('g[0].a', 3, 'no space');
+        w.report('g[0].a', { kind: 'started' });
+        return w;
+      },
+    },
   ],
   agent: [
     {

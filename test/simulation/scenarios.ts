@@ -122,7 +122,7 @@ goal: box.ready
 `,
 };
 
-/** Failures that must end somewhere: tolerated, rescued, fatal, quorum, and a state that may not run twice. */
+/** Failures that must end somewhere: tolerated, rescued, undone, fatal, quorum, and a state that may not run twice. */
 const bitter: Scenario = {
   name: 'bitter',
   exact: false,
@@ -151,10 +151,16 @@ entities:
         retry: {attempts: 2, delay: 3s}
         on_failure: {action: {script: {sh: "sleep 40\\napply soothed"}}, then: retry, times: 3}
         timeout: 10m
+      mounted:
+        requires: [online]
+        action: {script: {sh: "sleep 20\\napply mounted\\nexit 3"}}
+        undo: {script: {sh: "sleep 30\\nrevert mounted"}, retry: {attempts: 90, delay: 2s, max_delay: 20s}}
+        on_failure: {then: undo}
+        timeout: 10m
   service:
     type: service
     states:
-      elected: {requires: [{state: node.voted, members: majority}]}
+      elected: {requires: [{state: node.voted, members: majority}, {state: node.mounted, outcome: final}]}
 goal: service.elected
 `,
 };

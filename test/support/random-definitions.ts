@@ -110,7 +110,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
   undo: fc.constantFrom('none', 'continue', 'fail'),
   attempts: fc.integer({ min: 1, max: 3 }),
   delay: fc.constantFrom(0, 1_000),
-  onFailure: fc.constantFrom('fail', 'fail', 'continue', 'pause'),
+  onFailure: fc.constantFrom('fail', 'fail', 'continue', 'pause', 'undo'),
   rescue: fc.constantFrom('none', 'none', 'none', 'none', 'script', 'reboot', 'online', 'wait'),
   rescues: fc.integer({ min: 0, max: 2 }),
   onInterrupted: fc.constantFrom('rerun', 'probe', 'pause', 'fail'),
@@ -220,8 +220,10 @@ function build(
 function onFailureOf(
   owner: EntityDice,
   kind: StateDice['kind'],
-  { onFailure, rescue, rescues }: StateDice,
+  { onFailure: wished, undo, rescue, rescues }: StateDice,
 ): Pick<State, 'onFailure' | 'rescue'> {
+  const canUndo = undo !== 'none' && owner.type !== 'service' && kind !== 'join';
+  const onFailure = wished === 'undo' && !canUndo ? 'fail' : wished;
   const isPossible = rescue === 'wait' || owner.type !== 'service';
   const action = kind === 'join' || rescue === 'none' || !isPossible ? undefined : actionOf(rescue, false);
   if (!action) return { onFailure };

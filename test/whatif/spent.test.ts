@@ -1,5 +1,5 @@
 // Simulations in which attempts are spent: what follows takes its time too.
-// Belongs here: rescues in virtual time. Does not belong here: what they mean (test/machine/rescue.test.ts).
+// Belongs here: rescues and undos in virtual time. Does not belong here: what they mean (test/machine).
 import { expect } from 'chai';
 import { compileGraph } from '../../engine/graph/compile.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
@@ -43,5 +43,12 @@ describe('a simulation in which attempts are spent', () => {
     expect(course.status).to.equal('failed');
     expect([done.attempts, course.makespan]).to.eql([3, 3 * 10_000 + 2 * 30_000]);
     expect(spansOf(done)[1]).to.equal('rescue 10000-40000');
+  });
+
+  it('row 42: lets the undo take the time of its kind', () => {
+    const keys = 'undo: {file: {path: /a, content: b}}, on_failure: {then: undo}';
+    const { course, done } = played(keys, 'box.done');
+    expect([course.status, course.makespan]).to.eql(['failed', 12_000]);
+    expect(spansOf(done)).to.eql(['action 0-10000 failed', 'undo 10000-12000']);
   });
 });

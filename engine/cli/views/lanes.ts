@@ -172,9 +172,12 @@ export function failureText({ record }: StepView): string {
   return last === '' ? errorPhrase(record.error) : `${errorPhrase(record.error)}: ${last}`;
 }
 
+/** Phases whose exit code says all; in others the message tells of two failures. */
+const TELLS = new Set<StepError['phase']>(['probe', 'action', 'verify']);
+
 /** Why an attempt failed, in the fewest words. */
 export function errorPhrase(error: StepError): string {
-  return error.kind === 'exit' && error.exitCode !== undefined && error.phase !== 'rescue'
+  return error.kind === 'exit' && error.exitCode !== undefined && TELLS.has(error.phase)
     ? `exit code ${error.exitCode}`
     : phrase(error.message);
 }

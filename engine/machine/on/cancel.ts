@@ -16,6 +16,7 @@ export const onCancel: Handler<'cancel'> = (draft, { by }) => {
   }
   const why = `cancelled by ${by}`;
   stopEverything(draft, why);
-  draft.setWorkflow(draft.withStatus('running') > 0 ? 'cancelling' : 'failed', why);
+  const isBusy = draft.withStatus('running') + draft.withStatus('undoing') > 0;
+  draft.setWorkflow(isBusy ? 'cancelling' : 'failed', why);
   return true;
 };

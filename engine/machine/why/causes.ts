@@ -182,7 +182,8 @@ export class Causes {
     const away = this.#away(record, until);
     if (away) return away;
     const { attempts } = (this.#graph.steps[number] as Step).state.retry;
-    const why = phase === 'rescue' ? errorOf(record) : {};
+    const isForFailure = phase !== 'action' && phase !== 'probe' && !this.#onwards.isTakenBack;
+    const why = isForFailure ? errorOf(record) : {};
     return { kind: 'running', phase, attempt, attempts, ...agentOf(record), ...until, ...why };
   }
 

@@ -7,6 +7,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { StateGraph, Step } from '../../graph/types.ts';
 import { owes } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
+import type { StepStatus } from '../types.ts';
 import { moverOf, URGENCY } from './answers.ts';
 import { Causes } from './causes.ts';
 import { Onwards } from './onward.ts';
@@ -46,6 +47,8 @@ export function explainWorkflow(
   count.operations += teller.operations;
   return answer;
 }
+
+const BUSY = new Set<StepStatus | undefined>(['running', 'undoing']);
 
 class Teller {
   readonly #graph: StateGraph;
@@ -103,7 +106,7 @@ class Teller {
     if (lacked.length > 0) return lacked;
     return this.#graph.steps
       .map(step => step.number)
-      .filter(step => this.#state.records[step]?.status === 'running');
+      .filter(step => BUSY.has(this.#state.records[step]?.status));
   }
 
   #lackedByGoal(): readonly number[] {

@@ -43,7 +43,7 @@ export class Onwards {
     const record = recordOf(this.state, number);
     if (this.isTakenBack) return this.#undoVias(number);
     if (!(this.graph.steps[number] as Step).wanted) return [];
-    if (record.status === 'ready') return this.#machine(number);
+    if (queuesFor(record) !== undefined) return this.#machine(number);
     if (record.status === 'waiting') return record.due ? [] : this.#waiting(number);
     if (record.status !== 'blocked') return [];
     return this.#unmet(number).filter(via => this.verdictOf(via) === 'hopeless');

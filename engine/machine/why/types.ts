@@ -61,7 +61,7 @@ export type Root =
       readonly agent?: string;
       /** Absent: no time is set to it. */
       readonly until?: number;
-      /** What a rescue is for. */
+      /** What a rescue, or the undo of a step that failed, is for. */
       readonly error?: StepError;
     }
   /** An agent has to come online, to take the command, or to come back. */

@@ -1,0 +1,222 @@
+// What the end of a command means to the naive scheduler, by the rules of its phase.
+// Belongs here: ends, attempts that are spent and what follows. Does not belong here: what begins when (naive.ts).
+import { LIMITS } from '../../engine/base/limits.ts';
+import type { Action } from '../../engine/definition/types.ts';
+import { agentOf, type Board, goalHolds, isAwaited, type NaiveStep } from './naive-rules.ts';
+
+/** How a command ends, in the words of the rules. `denied`: exit 1; `broken`: any other exit. */
+export type Ending = 'done' | 'done without outputs' | 'denied' | 'broken' | 'interrupted';
+
+export class NaiveEnds {
+  readonly board: Board;
+  protected turn = 0;
+  /** `failure_mode: halt`, after a failure: what has not begun does not start. */
+  protected halted = false;
+
+  /** A time of the whole workflow has come: what runs is called back, and nothing goes on but by a person. */
+  protected stopped = false;
+
+  constructor(board: Board) {
+    this.board = board;
+  }
+
+  get goalHolds(): boolean {
+    return goalHolds(this.board);
+  }
+
+  /** Row 15: nothing new is begun, tried again or asked. */
+  protected get stands(): boolean {
+    return this.goalHolds || this.stopped;
+  }
+
+  /** Row 36: holds, doesn't, or can't tell. */
+  protected endProbe(step: NaiveStep, ending: Ending): void {
+    if (ending === 'interrupted') {
+      this.interrupted(step, 'rerun');
+    } else if (ending === 'broken') {
+      this.failAttempt(step);
+    } else if (ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step))) {
+      reach(step);
+    } else if (this.stands) {
+      step.status = 'interrupted';
+    } else {
+      step.phase = 'action';
+      step.touched = true;
+    }
+  }
+
+  protected endAction(step: NaiveStep, ending: Ending): void {
+    const enough = ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step));
+    if (enough) reach(step);
+    else if (ending !== 'interrupted') this.failAttempt(step);
+    // To ask again whether an agent is online does no harm.
+    else this.interrupted(step, step.state.action?.kind === 'online' ? 'rerun' : step.state.onInterrupted);
+  }
+
+  /** Row 15: once the goal holds nothing is tried again, and nobody is asked. */
+  protected failAttempt(step: NaiveStep, spent = false): void {
+    const { retry } = step.state;
+    step.tries += 1;
+    step.interruptions = 0;
+    if (!spent && !this.stands && step.tries < retry.attempts) {
+      step.status = 'waiting';
+      step.timed = retry.delay > 0;
+    } else if (this.mayRescue(step)) {
+      this.rescue(step);
+    } else {
+      this.accept(step, step.state.onFailure);
+    }
+  }
+
+  /** Row 41: after an attempt that was under way, and for new attempts only so many times. */
+  protected mayRescue(step: NaiveStep): boolean {
+    const { rescue, onFailure } = step.state;
+    if (!rescue || step.status !== 'running' || this.stands) return false;
+    return onFailure !== 'retry' || step.rescues < rescue.times;
+  }
+
+  /** It keeps the VM of the attempt; whoever has none waits for it like others. */
+  protected rescue(step: NaiveStep): void {
+    const hasVm = holdsVm(step);
+    step.phase = 'rescue';
+    step.rescues += 1;
+    if (hasVm || !holdsVm(step)) return;
+    step.agent ??= agentOf(this.board, step);
+    step.status = 'ready';
+    step.readySince = this.turn + 1;
+  }
+
+  protected endRescue(step: NaiveStep, ending: Ending): void {
+    const { onFailure, onInterrupted, rescue } = step.state;
+    if (ending === 'interrupted') {
+      const policy = rescue?.action.kind === 'script' ? onInterrupted : 'rerun';
+      step.interruptions += 1;
+      if (this.stands) step.status = 'interrupted';
+      else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
+      else if (policy !== 'rerun' || step.interruptions > LIMITS.interruptions) this.rescueFailed(step);
+    } else if (ending === 'denied' || ending === 'broken') {
+      this.rescueFailed(step);
+    } else if (onFailure === 'retry' && !this.stands) {
+      reopen(step);
+    } else {
+      this.accept(step, onFailure);
+    }
+  }
+
+  /** Neither new attempts nor tolerance follow. */
+  protected rescueFailed(step: NaiveStep): void {
+    const { onFailure } = step.state;
+    this.accept(step, onFailure === 'pause' || onFailure === 'undo' ? onFailure : 'fail');
+  }
+
+  protected accept(step: NaiveStep, onFailure: string): void {
+    step.interruptions = 0;
+    if (onFailure === 'continue') step.status = 'reached';
+    else if (onFailure === 'pause' && !this.stands && !this.halted) step.status = 'paused';
+    else if (onFailure === 'undo' && !this.stands && step.touched) this.undo(step);
+    else this.fail(step);
+  }
+
+  /** Row 42: on the VM that the attempt has, or when its turn comes; its tries are its own. */
+  protected undo(step: NaiveStep): void {
+    const hasVm = step.status === 'running' && holdsVm(step);
+    step.agent ??= agentOf(this.board, step);
+    Object.assign(step, {
+      status: 'undoing',
+      phase: 'undo',
+      tries: 0,
+      queued: !hasVm && step.agent !== undefined,
+    });
+    step.readySince = this.turn + 1;
+  }
+
+  protected endUndo(step: NaiveStep, ending: Ending): void {
+    const isDone = ending === 'done' || ending === 'done without outputs';
+    if (ending === 'interrupted') {
+      step.interruptions += 1;
+      if (step.interruptions > LIMITS.interruptions) this.fail(step);
+    } else if (step.phase === 'undo' && isDone && step.state.probe) {
+      step.phase = 'verify';
+    } else if (step.phase === 'undo' ? isDone : ending === 'denied') {
+      step.touched = false;
+      this.fail(step);
+    } else {
+      this.undoAgain(step);
+    }
+  }
+
+  protected undoAgain(step: NaiveStep): void {
+    const { attempts = 1, delay = 0 } = step.state.undo?.retry ?? {};
+    step.tries += 1;
+    if (step.tries >= attempts) return this.fail(step);
+    step.phase = 'undo';
+    step.timed = delay > 0;
+    step.queued = !step.timed && step.agent !== undefined;
+  }
+
+  /** `failure_mode: halt`: the first failure for which nobody waits. */
+  protected fail(step: NaiveStep): void {
+    step.status = 'failed';
+    if (this.board.definition.failureMode !== 'halt' || this.stands || isAwaited(this.board, step)) return;
+    this.halted = true;
+    for (const one of this.board.steps)
+      if (one.status === 'ready' && !this.mayBegin(one)) one.status = 'waiting';
+  }
+
+  /** What is in the middle of its attempts goes on. */
+  protected mayBegin({ tries }: NaiveStep): boolean {
+    return !this.halted || tries > 0;
+  }
+
+  protected interrupted(step: NaiveStep, policy: string): void {
+    step.interruptions += 1;
+    if (this.stands) step.status = 'interrupted';
+    else if (step.interruptions > LIMITS.interruptions) this.failAttempt(step, true);
+    else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
+    else if (policy === 'probe' && step.state.probe) step.phase = 'probe';
+    else if (policy !== 'rerun') this.failAttempt(step, true);
+  }
+}
+
+export function reach(step: NaiveStep): void {
+  step.status = 'reached';
+  step.interruptions = 0;
+}
+
+const OVER = new Set(['undone', 'failed', 'interrupted', 'blocked', 'not_needed', 'skipped']);
+export const isOver = (step: NaiveStep): boolean => OVER.has(step.status) && !step.vouched;
+
+export function reopen(step: NaiveStep): void {
+  Object.assign(step, { status: 'waiting', tries: 0, interruptions: 0, timed: false });
+}
+
+export const needsOutputs = (step: NaiveStep): boolean =>
+  [...step.state.outputs.values()].some(output => !output.optional);
+
+/** Secrets are made elsewhere, so a `set` that makes some takes its time. */
+export const isComputed = (action: Action | undefined): boolean => action?.kind === 'set' && !action.generate;
+
+export const firstAction = (step: NaiveStep): Action | undefined => step.state.probe ?? step.state.action;
+
+/** What its phase does. */
+export function current({ phase, state }: NaiveStep): Action | undefined {
+  switch (phase) {
+    case 'probe':
+    case 'verify':
+      return state.probe;
+    case 'action':
+      return state.action;
+    case 'rescue':
+      return state.rescue?.action;
+    case 'undo':
+      return state.undo?.action;
+    default:
+      return phase satisfies never;
+  }
+}
+
+export const usesVm = (action: Action | undefined): boolean =>
+  action?.kind === 'script' || action?.kind === 'file' || action?.kind === 'reboot';
+const sharesVm = (step: NaiveStep): boolean =>
+  !step.state.exclusive && current(step)?.kind !== 'reboot' && step.status !== 'undoing';
+export const holdsVm = (step: NaiveStep): boolean => !sharesVm(step) && usesVm(current(step));
