@@ -7,10 +7,11 @@ import { compileGraph } from '../../engine/graph/compile.ts';
 import { apply } from '../../engine/machine/apply.ts';
 import { decide } from '../../engine/machine/decide.ts';
 import { initialState } from '../../engine/machine/state.ts';
-import { explainStep } from '../../engine/machine/why/explain.ts';
+import { explainStep, explainWorkflow } from '../../engine/machine/why/explain.ts';
 import type { Presence } from '../../engine/machine/why/types.ts';
-import { definition, entity, join, membership, state } from '../support/definitions.ts';
+import { definition, entity, join, membership, script, state } from '../support/definitions.ts';
 import { around, explain } from '../support/why.ts';
+import { Workflow } from '../support/workflow.ts';
 import { Workflow } from '../support/workflow.ts';
 import { ONWARD } from './why-onward.ts';
 import { ROOTS } from './why-roots.ts';
@@ -78,6 +79,31 @@ describe('why', () => {
     expect(roots[0]?.path.at(-1)?.step).to.equal('g[7].a');
     expect(roots).to.have.length(5);
     expect(moreRoots).to.equal(4);
+  });
+
+  it('tells of a workflow by when it is to be complete, as long as it can be', () => {
+    const states = [state('g', 'a', { onFailure: 'pause' })];
+    const timed = definition([entity('g', { states })], ['g.a'], { deadline: 3_600_000 });
+    const w = new Workflow(timed, membership({ g: 1 })).create();
+    expect(explainWorkflow(w.graph, w.state, around(w)).deadline).to.equal(w.now + 3_600_000);
+    w.succeed('g[0].a');
+    expect(explainWorkflow(w.graph, w.state, around(w))).to.not.have.property('deadline');
+  });
+
+  it('follows what is undone because the workflow failed', () => {
+    const undo = { action: script() };
+    const states = [
+      state('g', 'a', { undo }),
+      state('g', 'b', { needs: ['a'], undo }),
+      state('g', 'c', { needs: ['b'] }),
+    ];
+    const undoing = definition([entity('g', { states })], ['g.c'], { onWorkflowFailure: 'undo' });
+    const w = new Workflow(undoing, membership({ g: 1 })).create();
+    w.succeed('g[0].a');
+    w.succeed('g[0].b');
+    w.exit('g[0].c', 1);
+    expect(w.over).to.equal('undoing');
+    expect(explain(w, 'g[0].a').causes[0]?.says).to.equal('is undone after what stands on it: g[0].b');
   });
 
   it('costs in proportion to the graph, through any number of diamonds', () => {

@@ -55,11 +55,20 @@ function stepHead(answer: Explanation, { now, style, width }: ExplanationOptions
 }
 
 function workflowHead(answer: WorkflowExplanation, options: ExplanationOptions): Line[] {
-  const { status, reason, since, roots } = answer;
+  const { status, reason, since, roots, deadline } = answer;
   const state = `is ${status.replaceAll('_', ' ')}, the last change ${durationText(options.now - since)} ago.`;
   const said = reason === '' ? [] : hanging('  ', sanitiseLine(reason), options.width);
+  const late =
+    deadline === undefined
+      ? []
+      : [plain(`  It is to be complete within ${durationText(Math.max(0, deadline - options.now))}.`)];
   const rest = roots.length > 0 ? '  What it lacks comes down to:' : '  It waits for nothing.';
-  return [[piece(sanitiseLine(options.workflow), 'strong'), piece(` ${state}`)], ...said, plain(rest)];
+  return [
+    [piece(sanitiseLine(options.workflow), 'strong'), piece(` ${state}`)],
+    ...said,
+    ...late,
+    plain(rest),
+  ];
 }
 
 /** Chains that begin alike are one tree: what was said of the last root is not said again. */

@@ -41,9 +41,11 @@ export function explainWorkflow(
   around: Surroundings,
   count: ExplainCount = { operations: 0 },
 ): WorkflowExplanation {
-  const { status, reason, at } = state.workflow;
+  const { status, reason, at, deadline } = state.workflow;
   const teller = new Teller(graph, state, around);
-  const answer = { status, reason, since: at, ...teller.roots(teller.lacking()) };
+  const runsOut = deadline !== undefined && (status === 'running' || status === 'held');
+  const until = runsOut ? { deadline } : {};
+  const answer = { status, reason, since: at, ...until, ...teller.roots(teller.lacking()) };
   count.operations += teller.operations;
   return answer;
 }

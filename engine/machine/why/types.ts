@@ -158,6 +158,8 @@ export interface WorkflowExplanation {
   readonly status: WorkflowStatus;
   readonly reason: string;
   readonly since: number;
+  /** When it is to have ended; absent: nobody said, or it has. */
+  readonly deadline?: number;
   readonly roots: readonly RootPath[];
   readonly moreRoots: number;
 }
