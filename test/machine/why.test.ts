@@ -12,7 +12,6 @@ import type { Presence } from '../../engine/machine/why/types.ts';
 import { definition, entity, join, membership, script, state } from '../support/definitions.ts';
 import { around, explain } from '../support/why.ts';
 import { Workflow } from '../support/workflow.ts';
-import { Workflow } from '../support/workflow.ts';
 import { ONWARD } from './why-onward.ts';
 import { ROOTS } from './why-roots.ts';
 import { group } from './why-situations.ts';
