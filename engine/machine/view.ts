@@ -30,21 +30,17 @@ export function dataView(source: ViewSource, context: ViewContext = {}): DataVie
   const { step, error, attempt } = context;
   const members = (entity: string): readonly MemberView[] =>
     membersOf(source, entity).map((member, place) => memberView(source, entity, member, place));
+  const holders = (entity: string, role: string): readonly MemberView[] | undefined => {
+    const agents = holdersIn(workflow.roles, entity, role);
+    return agents ? viewsOf(source, entity, agents) : undefined;
+  };
   return {
     inputs: source.inputs,
     workflow: { id: workflow.id, stackName: workflow.stackName },
     ...(step?.member && step.entity.type === 'vm_group' && { member: ownView(source, step, step.member) }),
     members,
-    role: (entity, role) => {
-      const holders = holdersIn(workflow.roles, entity, role);
-      return holders ? members(entity).find(member => holders.includes(member.agent)) : undefined;
-    },
-    holders: (entity, role) => {
-      const holders = holdersIn(workflow.roles, entity, role);
-      if (!holders) return undefined;
-      const held = new Set(holders);
-      return members(entity).filter(member => held.has(member.agent));
-    },
+    role: (entity, role) => holders(entity, role)?.[0],
+    holders,
     outputs: (entity, state) => outputsOf(source, entity, state),
     once: (entity, state) => outputsOf(source, entity, state),
     reached: (entity, state) => members(entity).filter(member => member.outputs(state) !== undefined),
@@ -55,6 +51,24 @@ export function dataView(source: ViewSource, context: ViewContext = {}): DataVie
 
 const membersOf = (source: ViewSource, entity: string): readonly Member[] =>
   source.graph.membership.get(entity) ?? [];
+
+/** Of these members only, in index order: a role that every member reads must not cost a view of all (P7). */
+function viewsOf(source: ViewSource, entity: string, agents: readonly string[]): readonly MemberView[] {
+  const members = membersOf(source, entity);
+  const places = agents.flatMap(agent => placesIn(members).get(agent) ?? []).toSorted((a, b) => a - b);
+  return places.map(place => memberView(source, entity, members[place] as Member, place));
+}
+
+/** Agent → where its member stands in the group. */
+const PLACES = new WeakMap<readonly Member[], ReadonlyMap<string, number>>();
+
+function placesIn(members: readonly Member[]): ReadonlyMap<string, number> {
+  const known = PLACES.get(members);
+  if (known) return known;
+  const places = new Map(members.map(({ agent }, place) => [agent, place]));
+  PLACES.set(members, places);
+  return places;
+}
 
 function ownView(source: ViewSource, step: Step, member: Member): MemberView {
   const first = source.graph.stepByState.get(stateKey(step.entity.name, step.state.name))?.[0] ?? step.number;

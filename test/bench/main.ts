@@ -7,6 +7,7 @@ import { language } from './language.ts';
 import { memory } from './memory.ts';
 import { chain1000, fan1000 } from './protocol.ts';
 import { recovery } from './recovery.ts';
+import { simulation } from './simulate.ts';
 import { largeGraph, transitions } from './throughput.ts';
 
 /** Prints its figures; false when a target is missed. */
@@ -21,6 +22,7 @@ const BENCHES: { readonly [name: string]: Bench } = {
   memory,
   recovery,
   language,
+  simulate: simulation,
   heat,
 };
 

@@ -9,7 +9,8 @@ import { decide } from '../../engine/machine/decide.ts';
 import { initialState } from '../../engine/machine/state.ts';
 import type { EffectId } from '../../engine/base/ids.ts';
 import type { MachineEvent } from '../../engine/machine/types.ts';
-import { definition, entity, membership, script, state } from '../support/definitions.ts';
+import { definition, entity, expression, membership, script, state } from '../support/definitions.ts';
+import { Workflow } from '../support/workflow.ts';
 
 /** Barriers, bare requirements and undo over `members` members. */
 const wide = definition(
@@ -62,7 +63,38 @@ function lifeOf(members: number): Cost {
   }
 }
 
+/** Views of members that are made while `members` of them read who holds a role. */
+function viewsOf(members: number): number {
+  const boss = { name: 'boss', choose: 'lowest_index', among: 'a' } as const;
+  const reads = expression(
+    data => ({ boss: data.role('g', 'boss')?.name ?? '' }),
+    [{ kind: 'role', entity: 'g', role: 'boss' }],
+  );
+  const states = [state('g', 'a'), state('g', 'b', { needs: ['a'], action: script(reads) })];
+  let views = 0;
+  const group = Array.from({ length: members }, (_, index) => ({
+    agent: `g-${index}`,
+    index,
+    data: {},
+    get name(): string {
+      views += 1;
+      return `g-${index}`;
+    },
+  }));
+  const w = new Workflow(
+    definition([entity('g', { states, roles: [boss] })], ['g.b']),
+    new Map([['g', group]]),
+  ).create();
+  for (const state of ['a', 'b']) for (let at = 0; at < members; at += 1) w.succeed(`g[${at}].${state}`);
+  expect(w.over).to.equal('complete');
+  return views;
+}
+
 describe('a whole life', () => {
+  it('views a member when it is read, and not whenever another one is', () => {
+    expect(viewsOf(40) / viewsOf(20)).to.be.within(1.8, 2.2);
+  });
+
   it('costs in proportion to its steps', () => {
     const [n, twice, four] = [lifeOf(25), lifeOf(50), lifeOf(100)] as [Cost, Cost, Cost];
     expect(twice.reads / n.reads).to.be.within(1.9, 2.15);
