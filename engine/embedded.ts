@@ -210,6 +210,7 @@ class EmbeddedEngine implements EngineApi {
 
   list = (): ReturnType<EngineApi['list']> => this.#service.list();
   workflow = (id: string): ReturnType<EngineApi['workflow']> => this.#service.workflow(id);
+  graph: EngineApi['graph'] = id => this.#service.graph(id);
   explain: EngineApi['explain'] = (id, step) => this.#service.explain(id, step);
   events: EngineApi['events'] = (id, after, limit) => this.#service.events(id, after, limit);
   follow: EngineApi['follow'] = (id, signal) => this.#service.follow(id, signal);

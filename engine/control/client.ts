@@ -74,6 +74,10 @@ class Client implements ControlClient {
     return this.#look('explain', ...params) as ReturnType<EngineApi['explain']>;
   }
 
+  graph(id: string): ReturnType<EngineApi['graph']> {
+    return this.#look('graph', id) as ReturnType<EngineApi['graph']>;
+  }
+
   events(id: string, after: number, limit: number): ReturnType<EngineApi['events']> {
     return this.#look('events', id, after, limit) as ReturnType<EngineApi['events']>;
   }

@@ -7,6 +7,7 @@ import type { ActRequest, CreateRequest, EngineApi } from '../runtime/api.ts';
 const json = z.json();
 const object = z.record(z.string(), json);
 const text = z.string();
+const milliseconds = z.int().min(0);
 
 const member = z.strictObject({ agent: text, name: text, data: json.optional() });
 const create = z.strictObject({
@@ -16,6 +17,7 @@ const create = z.strictObject({
   document: z.strictObject({ source: json, fileName: text, files: z.record(z.string(), text) }),
   inputs: object,
   members: z.record(z.string(), z.array(member)),
+  allowed: milliseconds.optional(),
   by: text,
 });
 
@@ -26,7 +28,7 @@ const act = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('fail'), step: text }),
   z.strictObject({ ...common, kind: z.enum(['approve', 'reject']), step: text }),
   z.strictObject({ ...common, kind: z.literal('signal'), name: text, data: object }),
-  z.strictObject({ ...common, kind: z.literal('resume') }),
+  z.strictObject({ ...common, kind: z.literal('resume'), allowed: milliseconds.optional() }),
   z.strictObject({ ...common, kind: z.literal('cancel') }),
   z.strictObject({ ...common, kind: z.literal('delete'), abandon: z.boolean() }),
 ]);
@@ -37,6 +39,7 @@ const PARAMS = {
   list: z.tuple([]),
   workflow: z.tuple([text]),
   explain: z.tuple([text, text.optional()]),
+  graph: z.tuple([text]),
   events: z.tuple([text, z.int().min(0), z.int().min(0).max(100_000)]),
   follow: z.tuple([text]),
 } as const;
@@ -70,6 +73,8 @@ export function answer(api: EngineApi, call: Exclude<Call, { readonly method: 'f
       return api.workflow(call.params[0]);
     case 'explain':
       return api.explain(call.params[0], call.params[1]);
+    case 'graph':
+      return api.graph(call.params[0]);
     case 'events':
       return api.events(...call.params);
     default:

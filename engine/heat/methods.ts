@@ -46,9 +46,12 @@ const PARAMETERS = {
     workflow_id: text,
     request_id: text,
     stack_name: text,
+    /** Seconds that the resource waits at most; what runs then is called back. */
+    deadline: z.number().min(0).optional(),
   }),
   status: z.strictObject({ workflow_id: text, after: z.int().min(0).default(0) }),
   show: z.strictObject({ workflow_id: text }),
+  graph: z.strictObject({ workflow_id: text }),
   cancel: z.strictObject({ workflow_id: text, request_id: text }),
   delete: z.strictObject({ workflow_id: text, request_id: text, abandon: z.boolean().default(false) }),
   signal: z.strictObject({ workflow_id: text, request_id: text, details: z.json() }),
@@ -74,6 +77,7 @@ class Methods {
       apply: request => this.#apply(judged('apply', request), byOf(request)),
       status: request => this.#status(judged('status', request)),
       show: request => this.#show(judged('show', request)),
+      graph: request => this.#api.graph(judged('graph', request).workflow_id),
       cancel: request => {
         const { workflow_id: workflow, request_id: requestId } = judged('cancel', request);
         return this.#act({ kind: 'cancel', workflow, requestId, by: byOf(request) });
@@ -110,6 +114,7 @@ class Methods {
   async #apply(asked: Parameters['apply'], by: string): Promise<JsonValue> {
     const { workflow_id: id, request_id: requestId } = asked;
     const after = await this.#lastEntry(id);
+    const allowed = asked.deadline === undefined ? {} : { allowed: Math.round(asked.deadline * 1_000) };
     const { problems } = await this.#api.create({
       id,
       requestId,
@@ -117,13 +122,21 @@ class Methods {
       document: { source: asked.definition, fileName: asked.file_name, files: asked.files },
       inputs: asked.inputs,
       members: membersOf(asked.members),
+      ...allowed,
       by,
     });
     if (problems.length > 0) return problemsOf(problems);
-    const { record } = await this.#api.workflow(id);
-    if (record.status === 'failed')
-      await this.#act({ kind: 'resume', workflow: id, requestId: `${requestId}-resume`.slice(-64), by });
+    await this.#goOn(id, { requestId: `${requestId}-resume`.slice(-64), ...allowed, by });
     return { ...problemsOf([]), after };
+  }
+
+  /** What was there already goes on from a failure, and has the time that the caller has now. */
+  async #goOn(id: string, asked: Pick<ActRequest, 'requestId' | 'by'> & { allowed?: number }): Promise<void> {
+    const { record } = await this.#api.workflow(id);
+    const { status, allowed } = record;
+    const isUnderWay = status === 'running' || status === 'held';
+    const hasOtherTime = isUnderWay && asked.allowed !== undefined && asked.allowed !== allowed;
+    if (status === 'failed' || hasOtherTime) await this.#act({ kind: 'resume', workflow: id, ...asked });
   }
 
   /** Number of the last entry of its log, so that what happened before is not told again; 0: there is no such workflow. */

@@ -2,7 +2,7 @@
 // Belongs here: setting them, and what their coming does. Does not belong here: times of steps (on/timer.ts).
 //
 // A deadline runs from creation, and anew when a person goes on from a failure; also while the workflow is held (row
-// 17). Both times are kept in the workflow's record: timers are rebuilt from there after a restart (rule P4).
+// 17). It is the shorter of the definition's and of what whoever asks allows; that one ends with the next that asks. Both times are kept in the workflow's record: timers are rebuilt from there after a restart (rule P4).
 import { durationText } from '../definition/durations.ts';
 import type { Draft } from './draft.ts';
 import { stopEverything } from './stop.ts';
@@ -20,11 +20,19 @@ export function workflowDue({
     : stragglers;
 }
 
-/** It begins, or a person goes on from a failure. */
-export function armDeadline(draft: Draft): void {
-  const { deadline } = draft.graph.definition;
+/** It begins, or a person goes on from a failure; `allowed`: milliseconds that who asks for that waits at most. */
+export function armDeadline(draft: Draft, allowed?: number): void {
   if (draft.workflow.late) draft.mark('late', undefined);
-  if (deadline !== undefined) draft.mark('deadline', draft.at + deadline);
+  if (draft.workflow.allowed !== allowed) draft.mark('allowed', allowed);
+  const length = deadlineOf(draft);
+  const due = length === undefined ? undefined : draft.at + length;
+  if (draft.workflow.deadline !== due) draft.mark('deadline', due);
+}
+
+/** Milliseconds; undefined: it has as long as it takes. */
+export function deadlineOf({ graph, workflow }: Pick<Draft, 'graph' | 'workflow'>): number | undefined {
+  const given = [graph.definition.deadline, workflow.allowed].filter(length => length !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
 }
 
 /** The goal came to hold while attempts run (row 15). */
@@ -38,7 +46,8 @@ export function armStragglers(draft: Draft): void {
 export function timeIsUp(draft: Draft): boolean {
   const due = workflowDue(draft.workflow);
   if (due === undefined || due > draft.at) return false;
-  const { deadline = 0, waitForStragglers = 0 } = draft.graph.definition;
+  const { waitForStragglers = 0 } = draft.graph.definition;
+  const deadline = deadlineOf(draft) ?? 0;
   if (draft.goalHolds) {
     const why = `the goal holds, and it ran for ${durationText(waitForStragglers)} more`;
     stopEverything(draft, draft.workflow.stragglers === due ? why : late(deadline));

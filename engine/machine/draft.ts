@@ -167,7 +167,7 @@ export class Draft implements CounterWatcher {
   }
 
   /** Sets a mark of the whole workflow, or takes it away. */
-  mark<Key extends 'halted' | 'deadline' | 'stragglers' | 'late'>(
+  mark<Key extends 'halted' | 'deadline' | 'allowed' | 'stragglers' | 'late'>(
     key: Key,
     value: WorkflowRecord[Key] | undefined,
   ): void {

@@ -52,10 +52,10 @@ export function mayGoOn(draft: Draft): boolean {
 const ENDING = new Set(['undoing', 'deleting', 'deleted', 'delete_failed']);
 
 /** After a failure, a halt or a cancel everything is looked at again; while it runs, only what an event changes. */
-export function goOn(draft: Draft): void {
+export function goOn(draft: Draft, allowed?: number): void {
   if (draft.workflow.status !== 'failed' && !draft.isHalted) return;
   if (draft.isHalted) draft.mark('halted', undefined);
-  if (draft.workflow.status === 'failed') armDeadline(draft);
+  if (draft.workflow.status === 'failed') armDeadline(draft, allowed);
   draft.setWorkflow('running', '');
   beginAnew(draft);
   considerAll(draft);

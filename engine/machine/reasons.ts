@@ -2,7 +2,7 @@
 // Belongs here: words made from records. Does not belong here: deciding the status (ends.ts).
 import { LIMITS } from '../base/limits.ts';
 import type { Step } from '../graph/types.ts';
-import { lateText } from './deadline.ts';
+import { deadlineOf, lateText } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import type { Question, StepRecord } from './types.ts';
 
@@ -23,7 +23,7 @@ export function describeFailures(draft: Draft, remark: string): string {
 /** The deadline first, then what failed or was called back at it. */
 export function describeLate(draft: Draft): string {
   const failed = stepsWith(draft, record => record.status === 'failed' || record.status === 'interrupted');
-  const text = lateText(draft.graph.definition.deadline ?? 0);
+  const text = lateText(deadlineOf(draft) ?? 0);
   return clip(failed.length === 0 ? text : `${text}; ${list(draft, failed, 'failed')}`);
 }
 

@@ -57,6 +57,8 @@ export interface WorkflowRecord {
   readonly halted?: StepId;
   /** When it is to have ended (`deadline`), ms since the epoch. */
   readonly deadline?: number;
+  /** Milliseconds that whoever asked for it, or for its going on, waits at most; a deadline beside the definition's. */
+  readonly allowed?: number;
   /** Until when attempts may run on although the goal holds (`wait_for_stragglers`). */
   readonly stragglers?: number;
   /** Its deadline passed before the goal held, and what ran was called back. */
@@ -242,8 +244,10 @@ export type RawOutput =
   | { readonly secret: string };
 
 /** Everything that can happen. `at` is ms since the epoch, given by the runtime. */
-export type MachineEvent = { readonly at: number } & (
-  | { readonly kind: 'create' }
+export type MachineEvent = {
+  readonly at: number;
+} /** `allowed`: milliseconds that whoever asks waits at most. */ & (
+  | { readonly kind: 'create'; readonly allowed?: number }
   | { readonly kind: 'report'; readonly id: EffectId; readonly report: Report }
   /** The step's `due` time has come; without a step, the workflow's own. */
   | { readonly kind: 'timer'; readonly step?: StepId }
@@ -256,7 +260,7 @@ export type MachineEvent = { readonly at: number } & (
   | { readonly kind: 'reject'; readonly step: StepId; readonly by: string }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject; readonly by: string }
   /** Goes on from a failure: retries what failed, as `stack update` will. */
-  | { readonly kind: 'resume'; readonly by: string }
+  | { readonly kind: 'resume'; readonly by: string; readonly allowed?: number }
   | { readonly kind: 'cancel'; readonly by: string }
   /** `abandon`: forget without undoing. */
   | { readonly kind: 'delete'; readonly abandon: boolean; readonly by: string }

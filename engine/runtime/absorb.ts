@@ -160,7 +160,8 @@ function create(
       canonicalJson(sourceOf(row) as unknown as JsonValue);
     return same ? { status: 'applied' } : rejection(otherContent(row.workflow));
   }
-  carry(machine, draft, live, { kind: 'create', at: now });
+  const { allowed } = row.payload as Payload;
+  carry(machine, draft, live, { kind: 'create', at: now, ...(allowed !== undefined && { allowed }) });
   return { status: 'applied' };
 }
 
@@ -194,6 +195,7 @@ interface Payload {
   readonly name?: string;
   readonly data?: JsonObject;
   readonly abandon?: boolean;
+  readonly allowed?: number;
 }
 
 /** The payload of a row was made by service.ts from a checked request. */
@@ -219,8 +221,9 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
     case 'signal':
       return { kind: 'signal', at, by, name: payload.name ?? '', data: payload.data ?? {} };
     case 'resume':
+      return { kind: 'resume', at, by, ...(payload.allowed !== undefined && { allowed: payload.allowed }) };
     case 'cancel':
-      return { kind: row.kind, at, by };
+      return { kind: 'cancel', at, by };
     case 'delete':
       return { kind: 'delete', at, by, abandon: payload.abandon === true };
     case 'create':

@@ -28,6 +28,8 @@ export interface EngineApi {
    * `not_found` when there is no such workflow or step.
    */
   explain(id: string, step?: StepId): Promise<Explanation | WorkflowExplanation>;
+  /** Its state graph as mermaid text: one node for each state. EngineError `not_found` when there is none. */
+  graph(id: string): Promise<string>;
   events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
   /** What happens from now on: log entries and live output, until the signal fires or the connection ends. */
   follow(id: string, signal: AbortSignal): AsyncIterable<Happening>;
@@ -41,6 +43,8 @@ export interface CreateRequest {
   /** Clear values; hidden ones are sealed before they reach the store. */
   readonly inputs: JsonObject;
   readonly members: { readonly [entity: string]: readonly NewMember[] };
+  /** Milliseconds that the caller waits at most: a deadline beside the definition's own. */
+  readonly allowed?: number;
   readonly by: string;
 }
 
@@ -57,7 +61,7 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
   | { readonly kind: 'fail'; readonly step: StepId }
   | { readonly kind: 'approve' | 'reject'; readonly step: StepId }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
-  | { readonly kind: 'resume' }
+  | { readonly kind: 'resume'; readonly allowed?: number }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'delete'; readonly abandon: boolean }
 );

@@ -9,6 +9,7 @@ import type { Problem } from '../definition/problems.ts';
 import type { State, WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
 import { analyseMembers } from '../graph/analyse.ts';
+import { mermaid } from '../graph/describe.ts';
 import type { Member } from '../graph/types.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
 import type { Explanation, Presence, WorkflowExplanation } from '../machine/why/types.ts';
@@ -43,7 +44,11 @@ export class EngineService implements EngineApi {
     const judged = this.#judge(definition, request);
     if (judged.problems.some(problem => problem.severity === 'error')) return { problems: judged.problems };
     const document = { digest: definition.digest, ...request.document };
-    const payload = { source: judged.source as unknown as JsonObject };
+    const { allowed } = request;
+    const payload = {
+      source: judged.source as unknown as JsonObject,
+      ...(allowed !== undefined && { allowed }),
+    };
     const row = this.#row(request.requestId, request.id, 'create', payload, request.by);
     const result = await this.#engine.submit(row, document, judged.secrets);
     await this.#confirm(request.id, judged.source, result);
@@ -162,6 +167,10 @@ export class EngineService implements EngineApi {
       ...around,
       ...(setAside !== undefined && { setAside }),
     });
+  }
+
+  async graph(id: string): Promise<string> {
+    return mermaid((await this.#found(id)).graph.definition);
   }
 
   async events(id: string, after: number, limit: number): Promise<readonly LogEntry[]> {

@@ -44,8 +44,9 @@ CONF = rpc.register()
 
 #: Events that one action may leave: a stack keeps 1000 in all.
 MAX_EVENTS = 100
-#: Seconds before Heat's deadline at which a held workflow gives up waiting.
-HOLD_MARGIN = 60
+#: Seconds before the stack's timeout at which what runs is called back, and a
+#: held workflow is given back: so the resource fails with a reason of its own.
+MARGIN = 60
 
 
 class Request(object):
@@ -87,9 +88,9 @@ class Workflow(resource.Resource):
     MEMBER_KEYS = (AGENT, NAME, DATA) = ('agent', 'name', 'data')
 
     ATTRIBUTES = (
-        OUTPUTS, STATE, STATES, PROGRESS, FAILURES,
+        OUTPUTS, STATE, STATES, PROGRESS, FAILURES, GRAPH,
     ) = (
-        'outputs', 'state', 'states', 'progress', 'failures',
+        'outputs', 'state', 'states', 'progress', 'failures', 'graph',
     )
 
     properties_schema = {
@@ -151,6 +152,10 @@ class Workflow(resource.Resource):
               'and the end of the error output.'),
             type=attributes.Schema.LIST,
             cache_mode=attributes.Schema.CACHE_NONE),
+        GRAPH: attributes.Schema(
+            _('The state graph as mermaid text.'),
+            type=attributes.Schema.STRING,
+            cache_mode=attributes.Schema.CACHE_NONE),
     }
 
     def engine(self):
@@ -195,7 +200,8 @@ class Workflow(resource.Resource):
                 'file_name': self._file_name(),
                 'files': _texts(props[self.FILES]),
                 'inputs': _known(props[self.INPUTS])[0],
-                'members': props[self.MEMBERS] or {}}
+                'members': props[self.MEMBERS] or {},
+                'deadline': max(1, self.stack.time_remaining() - MARGIN)}
 
     def handle_create(self):
         self.resource_id_set(self.uuid or uuid.uuid4().hex)
@@ -299,8 +305,13 @@ class Workflow(resource.Resource):
                                   after=after)
 
     def handle_signal(self, details=None):
-        self.engine().call('signal', workflow_id=self.resource_id,
-                           request_id=uuid.uuid4().hex, details=details or {})
+        try:
+            self.engine().call('signal', workflow_id=self.resource_id,
+                               request_id=uuid.uuid4().hex,
+                               details=details or {})
+        except rpc.EngineRefused as error:
+            # Who signals gets no answer from Heat; the event is what they see.
+            return _('refused: %s') % error
         return _summary(details)
 
     # ------------------------------------------------------------ one poll
@@ -368,7 +379,7 @@ class Workflow(resource.Resource):
         if request.held_since is None:
             request.held_since = time.time()
         held = time.time() - request.held_since
-        late = self.stack.time_remaining() <= HOLD_MARGIN
+        late = self.stack.time_remaining() <= MARGIN
         if held >= self.properties[self.HOLD_IN_HEAT] or late:
             raise exception.Error(_describe(status))
 
@@ -377,17 +388,22 @@ class Workflow(resource.Resource):
     def _resolve_attribute(self, name):
         if self.resource_id is None or name not in self.ATTRIBUTES:
             return None
+        if name == self.GRAPH:
+            return self._ask('graph', '')
         return self._show().get(name)
 
     def _show_resource(self):
         return self._show() if self.resource_id is not None else {}
 
     def _show(self):
+        return self._ask('show', {})
+
+    def _ask(self, method, otherwise):
         try:
-            return self.engine().call('show', workflow_id=self.resource_id)
+            return self.engine().call(method, workflow_id=self.resource_id)
         except rpc.EngineRefused as error:
             if error.kind == 'NotFound':
-                return {}
+                return otherwise
             raise
 
 

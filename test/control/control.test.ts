@@ -37,6 +37,9 @@ describe('control socket', () => {
     );
     const explained = JSON.stringify(await world.service.explain('wf', 'sql[0].joined'));
     expect(await client.explain('wf', 'sql[0].joined')).to.deep.equal(JSON.parse(explained));
+    expect(await client.graph('wf'))
+      .to.equal(await world.service.graph('wf'))
+      .and.include('flowchart');
     expect(await client.explain('wf'))
       .to.have.property('roots')
       .that.has.length(1);

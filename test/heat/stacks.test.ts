@@ -42,6 +42,7 @@ if (found !== undefined) {
       const outputs = {
         text: { value: { get_attr: ['second', 'outputs', 'text'] } },
         progress: { value: { get_attr: ['first', 'progress'] } },
+        graph: { value: { get_attr: ['first', 'graph'] } },
       };
       await create('chain', template(resources, outputs));
       const stack = await heat.settled('chain');
@@ -49,7 +50,8 @@ if (found !== undefined) {
       const values = Object.fromEntries(
         (stack?.outputs ?? []).map(one => [one.output_key, one.output_value]),
       );
-      expect(values).to.deep.equal({ text: 'hello hello Heat', progress: { done: 1, of: 1 } });
+      expect(values).to.deep.include({ text: 'hello hello Heat', progress: { done: 1, of: 1 } });
+      expect(values['graph']).to.include('s_greeted_IN_service');
     });
 
     it('shows every problem of a definition with its place before anything is created, also in previews', async () => {
@@ -122,6 +124,8 @@ if (found !== undefined) {
     it('says no to a signal that means nothing, with what could be said', async () => {
       await create('noise', template({ flow: { definition: asking, hold_in_heat: 600 } }));
       await heat.told('noise', 'flow', /waits for an approval: May it go on\?/);
+      await heat.signal('noise', 'flow', { agree: 'service.agreed' });
+      await heat.told('noise', 'flow', /refused: .*none that a workflow understands.*"approve": STEP/);
       await heat.signal('noise', 'flow', { approve: 'service.agreed' });
       expect((await heat.settled('noise'))?.stack_status).to.equal('CREATE_COMPLETE');
     });

@@ -110,7 +110,7 @@ if (found !== undefined) {
       await create('slow', template({ flow: { definition: waiting('300s') } }), { timeout_mins: 1 });
       const failed = await heat.settled('slow');
       expect(failed?.stack_status).to.equal('CREATE_FAILED');
-      expect(failed?.stack_status_reason).to.match(/timed out/i);
+      expect(failed?.stack_status_reason).to.match(/Not complete within its deadline/);
       for (;;) {
         const { attributes } = await heat.resource('slow', 'flow');
         if (attributes['state'] === 'failed') break;

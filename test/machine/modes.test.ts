@@ -230,6 +230,30 @@ describe('the deadline of a workflow', () => {
     expect(w.out()).to.eql(['g[0].a', 'g[1].a', 'g[2].a']);
   });
 
+  it('row 17: is the shorter of its own and of what whoever asks allows, and begins anew with the next that asks', () => {
+    const minute = 60_000;
+    const w = workflow(late, { a: {} }, ['g.a']);
+    w.send({ kind: 'resume', by: 'heat', allowed: minute });
+    expect(w.over).to.equal('running');
+    expect(w.state.workflow.deadline).to.equal(w.now + minute);
+    w.ownTime();
+    for (const step of ['g[0].a', 'g[1].a', 'g[2].a'])
+      w.finish(step, { kind: 'refused', message: 'called back' });
+    expect(w.reason).to.match(/^Not complete within its deadline of 1m/);
+    w.send({ kind: 'resume', by: 'ann' });
+    expect(w.state.workflow.deadline).to.equal(w.now + hour);
+    expect(w.state.workflow.allowed).to.equal(undefined);
+  });
+
+  it('row 17: may be given by whoever asks where the definition has none', () => {
+    const w = workflow({}, { a: {} }, ['g.a']);
+    expect(w.state.workflow.deadline).to.equal(undefined);
+    w.send({ kind: 'resume', by: 'heat', allowed: hour });
+    w.send({ kind: 'resume', by: 'heat', allowed: 2 * hour });
+    expect(w.state.workflow.deadline).to.equal(w.now + 2 * hour);
+    expect(w.out()).to.eql(['g[0].a', 'g[1].a', 'g[2].a']);
+  });
+
   it('row 43: is a failure that is undone where the definition says so; a cancel is none', () => {
     const w = workflow({ ...late, onWorkflowFailure: 'undo' }, { a: { undo: { action: script() } } }, [
       'g.a',

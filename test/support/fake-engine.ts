@@ -56,6 +56,10 @@ export class FakeEngine implements EngineApi {
     throw new EngineError('not_found', `The workflow has no step '${step}'.`, 'See: murano-workflow status');
   }
 
+  async graph(): Promise<string> {
+    return 'flowchart TD\n';
+  }
+
   async events(_id: string, after: number, limit: number): Promise<readonly LogEntry[]> {
     return this.log.filter(entry => entry.seq > after).slice(0, limit);
   }

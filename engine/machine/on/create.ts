@@ -4,10 +4,10 @@ import { armDeadline } from '../deadline.ts';
 import { considerAll } from '../operator.ts';
 import type { Handler } from './handler.ts';
 
-export const onCreate: Handler<'create'> = draft => {
+export const onCreate: Handler<'create'> = (draft, { allowed }) => {
   if (draft.state.workflow.seq > 0) return false;
   draft.workflow = { ...draft.workflow, at: draft.at };
-  armDeadline(draft);
+  armDeadline(draft, allowed);
   considerAll(draft);
   return true;
 };

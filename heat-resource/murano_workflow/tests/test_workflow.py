@@ -242,6 +242,10 @@ class SignalTest(unittest.TestCase):
         reason = flow.handle_signal({'signal': 'go', 'data': {'key': 'SECRET'}})
         self.assertEqual('signal go', reason)
 
+    def test_a_no_is_said_in_the_event(self):
+        flow = Workflow(Scripted(rpc.EngineRefused('Invalid', 'What?')))
+        self.assertEqual('refused: What?', flow.handle_signal({'x': 1}))
+
 
 class ContextTest(unittest.TestCase):
 
