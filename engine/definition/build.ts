@@ -9,11 +9,12 @@ import type {
   EntityDraft,
   EntityDrafts,
   OutputDraft,
+  Placed,
   RetryDraft,
   RoleDraft,
   StateDraft,
 } from './draft.ts';
-import type { ExpressionPlace, Template } from './expressions/types.ts';
+import type { ExpressionPlace, Read, Template } from './expressions/types.ts';
 import { withInferred } from './infer.ts';
 import { mayBeAbsent, modelOf } from './model.ts';
 import type { Report } from './report.ts';
@@ -31,7 +32,7 @@ export interface Drafts {
 
 /** What is known of a state once its own expressions are compiled. */
 interface Forward {
-  readonly parts: Pick<State, 'action' | 'probe' | 'condition'>;
+  readonly parts: Pick<State, 'action' | 'runOn' | 'probe' | 'probeRunOn' | 'condition'>;
   readonly requires: readonly PlacedRequirement[];
   readonly templates: readonly Template[];
 }
@@ -41,6 +42,7 @@ export class Build {
   readonly #drafts: Drafts;
   readonly #templates: Templates;
   readonly #forward = new Map<StateDraft, Forward>();
+  readonly #undoPlaces = new Map<StateDraft, Template>();
   #needs: Needs = new Map();
   #explicit: Needs | undefined;
 
@@ -65,15 +67,37 @@ export class Build {
     );
     for (const [entity, state] of this.#states())
       this.#forward.set(state, this.#compileForward(entity, state, explicit.get(state) ?? []));
-    this.#needs = needsOf(
-      this.#drafts.entities,
-      state => this.#forward.get(state)?.requires ?? [],
-      state => this.#forward.get(state)?.templates.flatMap(({ reads }) => reads) ?? [],
-    );
+    this.#needs = this.#allNeeds();
+    this.#placeUndos();
     this.#check();
     const built = { entities: this.#entities(), outputs: this.#outputs() };
     warnOfUnneeded(this.#report, this.#drafts.entities, this.#needs, this.#drafts.goal);
     return built;
+  }
+
+  #allNeeds(): Needs {
+    const readsOf = (state: StateDraft): readonly Read[] =>
+      [...(this.#forward.get(state)?.templates ?? []), this.#undoPlaces.get(state)].flatMap(
+        template => template?.reads ?? [],
+      );
+    return needsOf(this.#drafts.entities, state => this.#forward.get(state)?.requires ?? [], readsOf);
+  }
+
+  /** Where an undo runs infers no requirement, but a state waits for the choice of a role named there. */
+  #placeUndos(): void {
+    for (const [entity, state] of this.#states()) {
+      const runOn = state.undo?.action.runOn;
+      if (runOn === undefined) continue;
+      const what = `the undo of ${entity.name}.${state.name}`;
+      this.#undoPlaces.set(state, this.#member('undo_run_on', state, runOn, what));
+    }
+    if (this.#undoPlaces.size > 0) this.#needs = this.#allNeeds();
+  }
+
+  #member(use: 'run_on' | 'undo_run_on', state: StateDraft, placed: Placed, what: string): Template {
+    const needs = use === 'run_on' ? (this.#explicit ?? this.#needs) : this.#needs;
+    const guaranteed = this.#guarantee(needs, [`${state.entity}.${state.name}`], 'same');
+    return this.#templates.member(placed, { use, entity: state.entity, state: state.name, guaranteed }, what);
   }
 
   #states(): (readonly [EntityDraft, StateDraft])[] {
@@ -87,10 +111,18 @@ export class Build {
     const made: Template[] = [];
     const compiler = (use: ExpressionPlace['use']): Compile =>
       this.#compiler(use, state, this.#explicit ?? this.#needs, made);
-    const { action, probe, condition } = state;
+    const { action, runOn, probe, condition } = state;
+    const member = (placed: Placed, what: string): Template => {
+      const template = this.#member('run_on', state, placed, what);
+      made.push(template);
+      return template;
+    };
+    const what = `${entity.name}.${state.name}`;
     const parts = {
       ...(action ? { action: action.build(compiler(action.kind === 'set' ? 'set' : 'action')) } : {}),
+      ...(runOn ? { runOn: member(runOn, what) } : {}),
       ...(probe ? { probe: probe.build(compiler('probe')) } : {}),
+      ...(probe?.runOn ? { probeRunOn: member(probe.runOn, `the probe of ${what}`) } : {}),
       ...(condition
         ? { condition: compiler('condition')(condition.value, condition.at, { showsSecrets: 'condition' }) }
         : {}),
@@ -224,8 +256,10 @@ export class Build {
   #undo(state: StateDraft): Undo | undefined {
     if (state.undo === undefined) return undefined;
     const { action, timeout, retry, onFailure } = state.undo;
+    const runOn = this.#undoPlaces.get(state);
     return {
       action: action.build(this.#compiler('undo', state, this.#needs)),
+      ...(runOn && { runOn }),
       timeout,
       retry: this.#retry(state, retry),
       ...(onFailure === undefined ? {} : { onFailure }),

@@ -33,10 +33,18 @@ export interface ActionDraft {
   readonly kind: ActionKind;
   readonly at: string;
   build(compile: Compile): Action;
+  /** Of an undo or a probe: in whose VM it runs. */
+  readonly runOn?: Placed;
   /** For `set`: the names it gives. */
   readonly gives?: readonly Mention[];
   /** Those of them that are made: hidden outputs, declared or not. */
   readonly makes?: readonly Mention[];
+}
+
+/** A value that an author wrote, and where. */
+export interface Placed {
+  readonly value: JsonValue;
+  readonly at: string;
 }
 
 export interface RetryDraft {
@@ -44,7 +52,7 @@ export interface RetryDraft {
   readonly when?: { readonly value: JsonValue; readonly at: string };
 }
 
-export interface UndoDraft extends Omit<Undo, 'action' | 'retry'> {
+export interface UndoDraft extends Omit<Undo, 'action' | 'retry' | 'runOn'> {
   readonly action: ActionDraft;
   readonly retry: RetryDraft;
 }
@@ -79,6 +87,7 @@ export interface StateDraft {
   readonly once?: Mention;
   readonly condition?: { readonly value: JsonValue; readonly at: string };
   readonly action?: ActionDraft;
+  readonly runOn?: Placed;
   readonly probe?: ActionDraft;
   readonly undo?: UndoDraft;
   readonly timeout: number;

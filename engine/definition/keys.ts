@@ -54,6 +54,7 @@ export const KEYS = {
     'once',
     'condition',
     'action',
+    'run_on',
     'probe',
     'undo',
     'timeout',
@@ -81,8 +82,8 @@ export const KEYS = {
   retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],
   on_failure: ['action', 'then', 'times'],
   rescue: RESCUE_KEYS,
-  undo: ['script', 'file', 'timeout', 'retry', 'on_failure'],
-  probe: ['script'],
+  undo: ['script', 'file', 'run_on', 'timeout', 'retry', 'on_failure'],
+  probe: ['script', 'run_on'],
   'state output': ['type', 'description', 'hidden', 'optional', 'constraints', 'schema'],
   'workflow output': ['value', 'description', 'hidden'],
 } as const satisfies Record<string, readonly string[]>;

@@ -5,6 +5,7 @@ import { LIMITS } from '../base/limits.ts';
 import { readAction } from './actions/index.ts';
 import type { ActionContext } from './actions/kind.ts';
 import type { ActionDraft, RetryDraft, UndoDraft } from './draft.ts';
+import { pointerTo } from './positions.ts';
 import { type Fields, type Node, readMap } from './reader.ts';
 import type { Report } from './report.ts';
 
@@ -53,7 +54,8 @@ export function readOnInterrupted(fields: Fields, idempotent: boolean): 'rerun' 
 export function readProbe(fields: Fields, context: ActionContext): ActionDraft | undefined {
   const node = fields.get('probe');
   if (node === undefined) return undefined;
-  const probe = readAction(node, { ...context, what: `the probe of ${context.what}` }, ['script']);
+  const what = `the probe of ${context.what}`;
+  const probe = readAction(node, { ...placed(node, context), what }, ['script'], ['run_on']);
   if (
     probe !== undefined &&
     isMap(node.value) &&
@@ -67,23 +69,33 @@ export function readProbe(fields: Fields, context: ActionContext): ActionDraft |
       { key: true },
     );
   }
-  return probe;
+  return probe && withRunOn(probe, node);
 }
 
-const UNDO_BESIDES = ['timeout', 'retry', 'on_failure'];
+/** A probe and an undo may say in whose VM they run, whatever the state says. */
+function placed(node: Node, context: ActionContext): ActionContext {
+  return isMap(node.value) && 'run_on' in node.value ? { ...context, hasRunOn: true } : context;
+}
+
+function withRunOn(action: ActionDraft, { value, at }: Node): ActionDraft {
+  if (!isMap(value) || value['run_on'] === undefined) return action;
+  return { ...action, runOn: { value: value['run_on'], at: pointerTo(at, 'run_on') } };
+}
+
+const UNDO_BESIDES = ['run_on', 'timeout', 'retry', 'on_failure'];
 
 export function readUndo(fields: Fields, context: ActionContext, timeout: number): UndoDraft | undefined {
   const node = fields.get('undo');
   if (node === undefined) return undefined;
   const what = `the undo of ${context.what}`;
-  const action = readAction(node, { ...context, what }, ['script', 'file'], UNDO_BESIDES);
+  const action = readAction(node, { ...placed(node, context), what }, ['script', 'file'], UNDO_BESIDES);
   if (!isMap(node.value)) return undefined;
   const own = Object.fromEntries(Object.entries(node.value).filter(([key]) => UNDO_BESIDES.includes(key)));
   const besides = readMap(fields.report, { value: own, at: node.at }, 'undo', what);
   if (besides === undefined || action === undefined) return undefined;
   const onFailure = besides.choice('on_failure', ['fail', 'continue']);
   return {
-    action,
+    action: withRunOn(action, node),
     timeout: besides.duration('timeout', 1000) ?? timeout,
     retry: readRetry(fields.report, besides.get('retry'), what),
     ...(onFailure === undefined ? {} : { onFailure }),

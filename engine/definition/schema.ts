@@ -124,6 +124,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     once: name,
     condition,
     action: at('action'),
+    run_on: expression,
     probe: at('probe'),
     undo: at('undo'),
     timeout: time,
@@ -209,11 +210,12 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
   undo: {
     script: at('script'),
     file: at('file'),
+    run_on: expression,
     timeout: time,
     retry: at('retry'),
     on_failure: oneOf('fail', 'continue'),
   },
-  probe: { script: at('script') },
+  probe: { script: at('script'), run_on: expression },
   'state output': { ...declaration, hidden: flag, optional: flag },
   'workflow output': { value: anything, description: text, hidden: flag },
 };

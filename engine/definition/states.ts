@@ -9,6 +9,7 @@ import { readOnFailure } from './on-failure.ts';
 import { readStateOutputs } from './parameters.ts';
 import { type Fields, type Node, readItems, readMap, readName } from './reader.ts';
 import type { Report } from './report.ts';
+import { checkRunOn } from './places.ts';
 import { readRequires } from './requires.ts';
 import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo } from './retry.ts';
 import type { EntityType, StateOutput } from './types.ts';
@@ -25,7 +26,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
   const what = `${entity}.${name}`;
   const fields = readMap(report, node, 'state', `state ${what}`);
   if (fields === undefined) return undefined;
-  const context: ActionContext = { report, contents, what, entityType };
+  const context: ActionContext = { report, contents, what, entityType, hasRunOn: fields.has('run_on') };
   const actionNode = fields.get('action');
   const given = fields.duration('timeout', 1000);
   const action = actionNode && readAction(actionNode, { ...context, ...optional('timeout', given) });
@@ -52,11 +53,13 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     ...optional('once', readOnce(fields)),
     ...optional('condition', fields.get('condition')),
     ...optional('action', action),
+    ...optional('runOn', fields.get('run_on')),
     ...optional('probe', readProbe(fields, context)),
     ...optional('undo', readUndo(fields, context, timeout)),
   };
   checkApplication(fields, entityType);
   if (action?.kind === 'reboot') checkReboot(fields);
+  checkRunOn(fields, action);
   if (actionNode === undefined && !fields.hasStray) checkJoin(fields);
   if (actionNode === undefined || action !== undefined)
     checkOutputs(fields, action, state.probe, outputs, what);
@@ -109,6 +112,7 @@ function checkReboot(fields: Fields): void {
 /** Without an action there is nothing to look at, retry or undo. */
 function checkJoin(fields: Fields): void {
   for (const key of [
+    'run_on',
     'probe',
     'undo',
     'timeout',

@@ -1,7 +1,7 @@
 // Compiles every value that may hold expressions, and sees that nothing hidden flows where it would show.
 // Belongs here: calling the compiler, taking over its problems. Does not belong here: CEL (expressions/).
 import type { JsonValue } from '../base/json.ts';
-import type { Compile, OutputDraft, TemplateUse } from './draft.ts';
+import type { Compile, OutputDraft, Placed, TemplateUse } from './draft.ts';
 import { compileTemplate } from './expressions/index.ts';
 import type { ExpressionModel, ExpressionPlace, Template } from './expressions/types.ts';
 import type { Report } from './report.ts';
@@ -33,6 +33,18 @@ export class Templates {
       else if (problems.length === 0) this.#checkPlain(at, use, outputs, what);
       return template;
     };
+  }
+
+  /** `run_on`: one expression that names a member. */
+  member({ value, at }: Placed, place: Omit<ExpressionPlace, 'at'>, what: string): Template {
+    const { template, problems } = compileTemplate(value, { ...place, at }, this.#model);
+    this.#report.addAll(problems);
+    if (template.root.kind !== 'expression' && problems.length === 0) {
+      this.#report.add('wrong_type', at, `run_on of ${what} is no expression.`, {
+        hint: 'Write one that names a member, such as "<% sql.members[0] %>" or "<% sql.master %>".',
+      });
+    }
+    return template;
   }
 
   /** The rule of a role: one expression, which nothing hidden decides. */

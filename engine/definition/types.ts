@@ -111,7 +111,10 @@ export interface State {
   readonly condition?: Template;
   /** Absent: a join, reached as soon as what it requires is. */
   readonly action?: Action;
+  /** The member in whose VM it runs on behalf of its own: the action, and what of it has no such line itself. */
+  readonly runOn?: Template;
   readonly probe?: Action;
+  readonly probeRunOn?: Template;
   readonly undo?: Undo;
   /** Milliseconds, of one attempt, reboots included. */
   readonly timeout: number;
@@ -191,6 +194,8 @@ export interface Rescue {
 
 export interface Undo {
   readonly action: Action;
+  /** The member in whose VM it runs; absent: where the action ran. */
+  readonly runOn?: Template;
   readonly timeout: number;
   readonly retry: Retry;
   /** Absent: `continue` on delete, `fail` otherwise. */

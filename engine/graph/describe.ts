@@ -85,6 +85,7 @@ function remarks(state: State): readonly string[] {
   if (state.once) found.push('role' in state.once ? `once: ${state.once.role}` : 'once');
   if (state.only.length > 0) found.push(`only: ${state.only.join(', ')}`);
   if (state.except.length > 0) found.push(`except: ${state.except.join(', ')}`);
+  if (state.runOn?.root.kind === 'expression') found.push(`run_on: ${state.runOn.root.expression.source}`);
   if (state.condition) found.push('conditional');
   return found;
 }

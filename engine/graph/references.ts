@@ -21,7 +21,8 @@ export function rolesReadBy(state: State): readonly { readonly entity: string; r
 
 /** Templates evaluated before the action is done; `undo` and `retry.when` wait for no choice (row 34). */
 function templatesOf(state: State): readonly Template[] {
-  const found = [state.condition];
+  // An undo waits for nothing (row 34), but without its VM it could not run.
+  const found = [state.condition, state.runOn, state.probeRunOn, state.undo?.runOn];
   for (const action of [state.action, state.probe]) if (action) found.push(...actionTemplates(action));
   return found.filter(template => template !== undefined);
 }

@@ -33,6 +33,13 @@ import type {
 } from './types.ts';
 import { buildUndo, countDebt } from './undo-order.ts';
 
+/** A phase to start. `anew`: its attempt begins with it, so where it runs is asked again. */
+export interface Start {
+  readonly step: number;
+  readonly phase: Phase;
+  readonly anew?: boolean;
+}
+
 /** Neither ended nor stopped by a person. */
 const FORWARD = new Set<WorkflowStatus>(['running', 'held']);
 
@@ -51,7 +58,7 @@ export class Draft implements CounterWatcher {
   readonly roles = new Set<number>();
   /** Why roles that were left vacant in this decision could not be chosen. */
   readonly faults = new Map<number, StepError>();
-  readonly starts: { readonly step: number; readonly phase: Phase }[] = [];
+  readonly starts: Start[] = [];
   /** Steps that need no VM and may start, once it is clear that the goal does not hold yet (row 15). */
   readonly unbound: number[] = [];
   private started = 0;

@@ -26,8 +26,9 @@ export function failStep(draft: Draft, number: number, patch: Patch): void {
 export const mayStart = (draft: Draft, number: number): boolean =>
   draft.forward && (!draft.isHalted || hasBegun(draft.record(number)));
 
-/** An attempt of it has failed and another is to follow. */
-export const hasBegun = ({ tries }: StepRecord): boolean => tries > 0;
+/** An attempt of it has failed and another is to follow, or it only waits for the VM of its next phase. */
+export const hasBegun = ({ tries, next, interruptions }: StepRecord): boolean =>
+  tries > 0 || next !== undefined || interruptions !== undefined;
 
 /** Questions are withdrawn when the rest has ended; whoever goes on is asked again. */
 export function withdrawQuestions(draft: Draft): void {

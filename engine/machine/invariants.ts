@@ -29,7 +29,7 @@ export const INVARIANTS = {
   M3: 'At most one exclusive command is out on a VM, `online` apart (R5), and the machine knows which.',
   M4: 'Undo order is counted: a step is held while it, or what required it, owes an undo.',
   M5: 'A step that runs its action, or has run it, had every requirement met first.',
-  M6: 'A command is out only while a step runs or undoes, with a phase, a deadline and a dispatch number.',
+  M6: 'A command is out only while a step runs or undoes, with a phase, a deadline and a dispatch number, on the agent of its record.',
   M7: 'A step waits for its VM in order of readiness, and only while that VM is busy or nothing may start.',
   M8: 'While steps may start, none that could start waits, and none that never can is open.',
   M9: 'A reached step has outputs, unless its failure is tolerated.',
@@ -125,6 +125,9 @@ function checkCommand(record: StepRecord, id: string, report: ReportBroken): voi
   report('M6', record.status !== 'running' || out || record.due?.for === 'wait', id);
   const waits = record.status === 'ready' && record.phase === 'rescue';
   report('M6', waits || acting === (record.phase !== undefined), `${id} (phase)`);
+  const to = record.command?.agent;
+  report('M6', to === undefined || to === record.agent, `${id} (agent)`);
+  report('M6', record.next === undefined || record.status === 'ready', `${id} (next)`);
 }
 
 function isForward(graph: StateGraph, state: MachineState): boolean {

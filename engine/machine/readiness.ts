@@ -6,12 +6,14 @@ import { evaluateTemplate } from '../definition/expressions/index.ts';
 import type { Template } from '../definition/expressions/types.ts';
 import type { Step } from '../graph/types.ts';
 import { firstPhase, reach, startPhase } from './attempts.ts';
-import { agentFor, expressionError, isComputed, needsVm, viewFor } from './command.ts';
+import { expressionError, isComputed, needsVm, viewFor } from './command.ts';
 import { momentOf } from './condition.ts';
 import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { mayStart } from './halting.ts';
+import { hasPlaces } from './places.ts';
 import { failAttempt } from './retry.ts';
+import { tryPlace } from './turns.ts';
 import type { StepError, StepRecord } from './types.ts';
 
 /** Looks at a step again after something beside it changed. */
@@ -37,8 +39,14 @@ const unblamed = (record: StepRecord) => (record.status === 'blocked' ? { error:
 
 /** Starts a step that was found to need no VM; not when the goal came to hold meanwhile. */
 export function startUnbound(draft: Draft, number: number): void {
-  if (mayStart(draft, number) && isOpen(draft.record(number)))
-    startPhase(draft, number, firstPhase(draft, number));
+  if (!mayStart(draft, number) || !isOpen(draft.record(number))) return;
+  const phase = firstPhase(draft, number);
+  if (hasPlaces(draft.step(number).state) && needsVm(draft, number, phase)) {
+    const place = tryPlace(draft, { step: number, phase, anew: true });
+    if (!place) return;
+    draft.write(number, place);
+  }
+  startPhase(draft, number, phase);
 }
 
 /** Waiting for others, not for a time. */
@@ -112,11 +120,12 @@ function begin(draft: Draft, number: number, isJudged: boolean): void {
     draft.unbound.push(number);
     return;
   }
-  const agent = draft.record(number).agent ?? agentFor(draft, draft.step(number));
-  if (agent === undefined) return failAttempt(draft, number, nobody(phase), 'final');
+  const place = tryPlace(draft, { step: number, phase, anew: true });
+  if (!place) return;
+  if (place.agent === undefined) return failAttempt(draft, number, nobody(phase), 'final');
   if (!state.exclusive) return void draft.unbound.push(number);
   if (!mayStart(draft, number)) return;
-  draft.write(number, { status: 'ready', agent, cause: undefined });
+  draft.write(number, { status: 'ready', ...place, cause: undefined });
 }
 
 const nobody = (phase: Phase): StepError => ({

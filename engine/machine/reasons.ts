@@ -110,9 +110,20 @@ const more = (count: number, verb: string): readonly string[] =>
 /** The step, and the VM it ran on by the name people know. */
 function place(draft: Draft, step: Step): string {
   const { agent } = draft.record(step.number);
-  const members = draft.graph.membership.get(step.entity.name) ?? [];
-  const name = step.member?.name ?? members.find(member => member.agent === agent)?.name;
+  const { member } = step;
+  const isOwn = member !== undefined && (agent === undefined || agent === member.agent);
+  const name = isOwn ? member.name : nameOf(draft, step.entity.name, agent);
   return name === undefined ? step.id : `${step.id} on ${name}`;
+}
+
+/** Of a member of the entity, or of another one: `run_on` may name any. */
+function nameOf({ graph }: Draft, entity: string, agent: string | undefined): string | undefined {
+  const groups = [graph.membership.get(entity) ?? [], ...graph.membership.values()];
+  for (const members of groups) {
+    const found = members.find(member => member.agent === agent);
+    if (found) return found.name;
+  }
+  return undefined;
 }
 
 /** `exit 3: could not open …`; the tail's last line says most. */

@@ -42,6 +42,8 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.error !== undefined && { error: bounded(merged.error) }),
     ...(merged.cause !== undefined && { cause: merged.cause }),
     ...(merged.agent !== undefined && { agent: merged.agent }),
+    ...(merged.base !== undefined && { base: merged.base }),
+    ...(merged.next !== undefined && merged.status === 'ready' && { next: merged.next }),
     touched: merged.touched as boolean,
     ...(merged.hasFailed && { hasFailed: merged.hasFailed }),
     since: moved ? at : before.since,

@@ -76,7 +76,7 @@ export function interruptAttempt(draft: Draft, number: number, evidence: string)
   switch (policy) {
     case 'rerun':
       draft.write(number, { interruptions, error });
-      draft.starts.push({ step: number, phase });
+      draft.starts.push({ step: number, phase, anew: true });
       return;
     case 'probe':
       if (!draft.step(number).state.probe) return spend(draft, number, { tries: record.tries + 1, error });

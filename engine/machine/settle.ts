@@ -11,7 +11,8 @@ import { conclude, standDown } from './ends.ts';
 import { mayStart } from './halting.ts';
 import { considerRole } from './roles.ts';
 import { considerStep, startUnbound } from './readiness.ts';
-import { considerUndo, startUndo } from './undo.ts';
+import { continueWith } from './turns.ts';
+import { considerUndo, continueUndo, startUndo } from './undo.ts';
 
 export function settle(draft: Draft): void {
   const held = draft.goalHeld;
@@ -37,8 +38,8 @@ function followUp(draft: Draft): void {
 function advance(draft: Draft): boolean {
   const start = draft.starts.shift();
   if (start) {
-    if (start.phase === 'verify' || start.phase === 'undo') startUndo(draft, start.step, start.phase);
-    else startPhase(draft, start.step, start.phase);
+    if (start.phase === 'verify' || start.phase === 'undo') continueUndo(draft, start.step, start.phase);
+    else continueWith(draft, start);
     return true;
   }
   return considerNext(draft) || startNext(draft) || giveVm(draft);
@@ -75,9 +76,9 @@ function giveVm(draft: Draft): boolean {
     if (draft.busyWith(agent) !== undefined) return true;
     const number = draft.nextFor(agent);
     if (number === undefined) return true;
-    const { status } = draft.record(number);
-    if (status === 'undoing') startUndo(draft, number, 'undo');
-    else if (mayStart(draft, number)) startPhase(draft, number, firstPhase(draft, number));
+    const { status, phase, next } = draft.record(number);
+    if (status === 'undoing') startUndo(draft, number, phase === 'verify' ? phase : 'undo');
+    else if (mayStart(draft, number)) startPhase(draft, number, next ?? firstPhase(draft, number));
     return true;
   }
   return false;

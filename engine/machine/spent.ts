@@ -7,7 +7,8 @@
 import { agentFor, needsVm, sharesVm, travels } from './command.ts';
 import type { Draft } from './draft.ts';
 import { failStep } from './halting.ts';
-import { ATTEMPT_OVER, occupies } from './records.ts';
+import { hasPlaces, type Place, placeError, placeOf } from './places.ts';
+import { ATTEMPT_OVER, occupies, type Patch } from './records.ts';
 import type { StepError } from './types.ts';
 
 export interface Ended {
@@ -32,25 +33,36 @@ function mayRescue(draft: Draft, number: number): boolean {
 function startRescue(draft: Draft, number: number, ended: Ended): void {
   const record = draft.record(number);
   const spent = { ...ended, rescues: (record.rescues ?? 0) + 1, interruptions: undefined, asks: undefined };
-  const usesVm = needsVm(draft, number, 'rescue');
-  const agent = record.agent ?? agentFor(draft, draft.step(number));
-  if (usesVm && agent === undefined) return rescueFailed(draft, number, ended, NOBODY);
-  if (!usesVm || sharesVm(draft.step(number).state, 'rescue') || occupies(record) !== undefined) {
-    draft.write(number, spent);
-    draft.starts.push({ step: number, phase: 'rescue' });
-  } else {
-    draft.write(number, {
-      ...ATTEMPT_OVER,
-      ...spent,
-      status: 'ready',
-      phase: 'rescue',
-      agent,
-      cause: undefined,
-    });
-  }
+  if (!needsVm(draft, number, 'rescue')) return startAtOnce(draft, number, spent);
+  const place = placeOfRescue(draft, number);
+  if (typeof place === 'string') return rescueFailed(draft, number, ended, place);
+  const keeps = occupies(record) === place.agent;
+  if (keeps || sharesVm(draft.step(number).state, 'rescue'))
+    return startAtOnce(draft, number, { ...spent, ...place });
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    ...spent,
+    ...place,
+    status: 'ready',
+    phase: 'rescue',
+    cause: undefined,
+  });
 }
 
-const NOBODY = 'There is no VM that it could run on.';
+function startAtOnce(draft: Draft, number: number, patch: Patch): void {
+  draft.write(number, patch);
+  draft.starts.push({ step: number, phase: 'rescue' });
+}
+
+/** Where the action ran, whatever its probe's `run_on` says; or why it can run nowhere. */
+function placeOfRescue(draft: Draft, number: number): Place | string {
+  try {
+    const place = placeOf(draft, draft.step(number), 'rescue', 'kept');
+    return place.agent === undefined ? 'There is no VM that it could run on.' : place;
+  } catch (thrown) {
+    return placeError(thrown, 'rescue').message;
+  }
+}
 
 /** What was to help failed too. The first error's own tail follows the message, so its cause stands last. */
 export function afterAll(first: StepError, phase: 'rescue' | 'undo' | 'verify', why: string): StepError {
@@ -109,7 +121,9 @@ function takeBack(draft: Draft, number: number, { tries, error }: Ended): void {
     draft.starts.push({ step: number, phase: 'undo' });
     return;
   }
-  const agent = record.agent ?? agentFor(draft, draft.step(number));
+  // Where it runs is asked when it starts; until then it waits for no VM.
+  const isOpen = hasPlaces(draft.step(number).state);
+  const agent = isOpen ? undefined : (record.agent ?? agentFor(draft, draft.step(number)));
   draft.write(number, { ...ATTEMPT_OVER, ...begun, status: 'undoing', phase: 'undo', agent });
   if (!travels(action) || agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
 }

@@ -25,6 +25,10 @@ const TO_UNDO = {
   undone: 'the workflow is deleted, or undoes what it did, and there is nothing to take back',
 } as const;
 
+const UNDO_FAILED = {
+  failed: 'the workflow is deleted, or undoes what it did, and its undo cannot be begun',
+} as const;
+
 export const STEP_TRANSITIONS: Table<StepStatus> = {
   waiting: {
     waiting: 'its retry is timed, or no longer',
@@ -52,7 +56,8 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   running: {
     running: 'its agent accepted or started the command, or the next phase begins',
     waiting: 'the attempt failed; the next one is timed',
-    ready: 'the attempt failed; the next one, or its rescue, may start at once and its VM is busy',
+    ready:
+      'the attempt failed, or its next phase runs in another VM: that, or its rescue, may start at once and its VM is busy',
     reached: 'the attempt succeeded, or its failure is tolerated',
     failed: 'the last attempt failed',
     paused: 'the last attempt failed and the state says `pause`; or its probe denies and it asks',
@@ -60,7 +65,7 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     ...TO_UNDO,
     undoing: `its last attempt failed and the state says \`then: undo\`; or ${TO_UNDO.undoing}`,
   },
-  reached: TO_UNDO,
+  reached: { ...TO_UNDO, ...UNDO_FAILED },
   failed: { ...FROM_OPERATOR, ...TO_UNDO },
   paused: {
     ...FROM_OPERATOR,

@@ -118,6 +118,10 @@ export interface StepRecord {
   readonly cause?: StepCause;
   /** Agent that runs or ran it. */
   readonly agent?: string;
+  /** Where some phase has a `run_on`: the agent of what has none of its own. */
+  readonly base?: string;
+  /** While it is ready: the phase that its VM is awaited for, where that is not its first. */
+  readonly next?: 'action';
   /** True once any attempt of the action was sent: then undo concerns it (R10), whatever its status. */
   readonly touched: boolean;
   /** It failed or was blocked once, and another state waits for that; never taken back (row 12). */

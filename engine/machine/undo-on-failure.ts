@@ -67,6 +67,7 @@ const ANEW: Patch = {
   error: undefined,
   cause: undefined,
   agent: undefined,
+  base: undefined,
   hasFailed: undefined,
   startedAt: undefined,
 };

@@ -4,16 +4,18 @@
 // deletion begins (on/delete.ts).
 //
 // An undo runs against the edges as soon as nothing stands on the step; its probe must then answer "doesn't hold".
-// A VM that is gone has nothing left to take back. A failed undo is what the state says; without a word it is tolerated
-// in a deletion, after which the VM is gone, and is a failure else.
+// A VM that is gone has nothing left to take back, unless `run_on` names it. A failed undo is what the state says;
+// without a word it is tolerated in a deletion, after which the VM is gone, and is a failure else.
 import { effectKey, type Phase } from '../base/ids.ts';
 import { EngineError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { actionOf, agentFor, expressionError, makeCommand, travels } from './command.ts';
+import type { State } from '../definition/types.ts';
+import { actionOf, expressionError, makeCommand, travels } from './command.ts';
 import type { Draft } from './draft.ts';
 import { failStep } from './halting.ts';
 import { cannotTell, deniesState } from './outcomes.ts';
-import { ATTEMPT_OVER, owes } from './records.ts';
+import { hasPlaces, placeError, placeOf, runsElsewhere } from './places.ts';
+import { ATTEMPT_OVER, occupies, owes, type Patch } from './records.ts';
 import { isWorthRetrying } from './retry.ts';
 import { afterAll, saying } from './spent.ts';
 import { COMMAND_GRACE, retryDelay } from './timing.ts';
@@ -33,17 +35,44 @@ export function considerUndo(draft: Draft, number: number): void {
   const step = draft.step(number);
   const action = step.state.undo?.action;
   if (!action) return draft.write(number, { ...ATTEMPT_OVER, status: 'undone', cause: 'nothing_to_undo' });
-  const agent = record.agent ?? agentFor(draft, step);
-  draft.write(number, {
-    ...ATTEMPT_OVER,
-    status: 'undoing',
-    phase: 'undo',
-    tries: 0,
-    interruptions: undefined,
-    agent,
-    cause: undefined,
-  });
-  if (!travels(action) || agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
+  awaitTurn(draft, number, 'undo', { tries: 0, interruptions: undefined, cause: undefined });
+}
+
+/** Waits for the VM in which the phase runs; which one that is, is asked at every try. */
+function awaitTurn(draft: Draft, number: number, phase: 'undo' | 'verify', patch: Patch): void {
+  const step = draft.step(number);
+  const waiting = { ...ATTEMPT_OVER, ...patch, status: 'undoing', phase } as const;
+  try {
+    const place = placeOf(draft, step, phase, 'kept');
+    draft.write(number, { ...waiting, ...place });
+    const action = actionOf(step.state, phase);
+    if (!action || !travels(action) || place.agent === undefined) draft.starts.push({ step: number, phase });
+  } catch (thrown) {
+    draft.write(number, { ...waiting, agent: undefined });
+    cannotPlace(draft, number, phase, thrown);
+  }
+}
+
+/** That nobody is named may change until the next try. */
+function cannotPlace(draft: Draft, number: number, phase: Phase, thrown: unknown): void {
+  const error = placeError(thrown, phase);
+  if (error.kind === 'unreachable') failUndo(draft, number, error);
+  else spend(draft, number, error);
+}
+
+/** Starts the phase at once, unless it runs in a VM that the one before it did not have. */
+export function continueUndo(draft: Draft, number: number, phase: 'undo' | 'verify'): void {
+  const record = draft.record(number);
+  if (!hasPlaces(draft.step(number).state)) return startUndo(draft, number, phase);
+  try {
+    const place = placeOf(draft, draft.step(number), phase, 'kept');
+    const keeps = occupies(record) === place.agent;
+    if (keeps) draft.write(number, place);
+    if (keeps) startUndo(draft, number, phase);
+    else awaitTurn(draft, number, phase, {});
+  } catch (thrown) {
+    cannotPlace(draft, number, phase, thrown);
+  }
 }
 
 /** Starts the undo, or the check after it. */
@@ -68,9 +97,10 @@ export function startUndo(draft: Draft, number: number, phase: 'undo' | 'verify'
 
 /** The undo itself ended. */
 export function endUndo(draft: Draft, number: number, outcome: Outcome): void {
-  if (isLost(outcome)) return done(draft, number, 'vm_lost');
+  const { state } = draft.step(number);
+  if (isLost(state, 'undo', outcome)) return done(draft, number, 'vm_lost');
   if (outcome.kind === 'succeeded') {
-    if (!draft.step(number).state.probe) return done(draft, number, undefined);
+    if (!state.probe) return done(draft, number, undefined);
     draft.starts.push({ step: number, phase: 'verify' });
     return;
   }
@@ -80,7 +110,7 @@ export function endUndo(draft: Draft, number: number, outcome: Outcome): void {
 
 /** The look after the undo: only "doesn't hold" proves it. */
 export function endVerify(draft: Draft, number: number, outcome: Outcome): void {
-  if (isLost(outcome)) return done(draft, number, 'vm_lost');
+  if (isLost(draft.step(number).state, 'verify', outcome)) return done(draft, number, 'vm_lost');
   if (deniesState(outcome)) return done(draft, number, undefined);
   if (outcome.kind === 'interrupted') return again(draft, number, outcome.evidence, 'verify');
   const error: StepError =
@@ -94,8 +124,9 @@ export function endVerify(draft: Draft, number: number, outcome: Outcome): void 
   failUndo(draft, number, error);
 }
 
-const isLost = (outcome: Outcome): boolean =>
-  outcome.kind === 'failed' && outcome.error.kind === 'unreachable';
+/** What was done went with its own VM; what is undone in another may still be there. */
+const isLost = (state: State, phase: Phase, outcome: Outcome): boolean =>
+  outcome.kind === 'failed' && outcome.error.kind === 'unreachable' && !runsElsewhere(state, phase);
 
 function undoError(outcome: Extract<Outcome, { kind: 'failed' | 'refused' }>): StepError {
   if (outcome.kind === 'failed') return { ...outcome.error, phase: 'undo' };
@@ -139,10 +170,10 @@ function failUndo(draft: Draft, number: number, error: StepError): void {
     return spend(draft, number, error);
   }
   const delay = retryDelay(retry, tries, effectKey(draft.effectId(number)));
-  const due = delay > 0 ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
   const before = told(draft, number, error);
+  if (delay === 0) return awaitTurn(draft, number, 'undo', { tries, error: before });
+  const due = { at: draft.at + delay, for: 'retry' } as const;
   draft.write(number, { ...ATTEMPT_OVER, status: 'undoing', phase: 'undo', tries, error: before, due });
-  if (!due && draft.record(number).agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
 }
 
 /** No try is left. In a deletion the default is to go on with the others and let this one be (`continue`). */
@@ -169,8 +200,7 @@ function failBoth(draft: Draft, number: number, error: StepError): void {
 
 /** The time of an undo's next try has come. */
 export function retryUndo(draft: Draft, number: number): void {
-  draft.write(number, { due: undefined });
-  if (draft.record(number).agent === undefined) draft.starts.push({ step: number, phase: 'undo' });
+  awaitTurn(draft, number, 'undo', {});
 }
 
 /** The phases that take back. */

@@ -147,7 +147,7 @@ function endedWell(phase: Span['phase'], record: StepRecord): boolean {
   if (phase === 'undo') return record.cause !== 'undo_failed' && record.due === undefined;
   if (phase === 'rescue') return record.error?.phase !== 'rescue' && record.status !== 'interrupted';
   if (record.status === 'reached') return record.cause !== 'tolerated';
-  return phase === 'probe' && record.status === 'running' && record.phase === 'action';
+  return phase === 'probe' && (record.status === 'running' ? record.phase : record.next) === 'action';
 }
 
 /** Joins and computed values have no start: they stand where they came to be. What never came is last. */

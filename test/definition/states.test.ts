@@ -85,16 +85,7 @@ describe('A state', () => {
     expect(codes(parse(state('on_failure: {}')))).to.deep.equal(['missing_key']);
   });
 
-  for (const key of [
-    'rolling',
-    'serial',
-    'run_on',
-    'was',
-    'on_change',
-    'rerun_after',
-    'valid_for',
-    'any_of',
-  ]) {
+  for (const key of ['rolling', 'serial', 'was', 'on_change', 'rerun_after', 'valid_for', 'any_of']) {
     it(`does not know '${key}' yet`, () => {
       expect(codes(parse(state(`${key}: x`)))).to.deep.equal(['unknown_key']);
     });
@@ -203,7 +194,7 @@ describe('An action', () => {
     ).to.deep.equal(['wrong_value']);
   });
 
-  it('row 45: of a service runs in no VM', () => {
+  it('row 45: of a service runs in no VM of its own', () => {
     const of = (text: string) =>
       `workflow_version: 2026-11-01\nentities: {s: {type: service, states: {done: {action: ${text}}}}}\ngoal: s.done\n`;
     for (const kind of ['{script: {sh: x}}', '{online: {}}', '{file: {path: /x, content: y}}']) {

@@ -140,9 +140,10 @@ function stayFinal(before: ReadonlyMap<NaiveStep, string>, log: readonly string[
   }
 }
 
-const WAITED = new Set(['waiting', 'blocked']);
-/** What becomes of a step that nothing is done for. */
-const BY_ITSELF = new Set(['reached', 'skipped', 'blocked', 'not_needed']);
+/** A resume opens again what has failed. */
+const WAITED = new Set(['waiting', 'blocked', 'failed', 'interrupted']);
+/** What becomes of a step that nothing is done for; it fails where `run_on` names nobody. */
+const BY_ITSELF = new Set(['reached', 'skipped', 'blocked', 'not_needed', 'failed', 'paused']);
 
 /**
  * In the moment in which the goal comes to hold, the rules leave open which joins that could be reached in that very

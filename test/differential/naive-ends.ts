@@ -2,7 +2,7 @@
 // Belongs here: ends, attempts that are spent and what follows. Does not belong here: what begins when (naive.ts).
 import { LIMITS } from '../../engine/base/limits.ts';
 import type { Action } from '../../engine/definition/types.ts';
-import { agentOf, type Board, goalHolds, isAwaited, type NaiveStep } from './naive-rules.ts';
+import { type Board, goalHolds, isAwaited, type NaiveStep, placedBy, placeOf } from './naive-rules.ts';
 
 /** How a command ends, in the words of the rules. `denied`: exit 1; `broken`: any other exit. */
 export type Ending = 'done' | 'done without outputs' | 'denied' | 'broken' | 'interrupted';
@@ -40,8 +40,7 @@ export class NaiveEnds {
     } else if (this.stands) {
       step.status = 'interrupted';
     } else {
-      step.phase = 'action';
-      step.touched = true;
+      this.goOn(step, 'action');
     }
   }
 
@@ -77,11 +76,14 @@ export class NaiveEnds {
 
   /** It keeps the VM of the attempt; whoever has none waits for it like others. */
   protected rescue(step: NaiveStep): void {
-    const hasVm = holdsVm(step);
+    const held = holdsVm(step) ? step.agent : undefined;
     step.phase = 'rescue';
     step.rescues += 1;
-    if (hasVm || !holdsVm(step)) return;
-    step.agent ??= agentOf(this.board, step);
+    if (!usesVm(current(step))) return;
+    const agent = placeOf(this.board, step, 'rescue');
+    if (agent === undefined) return this.rescueFailed(step);
+    step.agent = agent;
+    if (held === agent || !holdsVm(step)) return;
     step.status = 'ready';
     step.readySince = this.turn + 1;
   }
@@ -119,15 +121,18 @@ export class NaiveEnds {
 
   /** Row 42: on the VM that the attempt has, or when its turn comes; its tries are its own. */
   protected undo(step: NaiveStep): void {
-    const hasVm = step.status === 'running' && holdsVm(step);
-    step.agent ??= agentOf(this.board, step);
-    Object.assign(step, {
-      status: 'undoing',
-      phase: 'undo',
-      tries: 0,
-      queued: !hasVm && step.agent !== undefined,
-    });
+    const held = step.status === 'running' && holdsVm(step) ? step.agent : undefined;
+    Object.assign(step, { status: 'undoing', phase: 'undo', tries: 0 });
     step.readySince = this.turn + 1;
+    this.placeUndo(step, held);
+  }
+
+  /** In the VM that it has, or when its turn comes in the one that is named. */
+  protected placeUndo(step: NaiveStep, held: string | undefined): void {
+    const agent = placeOf(this.board, step, step.phase);
+    if (agent === undefined && placedBy(step, step.phase)) return this.undoAgain(step);
+    step.agent = agent;
+    step.queued = agent !== held && agent !== undefined;
   }
 
   protected endUndo(step: NaiveStep, ending: Ending): void {
@@ -137,6 +142,7 @@ export class NaiveEnds {
       if (step.interruptions > LIMITS.interruptions) this.fail(step);
     } else if (step.phase === 'undo' && isDone && step.state.probe) {
       step.phase = 'verify';
+      this.placeUndo(step, step.agent);
     } else if (step.phase === 'undo' ? isDone : ending === 'denied') {
       step.touched = false;
       this.fail(step);
@@ -151,7 +157,8 @@ export class NaiveEnds {
     if (step.tries >= attempts) return this.fail(step);
     step.phase = 'undo';
     step.timed = delay > 0;
-    step.queued = !step.timed && step.agent !== undefined;
+    step.queued = false;
+    if (!step.timed) this.placeUndo(step, undefined);
   }
 
   /** `failure_mode: halt`: the first failure for which nobody waits. */
@@ -164,8 +171,9 @@ export class NaiveEnds {
   }
 
   /** What is in the middle of its attempts goes on. */
-  protected mayBegin({ tries }: NaiveStep): boolean {
-    return !this.halted || tries > 0;
+  protected mayBegin({ status, phase, state, tries, interruptions }: NaiveStep): boolean {
+    const isBetweenPhases = status === 'ready' && phase === 'action' && state.probe !== undefined;
+    return !this.halted || tries + interruptions > 0 || isBetweenPhases;
   }
 
   protected interrupted(step: NaiveStep, policy: string): void {
@@ -173,8 +181,22 @@ export class NaiveEnds {
     if (this.stands) step.status = 'interrupted';
     else if (step.interruptions > LIMITS.interruptions) this.failAttempt(step, true);
     else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
-    else if (policy === 'probe' && step.state.probe) step.phase = 'probe';
+    else if (policy === 'probe' && step.state.probe) this.goOn(step, 'probe');
     else if (policy !== 'rerun') this.failAttempt(step, true);
+  }
+
+  /** In the VM that it has, or after waiting for the other one in which the phase runs. */
+  private goOn(step: NaiveStep, phase: NaiveStep['phase']): void {
+    const held = holdsVm(step) ? step.agent : undefined;
+    step.phase = phase;
+    const agent = usesVm(current(step)) ? placeOf(this.board, step, phase) : step.agent;
+    if (usesVm(current(step)) && agent === undefined) return this.failAttempt(step);
+    step.agent = agent;
+    if (agent !== held && holdsVm(step)) {
+      step.status = 'ready';
+      step.readySince = this.turn + 1;
+    }
+    step.touched ||= step.status === 'running' && phase === 'action';
   }
 }
 
@@ -195,8 +217,6 @@ export const needsOutputs = (step: NaiveStep): boolean =>
 
 /** Secrets are made elsewhere, so a `set` that makes some takes its time. */
 export const isComputed = (action: Action | undefined): boolean => action?.kind === 'set' && !action.generate;
-
-export const firstAction = (step: NaiveStep): Action | undefined => step.state.probe ?? step.state.action;
 
 /** What its phase does. */
 export function current({ phase, state }: NaiveStep): Action | undefined {

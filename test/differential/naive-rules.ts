@@ -34,7 +34,9 @@ export interface NaiveStep {
   interruptions: number;
   /** Since when it is ready, as the number of the event. */
   readySince: number;
+  /** Whose VM the phase runs in, and which is its own. */
   agent: string | undefined;
+  home: string | undefined;
   /** Since when it counts as reached, as the number of the event. */
   reachedSince: number | undefined;
 }
@@ -203,9 +205,40 @@ export function appliesTo(board: Board, step: NaiveStep): boolean | undefined {
   return (only.length === 0 || only.some(isHolder)) && !except.some(isHolder);
 }
 
+/** Also those that say where it runs; random ones are of the same group. */
 export function rolesNamedBy(state: State): readonly string[] {
   const once = state.once && 'role' in state.once ? [state.once.role] : [];
-  return [...state.only, ...state.except, ...once];
+  const places = [state.runOn, state.probeRunOn, state.undo?.runOn].flatMap(
+    template => template?.reads ?? [],
+  );
+  const read = places.flatMap(one => (one.kind === 'role' ? [one.role] : []));
+  return [...state.only, ...state.except, ...once, ...read];
+}
+
+/** Whose VM the phase runs in: what its own `run_on` says, or the state's; undefined: it names nobody. */
+export function placeOf(board: Board, step: NaiveStep, phase: NaiveStep['phase']): string | undefined {
+  const runOn = placedBy(step, phase);
+  if (!runOn) return (step.home ??= agentOf(board, step));
+  const members = (entity: string) => board.membership.get(entity) ?? [];
+  const holders = (entity: string, role: string) =>
+    members(entity).filter(({ agent }) => board.roles.get(`${entity}.${role}`)?.includes(agent));
+  try {
+    return evaluateTemplate(runOn, {
+      member: step.member,
+      members,
+      holders,
+    } as unknown as DataView) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+export const placedBy = ({ state }: NaiveStep, phase: NaiveStep['phase']): Template | undefined =>
+  ownPlace(state, phase) ?? state.runOn;
+
+function ownPlace(state: State, phase: NaiveStep['phase']): Template | undefined {
+  if (phase === 'undo') return state.undo?.runOn;
+  return phase === 'probe' || phase === 'verify' ? state.probeRunOn : undefined;
 }
 
 /** Whose VM it runs on: its member's, the holder's; for `any` the lowest index that has its own requirements. */

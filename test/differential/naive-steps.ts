@@ -31,6 +31,7 @@ export function stepsFor(definition: WorkflowDefinition, membership: Membership)
           interruptions: 0,
           readySince: 0,
           agent: undefined,
+          home: undefined,
           reachedSince: undefined,
         });
       }

@@ -7,7 +7,6 @@ import type { Membership } from '../../engine/graph/types.ts';
 import {
   current,
   type Ending,
-  firstAction,
   holdsVm,
   isComputed,
   isOver,
@@ -20,7 +19,6 @@ import {
 import { stepsFor, wantedStates } from './naive-steps.ts';
 import { owes, takeBack } from './naive-undo.ts';
 import {
-  agentOf,
   alarm,
   appliesTo,
   choiceOf,
@@ -29,6 +27,8 @@ import {
   isLost,
   isReached,
   type NaiveStep,
+  placedBy,
+  placeOf,
   rolesNamedBy,
 } from './naive-rules.ts';
 
@@ -89,7 +89,7 @@ export class NaiveScheduler extends NaiveEnds {
 
   retryDue(step: NaiveStep): void {
     step.timed = false;
-    step.queued = step.status === 'undoing' && step.agent !== undefined;
+    if (step.status === 'undoing') this.placeUndo(step, undefined);
     this.settle();
   }
 
@@ -108,7 +108,8 @@ export class NaiveScheduler extends NaiveEnds {
     this.stopped = false;
     const anew = this.board.steps.some(step => step.status === 'undone');
     for (const step of this.board.steps) {
-      if (anew && isOver(step)) Object.assign(step, { hasFailed: false, touched: false, agent: undefined });
+      if (anew && isOver(step))
+        Object.assign(step, { hasFailed: false, touched: false, agent: undefined, home: undefined });
       if (step.status === 'failed' || step.status === 'interrupted' || (anew && isOver(step))) reopen(step);
     }
     this.settle();
@@ -126,7 +127,7 @@ export class NaiveScheduler extends NaiveEnds {
   /** Everything that can be said, then everything that can start; until nothing moves. */
   private settle(): void {
     this.turn += 1;
-    for (const step of this.board.steps) step.hasFailed ||= isLost(step);
+    this.remember();
     if (!this.stopped) {
       do while (this.judgeAll());
       while (this.startAll());
@@ -140,11 +141,17 @@ export class NaiveScheduler extends NaiveEnds {
     }
   }
 
-  private judgeAll(): boolean {
-    for (const step of this.board.steps)
+  /** What counts later: that it failed once, and since when it is reached. */
+  private remember(): void {
+    for (const step of this.board.steps) {
+      step.hasFailed ||= isLost(step);
       step.reachedSince = isReached(step) ? (step.reachedSince ?? this.turn) : undefined;
+    }
+  }
+
+  private judgeAll(): boolean {
+    this.remember();
     let moved = this.chooseRoles();
-    for (const step of this.board.steps) step.hasFailed ||= isLost(step);
     for (const step of this.board.steps) {
       if (this.goalHolds || !this.isWanted(step) || step.timed) continue;
       if (step.status !== 'waiting' && step.status !== 'blocked') continue;
@@ -183,10 +190,13 @@ export class NaiveScheduler extends NaiveEnds {
     if (!action || (isComputed(action) && !probe)) return 'reached';
     step.phase = probe ? 'probe' : 'action';
     step.readySince = this.turn;
-    step.agent ??= agentOf(this.board, step);
-    if (!usesVm(firstAction(step)) || step.agent !== undefined)
-      return this.mayBegin(step) ? 'ready' : 'waiting';
-    this.failAttempt(step, true);
+    const open = this.mayBegin(step) ? 'ready' : 'waiting';
+    if (!usesVm(current(step))) return open;
+    step.agent = placeOf(this.board, step, step.phase);
+    if (step.agent !== undefined) return open;
+    this.failAttempt(step, !placedBy(step, step.phase));
+    // What is tried again at once finds nobody again.
+    while (step.status === 'waiting' && !step.timed) this.failAttempt(step);
     return step.status;
   }
 

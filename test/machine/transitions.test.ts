@@ -9,7 +9,9 @@ import { statesPage } from '../support/states-page.ts';
 
 describe('the tables of transitions', () => {
   it('never take a reached step back but by undo', () => {
-    expect(Object.keys(STEP_TRANSITIONS.reached)).to.eql(['undoing', 'undone']);
+    expect(Object.keys(STEP_TRANSITIONS.reached)).to.eql(['undoing', 'undone', 'failed']);
+    for (const why of Object.values(STEP_TRANSITIONS.reached))
+      expect(why).to.contain('the workflow is deleted');
   });
 
   it('have an end: nothing follows deleted', () => {

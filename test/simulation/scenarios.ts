@@ -64,7 +64,7 @@ outputs:
 };
 
 /** Retries that must be counted across crashes, a wait, a value computed, a secret made, reboots in the middle and
- * as an action, with a script that may run beside others, a yes and a signal. */
+ * as an action, with a script that may run beside others, a yes and a signal, and scripts in others' VMs. */
 const rough: Scenario = {
   name: 'rough',
   exact: true,
@@ -96,6 +96,14 @@ entities:
         idempotent: true
         retry: {attempts: 90, delay: 1s, max_delay: 20s}
         timeout: 20m
+      enrolled:
+        requires: [restarted]
+        run_on: "<% box.members[0] %>"
+        action: {script: {sh: "sleep 30\\napply enrolled"}}
+        probe: {script: {sh: "check enrolled"}, run_on: "<% member %>"}
+        undo: {script: {sh: "sleep 10\\nrevert enrolled"}, on_failure: fail}
+        retry: {attempts: 90, delay: 1s, max_delay: 20s}
+        timeout: 10m
       rebooted:
         requires: [restarted]
         action: {reboot: {}}
@@ -107,7 +115,7 @@ entities:
       online: {action: {online: {}}, timeout: 30m}
       keyed: {requires: [online], action: {set: {generate: {key: {length: 16}}}}}
       named:
-        requires: [online, web.rebooted, web.watched]
+        requires: [online, web.rebooted, web.watched, web.enrolled]
         action: {set: {outputs: {count: "<% web.members.size() %>"}}}
         outputs: {count: {type: integer}}
       agreed: {requires: [named], action: {approval: {message: "<% box.outputs.named.count %> are restarted. Go on?"}}}
@@ -118,7 +126,18 @@ entities:
         idempotent: true
         retry: {attempts: 90, delay: 1s, max_delay: 20s}
         timeout: 10m
-goal: box.ready
+  all:
+    type: service
+    states:
+      done:
+        requires: [box.ready]
+        run_on: "<% web.members[1] %>"
+        action: {script: {sh: "sleep 10\\napply done"}}
+        probe: {script: {sh: "check done"}}
+        undo: {script: {sh: "sleep 10\\nrevert done"}, run_on: "<% web.members[1] %>", on_failure: fail}
+        retry: {attempts: 90, delay: 1s, max_delay: 20s}
+        timeout: 10m
+goal: all.done
 `,
 };
 

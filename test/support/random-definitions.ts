@@ -11,6 +11,7 @@ import type {
   State,
   WorkflowDefinition,
 } from '../../engine/definition/types.ts';
+import type { Template } from '../../engine/definition/expressions/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import {
@@ -25,6 +26,7 @@ import {
   type StateSpec,
   state,
 } from './definitions.ts';
+import { type PlaceDice, placeDice, placesOf } from './random-places.ts';
 
 interface StateDice {
   readonly kind:
@@ -54,6 +56,8 @@ interface StateDice {
     | 'one not other';
   readonly condition: boolean | undefined;
   readonly probe: boolean;
+  /** Where the state, its probe and its undo run. */
+  readonly places: readonly PlaceDice[];
   readonly exclusive: boolean;
   readonly undo: 'none' | 'continue' | 'fail';
   readonly attempts: number;
@@ -106,6 +110,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
   ),
   condition: fc.constantFrom(undefined, undefined, undefined, true, false),
   probe: fc.boolean(),
+  places: placeDice,
   exclusive: fc.constantFrom(true, true, false),
   undo: fc.constantFrom('none', 'continue', 'fail'),
   attempts: fc.integer({ min: 1, max: 3 }),
@@ -159,7 +164,24 @@ const wholeDice: fc.Arbitrary<WholeDice> = fc.record({
 /** Entities in an order; a state requires only states before it, so there is no cycle. */
 export const anyCase: fc.Arbitrary<Case> = fc
   .tuple(fc.array(entityDice, { minLength: 1, maxLength: 3 }), wholeDice)
-  .map(([entities, whole]) => caseOf(entities, whole));
+  .map(([entities, whole]) => caseOf(isStrict(whole) ? entities.map(allPlaceable) : entities, whole));
+
+/**
+ * Which of several failures in one event is the first, and so halts the rest, the rules leave open: there are none. And
+ * whoever lives through the undos of a failed workflow takes them to succeed.
+ */
+const isStrict = ({ failureMode, onWorkflowFailure }: WholeDice): boolean =>
+  failureMode === 'halt' || onWorkflowFailure === 'undo';
+
+function allPlaceable(item: EntityDice): EntityDice {
+  const isThere = (place: PlaceDice): boolean =>
+    place === 'boss' || (place === 'last' && item.type === 'vm_group' && item.members > 0);
+  const states = item.states.map(one => ({
+    ...one,
+    places: one.places.map(place => (isThere(place) ? place : 'own')),
+  }));
+  return { ...item, states };
+}
 
 function caseOf(dice: readonly EntityDice[], whole: WholeDice): Case {
   const known: { readonly entity: string; readonly state: string }[] = [];
@@ -192,20 +214,23 @@ function build(
   dice: StateDice,
   known: readonly { readonly entity: string; readonly state: string }[],
 ): State {
-  const kind =
-    owner.type === 'service' && ['script', 'reboot', 'online'].includes(dice.kind) ? 'join' : dice.kind;
+  const { runOn, probeRunOn, undoRunOn } = placesOf(owner.type === 'vm_group' && at > 0, name, dice.places);
+  const isHomeless = owner.type === 'service' && ['script', 'reboot', 'online'].includes(dice.kind);
+  const kind = isHomeless && !(dice.kind === 'script' && runOn) ? 'join' : dice.kind;
   const outputs =
     dice.output && (kind === 'script' || kind === 'set' || kind === 'signal')
       ? [output('port', { type: 'integer' })]
       : kind === 'generate'
         ? [output('port', { hidden: true })]
         : [];
-  const onVm = owner.type !== 'service';
+  const onVm = (place: Template | undefined): boolean =>
+    kind !== 'join' && (owner.type !== 'service' || (place ?? runOn) !== undefined);
   const spec: StateSpec = {
     ...roleOf(owner, at, dice),
     ...(dice.condition !== undefined && { condition: literal(dice.condition) }),
-    ...(dice.probe && onVm && kind !== 'join' && { probe: script() }),
-    ...(dice.undo !== 'none' && onVm && kind !== 'join' && undoOf(dice)),
+    ...(kind === 'script' && runOn && { runOn }),
+    ...(dice.probe && onVm(probeRunOn) && { probe: script(), ...(probeRunOn && { probeRunOn }) }),
+    ...(dice.undo !== 'none' && onVm(undoRunOn) && undoOf(dice, undoRunOn)),
     retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
     exclusive: dice.exclusive || kind === 'reboot',
     ...onFailureOf(owner, kind, dice),
@@ -233,9 +258,10 @@ function onFailureOf(
   };
 }
 
-const undoOf = (dice: StateDice) => ({
+const undoOf = (dice: StateDice, runOn: Template | undefined) => ({
   undo: {
     action: script(),
+    ...(runOn && { runOn }),
     onFailure: dice.undo as 'continue' | 'fail',
     retry: { attempts: dice.attempts, delay: dice.delay },
   },

@@ -214,7 +214,8 @@ function troubleLines(steps: readonly StepView[], options: EndingOptions): Line[
 /** The step, where it ran, why it ended, and the tail of what it said. */
 export function stepTrouble(step: StepView, { width, style }: EndingOptions): Line[] {
   const { record } = step;
-  const where = step.member?.name ?? record.agent;
+  const isOwn = record.agent === undefined || record.agent === step.member?.agent;
+  const where = isOwn ? step.member?.name : record.agent;
   const message = troubleText(record);
   const attempts = record.attempt > 1 ? ` (attempt ${record.attempt})` : '';
   const bar = style.unicode ? '│' : '|';

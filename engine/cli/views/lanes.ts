@@ -140,7 +140,8 @@ function runningDetail(step: StepView, { now, offline, nameOf }: Moment): string
     return `machine offline${lost === '' ? '' : `: ${sanitiseLine(lost)}`}`;
   const parts = [`${phaseWord(step)} ${durationText(now - record.since)}`];
   if (record.attempt > 1) parts.push(`attempt ${record.attempt}`);
-  if (step.member === undefined && record.agent !== undefined) parts.push(`on ${nameOf(record.agent)}`);
+  if (record.agent !== undefined && record.agent !== step.member?.agent)
+    parts.push(`on ${nameOf(record.agent)}`);
   if (record.due?.for === 'wait') parts.push(`${durationText(record.due.at - now)} left`);
   return parts.join(' · ');
 }

@@ -51,28 +51,45 @@ export function timelineLines(graph: StateGraph, course: Course, width: number, 
   ];
 }
 
-/** By machine in the order of the definition; what a group does once stands on the machine that does it. */
+/** By machine in the order of the definition; what runs elsewhere stands on the machine that does it. */
 function lanesOf(graph: StateGraph, steps: readonly StepCourse[]): Lane[] {
   const lanes = new Map<string, Lane>();
   const seats = seatsByAgent(graph);
   for (const course of steps
     .filter(({ spans }) => spans.length > 0)
     .toSorted((a, b) => a.number - b.number)) {
-    const { entity, member } = graph.steps[course.number] as Step;
-    const index = member?.index ?? seats.get(`${entity.name} ${course.agent}`);
-    const key = `${entity.name} ${index}`;
-    const lane = lanes.get(key) ?? { entity: entity.name, ...(index !== undefined && { index }), steps: [] };
+    const { entity, index } = seatOf(graph.steps[course.number] as Step, course.agent, seats);
+    const key = `${entity} ${index}`;
+    const lane = lanes.get(key) ?? { entity, ...(index !== undefined && { index }), steps: [] };
     lane.steps.push(course);
     lanes.set(key, lane);
   }
   return [...lanes.values()];
 }
 
-function seatsByAgent(graph: StateGraph): ReadonlyMap<string, number> {
-  const seats = [...graph.membership].flatMap(([entity, members]) =>
-    members.map(({ agent, index }) => [`${entity} ${agent}`, index] as const),
-  );
-  return new Map(seats);
+interface Seat {
+  readonly entity: string;
+  readonly index?: number;
+}
+
+/** Its member's own; else the one of the agent that ran it: in its entity, or in another (`run_on`). */
+function seatOf({ entity, member }: Step, agent: string | undefined, seats: ReadonlyMap<string, Seat>): Seat {
+  const isOwn = member !== undefined && (agent === undefined || agent === member.agent);
+  if (isOwn) return { entity: entity.name, index: member.index };
+  return seats.get(`${entity.name} ${agent}`) ?? seats.get(`${agent}`) ?? { entity: entity.name };
+}
+
+/** By entity and agent, and by the agent alone: an agent's first seat. */
+function seatsByAgent(graph: StateGraph): ReadonlyMap<string, Seat> {
+  const seats = new Map<string, Seat>();
+  for (const [entity, members] of graph.membership) {
+    for (const { agent, index } of members) {
+      const seat = { entity, index };
+      seats.set(`${entity} ${agent}`, seat);
+      if (!seats.has(agent)) seats.set(agent, seat);
+    }
+  }
+  return seats;
 }
 
 function together(lanes: readonly Lane[], draw: (steps: readonly StepCourse[]) => string): Drawn[] {

@@ -5,6 +5,7 @@ import type { KindOfAction } from './kind.ts';
 
 export const approval: KindOfAction = {
   needsVm: false,
+  placeable: false,
   givesOutputs: false,
   idempotent: true,
   read(node, { report, what, timeout }) {

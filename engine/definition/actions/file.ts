@@ -20,6 +20,7 @@ const SOURCES = ['content', 'file', 'url'] as const;
 
 export const file: KindOfAction = {
   needsVm: true,
+  placeable: true,
   givesOutputs: false,
   idempotent: true,
   read(node, context) {

@@ -76,13 +76,20 @@ function chooseKind(
 }
 
 function readKind(kind: ActionKind, node: Node, context: ActionContext): ActionDraft | undefined {
-  if (ACTIONS[kind].needsVm && context.entityType === 'service') {
+  const { needsVm, placeable } = ACTIONS[kind];
+  if (needsVm && context.entityType === 'service' && !(placeable && context.hasRunOn)) {
     const message = `${context.what} is of a service, which has no VM, so it cannot have the action ${kind}.`;
+    const elsewhere = 'Put it on a vm or vm_group, and require that state here.';
     context.report.add('wrong_value', node.at, message, {
-      hint: 'Put it on a vm or vm_group, and require that state here.',
+      hint: placeable
+        ? `Say in whose VM it runs, such as ${RUN_ON_EXAMPLE}. ${plainStart(elsewhere)}`
+        : elsewhere,
       key: true,
     });
     return undefined;
   }
   return ACTIONS[kind].read(node, context);
 }
+
+const RUN_ON_EXAMPLE = `run_on: "<% sql.members[0] %>"`;
+const plainStart = (text: string): string => `Or ${text.charAt(0).toLowerCase()}${text.slice(1)}`;

@@ -12,13 +12,17 @@ export interface ActionContext {
   /** For sentences: `sql.prepared`, `the undo of sql.prepared`. */
   readonly what: string;
   readonly entityType: EntityType;
+  /** True where `run_on` says in whose VM it runs. */
+  readonly hasRunOn?: boolean;
   /** Milliseconds, as the author wrote it; absent: the default. */
   readonly timeout?: number;
 }
 
 export interface KindOfAction {
-  /** Runs in a VM, so a service cannot have it. */
+  /** Runs in a VM, so a service cannot have it without `run_on`. */
   readonly needsVm: boolean;
+  /** `run_on` may say in whose VM it runs. */
+  readonly placeable: boolean;
   /** Can give outputs. */
   readonly givesOutputs: boolean;
   /** May run again without harm, whatever it was doing when it was cut short. */

@@ -8,6 +8,7 @@ const SYSTEMS = ['linux', 'windows', 'darwin', 'other'] as const;
 
 export const online: KindOfAction = {
   needsVm: true,
+  placeable: false,
   givesOutputs: false,
   idempotent: true,
   read(node, { report, what }) {

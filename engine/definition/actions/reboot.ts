@@ -5,6 +5,7 @@ import type { KindOfAction } from './kind.ts';
 
 export const reboot: KindOfAction = {
   needsVm: true,
+  placeable: true,
   givesOutputs: false,
   idempotent: true,
   read(node, { report, what }) {

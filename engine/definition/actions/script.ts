@@ -15,6 +15,7 @@ const MOST_REBOOTS = 20;
 
 export const script: KindOfAction = {
   needsVm: true,
+  placeable: true,
   givesOutputs: true,
   idempotent: false,
   read(node, context) {

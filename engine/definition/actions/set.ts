@@ -10,6 +10,7 @@ import type { KindOfAction } from './kind.ts';
 
 export const set: KindOfAction = {
   needsVm: false,
+  placeable: false,
   givesOutputs: true,
   idempotent: true,
   read(node, { report, what }) {

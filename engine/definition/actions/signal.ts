@@ -7,6 +7,7 @@ import type { KindOfAction } from './kind.ts';
 
 export const signal: KindOfAction = {
   needsVm: false,
+  placeable: false,
   givesOutputs: true,
   idempotent: true,
   read(node, { report, what, timeout }) {

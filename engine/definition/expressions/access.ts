@@ -10,7 +10,13 @@ import { ANY, NOTHING_PROVEN, describe, either, entityOf, namesOf, nounOf, shape
 import type { ExpressionModel, ExpressionPlace, StateModel } from './types.ts';
 
 /** Places whose reads become requirements; elsewhere nothing waits for what is read. */
-const INFERRING: ReadonlySet<ExpressionPlace['use']> = new Set(['action', 'probe', 'condition', 'set']);
+const INFERRING: ReadonlySet<ExpressionPlace['use']> = new Set([
+  'action',
+  'run_on',
+  'probe',
+  'condition',
+  'set',
+]);
 
 /** True in the rule by which a role is chosen. */
 export const isRoleRule = (use: ExpressionPlace['use']): boolean =>

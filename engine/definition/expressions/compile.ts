@@ -57,7 +57,14 @@ export function compileExpression(
   const base = { findings: findings.list, reads: findings.reads, secret: holdsSecret(shape) };
   if (findings.list.length > 0) return base;
   meter(parsed.program.ast);
-  const program = { source: text, pointer, run: parsed.program, schema, boolean: isBoolean(place) };
+  const program = {
+    source: text,
+    pointer,
+    run: parsed.program,
+    schema,
+    boolean: isBoolean(place),
+    member: isMember(place),
+  };
   return { ...base, expression: { source: text, evaluate: data => evaluate(program, data) } };
 }
 
@@ -65,6 +72,9 @@ export function compileExpression(
 export function isBoolean(place: ExpressionPlace): boolean {
   return place.use === 'condition' || place.use === 'retry_when' || place.use === 'role_where';
 }
+
+/** True where only a member makes sense. */
+const isMember = (place: ExpressionPlace): boolean => place.use === 'run_on' || place.use === 'undo_run_on';
 
 /** Registering types costs the square of their number, so an environment knows only the entities that are named. */
 function prepare(text: string, place: ExpressionPlace, model: ExpressionModel): Prepared {
@@ -164,7 +174,8 @@ function excerpt(text: string, start: number): string {
 
 function checkResult(shape: Shape, inText: boolean, place: ExpressionPlace, findings: Findings): void {
   const result = shape.kind === 'optional' ? shape.of : shape;
-  if (!isValue(result)) {
+  if (isMember(place)) sayNoMember(result, findings);
+  else if (!isValue(result)) {
     const hint =
       result.kind === 'member' ? "Write one of its fields, such as '.name'." : 'Write one of its fields.';
     findings.say('expression_type', `The result is ${describe(result)}, which is no value.`, hint);
@@ -184,6 +195,17 @@ function checkResult(shape: Shape, inText: boolean, place: ExpressionPlace, find
   }
 }
 
+/** What may be a member is left to the check of types. */
+function sayNoMember(shape: Shape, findings: Findings): void {
+  if (shape.kind === 'member' || shape.kind === 'any') return;
+  const isList = shape.kind === 'list' && shape.of.kind === 'member';
+  findings.say(
+    'expression_type',
+    `The result is ${describe(shape)}; it must be a member.`,
+    isList ? "Write '[0]' after it for the first." : "Write a member, such as 'sql.members[0]' or a role.",
+  );
+}
+
 /** The library stops at its first complaint; the walk before it has found every unknown name already. */
 function checkTypes(program: ParseResult, place: ExpressionPlace, schema: Schema, findings: Findings): void {
   for (const node of findings.memberNodes) {
@@ -194,6 +216,12 @@ function checkTypes(program: ParseResult, place: ExpressionPlace, schema: Schema
   const type = result.type as string;
   if (isBoolean(place) && type !== 'bool' && !type.startsWith('dyn')) {
     findings.say('expression_type', `The answer is ${typeText(type, schema)}; it must be true or false.`);
+  } else if (isMember(place) && !schema.types.some(({ name, member }) => member && name === type)) {
+    findings.say(
+      'expression_type',
+      `The answer is ${typeText(type, schema)}; it must be a member.`,
+      "Write a member, such as 'sql.members[0]' or a role.",
+    );
   } else if (place.use === 'role_rank' && !/^(?:int|double|dyn.*)$/.test(type)) {
     findings.say('expression_type', `The answer is ${typeText(type, schema)}; it must be a number.`);
   } else if (/^(?:optional<.*>|optional)$/.test(type)) {

@@ -11,7 +11,7 @@ import { jsonBytes } from '../../base/json.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Missing } from './environment.ts';
 import { isSpent, startMeter } from './meter.ts';
-import type { Schema } from './schema.ts';
+import { agentOf, type Schema } from './schema.ts';
 import { typeSentence, typeText } from './wording.ts';
 import type { DataView } from './types.ts';
 import { ValueError, fromCel } from './values.ts';
@@ -24,6 +24,8 @@ export interface Program {
   readonly schema: Schema;
   /** True where the answer must be true or false. */
   readonly boolean: boolean;
+  /** True where it must be a member; its agent is then the value. */
+  readonly member: boolean;
 }
 
 const ABSENT_CODES: ReadonlySet<string> = new Set([
@@ -48,11 +50,18 @@ export function evaluate(program: Program, data: DataView): JsonValue {
     const value: unknown = program.run(program.schema.context(data));
     if (isSpent()) throw new ValueError('limit: it works through too many bytes');
     absent = value instanceof cel.Optional && !value.hasValue();
-    return checked(fromCel(unwrapOptional(value)), program);
+    const present = unwrapOptional(value);
+    return program.member ? memberIn(present) : checked(fromCel(present), program);
   } catch (thrown) {
     if (thrown instanceof EngineError) throw thrown;
     throw failure(program, thrown, absent || isAbsent(thrown));
   }
+}
+
+function memberIn(value: unknown): string {
+  const agent = agentOf(value);
+  if (agent === undefined) throw new ValueError('the answer is no member');
+  return agent;
 }
 
 function unwrapOptional(value: unknown): unknown {

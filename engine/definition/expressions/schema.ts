@@ -323,6 +323,12 @@ function viewClass(describe: string, fields: ReadonlyMap<string, Field>): ViewCl
   };
 }
 
+/** The agent of a member; undefined for every other value. */
+export function agentOf(value: unknown): string | undefined {
+  const agent = value instanceof View ? value.get('agent') : undefined;
+  return typeof agent === 'string' ? agent : undefined;
+}
+
 /** Members are equal when their agents are. */
 export function sameMember(left: unknown, right: unknown): boolean {
   return (left as View).get('agent') === (right as View).get('agent');

@@ -123,7 +123,7 @@ export interface ValueType {
 
 /**
  * Where an expression stands decides which names exist and what may be inferred (row 34 of the rules):
- * only `action`, `probe`, `condition` and `set` infer requirements. `undo`, `rescue`, `retry_when` and the rules of roles
+ * only `action`, `run_on`, `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`, `retry_when` and the rules of roles
  * (`role_where`: true or false; `role_rank`: a number) infer none, so what they read must be optional or guaranteed by
  * `guaranteed`. `output` infers none either, but may read what is not there
  * yet: its evaluation then fails with `details.absent`, and the output has no value.
@@ -139,7 +139,9 @@ export interface ExpressionPlace {
     | 'output'
     | 'set'
     | 'role_where'
-    | 'role_rank';
+    | 'role_rank'
+    | 'run_on'
+    | 'undo_run_on';
   /** Entity and state it belongs to; absent for the workflow's outputs. */
   readonly entity?: string;
   readonly state?: string;

@@ -142,6 +142,8 @@ export class Walker {
       case 'action':
       case 'probe':
       case 'undo':
+      case 'run_on':
+      case 'undo_run_on':
         return ['inputs', 'workflow', 'attempt'];
       case 'condition':
       case 'set':
