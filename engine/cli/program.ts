@@ -149,6 +149,8 @@ function addSimulate(program: Command, choose: Choose): void {
     .option('--guess-inputs', 'make up required inputs that are not given', false)
     .addOption(membersOption())
     .option('--durations <values...>', 'how long things take: a YAML or JSON file, or name=90s')
+    .option('--durations-from <workflow>', 'how long states took in a workflow that has run')
+    .addOption(stateOption())
     .option('--outputs <files...>', 'what steps give: a YAML or JSON file, state or step to outputs')
     .option('--fail <steps...>', 'steps or states that fail; =2 for the first two attempts only')
     .option('--reboot <steps...>', 'steps or states in whose first attempt the machine reboots')

@@ -6,6 +6,9 @@ import { language } from '../../engine/cli/language.ts';
 import { rangeText } from '../../engine/cli/views/runs.ts';
 import { type Called, callCli, FakeEngine } from '../support/fake-engine.ts';
 import { inProject } from '../support/project.ts';
+import type { StepRecord } from '../../engine/machine/types.ts';
+import type { LogEntry } from '../../engine/runtime/ports.ts';
+import { stepRecord, workflowView } from '../support/workflow-views.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const cluster = inProject('docs', 'examples', 'sql-server-always-on', 'sql-cluster.workflow.yaml');
@@ -183,6 +186,28 @@ goal: s.agreed
       );
       expect(code, words).to.be.oneOf([0, 1, 3]);
     }
+  });
+
+  it('takes durations from a workflow that has run, and says so; what is said by hand wins', async () => {
+    const directory = await small();
+    const engine = new FakeEngine();
+    engine.workflows.set('prod', workflowView([], { id: 'prod' }));
+    const running = stepRecord({ status: 'running', phase: 'action', dispatch: 1, attempt: 1 });
+    const entry = (seq: number, at: number, record: StepRecord): LogEntry => ({
+      seq,
+      at,
+      change: { kind: 'step', step: 'db[0].installed', from: 'waiting', record },
+    });
+    engine.log.push(entry(1, 0, running), entry(2, 600_000, { ...running, status: 'reached' }));
+    const words = ['simulate', ...given, '--durations-from', 'prod'];
+    const surroundings = { engine, language, directory, kind: 'attached' } as const;
+    const { out } = await callCli(surroundings, ...words);
+    expect(out).to.include('+10m00s').and.include('Durations of 1 state as prod took');
+    const said = await callCli(surroundings, ...words, '--durations', 'db.installed=20m');
+    expect(said.out).to.include('+20m00s').and.not.include('+10m00s');
+    expect(JSON.parse((await callCli(surroundings, ...words, '--json')).out)).to.include({
+      status: 'complete',
+    });
   });
 
   it('gives the answers that people would give, and says so', async () => {

@@ -5,6 +5,9 @@ import { checkInputs } from '../../definition/inputs.ts';
 import type { Problem } from '../../definition/problems.ts';
 import { compileGraph } from '../../graph/compile.ts';
 import type { StateGraph } from '../../graph/types.ts';
+import type { EngineApi } from '../../runtime/api.ts';
+import type { LogEntry } from '../../runtime/ports.ts';
+import { durationsIn } from '../../whatif/history.ts';
 import { makePlan } from '../../whatif/plan.ts';
 import { simulate, withoutSecrets } from '../../whatif/simulate.ts';
 import type { Course, Misunderstood } from '../../whatif/types.ts';
@@ -16,9 +19,11 @@ import type { Context } from '../host.ts';
 import { membership } from '../language.ts';
 import type { Loaded } from '../loading.ts';
 import { loadDefinition, loadInputs, loadMembers, readFrom } from '../loading.ts';
+import { noState, withReader } from '../sessions.ts';
 import { printLines, textWidth } from '../terminal.ts';
 import { defaultName } from '../values.ts';
 import { commandLine } from '../views/ending.ts';
+import type { Measured } from '../views/simulation.ts';
 import { simulationLines } from '../views/simulation.ts';
 import type { WishOptions } from '../wishes.ts';
 import { readWishes } from '../wishes.ts';
@@ -28,6 +33,8 @@ export interface SimulateOptions extends WishOptions {
   readonly inputs?: readonly string[];
   readonly members?: readonly string[];
   readonly guessInputs: boolean;
+  readonly durationsFrom?: string;
+  readonly stateDir?: string;
 }
 
 export async function simulateFile(
@@ -42,15 +49,53 @@ export async function simulateFile(
   const { inputs, madeUp } = completeInputs(loaded.definition, given, options.guessInputs);
   stopAtProblems(loaded, context.language.checkStart(loaded.definition, inputs, members));
   const graph = compileGraph(loaded.definition, membership(members));
-  const { plan, misunderstood } = makePlan(graph, await readWishes(options, readFrom(context)));
+  const wishes = await readWishes(options, readFrom(context));
+  const measured = await measuredIn(context, options, graph);
+  const durations = new Map([...measured, ...wishes.durations]);
+  const { plan, misunderstood } = makePlan(graph, { ...wishes, durations });
   const [wrong] = misunderstood;
   if (wrong) throw notUnderstood(wrong, misunderstood.length - 1);
   const course = simulate(graph, workflowInputs(loaded, inputs), plan, name);
   if (options.json) context.terminal.out(`${JSON.stringify(documentOf(course, madeUp))}\n`);
-  else show(context, { course, graph, madeUp, name });
+  else show(context, { course, graph, madeUp, name, ...measurement(options, measured) });
   // One that would go on for ever without an answer has not reached its goal either.
   return course.status === 'running' ? 1 : EXIT_OF_STATUS[course.status];
 }
+
+/** How long the states of this definition took in an earlier run; what it does not have any more is left out. */
+async function measuredIn(
+  context: Context,
+  options: SimulateOptions,
+  graph: StateGraph,
+): Promise<ReadonlyMap<string, number>> {
+  const { durationsFrom: workflow } = options;
+  if (workflow === undefined) return new Map();
+  const log = await withReader(context, options, ({ api }) => wholeLog(api, workflow));
+  if (log === undefined) throw noState(context, options, workflow);
+  const known = [...durationsIn(log)].filter(([name]) => name === 'probe' || graph.stepByState.has(name));
+  return new Map(known);
+}
+
+const PAGE = 10_000;
+
+async function wholeLog(api: EngineApi, workflow: string): Promise<readonly LogEntry[]> {
+  const entries: LogEntry[] = [];
+  for (;;) {
+    const page = await api.events(workflow, entries.at(-1)?.seq ?? 0, PAGE);
+    entries.push(...page);
+    if (page.length < PAGE) return entries;
+  }
+}
+
+const measurement = ({ durationsFrom }: SimulateOptions, measured: ReadonlyMap<string, number>) =>
+  durationsFrom === undefined
+    ? {}
+    : {
+        measured: {
+          workflow: durationsFrom,
+          states: [...measured.keys()].filter(name => name !== 'probe').length,
+        },
+      };
 
 /** Only an error stops it; `--guess-inputs` is told of where an input is missing. */
 function stopAtProblems(loaded: Loaded, found: readonly Problem[]): void {
@@ -90,6 +135,7 @@ function show(
     readonly graph: StateGraph;
     readonly madeUp: readonly string[];
     readonly name: string;
+    readonly measured?: Measured;
   },
 ): void {
   const { terminal } = context;

@@ -20,6 +20,13 @@ export interface Simulated {
   readonly madeUp: readonly string[];
   /** The workflow's name in command lines. */
   readonly name: string;
+  readonly measured?: Measured;
+}
+
+/** Where durations come from that nobody said: a workflow that has run, and how many of its states told them. */
+export interface Measured {
+  readonly workflow: string;
+  readonly states: number;
 }
 
 const MOST_ROWS = 60;
@@ -220,10 +227,16 @@ const outputsWithout = ({ outputFailures }: Course, width: number): Line[] => {
 };
 
 /** So that nobody takes a guess for a measurement. */
-function assumedLines({ madeUp }: Simulated, width: number): Line[] {
+function assumedLines({ madeUp, measured }: Simulated, width: number): Line[] {
   const guesses = Object.entries(GUESSED).map(([kind, ms]) => `${kind} ${durationText(ms)}`);
+  const past = measured === undefined ? '' : ' and --durations-from';
   const sentences = [
-    `Where --durations says nothing: ${guesses.join(', ')}. Outputs that --outputs does not give are made up.`,
+    ...(measured === undefined
+      ? []
+      : [
+          `Durations of ${plural(measured.states, 'state')} as ${measured.workflow} took, the median of its members.`,
+        ]),
+    `Where --durations${past} say${measured === undefined ? 's' : ''} nothing: ${guesses.join(', ')}. Outputs that --outputs does not give are made up.`,
     ...(madeUp.length > 0 ? [`Inputs made up: ${madeUp.join(', ')}.`] : []),
   ];
   return sentences.flatMap(text => wrap(text, width - 2)).map(text => [piece(`  ${text}`, 'faint')]);
