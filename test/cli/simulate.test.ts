@@ -32,6 +32,11 @@ entities:
         requires: [db.installed]
         action: {script: {bash: 'true'}}
         on_failure: {then: pause}
+  service:
+    type: service
+    states:
+      agreed: {action: {approval: {message: 'Go on?'}}}
+      licensed: {action: {signal: {name: licence_bought}}}
 goal: db.checked
 `;
 
