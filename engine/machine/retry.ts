@@ -70,8 +70,9 @@ export function interruptAttempt(draft: Draft, number: number, evidence: string)
   const over = { ...ATTEMPT_OVER, interruptions, error };
   if (!draft.forward) return draft.write(number, { ...over, status: 'interrupted' });
   if (interruptions > LIMITS.interruptions) return spend(draft, number, { tries: record.tries + 1, error });
-  // Neither a look nor the question whether an agent is online can leave anything half done.
-  const harmless = phase === 'probe' || record.command?.action.kind === 'online';
+  // A look, the question whether an agent is online, and a secret that is not there yet leave nothing half done.
+  const kind = record.command?.action.kind;
+  const harmless = phase === 'probe' || kind === 'online' || kind === 'generate';
   const policy = harmless ? 'rerun' : draft.step(number).state.onInterrupted;
   switch (policy) {
     case 'rerun':

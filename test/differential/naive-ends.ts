@@ -48,8 +48,8 @@ export class NaiveEnds {
     const enough = ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step));
     if (enough) reach(step);
     else if (ending !== 'interrupted') this.failAttempt(step);
-    // To ask again whether an agent is online does no harm.
-    else this.interrupted(step, step.state.action?.kind === 'online' ? 'rerun' : step.state.onInterrupted);
+    // To ask again whether an agent is online does no harm, nor does making a secret anew.
+    else this.interrupted(step, isHarmless(step.state.action) ? 'rerun' : step.state.onInterrupted);
   }
 
   /** Row 15: once the goal holds nothing is tried again, and nobody is asked. */
@@ -235,6 +235,8 @@ export function current({ phase, state }: NaiveStep): Action | undefined {
   }
 }
 
+const isHarmless = (action: Action | undefined): boolean =>
+  action?.kind === 'online' || action?.kind === 'set';
 export const usesVm = (action: Action | undefined): boolean =>
   action?.kind === 'script' || action?.kind === 'file' || action?.kind === 'reboot';
 const sharesVm = (step: NaiveStep): boolean =>
