@@ -132,7 +132,12 @@ function stateNodes(
   ];
 }
 
-function whoText(entity: Entity, { once, only, except }: State, size: number | undefined): string {
+function whoText(entity: Entity, state: State, size: number | undefined): string {
+  const elsewhere = state.runOn?.root.kind === 'expression' ? `in ${state.runOn.root.expression.source}` : '';
+  return [ownText(entity, state, size), elsewhere].filter(text => text !== '').join(', ');
+}
+
+function ownText(entity: Entity, { once, only, except }: State, size: number | undefined): string {
   if (entity.type !== 'vm_group') return '';
   if (once) return 'role' in once ? `once, on ${once.role}` : 'once';
   const but = except.length > 0 ? ` but ${except.join(', ')}` : '';

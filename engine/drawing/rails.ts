@@ -7,6 +7,8 @@ import { type Outline, type OutlineNode, tellingEdges } from './outline.ts';
 
 export interface RailRow {
   readonly rails: string;
+  /** The rails of a row of words put below this one. */
+  readonly below: string;
   /** Absent: a row of rails only. */
   readonly node?: OutlineNode;
 }
@@ -46,12 +48,31 @@ export function railRows(drawn: Outline, signs: RailSigns): readonly RailRow[] {
     const farthest = (needs.get(node.id) ?? []).toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
     rails.add(node, farthest);
   }
-  return rails.rows.toReversed();
+  const rows = rails.rows.toReversed();
+  return rows.map((row, at) => ({ ...row, below: between(row.rails, rows[at + 1]?.rails ?? '', signs) }));
 }
+
+/** Where something of the one row goes on in the other. */
+function between(above: string, under: string, { node, lines }: RailSigns): string {
+  const nodes = Object.values(node);
+  const goesUp = (sign: string): boolean =>
+    nodes.includes(sign) || UPWARD.some(sides => lines[sides] === sign);
+  const goesDown = (sign: string): boolean =>
+    nodes.includes(sign) || DOWNWARD.some(sides => lines[sides] === sign);
+  const cells = above.split('').map((sign, at) => goesDown(sign) && goesUp(under[at] ?? ' '));
+  return cells
+    .map(goesOn => (goesOn ? lines[3] : ' '))
+    .join('')
+    .trimEnd();
+}
+
+/** Joints that have a line up, or down. */
+const UPWARD = [1, 5, 7, 9, 11, 13, 15];
+const DOWNWARD = [2, 3, 6, 7, 10, 11, 14, 15];
 
 class Rails {
   /** From the last to the first. */
-  readonly rows: RailRow[] = [];
+  readonly rows: Omit<RailRow, 'below'>[] = [];
   readonly #signs: RailSigns;
   /** What each rail runs up to. */
   readonly #ends: (string | undefined)[] = [];

@@ -76,6 +76,26 @@ describe('commands', () => {
     expect((await callCli({ ...surroundings, terminal: ascii }, 'graph', file)).out).to.match(/^[ -~\n]*$/);
   });
 
+  it('put what a state comes after below it where the terminal is narrow, with the rails going on', async () => {
+    const file = inProject('docs', 'examples', 'sql-server-always-on', 'sql-cluster.workflow.yaml');
+    const drawn = async (width: number): Promise<readonly string[]> => {
+      const terminal = { live: true, size: () => ({ width, height: 24 }) };
+      const { out } = await callCli(
+        { engine: new FakeEngine(), language, directory: '/', terminal },
+        'graph',
+        file,
+      );
+      return out.split('\n');
+    };
+    expect(await drawn(80)).to.include('│     after all of sql.prerequisites_installed');
+    expect((await drawn(80)).every(line => line.length <= 80)).to.equal(true);
+    expect(
+      (await drawn(120)).some(line =>
+        line.endsWith('lowest index             after all of sql.prerequisites_installed'),
+      ),
+    ).to.equal(true);
+  });
+
   it('draw no graph of members that the definition does not have', async () => {
     const surroundings = {
       engine: new FakeEngine(),

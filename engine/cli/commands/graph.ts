@@ -33,9 +33,10 @@ export async function graph(context: Context, file: string, options: GraphOption
   const format = options.format ?? (terminal.live && !options.json ? 'text' : 'mermaid');
   if (options.json)
     terminal.out(`${JSON.stringify({ [format]: await drawn(context, loaded, members, format) })}\n`);
-  else if (format === 'text')
-    printLines(terminal, graphLines(context.language.outline(loaded.definition, members), terminal.style));
-  else terminal.out(`${await drawn(context, loaded, members, format)}\n`);
+  else if (format === 'text') {
+    const outlined = context.language.outline(loaded.definition, members);
+    printLines(terminal, graphLines(outlined, terminal.style, terminal.size().width));
+  } else terminal.out(`${await drawn(context, loaded, members, format)}\n`);
   return 0;
 }
 
@@ -55,7 +56,7 @@ async function drawn(
     }
     case 'text': {
       const style = { colour: false, unicode: true };
-      const lines = graphLines(language.outline(definition, members), style);
+      const lines = graphLines(language.outline(definition, members), style, Number.POSITIVE_INFINITY);
       return lines.map(line => paintLine(line, Number.POSITIVE_INFINITY, style)).join('\n');
     }
     default:

@@ -2,12 +2,13 @@
 // Belongs here: columns and words. Does not belong here: rails and their crossings (drawing/rails.ts).
 import type { Outline, OutlineEdge, OutlineNode } from '../../drawing/outline.ts';
 import { tellingEdges } from '../../drawing/outline.ts';
-import { ASCII_SIGNS, railRows, type RailSigns, UNICODE_SIGNS } from '../../drawing/rails.ts';
+import { ASCII_SIGNS, type RailRow, railRows, type RailSigns, UNICODE_SIGNS } from '../../drawing/rails.ts';
 import type { Line, Style } from './style.ts';
 import { piece } from './style.ts';
-import { displayWidth, pad, sanitiseLine, widest } from './text.ts';
+import { displayWidth, pad, sanitiseLine, widest, wrap } from './text.ts';
 
-export function graphLines(drawn: Outline, style: Style): Line[] {
+/** `width`: what a row comes after stands below it where it does not fit beside it. */
+export function graphLines(drawn: Outline, style: Style, width: number): Line[] {
   const signs = style.unicode ? UNICODE_SIGNS : ASCII_SIGNS;
   const rows = railRows(drawn, signs);
   const layout = {
@@ -15,12 +16,13 @@ export function graphLines(drawn: Outline, style: Style): Line[] {
     name: widest(drawn.nodes.map(({ name }) => name)),
     about: widest(drawn.nodes.map(aboutText)),
     after: afterTexts(drawn),
+    width,
   };
   return [
     ...headLines(drawn),
     [],
-    ...rows.map(({ rails, node }) =>
-      node === undefined ? [piece(rails, 'faint')] : nodeLine(rails, node, layout),
+    ...rows.flatMap(row =>
+      row.node === undefined ? [[piece(row.rails, 'faint')]] : nodeLines(row, row.node, layout),
     ),
     [],
     legend(drawn, signs),
@@ -40,16 +42,34 @@ interface Columns {
   readonly name: number;
   readonly about: number;
   readonly after: ReadonlyMap<string, string>;
+  readonly width: number;
 }
 
-function nodeLine(rails: string, node: OutlineNode, { rails: width, name, about, after }: Columns): Line {
+function nodeLines(
+  { rails, below }: RailRow,
+  node: OutlineNode,
+  { rails: column, name, about, after, width }: Columns,
+): Line[] {
   const said = after.get(node.id) ?? '';
-  return [
-    piece(`${rails}${' '.repeat(width - displayWidth(rails))} `, node.isGoal ? 'good' : undefined),
+  const beside = (text: string): string => `${text}${' '.repeat(column - displayWidth(text))} `;
+  const own = [
+    piece(beside(rails), node.isGoal ? 'good' : undefined),
     piece(`${pad(node.name, name)}  `, 'strong'),
-    piece(said === '' ? aboutText(node) : `${pad(aboutText(node), about)}  `, 'faint'),
-    piece(said),
   ];
+  const whole = column + 1 + name + 2 + about + 2 + displayWidth(said);
+  if (said === '' || whole <= width)
+    return [
+      [
+        ...own,
+        piece(said === '' ? aboutText(node) : `${pad(aboutText(node), about)}  `, 'faint'),
+        piece(said),
+      ],
+    ];
+  const words = wrap(said, width - column - 5).map(text => [
+    piece(`${beside(below)}    `, 'faint'),
+    piece(text),
+  ]);
+  return [[...own, piece(aboutText(node), 'faint')], ...words];
 }
 
 /** `script, each of 3 but primary, on a condition`. */
