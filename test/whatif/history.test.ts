@@ -52,6 +52,15 @@ describe('durations of the past', () => {
     expect([...durationsIn(w.entries)]).to.eql([['g.s0', 4_000]]);
   });
 
+  it('count no failure that is tolerated', () => {
+    const w = logged(1, { onFailure: 'continue' }, {});
+    w.now += 5_000;
+    w.exit('g[0].s0', 1);
+    w.now += 6_000;
+    w.succeed('g[0].s1');
+    expect([...durationsIn(w.entries)]).to.eql([['g.s1', 6_000]]);
+  });
+
   it('tell looks apart from what they look for, and say nothing of what never ran', () => {
     const w = logged(1, { probe: script() }, {});
     w.now += 3_000;

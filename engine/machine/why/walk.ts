@@ -55,6 +55,7 @@ export class Walk {
   }
 
   #arrive(step: number, arrival: Arrival | undefined, found: number[]): void {
+    this.#onwards.operations += 1;
     if (this.#arrivals.has(step)) return;
     this.#arrivals.set(step, arrival);
     found.push(step);
