@@ -48,6 +48,11 @@ MAX_EVENTS = 100
 #: held workflow is given back: so the resource fails with a reason of its own.
 MARGIN = 60
 
+UNCHANGEABLE = _(
+    'The definition, files, inputs and members of a workflow that exists '
+    'cannot be changed so far: put the old ones back, or delete the resource '
+    'and make another.')
+
 
 class Request(object):
     """What a check remembers between two polls; lost with its worker."""
@@ -323,6 +328,10 @@ class Workflow(resource.Resource):
         except rpc.EngineUnavailable as error:
             self._put_up_with(request, error)
             return
+        except rpc.EngineRefused as error:
+            if request.method == 'apply' and error.kind == 'Conflict':
+                raise exception.Error(UNCHANGEABLE)
+            raise
         request.sent = True
         request.silent_since = None
         _raise_problems(answer)

@@ -107,7 +107,8 @@ export class Heat {
   }
 
   async events(name: string): Promise<readonly StackEvent[]> {
-    const found = await this.call('GET', `${await this.#path(name)}/events?limit=1000`);
+    const order = 'sort_keys=created_at&sort_dir=asc';
+    const found = await this.call('GET', `${await this.#path(name)}/events?limit=1000&${order}`);
     return (found as { events: StackEvent[] }).events;
   }
 

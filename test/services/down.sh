@@ -8,7 +8,10 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/common.sh"
 [ -d "$SERVICES/pids" ] || exit 0
 
-for name in heat-api heat-engine keystone; do end "$name"; done
+nova=(nova-api_os_compute nova-compute nova-scheduler nova-conductor glance-api placement neutron-stub)
+# All are asked at once: some take seconds to end.
+for name in heat-api heat-engine "${nova[@]}"; do alive "$name" && kill -TERM "$(cat "$SERVICES/pids/$name")" 2>/dev/null; done
+for name in heat-api heat-engine "${nova[@]}" keystone; do end "$name"; done
 end mariadb 10
 if [ -s "$SERVICES/pids/rabbit" ]; then
   . "$SERVICES/rabbit/env"

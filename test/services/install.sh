@@ -9,7 +9,7 @@
 set -euo pipefail
 
 PACKAGES=(rabbitmq-server mariadb-server-core mariadb-client-core python3-keystone heat-engine heat-api python3-heatclient
-  python3-openstackclient)
+  python3-openstackclient nova-common python3-placement glance-common)
 
 missing=()
 for package in "${PACKAGES[@]}"; do

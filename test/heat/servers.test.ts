@@ -1,0 +1,62 @@
+// Workflows beside servers of a real Nova (with its fake driver: no machine runs).
+// Belongs here: what a workflow takes from servers, and Heat's order between them. Does not belong here: agents in them.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import { needs } from '../support/needs.ts';
+import { services } from '../support/services.ts';
+import { temporaryDirectoryFor } from './directory.ts';
+import { EngineProcess } from './engine-process.ts';
+import { Heat } from './openstack.ts';
+import { greeting } from './templates.ts';
+
+const suite = 'workflows beside servers of Nova';
+const found = services(suite);
+const hasNova = found !== undefined && existsSync(path.join(found.directory, 'pids', 'nova-compute'));
+if (found !== undefined && needs(hasNova, suite, 'Nova: test/services/nova.sh')) {
+  describe(suite, function () {
+    this.timeout(180_000);
+    const directory = temporaryDirectoryFor('heat-servers');
+    const engine = new EngineProcess(found, directory.path);
+    let heat: Heat;
+
+    before(async () => {
+      heat = await Heat.login(found);
+      await engine.start();
+    });
+
+    after(async () => {
+      await heat.remove('servers');
+      await engine.stop();
+      directory.remove();
+    });
+
+    it('begins when the servers are there, with what Heat knows of them, and goes before them', async () => {
+      const server = {
+        type: 'OS::Nova::Server',
+        properties: {
+          flavor: 'tiny',
+          image: 'empty',
+          networks: [{ allocate_network: 'none' }],
+          user_data_format: 'RAW',
+        },
+      };
+      const flow = {
+        type: 'Murano::Workflow',
+        properties: { definition: greeting, inputs: { who: { get_attr: ['server', 'name'] } } },
+      };
+      await heat.create('servers', {
+        heat_template_version: '2021-04-16',
+        resources: { flow, server },
+        outputs: { text: { value: { get_attr: ['flow', 'outputs', 'text'] } } },
+      });
+      const stack = await heat.settled('servers');
+      expect(stack?.stack_status_reason).to.equal('Stack CREATE completed successfully');
+      expect(stack?.outputs?.[0]?.output_value).to.match(/^hello servers-server-/);
+      const ends = (await heat.events('servers'))
+        .filter(event => event.resource_status === 'CREATE_COMPLETE')
+        .map(event => event.resource_name);
+      expect(ends.indexOf('server')).to.be.lessThan(ends.indexOf('flow'));
+    });
+  });
+}
