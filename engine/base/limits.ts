@@ -14,6 +14,8 @@ export const LIMITS = {
   entities: 100,
   statesPerEntity: 200,
   rolesPerEntity: 20,
+  rollingsPerEntity: 20,
+  batchesPerRolling: 100,
   requirementsPerState: 100,
   inputs: 200,
   outputs: 200,

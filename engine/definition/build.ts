@@ -4,6 +4,7 @@ import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
 import { checkOutcomes } from './checks/outcomes.ts';
 import { checkGoal, type PlacedGoal, warnOfUnneeded } from './checks/goal.ts';
 import { certainFor, checkCycles, keyOf, needsOf, type Needs } from './checks/needs.ts';
+import { checkRollings } from './checks/rolling.ts';
 import type {
   Compile,
   EntityDraft,
@@ -19,8 +20,19 @@ import { withInferred } from './infer.ts';
 import { mayBeAbsent, modelOf } from './model.ts';
 import type { Report } from './report.ts';
 import { checkRoles, type PlacedRequirement, resolveRequirements } from './resolve.ts';
+import { buildRollings } from './rolling.ts';
 import { Templates } from './templates.ts';
-import type { Entity, Parameter, Rescue, Retry, Role, State, Undo, WorkflowOutput } from './types.ts';
+import type {
+  Entity,
+  Parameter,
+  Rescue,
+  Retry,
+  Role,
+  Rolling,
+  State,
+  Undo,
+  WorkflowOutput,
+} from './types.ts';
 
 /** A definition as read by pass 1. */
 export interface Drafts {
@@ -43,6 +55,7 @@ export class Build {
   readonly #templates: Templates;
   readonly #forward = new Map<StateDraft, Forward>();
   readonly #undoPlaces = new Map<StateDraft, Template>();
+  readonly #rollings = new Map<StateDraft, Rolling>();
   #needs: Needs = new Map();
   #explicit: Needs | undefined;
 
@@ -65,6 +78,10 @@ export class Build {
       state => explicit.get(state) ?? [],
       () => [],
     );
+    for (const entity of this.#drafts.entities.values()) {
+      for (const [state, rolling] of buildRollings(entity, this.#templates))
+        this.#rollings.set(state, rolling);
+    }
     for (const [entity, state] of this.#states())
       this.#forward.set(state, this.#compileForward(entity, state, explicit.get(state) ?? []));
     this.#needs = this.#allNeeds();
@@ -77,9 +94,12 @@ export class Build {
 
   #allNeeds(): Needs {
     const readsOf = (state: StateDraft): readonly Read[] =>
-      [...(this.#forward.get(state)?.templates ?? []), this.#undoPlaces.get(state)].flatMap(
-        template => template?.reads ?? [],
-      );
+      [
+        ...(this.#forward.get(state)?.templates ?? []),
+        this.#undoPlaces.get(state),
+        // A turn in a rolling waits for the roles that its order reads.
+        this.#rollings.get(state)?.order,
+      ].flatMap(template => template?.reads ?? []);
     return needsOf(this.#drafts.entities, state => this.#forward.get(state)?.requires ?? [], readsOf);
   }
 
@@ -163,6 +183,7 @@ export class Build {
 
   #check(): void {
     const impossible = checkCycles(this.#report, this.#needs);
+    if (impossible.size === 0) checkRollings(this.#report, this.#drafts.entities, this.#needs);
     for (const [entity, state] of this.#states()) {
       checkAppliesToSomebody(this.#report, entity, state);
       const requires = this.#forward.get(state)?.requires ?? [];
@@ -218,6 +239,7 @@ export class Build {
     const forward = this.#forward.get(draft);
     const undo = this.#undo(draft);
     const rescue = this.#rescue(draft);
+    const rolling = this.#rollings.get(draft);
     return {
       name,
       entity,
@@ -236,6 +258,7 @@ export class Build {
       ...(once === undefined ? {} : { once: once.name === 'any' ? { any: true } : { role: once.name } }),
       ...(rescue === undefined ? {} : { rescue }),
       ...(undo === undefined ? {} : { undo }),
+      ...(rolling === undefined ? {} : { rolling }),
     };
   }
 

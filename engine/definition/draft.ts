@@ -12,6 +12,8 @@ import type {
   Rescue,
   Retry,
   Role,
+  Rolling,
+  Serial,
   StateOutput,
   Undo,
 } from './types.ts';
@@ -97,12 +99,20 @@ export interface StateDraft {
   readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
   readonly idempotent: boolean;
   readonly exclusive: boolean;
+  /** Its own `serial`: a rolling of this state alone. */
+  readonly serial?: { readonly serial: Serial; readonly maxFailures: number; readonly at: string };
   readonly outputs: ReadonlyMap<string, StateOutput>;
 }
 
 export interface RoleDraft extends Omit<Role, 'rule'> {
   readonly at: string;
   readonly rule?: { readonly value: JsonValue; readonly at: string };
+}
+
+export interface RollingDraft extends Omit<Rolling, 'order' | 'states'> {
+  readonly at: string;
+  readonly states: readonly Mention[];
+  readonly order?: { readonly value: JsonValue; readonly at: string };
 }
 
 export interface EntityDraft {
@@ -112,6 +122,7 @@ export interface EntityDraft {
   readonly description: string;
   readonly members: { readonly min: number; readonly max: number };
   readonly roles: ReadonlyMap<string, RoleDraft>;
+  readonly rollings: readonly RollingDraft[];
   readonly states: ReadonlyMap<string, StateDraft>;
   /** States that stand there but could not be read, or all: whoever names one is not to blame. */
   readonly unread: ReadonlySet<string> | 'all';

@@ -7,6 +7,7 @@ import { checkName } from './names.ts';
 import { type Fields, type Node, oneOf, readEntries, readMap } from './reader.ts';
 import type { Report } from './report.ts';
 import { readRoles } from './roles.ts';
+import { readRollings } from './rolling.ts';
 import { readState } from './states.ts';
 import type { EntityType } from './types.ts';
 
@@ -33,7 +34,9 @@ function readEntity(report: Report, contents: Contents, name: string, node: Node
   const { states, unread } = readStates(fields, contents, name, type ?? 'vm_group');
   const members = readMembers(fields, type ?? 'vm_group');
   const roles = readRoles(fields, type ?? 'vm_group', { states, unread, members });
-  return { name, at: node.at, type: type ?? 'vm_group', description, members, roles, states, unread };
+  const rollings = readRollings(fields, type ?? 'vm_group', { states, unread });
+  const entity = { name, at: node.at, type: type ?? 'vm_group', description };
+  return { ...entity, members, roles, rollings, states, unread };
 }
 
 function readStates(

@@ -41,6 +41,7 @@ export const PROBLEM_CODES = [
   'not_guaranteed',
   'secret_exposed',
   'cycle',
+  'deadlock',
   'unreachable',
   'impossible_quorum',
   'applies_to_nobody',

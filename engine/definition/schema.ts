@@ -73,6 +73,11 @@ const quorum: Schema = {
   ],
 };
 
+const serial = oneOrMore({
+  anyOf: [whole(1, LIMITS.members), { type: 'string', pattern: '^(?:[1-9]\\d?|100)%$' }],
+});
+const maxFailures = whole(0, LIMITS.members);
+
 /** The form of every value. */
 const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[Place][number]]: Schema } } = {
   workflow: {
@@ -105,6 +110,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     description: text,
     members: at('members'),
     roles: named(at('role')),
+    rolling: named(at('rolling')),
     states: named(at('state')),
   },
   members: { min: whole(0, LIMITS.members), max: whole(1, LIMITS.members) },
@@ -116,6 +122,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     among: name,
     count: whole(1, LIMITS.members),
   },
+  rolling: { states: oneOrMore(name), serial, max_failures: maxFailures, order: expression },
   state: {
     description: text,
     requires: oneOrMore({ anyOf: [stateName, at('requirement')] }),
@@ -133,6 +140,8 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     on_interrupted: oneOf('rerun', 'probe', 'pause', 'fail'),
     idempotent: flag,
     exclusive: flag,
+    serial,
+    max_failures: maxFailures,
     outputs: named(at('state output')),
   },
   requirement: {
@@ -228,6 +237,7 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   modulo: ['step'],
   entity: ['type', 'states'],
   role: ['among'],
+  rolling: ['states', 'serial'],
   'script text': ['file'],
   file: ['path'],
   wait: ['for'],

@@ -11,6 +11,7 @@ import { type Fields, type Node, readItems, readMap, readName } from './reader.t
 import type { Report } from './report.ts';
 import { checkRunOn } from './places.ts';
 import { readRequires } from './requires.ts';
+import { readOwnSerial } from './rolling.ts';
 import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo } from './retry.ts';
 import type { EntityType, StateOutput } from './types.ts';
 
@@ -51,6 +52,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     ...readOnFailure(fields, context),
     onInterrupted: readOnInterrupted(fields, idempotent),
     ...optional('once', readOnce(fields)),
+    ...optional('serial', readOwnSerial(fields, entityType)),
     ...optional('condition', fields.get('condition')),
     ...optional('action', action),
     ...optional('runOn', fields.get('run_on')),
@@ -121,6 +123,8 @@ function checkJoin(fields: Fields): void {
     'on_interrupted',
     'idempotent',
     'exclusive',
+    'serial',
+    'max_failures',
     'outputs',
   ]) {
     if (!fields.has(key)) continue;

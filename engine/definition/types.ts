@@ -92,6 +92,26 @@ export const holdersOfRole = (role: Pick<Role, 'count'> | undefined): number => 
 export const CHOICES = ['lowest_index', 'first_ready'] as const;
 export const ROLE_RULES = ['where', 'highest', 'lowest'] as const;
 
+/** States that only some members of a group go through at a time (R4). A state is in one at most. */
+export interface Rolling {
+  /** Unique in its entity; of a state's own `serial` the name of the state. */
+  readonly name: string;
+  readonly states: readonly string[];
+  readonly serial: Serial;
+  /** Members that may fail inside before nobody else enters. */
+  readonly maxFailures: number;
+  /** A number or text of a member; those of the lowest enter first. Absent: by index. */
+  readonly order?: Template;
+}
+
+/** `window`: the next enters as one leaves; `batches`: the next batch when the one before it is done, the last repeated. */
+export type Serial =
+  | { readonly kind: 'window'; readonly size: Share }
+  | { readonly kind: 'batches'; readonly sizes: readonly Share[] };
+
+/** So many members, or so many of a hundred: rounded down, one at least. */
+export type Share = { readonly count: number } | { readonly percent: number };
+
 /** A state named from outside: `sql.prepared`. */
 export interface StateReference {
   readonly entity: string;
@@ -108,6 +128,8 @@ export interface State {
   readonly except: readonly string[];
   /** One step for the whole group, run on the holder of this role, or on the lowest index that is eligible. */
   readonly once?: { readonly role: string } | { readonly any: true };
+  /** The same object in every state of the rolling. */
+  readonly rolling?: Rolling;
   readonly condition?: Template;
   /** Absent: a join, reached as soon as what it requires is. */
   readonly action?: Action;

@@ -8,6 +8,7 @@ import { stepId } from '../base/ids.ts';
 import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
 import type { Choice, Gate, Member, Membership, RoleNode, StateGraph, Step } from './types.ts';
 import { quorumText, rolesReadBy, stateKey } from './references.ts';
+import { makeTurns } from './turns.ts';
 import { markWanted } from './wanted.ts';
 
 /** Work done by a compilation, for the test that holds it linear. */
@@ -105,15 +106,18 @@ class Compiler {
     );
     const { steps, gates, roles, choices } = this;
     markWanted({ steps, gates, roles, choices }, goal, this.count);
+    const { definition, membership, stepByState } = this;
+    const turns = makeTurns({ definition, membership, stepByState, steps }, this.count);
     return {
-      definition: this.definition,
-      membership: this.membership,
+      definition,
+      membership,
       steps: this.steps,
-      stepByState: this.stepByState,
+      stepByState,
       stepById,
       gates: this.gates,
       choices: this.choices,
       roles: this.roles,
+      ...turns,
       goal,
     };
   }

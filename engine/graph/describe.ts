@@ -86,6 +86,7 @@ function remarks(state: State): readonly string[] {
   if (state.only.length > 0) found.push(`only: ${state.only.join(', ')}`);
   if (state.except.length > 0) found.push(`except: ${state.except.join(', ')}`);
   if (state.runOn?.root.kind === 'expression') found.push(`run_on: ${state.runOn.root.expression.source}`);
+  if (state.rolling) found.push(`rolling: ${state.rolling.name}`);
   if (state.condition) found.push('conditional');
   return found;
 }

@@ -11,7 +11,9 @@ export function rolesReadBy(state: State): readonly { readonly entity: string; r
   const named = [...state.only, ...state.except];
   if (state.once && 'role' in state.once) named.push(state.once.role);
   const found = named.map(role => ({ entity: state.entity, role }));
-  for (const template of templatesOf(state)) {
+  // A turn waits for the roles that the order of turns reads.
+  const order = state.rolling?.order;
+  for (const template of [...templatesOf(state), ...(order ? [order] : [])]) {
     for (const read of template.reads) {
       if (read.kind === 'role') found.push({ entity: read.entity, role: read.role });
     }

@@ -8,6 +8,7 @@ import type {
   RequiredOutcome,
   Requirement,
   Role,
+  Rolling,
   State,
   StateReference,
   WorkflowDefinition,
@@ -38,6 +39,8 @@ export interface StateGraph {
   readonly gates: readonly Gate[];
   readonly choices: readonly Choice[];
   readonly roles: readonly RoleNode[];
+  readonly rollings: readonly RollingNode[];
+  readonly turns: readonly Turn[];
   /** Gates that must all be met for the goal to hold. */
   readonly goal: readonly number[];
 }
@@ -59,6 +62,8 @@ export interface Step {
   readonly feeds: readonly number[];
   /** Roles that this step makes its member a candidate for. */
   readonly candidateOf: readonly number[];
+  /** Its member's turn (number) in the rolling that its state is in; absent: in none, or not wanted. */
+  readonly turn?: number;
   /** True when the goal needs it, directly or not; the others are never run. */
   readonly wanted: boolean;
   /** True when some state waits for it to fail or to be final: then its failure is remembered for good (row 12). */
@@ -106,4 +111,27 @@ export interface RoleNode {
   readonly candidates: readonly number[];
   /** Steps that wait for the choice. */
   readonly outputs: readonly number[];
+}
+
+/** A rolling of a group: its turns stand behind each other, in index order. */
+export interface RollingNode {
+  readonly number: number;
+  readonly entity: string;
+  readonly rolling: Rolling;
+  /** Number of its first turn. */
+  readonly first: number;
+  /** How many turns it has. */
+  readonly members: number;
+}
+
+/** What one member does in a rolling. */
+export interface Turn {
+  readonly number: number;
+  readonly rolling: number;
+  /** From 0, in index order. */
+  readonly place: number;
+  /** Index of the member. */
+  readonly member: number;
+  /** Its wanted steps of the states of the rolling. */
+  readonly steps: readonly number[];
 }

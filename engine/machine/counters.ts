@@ -13,6 +13,7 @@
 import type { RequiredOutcome } from '../definition/types.ts';
 import type { Choice, Gate, StateGraph } from '../graph/types.ts';
 import { hasNoWay, UNTOUCHED } from './records.ts';
+import { type RollingWatcher, turnCellCount, TurnSums } from './rolling-sums.ts';
 import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 
 export interface Cells {
@@ -112,7 +113,13 @@ const statusCell = (graph: StateGraph, status: StepStatus): number =>
   stepCell(graph, graph.steps.length) + STEP_STATUSES.indexOf(status);
 const timedCell = (graph: StateGraph): number => stepCell(graph, graph.steps.length) + STEP_STATUSES.length;
 
-export const cellCount = (graph: StateGraph): number => timedCell(graph) + 1;
+const turnsAt = (graph: StateGraph): number => timedCell(graph) + 1;
+
+export const cellCount = (graph: StateGraph): number => turnsAt(graph) + turnCellCount(graph);
+
+/** The numbers of rollings, which stand behind all others. */
+export const turnSums = (cells: Cells, graph: StateGraph): TurnSums =>
+  new TurnSums(cells, graph, turnsAt(graph));
 
 /** Steps with this status; those without a record are not counted as waiting. */
 export const withStatus = (cells: Cells, graph: StateGraph, status: StepStatus): number =>
@@ -215,7 +222,7 @@ export function candidatesOf(
 }
 
 /** Told of what changed, so that it can be looked at again. */
-export interface CounterWatcher {
+export interface CounterWatcher extends RollingWatcher {
   gateChanged(gate: Gate | Choice): void;
   roleChanged(role: number): void;
 }
@@ -232,6 +239,8 @@ export function countRecord(
   if (before) countStatus(cells, graph, before, -1);
   countStatus(cells, graph, after, 1);
   recount(cells, graph, step, before ?? UNTOUCHED, after, watcher);
+  const { turn } = graph.steps[step] as StateGraph['steps'][number];
+  if (turn !== undefined) turnSums(cells, graph).count(turn, before ?? UNTOUCHED, after, watcher);
 }
 
 function countStatus(cells: Cells, graph: StateGraph, record: StepRecord, by: number): void {
@@ -345,6 +354,7 @@ export function roleVerdict(holder: Holder | null | undefined): Verdict {
 /** The numbers of a workflow in which nothing has happened yet. */
 export function initialCells(graph: StateGraph): LiveCells {
   const cells = new LiveCells(cellCount(graph));
+  turnSums(cells, graph).begin();
   for (const role of graph.roles)
     for (const output of role.outputs) countVerdict(cells, graph, output, 'met', 'open');
   for (const gate of graph.gates) {

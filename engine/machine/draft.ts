@@ -13,6 +13,7 @@ import {
   type LiveCells,
   OverlayCells,
   roleVerdict,
+  turnSums,
   withStatus,
 } from './counters.ts';
 import { holdersIn } from './holders.ts';
@@ -31,6 +32,7 @@ import type {
   WorkflowRecord,
   WorkflowStatus,
 } from './types.ts';
+import type { TurnSums } from './rolling-sums.ts';
 import { buildUndo, countDebt } from './undo-order.ts';
 
 /** A phase to start. `anew`: its attempt begins with it, so where it runs is asked again. */
@@ -49,6 +51,8 @@ export class Draft implements CounterWatcher {
   /** Time of the event, never before the last one. */
   readonly at: number;
   readonly cells: OverlayCells;
+  /** Who is inside which rolling. */
+  readonly turns: TurnSums;
   workflow: WorkflowRecord;
   undo: OverlayCells | LiveCells | undefined;
 
@@ -56,6 +60,7 @@ export class Draft implements CounterWatcher {
   readonly steps: number[] = [];
   private lookedAt = 0;
   readonly roles = new Set<number>();
+  readonly rollings = new Set<number>();
   /** Why roles that were left vacant in this decision could not be chosen. */
   readonly faults = new Map<number, StepError>();
   readonly starts: Start[] = [];
@@ -76,6 +81,7 @@ export class Draft implements CounterWatcher {
     this.state = state;
     this.at = Math.max(at, state.at);
     this.cells = new OverlayCells(state.cells);
+    this.turns = turnSums(this.cells, graph);
     this.workflow = state.workflow;
     this.undo = state.undo && new OverlayCells(state.undo);
   }
@@ -129,8 +135,10 @@ export class Draft implements CounterWatcher {
   /** Replaces parts of a step's record. An illegal transition is a bug of the machine, and throws. */
   write(number: number, patch: Patch): void {
     const before = this.record(number);
-    const fails = this.step(number).watched && !this.undo && hasNoWay(patch.status);
-    const after = patched(before, fails ? { ...patch, hasFailed: true } : patch, this.at);
+    const { watched, turn } = this.step(number);
+    const fails = watched && !this.undo && hasNoWay(patch.status);
+    const opens = turn === undefined ? undefined : this.turns.opening(turn, before, patch.status);
+    const after = patched(before, { ...patch, ...(fails && { hasFailed: true }), ...opens }, this.at);
     const committed = recordOf(this.state, number).status;
     if (!stepTransition(committed, after.status))
       throw illegal(this.step(number).id, committed, after.status);
@@ -268,6 +276,10 @@ export class Draft implements CounterWatcher {
 
   roleChanged(role: number): void {
     this.roles.add(role);
+  }
+
+  rollingChanged(rolling: number): void {
+    this.rollings.add(rolling);
   }
 
   private countUndo(number: number, before: StepRecord, after: StepRecord): void {

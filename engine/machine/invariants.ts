@@ -21,6 +21,7 @@ import { hasBegun } from './halting.ts';
 import { hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { type Holder, STEP_STATUSES, type StepRecord } from './types.ts';
+import { checkTurns, turnOf } from './rolling-invariants.ts';
 import { buildUndo } from './undo-order.ts';
 
 export const INVARIANTS = {
@@ -43,6 +44,7 @@ export const INVARIANTS = {
   M17: 'A step asks only while it is paused for the answer, and for no signal that is kept.',
   M18: 'Halted: nothing is held, and no step that has not begun is ready (`failure_mode: halt`).',
   M19: 'Late: nothing goes on but by a person. Stragglers are timed only once the goal holds (rows 15 and 18).',
+  M20: "A rolling's numbers are those of its turns; nobody is inside beyond its size, or starts outside (R4).",
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -57,6 +59,7 @@ export function check(graph: StateGraph, state: MachineState): string[] {
   for (const step of graph.steps) checkStep(graph, state, step.number, report);
   checkAgents(graph, state, report);
   checkUndo(graph, state, report);
+  checkTurns(graph, state, (holds, where) => report('M20', holds, where));
   checkWorkflow(graph, state, report);
   return broken;
 }
@@ -151,10 +154,12 @@ function checkOpen(
   if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
   const source = { graph, cells: state.cells, workflow: state.workflow };
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
-  const isOpen = hopeless === 0 || awaits || alarmOf(state.cells, graph, number) === 'open';
-  const mayWait = unmet > 0 || state.workflow.halted !== undefined;
+  const { isLost, waits } = turnOf(graph, state, step);
+  const hasNoHope = hopeless > 0 || isLost;
+  const isOpen = !hasNoHope || awaits || alarmOf(state.cells, graph, number) === 'open';
+  const mayWait = unmet > 0 || state.workflow.halted !== undefined || waits;
   if (status === 'waiting' && !due) report('M8', mayWait && isOpen, step.id);
-  if (status === 'blocked') report('M8', hopeless > 0 && !awaits, step.id);
+  if (status === 'blocked') report('M8', hasNoHope && !awaits, step.id);
 }
 
 /** Row 5: it is open whether the step applies, so it is not lost either. A vacancy loses it (row 3). */

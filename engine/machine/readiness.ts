@@ -13,6 +13,7 @@ import type { Draft } from './draft.ts';
 import { mayStart } from './halting.ts';
 import { hasPlaces } from './places.ts';
 import { failAttempt } from './retry.ts';
+import { isInTurn, isShutOut, takeTurn } from './rolling.ts';
 import { tryPlace } from './turns.ts';
 import type { StepError, StepRecord } from './types.ts';
 
@@ -27,7 +28,8 @@ export function considerStep(draft: Draft, number: number): void {
   const holds = moment === 'now' ? foresee(draft, step) : undefined;
   if (holds === false)
     return draft.write(number, { status: 'skipped', cause: 'condition_false', ...unblamed(record) });
-  const isHopeless = hopelessOf(draft.cells, draft.graph, number) > 0;
+  const isHopeless =
+    hopelessOf(draft.cells, draft.graph, number) > 0 || isShutOut(draft.turns, draft.graph, step);
   if (isHopeless && moment !== 'open' && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
   if (record.status === 'blocked')
     draft.write(number, { status: 'waiting', cause: undefined, ...unblamed(record) });
@@ -37,11 +39,17 @@ export function considerStep(draft: Draft, number: number): void {
 /** The error of a role's rule ends with the block that it made. */
 const unblamed = (record: StepRecord) => (record.status === 'blocked' ? { error: undefined } : {});
 
-/** Starts a step that was found to need no VM; not when the goal came to hold meanwhile. */
+/**
+ * Starts a step that was found to need no VM, or a turn in a rolling; not when the goal came to hold meanwhile. Turns
+ * are taken last, so that what an event blocks or skips is known before anybody enters because of it.
+ */
 export function startUnbound(draft: Draft, number: number): void {
-  if (!mayStart(draft, number) || !isOpen(draft.record(number))) return;
+  if (!mayStart(draft, number) || !isOpen(draft.record(number)) || !takeTurn(draft, number)) return;
   const phase = firstPhase(draft, number);
-  if (hasPlaces(draft.step(number).state) && needsVm(draft, number, phase)) {
+  if (!needsVm(draft, number, phase)) return startPhase(draft, number, phase);
+  const { state } = draft.step(number);
+  if (state.exclusive) return getReady(draft, number, phase);
+  if (hasPlaces(state)) {
     const place = tryPlace(draft, { step: number, phase, anew: true });
     if (!place) return;
     draft.write(number, place);
@@ -92,7 +100,8 @@ function giveUp(draft: Draft, step: Step, record: StepRecord): void {
 
 function block(draft: Draft, step: Step, record: StepRecord): void {
   const vacant = step.roles.filter(role => isVacant(draft, role));
-  const cause = vacant.length > 0 ? 'role_vacant' : 'requirement_failed';
+  const isHopeless = hopelessOf(draft.cells, draft.graph, step.number) > 0;
+  const cause = vacant.length > 0 ? 'role_vacant' : isHopeless ? 'requirement_failed' : 'rolling_stopped';
   const error = vacant.map(role => draft.faults.get(role)).find(fault => fault !== undefined);
   const isTold = error === undefined || record.error?.message === error.message;
   if (record.status === 'blocked' && record.cause === cause && isTold) return;
@@ -120,10 +129,16 @@ function begin(draft: Draft, number: number, isJudged: boolean): void {
     draft.unbound.push(number);
     return;
   }
+  if (isInTurn(draft, number)) getReady(draft, number, phase);
+  else draft.unbound.push(number);
+}
+
+/** It waits for its VM; one that shares it with others starts with those that need none. */
+function getReady(draft: Draft, number: number, phase: Phase): void {
   const place = tryPlace(draft, { step: number, phase, anew: true });
   if (!place) return;
   if (place.agent === undefined) return failAttempt(draft, number, nobody(phase), 'final');
-  if (!state.exclusive) return void draft.unbound.push(number);
+  if (!draft.step(number).state.exclusive) return void draft.unbound.push(number);
   if (!mayStart(draft, number)) return;
   draft.write(number, { status: 'ready', ...place, cause: undefined });
 }

@@ -4,6 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Step } from '../graph/types.ts';
 import { deadlineOf, lateText } from './deadline.ts';
 import type { Draft } from './draft.ts';
+import { isShutOut, isStopped } from './rolling.ts';
 import type { Question, StepRecord } from './types.ts';
 
 /** Failures told in full; of the others only the number is said. */
@@ -16,7 +17,7 @@ export function describeFailures(draft: Draft, remark: string): string {
     ...faultsOfRoles(draft),
   ];
   if (failed.length === 0) return remark === '' ? nothingMoves(draft) : '';
-  const text = list(draft, failed, 'failed');
+  const text = [list(draft, failed, 'failed'), ...stops(draft)].join('; ');
   return clip(remark === '' ? text : `${text} (${remark})`);
 }
 
@@ -31,6 +32,22 @@ export function describeLate(draft: Draft): string {
 export function describeHalt(draft: Draft): string {
   const { halted } = draft.workflow;
   return halted === undefined ? '' : `Halted: ${halted} failed, so nothing else starts; what runs may end`;
+}
+
+/** `rolling sql.patch stopped after 1 failure: 3 members did not begin`. */
+function stops({ graph, turns }: Draft): readonly string[] {
+  return graph.rollings
+    .filter(node => turns.stopped(node.number) > 0 && isStopped(turns, node))
+    .map(node => {
+      const failures = turns.failed(node.number);
+      const kept = graph.turns
+        .slice(node.first, node.first + node.members)
+        .filter(({ steps }) => steps.some(step => isShutOut(turns, graph, graph.steps[step] as Step)));
+      const members = kept.filter(({ number }) => turns.lost(number) > 0).length;
+      const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
+      const who = `rolling ${node.entity}.${node.rolling.name}`;
+      return `${who} stopped after ${count(failures, 'failure')}: ${count(members, 'member')} did not begin`;
+    });
 }
 
 /** One step for each rule of a role that failed: the others are blocked by the same. */

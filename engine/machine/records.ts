@@ -46,6 +46,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.next !== undefined && merged.status === 'ready' && { next: merged.next }),
     touched: merged.touched as boolean,
     ...(merged.hasFailed && { hasFailed: merged.hasFailed }),
+    ...(merged.rolling !== undefined && { rolling: merged.rolling }),
     since: moved ? at : before.since,
     ...(merged.startedAt !== undefined && { startedAt: merged.startedAt }),
   };

@@ -1,9 +1,9 @@
 // Follows an event to its end: everything that can move now, moves.
 // Belongs here: the order in which things are looked at. Does not belong here: the judgements themselves.
 //
-// The order is fixed, so that equal states and events give equal decisions: phases that go on at once, steps whose
-// surroundings changed, roles, undos, starts that need no VM, then VMs that are free, by agent in the order in which
-// they came up.
+// The order is fixed, so that equal states and events give equal decisions: phases that go on at once, rollings,
+// steps whose surroundings changed, roles, undos, starts that need no VM, then VMs that are free, by agent in the order
+// in which they came up.
 import { firstPhase, startPhase } from './attempts.ts';
 import { armStragglers } from './deadline.ts';
 import type { Draft } from './draft.ts';
@@ -11,6 +11,7 @@ import { conclude, standDown } from './ends.ts';
 import { mayStart } from './halting.ts';
 import { considerRole } from './roles.ts';
 import { considerStep, startUnbound } from './readiness.ts';
+import { considerRolling } from './rolling.ts';
 import { continueWith } from './turns.ts';
 import { considerUndo, continueUndo, startUndo } from './undo.ts';
 
@@ -46,6 +47,11 @@ function advance(draft: Draft): boolean {
 }
 
 function considerNext(draft: Draft): boolean {
+  for (const rolling of draft.rollings) {
+    draft.rollings.delete(rolling);
+    considerRolling(draft, rolling);
+    return true;
+  }
   const step = draft.nextStep();
   if (step !== undefined) {
     considerStep(draft, step);

@@ -126,9 +126,21 @@ export interface StepRecord {
   readonly touched: boolean;
   /** It failed or was blocked once, and another state waits for that; never taken back (row 12). */
   readonly hasFailed?: true;
+  /** Of a state in a rolling. */
+  readonly rolling?: TurnRecord;
   /** When it entered its status, and when its first attempt started; ms since the epoch. */
   readonly since: number;
   readonly startedAt?: number;
+}
+
+/** What a step remembers of its member's turn in a rolling (R4); of several the highest numbers hold. */
+export interface TurnRecord {
+  /** The member entered with this step, as the so many-th; those that enter anew count again. */
+  readonly entry?: number;
+  /** It was opened again after this entry had ended: the member is outside until it enters anew. */
+  readonly left?: number;
+  /** Its member's place in the order of the rolling, from 1, where an expression says it. */
+  readonly rank?: number;
 }
 
 export const STEP_CAUSES = [
@@ -136,6 +148,7 @@ export const STEP_CAUSES = [
   'not_the_role',
   'skipped_by_operator',
   'requirement_failed',
+  'rolling_stopped',
   'role_vacant',
   'tolerated',
   'goal_holds',

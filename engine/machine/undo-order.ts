@@ -11,20 +11,23 @@ import type { StateGraph } from '../graph/types.ts';
 import { type Cells, LiveCells } from './counters.ts';
 import { owes } from './records.ts';
 import type { StepRecord } from './types.ts';
+import { countTurnDebt, mayGoBack, openTurns, undoTurnCells } from './rolling-undo.ts';
 
 const gateAt = (gate: number): number => gate;
 const roleAt = (graph: StateGraph, role: number): number => graph.gates.length + role;
 const choiceAt = (graph: StateGraph, choice: number): number => roleAt(graph, graph.roles.length) + choice;
 const stepAt = (graph: StateGraph, step: number): number => choiceAt(graph, graph.choices.length) + step;
 const debtsAt = (graph: StateGraph): number => stepAt(graph, graph.steps.length);
+const turnsAt = (graph: StateGraph): number => debtsAt(graph) + 1;
 
 /** Who stands on whom, for the records as they are. */
 export function buildUndo(graph: StateGraph, recordOf: (step: number) => StepRecord | undefined): LiveCells {
-  const cells = new LiveCells(debtsAt(graph) + 1);
+  const cells = new LiveCells(turnsAt(graph) + undoTurnCells(graph));
   for (const step of graph.steps) {
     const record = recordOf(step.number);
     if (record && owes(record)) countDebt(cells, graph, step.number, 1);
   }
+  openTurns(cells, graph, turnsAt(graph), recordOf);
   return cells;
 }
 
@@ -37,6 +40,8 @@ export function countDebt(
   freed?: (step: number) => void,
 ): void {
   cells.set(debtsAt(graph), cells.get(debtsAt(graph)) + by);
+  const { turn } = graph.steps[step] as StateGraph['steps'][number];
+  if (turn !== undefined) countTurnDebt(cells, graph, turnsAt(graph), turn, by, freed);
   const changed = [step];
   for (let next = changed.pop(); next !== undefined; next = changed.pop()) {
     const node = graph.steps[next] as StateGraph['steps'][number];
@@ -65,9 +70,15 @@ function bump(cells: Cells, at: number, by: number): number {
   return value;
 }
 
-/** True when nothing but its own debt holds the step. */
+/** True when nothing but its own debt holds the step, and its member's turn in its rolling has come. */
 export const isFree = (cells: Cells, graph: StateGraph, step: number): boolean =>
-  cells.get(stepAt(graph, step)) === 1;
+  cells.get(stepAt(graph, step)) === 1 && isTurnToUndo(cells, graph, step);
+
+/** True when its state is in no rolling, or its member's turn to be undone has come. */
+export function isTurnToUndo(cells: Cells, graph: StateGraph, step: number): boolean {
+  const { turn } = graph.steps[step] as StateGraph['steps'][number];
+  return turn === undefined || mayGoBack(cells, graph, turnsAt(graph), turn);
+}
 
 /** True while it owes an undo itself or something that stands on it does. */
 export const isHeld = (cells: Cells, graph: StateGraph, step: number): boolean =>

@@ -6,6 +6,7 @@ import { choiceVerdict, gateCount, gateVerdict, neededBy } from './counters.ts';
 import { holdersIn } from './holders.ts';
 import { queuesFor } from './records.ts';
 import { type MachineState, recordOf } from './state.ts';
+import { turnPhrase } from './rolling-view.ts';
 import type { Question } from './types.ts';
 
 /** Such as `sql.prepared (2 of 3)`, ``sql[1].joined, failed`, `choice of sql.master`, `sql-1, busy with sql[1].installed`; empty: for nothing. */
@@ -14,9 +15,10 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
   const record = recordOf(state, number);
   switch (record.status) {
     case 'waiting':
-      return record.due ? ['its next attempt'] : [...unmet(graph, state, step), ...halt(state)];
+      if (record.due) return ['its next attempt'];
+      return [...unmet(graph, state, step), ...turnPhrase(graph, state, step), ...halt(state)];
     case 'blocked':
-      return unmet(graph, state, step);
+      return [...unmet(graph, state, step), ...turnPhrase(graph, state, step)];
     case 'ready':
     case 'undoing':
       return vm(graph, state, step);

@@ -7,7 +7,7 @@ import { gateVerdict } from '../machine/counters.ts';
 import { workflowOutputs } from '../machine/outputs.ts';
 import { type MachineState, recordOf } from '../machine/state.ts';
 import type { Change, StepRecord } from '../machine/types.ts';
-import type { StateGraph, Step } from '../graph/types.ts';
+import type { StateGraph, Step, Turn } from '../graph/types.ts';
 import type { Course, PathLink, Span, StepCourse } from './types.ts';
 
 interface Trace {
@@ -89,7 +89,20 @@ export class Recorder {
     if (trace.start !== undefined) return;
     trace.start = at;
     trace.by = source;
-    trace.after = change.from === 'ready' ? 'machine' : 'required';
+    trace.after =
+      change.from === 'ready' ? 'machine' : this.#entersAfter(number, source) ? 'turn' : 'required';
+  }
+
+  /** Its member entered the rolling because another went on in it. */
+  #entersAfter(number: number, source: number | undefined): boolean {
+    const turn = this.#turnOf(number);
+    const other = source === undefined ? undefined : this.#turnOf(source);
+    return turn !== undefined && other !== undefined && turn !== other && turn.rolling === other.rolling;
+  }
+
+  #turnOf(number: number): Turn | undefined {
+    const { turn } = this.#graph.steps[number] as Step;
+    return turn === undefined ? undefined : this.#graph.turns[turn];
   }
 
   #stepCourse(state: MachineState, step: Step): StepCourse {

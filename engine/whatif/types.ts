@@ -63,8 +63,8 @@ export interface PathLink {
   readonly number: number;
   readonly from: number;
   readonly to: number;
-  /** What let it start: the link before was required, or only kept the machine busy. */
-  readonly after: 'required' | 'machine';
+  /** What let it start: the link before was required, only kept the machine busy, or came first in its rolling. */
+  readonly after: 'required' | 'machine' | 'turn';
 }
 
 export interface Course {

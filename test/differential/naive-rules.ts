@@ -152,7 +152,7 @@ export const goalHolds = (board: Board): boolean =>
     stepsOf(board, entity, state).every(step => isReached(step) || isNeutral(step)),
   );
 
-const isFinal = (step: NaiveStep): boolean => isReached(step) || isNeutral(step) || isLost(step);
+export const isFinal = (step: NaiveStep): boolean => isReached(step) || isNeutral(step) || isLost(step);
 
 /** Rows 3 and 4. Undefined: not chosen yet. */
 export function choiceOf(board: Board, entity: string, role: string): readonly string[] | null | undefined {
@@ -257,4 +257,11 @@ export function agentOf(board: Board, step: NaiveStep): string | undefined {
         ),
       );
   return (members.find(hasCome) ?? members[0])?.agent;
+}
+
+/** Nobody can take a role that it names, or something it requires can no longer come. */
+export function isHopeless(board: Board, step: NaiveStep): boolean {
+  const { state, entity } = step;
+  const isVacant = rolesNamedBy(state).some(role => board.roles.get(`${entity}.${role}`) === null);
+  return isVacant || demands(state).some(demand => demandVerdict(board, step, demand) === 'lost');
 }

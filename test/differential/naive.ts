@@ -16,6 +16,7 @@ import {
   reopen,
   usesVm,
 } from './naive-ends.ts';
+import { NaiveRollings } from './naive-rolling.ts';
 import { stepsFor, wantedStates } from './naive-steps.ts';
 import { owes, takeBack } from './naive-undo.ts';
 import {
@@ -24,6 +25,7 @@ import {
   choiceOf,
   demands,
   demandVerdict,
+  isHopeless,
   isLost,
   isReached,
   type NaiveStep,
@@ -34,10 +36,13 @@ import {
 
 export class NaiveScheduler extends NaiveEnds {
   private readonly wanted: ReadonlySet<string>;
+  private readonly rollings: NaiveRollings;
+  private readonly asking = new Set<NaiveStep>();
 
   constructor(definition: WorkflowDefinition, membership: Membership) {
     super({ definition, membership, steps: stepsFor(definition, membership), roles: new Map() });
     this.wanted = wantedStates(definition, this.board.steps);
+    this.rollings = new NaiveRollings(this.board.steps.filter(step => this.isWanted(step)));
     this.settle();
   }
 
@@ -104,6 +109,7 @@ export class NaiveScheduler extends NaiveEnds {
   }
 
   resume(): void {
+    this.rollings.update();
     this.halted = false;
     this.stopped = false;
     const anew = this.board.steps.some(step => step.status === 'undone');
@@ -150,11 +156,13 @@ export class NaiveScheduler extends NaiveEnds {
   }
 
   private judgeAll(): boolean {
+    this.asking.clear();
     this.remember();
-    let moved = this.chooseRoles();
+    let moved = this.chooseRoles() || this.release();
     for (const step of this.board.steps) {
       if (this.goalHolds || !this.isWanted(step) || step.timed) continue;
       if (step.status !== 'waiting' && step.status !== 'blocked') continue;
+      this.rollings.update();
       const before = step.status;
       const status = this.judge(step);
       if (status === before) continue;
@@ -174,10 +182,24 @@ export class NaiveScheduler extends NaiveEnds {
     if (applies === undefined) return 'waiting';
     if (!applies) return 'skipped';
     const verdicts = demands(state).map(demand => demandVerdict(this.board, step, demand));
-    if (verdicts.includes('lost')) return this.lose(step);
+    if (verdicts.includes('lost') || this.rollings.isShutOut(step)) return this.lose(step);
     const isChosen = rolesNamedBy(state).every(role => this.board.roles.has(`${entity}.${role}`));
     if (verdicts.includes('open') || !isChosen) return 'waiting';
     return this.begin(step);
+  }
+
+  /** Who was shut out and is no more is to come again, all at once. */
+  private release(): boolean {
+    this.rollings.update();
+    const released = this.board.steps.filter(
+      step =>
+        step.status === 'blocked' &&
+        step.state.rolling &&
+        !this.rollings.isShutOut(step) &&
+        !isHopeless(this.board, step),
+    );
+    for (const step of released) if (!this.stands) step.status = 'waiting';
+    return released.length > 0 && !this.stands;
   }
 
   private lose(step: NaiveStep): string {
@@ -190,6 +212,7 @@ export class NaiveScheduler extends NaiveEnds {
     if (!action || (isComputed(action) && !probe)) return 'reached';
     step.phase = probe ? 'probe' : 'action';
     step.readySince = this.turn;
+    if (this.asksForTurn(step)) return 'waiting';
     const open = this.mayBegin(step) ? 'ready' : 'waiting';
     if (!usesVm(current(step))) return open;
     step.agent = placeOf(this.board, step, step.phase);
@@ -200,8 +223,27 @@ export class NaiveScheduler extends NaiveEnds {
     return step.status;
   }
 
+  /** Turns are taken when all else is said. */
+  private asksForTurn(step: NaiveStep): boolean {
+    if (this.rollings.isInside(step)) return false;
+    this.asking.add(step);
+    return true;
+  }
+
+  /** One at a time: what follows is said before the next. */
+  private takeTurn(): boolean {
+    for (const step of this.asking) {
+      if (step.status !== 'waiting' || this.stands || !this.mayBegin(step)) continue;
+      if (!this.rollings.take(step)) continue;
+      step.status = this.begin(step);
+      return true;
+    }
+    return false;
+  }
+
   /** R5: one attempt per VM, in order of readiness. */
   private startAll(): boolean {
+    if (this.takeTurn()) return true;
     const ready = this.board.steps
       .filter(
         step =>

@@ -2,7 +2,16 @@
 // Belongs here: the situations and the words expected. Does not belong here: roots (why-roots.ts), tests (why.test.ts).
 import { EngineError } from '../../engine/base/errors.ts';
 import type { Onward } from '../../engine/machine/why/types.ts';
-import { definition, entity, expression, join, membership, script, state } from '../support/definitions.ts';
+import {
+  definition,
+  entity,
+  expression,
+  join,
+  membership,
+  rolling,
+  script,
+  state,
+} from '../support/definitions.ts';
 import { failed, group, MASTER, type Situations } from './why-situations.ts';
 import { Workflow } from '../support/workflow.ts';
 
@@ -126,7 +135,48 @@ export const ONWARD: Situations<Onward> = {
       },
     },
   ],
+  turn: [
+    {
+      step: 'g[2].a',
+      says: 'waits for its turn in rolling g.r, after g[0].a, g[1].a',
+      workflow: () => {
+        const r = rolling(['a'], { serial: { kind: 'window', size: { count: 2 } } });
+        return group(3, [state('g', 'a', { rolling: r })]);
+      },
+    },
+    {
+      step: 'g[1].b',
+      says: 'waits for its turn in rolling g.r, after g[0].b',
+      workflow: () => {
+        const w = group(2, [state('g', 'a'), state('g', 'b', { needs: ['a'], rolling: rolling(['b']) })]);
+        w.succeed('g[1].a');
+        return w;
+      },
+    },
+  ],
+  rolling_stopped: [
+    {
+      step: 'g[1].a',
+      says: 'is not started: rolling g.r stopped before its turn, when g[0].a failed',
+      workflow: () => {
+        const w = group(2, [state('g', 'a', { rolling: rolling(['a']) })]);
+        w.exit('g[0].a', 1);
+        return w;
+      },
+    },
+  ],
   undo_order: [
+    {
+      step: 'g[0].a',
+      says: 'is undone after what stands on it: g[1].a',
+      workflow: () => {
+        const w = group(2, [state('g', 'a', { rolling: rolling(['a']), undo: { action: script() } })]);
+        w.succeed('g[0].a');
+        w.succeed('g[1].a');
+        w.send({ kind: 'delete', abandon: false, by: 'ann' });
+        return w;
+      },
+    },
     {
       step: 'g[0].a',
       says: 'is undone after what stands on it: g[0].b',

@@ -211,4 +211,36 @@ goal: db.joined
 `,
 };
 
+/** Members take turns, one and then two at a time, the last first; and back again. */
+export const WAVES: Scenario = {
+  name: 'waves',
+  exact: true,
+  members: { db: 3 },
+  definition: `${header}
+entities:
+  db:
+    type: vm_group
+    members: {min: 1, max: 9}
+    rolling:
+      patch: {states: [drained, patched, serving], serial: [1, 67%], order: "<% 0 - member.index %>"}
+    states:
+      online: {action: {online: {}}, timeout: 30m}
+      drained:
+        requires: [online]
+        action: {script: {sh: "sleep 30\\napply drained"}}
+        idempotent: true
+        undo: {script: {sh: "sleep 20\\nrevert drained"}, retry: {attempts: 90, delay: 2s, max_delay: 20s}}
+        timeout: 10m
+        retry: {attempts: 90, delay: 2s, max_delay: 20s}
+      patched:
+        requires: [drained]
+        action: {script: {sh: "flaky patched 1\\nreboot patched\\nsleep 50\\napply patched", reboot: {max: 3}}}
+        idempotent: true
+        timeout: 20m
+        retry: {attempts: 90, delay: 2s, max_delay: 20s}
+      serving: {requires: [patched], action: {wait: {for: 10s}}}
+goal: db.serving
+`,
+};
+
 export const SCENARIOS: readonly Scenario[] = [cluster, rough, bitter];

@@ -2,7 +2,7 @@
 // Belongs here: what `npm test` runs of the simulation. Does not belong here: fresh seeds (soak.ts), planted bugs (mutants/).
 import { expect } from 'chai';
 import { difference, oracle, repeatCommand, runSeed } from './run.ts';
-import { SCENARIOS, SORRY, type Scenario } from './scenarios.ts';
+import { SCENARIOS, SORRY, type Scenario, WAVES } from './scenarios.ts';
 import { World } from './world.ts';
 
 /** Some of these found bugs once; the rest are as good as any. */
@@ -39,6 +39,28 @@ describe('simulation', () => {
         life === 1 && at === io ? ('after' as const) : undefined;
       const actual = await new World({ seed: 3, scenario, faults: [], killEngine }).run();
       expect(difference(scenario, expected, actual), `killed after I/O ${io}`).to.equal(undefined);
+    }
+  });
+
+  it('R4: lets members take their turns, there and back, in ten worlds and at crashes of its engine', async () => {
+    const [there, back] = [await oracle(WAVES, false), await oracle(WAVES, true)];
+    expect([there.status, back.status]).to.deep.equal(['complete', 'deleted']);
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const remove = seed % 2 === 0;
+      const actual = await new World({ seed, scenario: WAVES, remove }).run();
+      expect(difference(WAVES, remove ? back : there, actual), `seed ${seed}`).to.equal(undefined);
+    }
+    for (let io = 0; io < back.engineIos; io += 3) {
+      const killEngine = (life: number) => (at: number) =>
+        life === 1 && at === io ? ('after' as const) : undefined;
+      const actual = await new World({
+        seed: 3,
+        scenario: WAVES,
+        faults: [],
+        killEngine,
+        remove: true,
+      }).run();
+      expect(difference(WAVES, back, actual), `killed after I/O ${io}`).to.equal(undefined);
     }
   });
 

@@ -9,6 +9,7 @@ import type {
   RequiredOutcome,
   Requirement,
   Role,
+  Rolling,
   State,
   StateOutput,
   WorkflowDefinition,
@@ -121,6 +122,15 @@ export function join(entity: string, name: string, spec: StateSpec = {}): State 
   const { action: _, ...rest } = state(entity, name, spec);
   return rest;
 }
+
+/** A rolling `r` of the states, one member at a time. */
+export const rolling = (states: readonly string[], more: Partial<Rolling> = {}): Rolling => ({
+  name: 'r',
+  states,
+  serial: { kind: 'window', size: { count: 1 } },
+  maxFailures: 0,
+  ...more,
+});
 
 export interface EntitySpec {
   readonly type?: Entity['type'];

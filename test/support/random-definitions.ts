@@ -27,6 +27,7 @@ import {
   state,
 } from './definitions.ts';
 import { type PlaceDice, placeDice, placesOf } from './random-places.ts';
+import { type RollingDice, rollingDice, withRollings } from './random-rollings.ts';
 
 interface StateDice {
   readonly kind:
@@ -131,6 +132,7 @@ interface EntityDice {
   /** What the role's rule says of each member; -1: it fails. */
   readonly rule: readonly number[];
   readonly states: readonly StateDice[];
+  readonly rolling: RollingDice;
 }
 
 const entityDice: fc.Arbitrary<EntityDice> = fc.record({
@@ -140,6 +142,7 @@ const entityDice: fc.Arbitrary<EntityDice> = fc.record({
   count: fc.constantFrom(0, 0, 1, 2, 3),
   rule: fc.array(fc.integer({ min: -1, max: 2 }), { minLength: 4, maxLength: 4 }),
   states: fc.array(stateDice, { minLength: 1, maxLength: 4 }),
+  rolling: rollingDice,
 });
 
 export interface Case {
@@ -194,7 +197,9 @@ function caseOf(dice: readonly EntityDice[], whole: WholeDice): Case {
       known.push({ entity: name, state: made.name });
       return made;
     });
-    return entity(name, { type: item.type, states, roles: item.type === 'vm_group' ? rolesOf(item) : [] });
+    if (item.type !== 'vm_group') return entity(name, { type: item.type, states });
+    const roles = rolesOf(item);
+    return entity(name, { states: withRollings(states, roles, item.rolling), roles });
   });
   const last = known.at(-1) as { entity: string; state: string };
   const goal = [`${last.entity}.${last.state}`];

@@ -37,6 +37,7 @@ const CAUSE_MEANING: { readonly [Cause in StepCause]: string } = {
   not_the_role: 'skipped: it applies to another member, by `only` or `except`',
   skipped_by_operator: 'skipped: an operator vouched for it; it counts as reached',
   requirement_failed: 'blocked: a state it requires failed, or too few are left for its quorum',
+  rolling_stopped: 'blocked: too many members failed in its rolling before its member entered',
   role_vacant: 'blocked: nobody could take a role it names',
   tolerated: 'reached, although its attempts failed: `on_failure: continue`; it has no outputs',
   goal_holds: 'not needed: the goal holds',

@@ -50,8 +50,8 @@ outputs:
 
 const NOTHING: Wishes = { durations: new Map(), outputs: new Map(), fail: [], reboot: [], lose: [] };
 
-function graphOf(db: number): StateGraph {
-  const { definition, problems } = parseDefinition(YAML, { fileName: 'x.yaml', files: {} });
+function graphOf(db: number, yaml: string): StateGraph {
+  const { definition, problems } = parseDefinition(yaml, { fileName: 'x.yaml', files: {} });
   if (!definition) throw new Error(JSON.stringify(problems));
   return compileGraph(definition, membership({ db }));
 }
@@ -59,8 +59,9 @@ function graphOf(db: number): StateGraph {
 function plans(
   db: number,
   wishes: Partial<Wishes>,
+  yaml = YAML,
 ): { graph: StateGraph; misunderstood: readonly Misunderstood[]; course: () => Course } {
-  const graph = graphOf(db);
+  const graph = graphOf(db, yaml);
   const { plan, misunderstood } = makePlan(graph, { ...NOTHING, ...wishes });
   const inputs: JsonObject = withoutSecrets(graph.definition, { password: 'x' });
   return { graph, misunderstood, course: () => simulate(graph, inputs, plan) };
@@ -91,6 +92,14 @@ describe('a simulation', () => {
     for (const [place, link] of course.criticalPath.entries())
       expect(link.to).to.equal(course.criticalPath[place + 1]?.from ?? course.makespan);
     expect(course.criticalPath.map(link => link.after)).to.include('machine');
+  });
+
+  it('R4: shows members that take turns one after the other, and says so on the critical path', () => {
+    const serial = YAML.replace('      clean:\n', '      clean:\n        serial: 1\n');
+    const course = plans(3, {}, serial).course();
+    const starts = [0, 1, 2].map(index => step(course, `db[${index}].clean`).start ?? 0);
+    expect(starts).to.deep.equal([...new Set(starts)].toSorted((a, b) => a - b));
+    expect(course.criticalPath.map(link => link.after)).to.include('turn');
   });
 
   it('takes the duration of the step before that of its state, of its kind and a guess', () => {

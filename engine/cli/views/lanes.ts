@@ -197,6 +197,7 @@ const CAUSE_WORDS: { readonly [cause in StepCause]: string } = {
   not_the_role: 'not for this member',
   skipped_by_operator: 'skipped by an operator',
   requirement_failed: 'what it requires failed',
+  rolling_stopped: 'its rolling stopped before its turn',
   role_vacant: 'its role is vacant',
   tolerated: 'failed, tolerated',
   goal_holds: 'the goal holds without it',

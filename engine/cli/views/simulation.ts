@@ -140,12 +140,13 @@ interface PathLayout {
   readonly style: Style;
 }
 
+const WAITED = { machine: 'its machine was busy before', turn: 'its turn came' } as const;
+
 function pathLine(graph: StateGraph, link: PathLink, { column, makespan, style }: PathLayout): Line {
   const took = link.to - link.from;
   const share = makespan === 0 ? 0 : Math.round((100 * took) / makespan);
   const kind = (graph.steps[link.number] as Step).state.action?.kind ?? '';
-  const waited =
-    link.after === 'machine' ? `${style.unicode ? ' · ' : ' - '}its machine was busy before` : '';
+  const waited = link.after === 'required' ? '' : `${style.unicode ? ' · ' : ' - '}${WAITED[link.after]}`;
   return [
     piece(`  ${durationText(link.from).padStart(7)} `, 'faint'),
     piece(`+${durationText(took)}`.padStart(8)),

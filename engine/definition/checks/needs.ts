@@ -13,6 +13,8 @@ export interface Need {
   readonly to: string;
   readonly at: string;
   readonly kind: PlacedRequirement['members']['kind'] | 'role' | 'uncertain';
+  /** Of whom, also where it is uncertain; absent: a role's candidates. */
+  readonly members?: PlacedRequirement['members']['kind'];
   readonly outcome?: RequiredOutcome;
   readonly choice?: number;
   readonly via?: string;
@@ -38,6 +40,7 @@ export function needsOf(
         to: keyOf(each),
         at: each.at,
         kind: isCertain(each) ? each.members.kind : ('uncertain' as const),
+        members: each.members.kind,
         ...(each.outcome && { outcome: each.outcome }),
         ...(each.choice !== undefined && { choice: each.choice }),
       }));
@@ -176,7 +179,7 @@ interface Visit {
 }
 
 /** Strongly connected components (Tarjan 1972), without recursion: a chain may be 20,000 states long. */
-function knotsOf(needs: Needs): string[][] {
+export function knotsOf(needs: Needs): string[][] {
   const order = new Map<string, number>();
   const low = new Map<string, number>();
   const open: string[] = [];

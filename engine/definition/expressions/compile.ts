@@ -76,6 +76,9 @@ export function isBoolean(place: ExpressionPlace): boolean {
 /** True where only a member makes sense. */
 const isMember = (place: ExpressionPlace): boolean => place.use === 'run_on' || place.use === 'undo_run_on';
 
+/** True where members are put in an order. */
+const isRank = ({ use }: ExpressionPlace): boolean => use === 'role_rank' || use === 'rolling_order';
+
 /** Registering types costs the square of their number, so an environment knows only the entities that are named. */
 function prepare(text: string, place: ExpressionPlace, model: ExpressionModel): Prepared {
   const kept = prepared.get(model) ?? new Map<string, Prepared>();
@@ -184,7 +187,7 @@ function checkResult(shape: Shape, inText: boolean, place: ExpressionPlace, find
     findings.say('expression_type', 'The result may be absent.', "End it with '.orValue(…)'.");
   }
   if (!holdsSecret(result)) return;
-  if (isBoolean(place) || place.use === 'role_rank') {
+  if (isBoolean(place) || isRank(place)) {
     findings.say('secret_exposed', 'A hidden value cannot decide: its value would show in what happens.');
   } else if (inText && result.kind !== 'secret') {
     findings.say(
@@ -224,6 +227,8 @@ function checkTypes(program: ParseResult, place: ExpressionPlace, schema: Schema
     );
   } else if (place.use === 'role_rank' && !/^(?:int|double|dyn.*)$/.test(type)) {
     findings.say('expression_type', `The answer is ${typeText(type, schema)}; it must be a number.`);
+  } else if (place.use === 'rolling_order' && !/^(?:int|double|string|dyn.*)$/.test(type)) {
+    findings.say('expression_type', `The answer is ${typeText(type, schema)}; it must be a number or text.`);
   } else if (/^(?:optional<.*>|optional)$/.test(type)) {
     findings.say('expression_type', 'The result may be absent.', "End it with '.orValue(…)'.");
   } else if (['bytes', 'type', 'uint', 'CelNamespace', 'OptionalNamespace'].includes(type)) {

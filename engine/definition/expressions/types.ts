@@ -123,8 +123,9 @@ export interface ValueType {
 
 /**
  * Where an expression stands decides which names exist and what may be inferred (row 34 of the rules):
- * only `action`, `run_on`, `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`, `retry_when` and the rules of roles
- * (`role_where`: true or false; `role_rank`: a number) infer none, so what they read must be optional or guaranteed by
+ * only `action`, `run_on`, `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`,
+ * `retry_when`, the rules of roles (`role_where`: true or false; `role_rank`: a number) and the order of a rolling
+ * (`rolling_order`: a number or text) infer none, so what they read must be optional or guaranteed by
  * `guaranteed`. `output` infers none either, but may read what is not there
  * yet: its evaluation then fails with `details.absent`, and the output has no value.
  */
@@ -141,7 +142,8 @@ export interface ExpressionPlace {
     | 'role_where'
     | 'role_rank'
     | 'run_on'
-    | 'undo_run_on';
+    | 'undo_run_on'
+    | 'rolling_order';
   /** Entity and state it belongs to; absent for the workflow's outputs. */
   readonly entity?: string;
   readonly state?: string;

@@ -150,6 +150,7 @@ export class Walker {
       case 'output':
       case 'role_where':
       case 'role_rank':
+      case 'rolling_order':
         return ['inputs', 'workflow'];
     }
   }

@@ -54,6 +54,8 @@ function grantedTo(cause: Cause, step: StepId): Mover {
     case 'called_back':
     case 'machine_busy':
     case 'halted':
+    case 'turn':
+    case 'rolling_stopped':
     case 'undo_order':
       return by('machine');
     case 'retry':

@@ -42,9 +42,13 @@ export class Causes {
         return this.#machine(via, from);
       case 'halt':
         return { kind: 'halted', step: (this.#graph.steps[via.number] as Step).id };
+      case 'turn':
+      case 'stop':
+        return this.#turn(via);
       case 'over_gate':
       case 'over_choice':
       case 'over_role':
+      case 'over_turn':
         return this.#undoOrder([via]);
       default:
         return via.kind satisfies never;
@@ -109,6 +113,14 @@ export class Causes {
     const agent = queuesFor(this.#record(from)) ?? '';
     const ahead = Math.max(0, this.#onwards.state.queues.get(agent)?.indexOf(from) ?? 0);
     return { kind: 'machine_busy', agent, step: (this.#graph.steps[via.number] as Step).id, ahead };
+  }
+
+  #turn(via: Via): Onward {
+    const { entity, rolling } = this.#graph.rollings[via.number] as StateGraph['rollings'][number];
+    const kind = via.kind === 'stop' ? 'rolling_stopped' : 'turn';
+    const names = this.#names(this.#onwards.blamed(via));
+    const name = `${entity}.${rolling.name}`;
+    return kind === 'turn' ? { kind, rolling: name, before: names } : { kind, rolling: name, failed: names };
   }
 
   #undoOrder(vias: readonly Via[]): Onward {

@@ -2,7 +2,7 @@
 // Belongs here: who is to blame for something not met. Does not belong here: the way to the roots (walk.ts), words.
 //
 // Cost rule P7: who is to blame for a gate, a choice or a role is found once per explanation, however many ask.
-import type { StateGraph, Step } from '../../graph/types.ts';
+import type { RollingNode, StateGraph, Step } from '../../graph/types.ts';
 import {
   choiceVerdict,
   classFor,
@@ -14,14 +14,28 @@ import {
 } from '../counters.ts';
 import { owes, queuesFor } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
-import { isHeld } from '../undo-order.ts';
+import { aheadIn, failedIn, openForUndo } from '../rolling-view.ts';
+import { rollingOf } from '../rolling.ts';
+import { isHeld, isTurnToUndo } from '../undo-order.ts';
 
 /**
- * A way from a step to others; `number` is that of the gate, choice, role or step. `over_…`: to the steps that wait for
- * that gate, choice or role, and are undone before those that it counts.
+ * A way from a step to others; `number` is that of the gate, choice, role, rolling or step. `turn`: to those inside the
+ * rolling, or next; `stop`: to those that failed in it. `over_…`: to the steps that wait for that gate, choice or role, or
+ * whose turn comes first, and are undone before those that it counts.
  */
 export interface Via {
-  readonly kind: 'gate' | 'choice' | 'role' | 'machine' | 'halt' | 'over_gate' | 'over_choice' | 'over_role';
+  readonly kind:
+    | 'gate'
+    | 'choice'
+    | 'role'
+    | 'machine'
+    | 'halt'
+    | 'turn'
+    | 'stop'
+    | 'over_gate'
+    | 'over_choice'
+    | 'over_role'
+    | 'over_turn';
   readonly number: number;
 }
 
@@ -46,7 +60,8 @@ export class Onwards {
     if (queuesFor(record) !== undefined) return this.#machine(number);
     if (record.status === 'waiting') return record.due ? [] : this.#waiting(number);
     if (record.status !== 'blocked') return [];
-    return this.#unmet(number).filter(via => this.verdictOf(via) === 'hopeless');
+    const hopeless = this.#unmet(number).filter(via => this.verdictOf(via) === 'hopeless');
+    return hopeless.length > 0 ? hopeless : this.#turn(number, 'stop');
   }
 
   /** True while all is taken back: then steps wait for those that stand on them. */
@@ -68,9 +83,12 @@ export class Onwards {
       }
       case 'machine':
       case 'halt':
+      case 'turn':
+      case 'stop':
       case 'over_gate':
       case 'over_choice':
       case 'over_role':
+      case 'over_turn':
         return 'open';
       default:
         return kind satisfies never;
@@ -108,6 +126,10 @@ export class Onwards {
       case 'machine':
       case 'halt':
         return [via.number];
+      case 'turn':
+      case 'stop':
+      case 'over_turn':
+        return this.#blameTurns(via.kind, graph.rollings[via.number] as RollingNode);
       case 'over_gate':
         return this.#held(graph.gates[via.number]?.outputs ?? []);
       case 'over_choice':
@@ -116,6 +138,20 @@ export class Onwards {
         return this.#held(graph.roles[via.number]?.outputs ?? []);
       default:
         return via.kind satisfies never;
+    }
+  }
+
+  #blameTurns(kind: 'turn' | 'stop' | 'over_turn', node: RollingNode): readonly number[] {
+    this.operations += node.members;
+    switch (kind) {
+      case 'turn':
+        return aheadIn(this.graph, this.state, node);
+      case 'stop':
+        return failedIn(this.graph, this.state, node);
+      case 'over_turn':
+        return this.#held(openForUndo(this.graph, this.state, node));
+      default:
+        return kind satisfies never;
     }
   }
 
@@ -141,8 +177,17 @@ export class Onwards {
     const unmet = this.#unmet(number);
     const { halted } = this.state.workflow;
     const by = halted === undefined ? undefined : this.graph.stepById.get(halted);
-    if (unmet.length > 0 || by === undefined) return unmet;
+    if (unmet.length > 0) return unmet;
+    if (by === undefined) return this.#turn(number, 'turn');
     return by === number ? [] : [{ kind: 'halt', number: by }];
+  }
+
+  /** Through its rolling, if it is in one and others come first. */
+  #turn(number: number, kind: 'turn' | 'stop' | 'over_turn'): readonly Via[] {
+    const { turn } = this.graph.steps[number] as Step;
+    if (turn === undefined) return [];
+    const via = { kind, number: rollingOf(this.graph, turn).number };
+    return this.blamed(via).includes(number) ? [] : [via];
   }
 
   /** What it still waits for; if nothing of that is open, what can no longer be met. */
@@ -169,7 +214,12 @@ export class Onwards {
     const record = recordOf(this.state, number);
     if (record.status === 'undoing') return this.#machine(number);
     if (record.status === 'running' || record.cause === 'undo_failed' || !owes(record)) return [];
-    return this.#standingOn(number);
+    return [...this.#standingOn(number), ...this.#undoTurn(number)];
+  }
+
+  #undoTurn(number: number): readonly Via[] {
+    const { undo } = this.state;
+    return undo && !isTurnToUndo(undo, this.graph, number) ? this.#turn(number, 'over_turn') : [];
   }
 
   /** Ways to the steps that have to be undone first, or pass on that others have to. */

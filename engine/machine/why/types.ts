@@ -48,6 +48,10 @@ export type Onward =
   | { readonly kind: 'machine_busy'; readonly agent: string; readonly step: StepId; readonly ahead: number }
   /** `failure_mode: halt`: since that step failed nothing starts until a person goes on. */
   | { readonly kind: 'halted'; readonly step: StepId }
+  /** Others are inside its rolling, or come before it. */
+  | { readonly kind: 'turn'; readonly rolling: string; readonly before: Names }
+  /** Too many failed in its rolling before its member entered. */
+  | { readonly kind: 'rolling_stopped'; readonly rolling: string; readonly failed: Names }
   /** These stand on it and are undone first. */
   | { readonly kind: 'undo_order'; readonly standing: Names };
 

@@ -45,6 +45,9 @@ const ONWARD: Phrases<Onward> = {
     return `is ready and waits for its machine: ${machine(agent)} is busy with ${step}${others}`;
   },
   halted: ({ step }) => `is not started: the workflow halted when ${step} failed`,
+  turn: ({ rolling, before }) => `waits for its turn in rolling ${rolling}, after ${namesText(before)}`,
+  rolling_stopped: ({ rolling, failed }) =>
+    `is not started: rolling ${rolling} stopped before its turn, when ${namesText(failed)} failed`,
   undo_order: ({ standing }) => `is undone after what stands on it: ${namesText(standing)}`,
 };
 
