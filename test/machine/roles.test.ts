@@ -138,6 +138,30 @@ function several(size: number, count: number, choose: Role['choose'] = 'lowest_i
 
 const holders = (w: Workflow): unknown => w.state.workflow.roles['g.boss'];
 
+describe('a role whose holder is lost', () => {
+  it('row 6: stays with it: what ran once stays reached, what only the holder has fails, nobody is chosen anew', () => {
+    const group = entity('g', {
+      roles: [{ name: 'boss', choose: 'lowest_index', among: 'a' }],
+      states: [
+        state('g', 'a'),
+        state('g', 'made', { once: { role: 'boss' } }),
+        state('g', 'b', { needs: ['g.made'], only: ['boss'] }),
+      ],
+    });
+    const w = new Workflow(definition([group], ['g.b']), membership({ g: 2 })).create();
+    w.succeed('g[0].a');
+    w.succeed('g[1].a');
+    w.succeed('g.made');
+    w.finish('g[0].b', { kind: 'failed', error: { kind: 'unreachable', message: 'the VM is gone' } });
+    expect(w.status('g.made')).to.equal('reached');
+    expect(w.record('g[0].b')).to.have.nested.property('error.kind', 'unreachable');
+    expect(w.status('g[1].b')).to.equal('skipped');
+    w.send({ kind: 'resume', by: 'ann' });
+    expect(w.state.workflow.roles).to.eql({ 'g.boss': 'g-0' });
+    expect(w.out()).to.eql(['g[0].b']);
+  });
+});
+
 describe('a role of several members', () => {
   it('row 4: first_ready is chosen in the commit in which the n-th reaches `among`, all together, in index order', () => {
     const w = several(4, 2, 'first_ready');

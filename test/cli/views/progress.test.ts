@@ -195,6 +195,17 @@ describe('the live picture', () => {
     ).to.deep.equal(['⧗ db[0] vm  ·  ready', '⧗ db[1] vm  ·  ready']);
   });
 
+  it('says where a step runs that runs in the VM of another', () => {
+    const running = { status: 'running', attempt: 1, since: START + 60_000 } as const;
+    const view = workflowView([
+      stepView('db[0].ready', { ...running, agent: 'w-db-0' }),
+      stepView('db[1].ready', { ...running, agent: 'w-db-0' }),
+    ]);
+    const [own, other] = picture(view, 80).slice(-2);
+    expect(own).to.include('running 5s').and.not.include(' on ');
+    expect(other).to.include('running 5s · on db-0');
+  });
+
   it('shows under the group what it does once, and where', () => {
     const view = workflowView([
       stepView('db[0].ready', reached()),
