@@ -62,6 +62,8 @@ const REFUSED: { readonly [place: string]: () => string[] } = {
   'an output that is not hidden': () => found(set(HIDDEN, { type: 'string' })),
   'a list in an output that is not hidden': () => found(set('<% [inputs.hidden] %>', { type: 'list' })),
   'a key of a map': () => found(set('<% {inputs.hidden: 1} %>', { type: 'map', hidden: true })),
+  'the order of a rolling': () =>
+    found(ACTION, { rolling: { r: { states: 'done', serial: 1, order: '<% inputs.number %>' } } }),
   run_on: () => found({ ...ACTION, run_on: "<% inputs.hidden == 'x' ? g.members[0] : g.members[1] %>" }),
   'a choice': () => found(set("<% inputs.hidden == 'x' ? 1 : 2 %>", { type: 'integer', hidden: true })),
   'an output of the workflow': () => found(ACTION, {}, { outputs: { x: { value: TEMPLATE } } }),

@@ -2,6 +2,7 @@
 // Belongs here: that each ends as its page says. Does not belong here: whether the rules behind it hold (machine, scenarios).
 import { expect } from 'chai';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { problemText } from '../../engine/definition/problems.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
@@ -38,6 +39,11 @@ class Kitchen {
 
   async act(code: number, word: string, ...words: readonly string[]): Promise<string> {
     return this.#expect([word, this.#recipe, ...words], code);
+  }
+
+  /** Repairs what a test broke. */
+  async remove(name: string): Promise<void> {
+    await rm(this.#place.path('data', name));
   }
 
   async outputs(): Promise<Record<string, unknown>> {
@@ -154,5 +160,33 @@ describe('the cookbook', function () {
       undefined,
       undefined,
     ]);
+  });
+
+  it('rolling patch: one goes first, then half of them at a time', async () => {
+    const kitchen = await Kitchen.open('rolling-patch');
+    await kitchen.run('web=5', 0);
+    const log = kitchen.said('log')?.split('\n') ?? [];
+    expect(log).to.have.lengthOf(10);
+    expect(log.slice(0, 2)).to.deep.equal(['web-0 out', 'web-0 in']);
+    const out = log.map((_, index) => {
+      const past = log.slice(0, index + 1);
+      return (
+        past.filter(line => line.endsWith('out')).length - past.filter(line => line.endsWith('in')).length
+      );
+    });
+    expect(Math.max(...out)).to.equal(2);
+    expect(kitchen.said('web-4.version')).to.equal('2.4.1');
+  });
+
+  it('rolling patch: stops at who does not come back, and goes on after the repair', async () => {
+    const kitchen = await Kitchen.open('rolling-patch', { 'web-0.ill': '' });
+    expect(await kitchen.run('web=3', 1)).to.include('web-0 does not answer after the patch.');
+    expect(kitchen.said('log')).to.equal('web-0 out');
+    expect(kitchen.said('web-1.fetched')).to.equal('2.4.1');
+    expect(kitchen.said('web-1.version')).to.equal(undefined);
+    await kitchen.remove('web-0.ill');
+    await kitchen.act(0, 'resume');
+    const log = kitchen.said('log')?.split('\n') ?? [];
+    expect(log.toSorted()).to.deep.equal([0, 1, 2].flatMap(index => [`web-${index} in`, `web-${index} out`]));
   });
 });
