@@ -76,6 +76,8 @@ export interface RequirementDraft extends Mention {
   readonly outcome?: RequiredOutcome;
   /** Of those with the same number one is enough. */
   readonly choice?: number;
+  /** Milliseconds. */
+  readonly within?: number;
 }
 
 export interface StateDraft {

@@ -68,7 +68,7 @@ export const KEYS = {
     'max_failures',
     'outputs',
   ],
-  requirement: ['state', 'members', 'outcome', 'any_of'],
+  requirement: ['state', 'members', 'outcome', 'within', 'any_of'],
   action: ACTION_KEYS,
   online: ['os', 'min_disk', 'interpreter'],
   script: [...INTERPRETERS, 'inputs', 'ignore_changes', 'run_as', 'working_directory', 'reboot'],

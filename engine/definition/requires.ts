@@ -28,7 +28,7 @@ const isChoice = ({ value }: Node): boolean => isObject(value) && Object.hasOwn(
 /** `any_of`: requirements of which one is enough. */
 function readChoice(report: Report, item: Node, what: string, choice: number): RequirementDraft[] {
   const fields = readMap(report, item, 'requirement', `any_of of ${what}`);
-  for (const key of ['state', 'members', 'outcome'].filter(other => fields?.has(other))) {
+  for (const key of ['state', 'members', 'outcome', 'within'].filter(other => fields?.has(other))) {
     report.add('wrong_value', item.at, `A requirement of ${what} has any_of and ${key}.`, {
       hint: `Write ${key} inside any_of, or as a requirement of its own.`,
     });
@@ -37,12 +37,29 @@ function readChoice(report: Report, item: Node, what: string, choice: number): R
   const items = readItems(report, node, `any_of of ${what}`, LIMITS.requirementsPerState);
   if (items.length === 0) report.add('wrong_value', item.at, `any_of of ${what} names no state.`);
   return items.flatMap(inner => {
-    if (!isChoice(inner)) return readRequirement(report, inner, what).map(one => ({ ...one, choice }));
+    if (!isChoice(inner))
+      return readRequirement(report, inner, what).map(one => alternative(report, one, what, choice));
     report.add('wrong_value', inner.at, `any_of of ${what} stands in another any_of.`, {
       hint: 'Write all of them in one list.',
     });
     return [];
   });
+}
+
+/** From when would it count, while another alternative may still be met? */
+function alternative(
+  report: Report,
+  { within, ...one }: RequirementDraft,
+  what: string,
+  choice: number,
+): RequirementDraft {
+  if (within !== undefined) {
+    const message = `An alternative in any_of of ${what} has 'within'.`;
+    report.add('wrong_value', one.at, message, {
+      hint: "'within' is for a requirement of its own: give the state a timeout, or let a state with it be the alternative.",
+    });
+  }
+  return { ...one, choice };
 }
 
 /** None when it can't be read. */
@@ -55,7 +72,7 @@ function readRequirement(report: Report, item: Node, what: string): RequirementD
   const state = fields?.required('state');
   const name = state && readName(report, state, `state of a requirement of ${what}`);
   if (fields === undefined || state === undefined || name === undefined) return [];
-  const outcome = readOutcome(fields);
+  const outcome = { ...readOutcome(fields), ...readWithin(fields, what) };
   const members = fields.get('members');
   if (members === undefined) return [{ name, at: state.at, ...outcome }];
   const quorum = readQuorum(report, members, what);
@@ -71,6 +88,19 @@ function readRequirement(report: Report, item: Node, what: string): RequirementD
     );
   }
   return [{ name, at: state.at, quorum, ...outcome }];
+}
+
+/** A failure that does not come in time is no failure: nobody would be to blame for it. */
+function readWithin(fields: Fields, what: string): { readonly within?: number } {
+  const within = fields.duration('within', 1000);
+  if (within === undefined) return {};
+  if (fields.choice('outcome', ['reached', ...REQUIRED_OUTCOMES]) !== 'failed') return { within };
+  const message = `A requirement of ${what} waits for a failure and has 'within'.`;
+  fields.report.add('wrong_value', fields.place('within'), message, {
+    hint: "Remove 'within', or give the state that may fail a timeout.",
+    key: true,
+  });
+  return {};
 }
 
 /** `reached` is what a requirement means when it says nothing. */

@@ -128,7 +128,7 @@ function bare(
 }
 
 function placed(draft: RequirementDraft, target: StateReference, members: Quorum): PlacedRequirement {
-  const { at, outcome, choice } = draft;
+  const { at, outcome, choice, within } = draft;
   return {
     ...target,
     members,
@@ -136,6 +136,7 @@ function placed(draft: RequirementDraft, target: StateReference, members: Quorum
     at,
     ...(outcome && { outcome }),
     ...(choice !== undefined && { choice }),
+    ...(within !== undefined && { within }),
   };
 }
 

@@ -148,6 +148,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     state: stateName,
     members: quorum,
     outcome: oneOf('reached', ...REQUIRED_OUTCOMES),
+    within: time,
     any_of: oneOrMore({ anyOf: [stateName, at('requirement')] }),
   },
   action: {

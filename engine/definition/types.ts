@@ -175,6 +175,8 @@ export type Requirement = {
   readonly outcome?: RequiredOutcome;
   /** Of the requirements of a state with the same number one is enough (`any_of`); absent: it must be met. */
   readonly choice?: number;
+  /** Milliseconds in which it must be met, from when the rest was; absent: any time. */
+  readonly within?: number;
 };
 
 export const REQUIRED_OUTCOMES = ['failed', 'final'] as const;

@@ -94,7 +94,11 @@ class Compiler {
         this.step(number).roles.push(role);
         (this.roles[role] as Mutable<RoleNode>).outputs.push(number);
       }
-      for (const requirement of requirements) this.need(number, this.gateFor(number, requirement));
+      for (const requirement of requirements) {
+        const gate = this.gateFor(number, requirement);
+        this.need(number, gate);
+        if (requirement.within !== undefined) this.time(number, gate, requirement.within);
+      }
       for (const alternatives of choices) this.choose(number, alternatives);
     }
   }
@@ -161,6 +165,11 @@ class Compiler {
     if (this.step(step).needs.includes(gate)) return;
     this.step(step).needs.push(gate);
     (this.gates[gate] as Mutable<Gate>).outputs.push(step);
+  }
+
+  private time(number: number, gate: number, within: number): void {
+    const step = this.step(number);
+    step.within = [...(step.within ?? []), { gate, within }];
   }
 
   private choose(step: number, alternatives: readonly Requirement[]): void {

@@ -54,6 +54,8 @@ export interface Step {
   readonly member?: Member;
   /** Gates to be met before it is ready. */
   readonly needs: readonly number[];
+  /** Of its gates those that must be met in time, ms from when the rest is met; absent: none. */
+  readonly within?: readonly { readonly gate: number; readonly within: number }[];
   /** Choices (numbers) to be met before it is ready. */
   readonly choices: readonly number[];
   /** Roles (numbers) that must be chosen before it is known whether, or on whom, it runs. */

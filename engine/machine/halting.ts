@@ -19,6 +19,7 @@ export function failStep(draft: Draft, number: number, patch: Patch): void {
   for (const step of draft.graph.steps) {
     const record = draft.record(step.number);
     if (record.status === 'ready' && !hasBegun(record)) draft.write(step.number, { status: 'waiting' });
+    if (record.due?.for === 'within') draft.write(step.number, { due: undefined });
   }
 }
 

@@ -45,6 +45,7 @@ export const INVARIANTS = {
   M18: 'Halted: nothing is held, and no step that has not begun is ready (`failure_mode: halt`).',
   M19: 'Late: nothing goes on but by a person. Stragglers are timed only once the goal holds (rows 15 and 18).',
   M20: "A rolling's numbers are those of its turns; nobody is inside beyond its size, or starts outside (R4).",
+  M21: 'A step is timed for what it requires `within` a time exactly while nothing else is missing.',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -150,7 +151,7 @@ function checkOpen(
   report: ReportBroken,
 ): void {
   const step = graph.steps[number] as StateGraph['steps'][number];
-  const { status, due } = recordOf(state, number);
+  const { status, due, cause } = recordOf(state, number);
   if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
   const source = { graph, cells: state.cells, workflow: state.workflow };
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
@@ -159,7 +160,13 @@ function checkOpen(
   const isOpen = !hasNoHope || awaits || alarmOf(state.cells, graph, number) === 'open';
   const mayWait = unmet > 0 || state.workflow.halted !== undefined || waits;
   if (status === 'waiting' && !due) report('M8', mayWait && isOpen, step.id);
-  if (status === 'blocked') report('M8', hasNoHope && !awaits, step.id);
+  if (status === 'blocked') report('M8', cause === 'too_late' || (hasNoHope && !awaits), step.id);
+  if (status !== 'waiting' || state.workflow.halted !== undefined) return;
+  const timed = (step.within ?? []).filter(
+    ({ gate }) => gateVerdict(state.cells, graph, gate) !== 'met',
+  ).length;
+  const isRest = timed > 0 && timed === unmet && (!hasNoHope || awaits);
+  report('M21', isRest === (due?.for === 'within'), step.id);
 }
 
 /** Row 5: it is open whether the step applies, so it is not lost either. A vacancy loses it (row 3). */

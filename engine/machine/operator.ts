@@ -73,9 +73,12 @@ export function reopen(draft: Draft, number: number): void {
   draft.steps.push(number);
 }
 
-/** Steps of these statuses that the goal needs. */
+/** Steps of these statuses that the goal needs, and those for which something came too late. */
 export function wantedWith(draft: Draft, statuses: ReadonlySet<StepStatus>): readonly number[] {
   return draft.graph.steps
-    .filter(step => step.wanted && statuses.has(draft.record(step.number).status))
+    .filter(({ number, wanted }) => {
+      const { status, cause } = draft.record(number);
+      return wanted && (statuses.has(status) || cause === 'too_late');
+    })
     .map(step => step.number);
 }

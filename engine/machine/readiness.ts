@@ -16,6 +16,7 @@ import { failAttempt } from './retry.ts';
 import { isInTurn, isShutOut, takeTurn } from './rolling.ts';
 import { tryPlace } from './turns.ts';
 import type { StepError, StepRecord } from './types.ts';
+import { isAwaiting, timeRequirements } from './within.ts';
 
 /** Looks at a step again after something beside it changed. */
 export function considerStep(draft: Draft, number: number): void {
@@ -33,11 +34,15 @@ export function considerStep(draft: Draft, number: number): void {
   if (isHopeless && moment !== 'open' && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
   if (record.status === 'blocked')
     draft.write(number, { status: 'waiting', cause: undefined, ...unblamed(record) });
+  timeRequirements(draft, number);
   if (unmetOf(draft.cells, draft.graph, number) === 0) begin(draft, number, holds === true);
 }
 
-/** The error of a role's rule ends with the block that it made. */
-const unblamed = (record: StepRecord) => (record.status === 'blocked' ? { error: undefined } : {});
+/** The error of a role's rule ends with the block that it made, and the time of a requirement with the wait for it. */
+const unblamed = ({ status, due }: StepRecord) => ({
+  ...(status === 'blocked' && { error: undefined }),
+  ...(due && { due: undefined }),
+});
 
 /**
  * Starts a step that was found to need no VM, or a turn in a rolling; not when the goal came to hold meanwhile. Turns
@@ -57,9 +62,9 @@ export function startUnbound(draft: Draft, number: number): void {
   startPhase(draft, number, phase);
 }
 
-/** Waiting for others, not for a time. */
+/** Waiting for others, not for a time. What came too late stays so until a person goes on. */
 const isOpen = (record: StepRecord): boolean =>
-  (record.status === 'waiting' && !record.due) || record.status === 'blocked';
+  isAwaiting(record) || (record.status === 'blocked' && record.cause !== 'too_late');
 
 /** By `only` and `except`; undefined while a role they name is open or vacant (rules 3 and 5). */
 function applies(draft: Draft, step: Step): boolean | undefined {
@@ -105,7 +110,7 @@ function block(draft: Draft, step: Step, record: StepRecord): void {
   const error = vacant.map(role => draft.faults.get(role)).find(fault => fault !== undefined);
   const isTold = error === undefined || record.error?.message === error.message;
   if (record.status === 'blocked' && record.cause === cause && isTold) return;
-  draft.write(step.number, { status: 'blocked', cause, error });
+  draft.write(step.number, { status: 'blocked', cause, error, due: undefined });
 }
 
 function isVacant(draft: Draft, role: number): boolean {

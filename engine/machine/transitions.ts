@@ -31,14 +31,14 @@ const UNDO_FAILED = {
 
 export const STEP_TRANSITIONS: Table<StepStatus> = {
   waiting: {
-    waiting: 'its retry is timed, or no longer',
+    waiting: 'its retry, or what it requires, is timed, or no longer',
     ready: 'everything it requires is met; its VM is busy',
     running: 'everything it requires is met',
     reached: 'a join or `set`: everything it requires is met; or its signal had come already',
     failed: 'an expression failed, or an operator says that it failed',
     paused: 'it asks for a yes, a no or a signal; or an expression failed and the state says `pause`',
     skipped: 'its condition is false, another member has the role, or an operator skips it',
-    blocked: 'something it requires can no longer be met',
+    blocked: 'something it requires can no longer be met, or did not come in time',
     not_needed: 'the goal holds without it, or the failure that it waits for did not happen',
     ...TO_UNDO,
   },

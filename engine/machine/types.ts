@@ -98,7 +98,12 @@ export interface StepRecord {
   /** The command that is out, complete: a restarted engine sends the same again (rule P3). */
   readonly command?: Command;
   /** The one timer of the step: rebuilt from here after a restart (rule P4). */
-  readonly due?: { readonly at: number; readonly for: 'retry' | 'deadline' | 'wait' | 'answer' };
+  readonly due?: {
+    readonly at: number;
+    readonly for: 'retry' | 'deadline' | 'wait' | 'answer' | 'within';
+    /** Of `within`: when the rest of what it requires was met. */
+    readonly since?: number;
+  };
   /** What it waits for while paused for a yes, a no or a signal. */
   readonly asks?: Question;
   /** Who gave the answer. */
@@ -150,6 +155,7 @@ export const STEP_CAUSES = [
   'requirement_failed',
   'rolling_stopped',
   'role_vacant',
+  'too_late',
   'tolerated',
   'goal_holds',
   'did_not_fail',

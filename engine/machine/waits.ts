@@ -15,7 +15,7 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
   const record = recordOf(state, number);
   switch (record.status) {
     case 'waiting':
-      if (record.due) return ['its next attempt'];
+      if (record.due?.for === 'retry') return ['its next attempt'];
       return [...unmet(graph, state, step), ...turnPhrase(graph, state, step), ...halt(state)];
     case 'blocked':
       return [...unmet(graph, state, step), ...turnPhrase(graph, state, step)];

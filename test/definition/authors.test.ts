@@ -69,8 +69,8 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   ],
   [
     'a requirement of a later version',
-    vm(`      a: {${SCRIPT}}\n      ready: {requires: [{within: 5m}], ${SCRIPT}}`),
-    "10:27: A requirement of state web.ready has unknown key 'within'. Known here: any_of, members, outcome, state.",
+    vm(`      a: {${SCRIPT}}\n      ready: {requires: [{until: 5m}], ${SCRIPT}}`),
+    "10:27: A requirement of state web.ready has unknown key 'until'. Known here: any_of, members, outcome, state, within.",
   ],
   [
     'a script straight under probe',

@@ -84,6 +84,31 @@ describe('An outcome', () => {
   });
 });
 
+describe('within', () => {
+  const states = `a: {${S}}\nb: {${S}}\n`;
+  const requiring = (requirement: string) =>
+    groupWith(`${states}done: {requires: [b, ${requirement}], ${S}}`);
+
+  it('is a time of one requirement', () => {
+    const timed = requiresOf(requiring('{state: sql.a, members: majority, within: 15m}'));
+    expect(timed.map(({ within }) => within)).to.eql([undefined, 900_000]);
+    expect(texts(parse(requiring('{state: a, within: 15}')))[0]).to.include('Write 15s or 15m.');
+    expect(codes(parse(requiring('{state: a, within: 0s}')))).to.eql(['wrong_value']);
+    expect(requiresOf(requiring('{state: a, outcome: final, within: 1h}'))[1]).to.include({
+      outcome: 'final',
+    });
+  });
+
+  it('is refused where it has no clear meaning: in any_of, beside it, and for a failure', () => {
+    for (const wrong of ['{any_of: [{state: a, within: 5m}, b]}', '{any_of: [a], within: 5m}']) {
+      expect(texts(parse(requiring(wrong))).join()).to.match(/has 'within'|any_of and within/);
+    }
+    expect(texts(parse(requiring('{state: a, outcome: failed, within: 5m}')))[0]).to.include(
+      'give the state that may fail a timeout',
+    );
+  });
+});
+
 describe('any_of', () => {
   const two = `a: {${S}, outputs: {port: {type: integer}}}\nb: {${S}}\n`;
   const choosing = (requirement: string, more = S) =>

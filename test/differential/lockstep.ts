@@ -163,7 +163,7 @@ function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undef
   const { steps } = naive.board;
   const can = [
     ...naive.running(),
-    ...steps.filter(step => step.timed),
+    ...steps.filter(step => step.timed || step.awaited),
     ...(naive.goalHolds || naive.status === 'cancelling'
       ? []
       : steps.filter(step => step.status === 'paused')),
@@ -176,6 +176,11 @@ function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undef
     return "the workflow's time is up";
   }
   if (!step) return undefined;
+  if (step.awaited) {
+    ours.due(step.id);
+    naive.tooLate(step);
+    return `${step.id}: what it requires did not come in time`;
+  }
   if (step.timed) {
     ours.due(step.id);
     naive.retryDue(step);

@@ -166,6 +166,7 @@ export class NaiveEnds {
     step.status = 'failed';
     if (this.board.definition.failureMode !== 'halt' || this.stands || isAwaited(this.board, step)) return;
     this.halted = true;
+    for (const one of this.board.steps) one.awaited = false;
     for (const one of this.board.steps)
       if (one.status === 'ready' && !this.mayBegin(one)) one.status = 'waiting';
   }
@@ -209,7 +210,14 @@ const OVER = new Set(['undone', 'failed', 'interrupted', 'blocked', 'not_needed'
 export const isOver = (step: NaiveStep): boolean => OVER.has(step.status) && !step.vouched;
 
 export function reopen(step: NaiveStep): void {
-  Object.assign(step, { status: 'waiting', tries: 0, interruptions: 0, timed: false });
+  Object.assign(step, {
+    status: 'waiting',
+    tries: 0,
+    interruptions: 0,
+    timed: false,
+    awaited: false,
+    late: false,
+  });
 }
 
 export const needsOutputs = (step: NaiveStep): boolean =>

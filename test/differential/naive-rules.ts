@@ -24,6 +24,9 @@ export interface NaiveStep {
   touched: boolean;
   /** It failed or was blocked once, which counts for good where that is waited for (row 12). */
   hasFailed: boolean;
+  /** Nothing but what it requires `within` a time is missing; that time has passed. */
+  awaited: boolean;
+  late: boolean;
   /** Waits for the time of its next attempt. */
   timed: boolean;
   phase: 'probe' | 'action' | 'rescue' | 'undo' | 'verify';

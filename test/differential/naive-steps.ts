@@ -23,6 +23,8 @@ export function stepsFor(definition: WorkflowDefinition, membership: Membership)
           vouched: false,
           touched: false,
           hasFailed: false,
+          awaited: false,
+          late: false,
           timed: false,
           phase: 'action',
           tries: 0,

@@ -52,7 +52,7 @@ export class NaiveScheduler extends NaiveEnds {
     const isBusy = has('running') || has('undoing');
     if (this.stopped && isBusy) return 'cancelling';
     if (this.goalHolds) return isBusy ? 'running' : 'complete';
-    if (isBusy || this.board.steps.some(step => step.timed)) return 'running';
+    if (isBusy || this.board.steps.some(step => step.timed || step.awaited)) return 'running';
     return has('paused') && !this.halted && !this.stopped ? 'held' : 'failed';
   }
 
@@ -78,6 +78,7 @@ export class NaiveScheduler extends NaiveEnds {
     for (const step of this.board.steps) {
       if (step.status === 'ready') step.status = step.phase === 'rescue' ? 'failed' : 'waiting';
       if (step.status !== 'undoing') step.timed = false;
+      step.awaited = false;
       if (step.status === 'running' && current(step)?.kind === 'wait') step.status = 'interrupted';
     }
     this.settle();
@@ -90,6 +91,12 @@ export class NaiveScheduler extends NaiveEnds {
     else if (ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step))) reach(step);
     else if (ending === 'done without outputs' && phase === 'action') this.failAttempt(step, true);
     else step.status = 'interrupted';
+  }
+
+  /** `within`: the requirement has failed. */
+  tooLate(step: NaiveStep): void {
+    Object.assign(step, { status: 'blocked', late: true, awaited: false });
+    this.settle();
   }
 
   retryDue(step: NaiveStep): void {
@@ -116,7 +123,8 @@ export class NaiveScheduler extends NaiveEnds {
     for (const step of this.board.steps) {
       if (anew && isOver(step))
         Object.assign(step, { hasFailed: false, touched: false, agent: undefined, home: undefined });
-      if (step.status === 'failed' || step.status === 'interrupted' || (anew && isOver(step))) reopen(step);
+      if (step.late || step.status === 'failed' || step.status === 'interrupted' || (anew && isOver(step)))
+        reopen(step);
     }
     this.settle();
   }
@@ -134,16 +142,16 @@ export class NaiveScheduler extends NaiveEnds {
   private settle(): void {
     this.turn += 1;
     this.remember();
-    if (!this.stopped) {
-      do while (this.judgeAll());
-      while (this.startAll());
-    }
+    // An undo that is under way ends, also when nothing else goes on.
+    do while (!this.stopped && this.judgeAll());
+    while (this.startAll());
     if (!this.goalHolds) return;
     for (const step of this.board.steps) {
       if (!this.isWanted(step) || (step.status !== 'waiting' && step.status !== 'ready')) continue;
       const failed = step.status === 'ready' && step.phase === 'rescue';
       step.status = failed ? 'failed' : 'not_needed';
       step.timed = false;
+      step.awaited = false;
     }
   }
 
@@ -161,7 +169,7 @@ export class NaiveScheduler extends NaiveEnds {
     let moved = this.chooseRoles() || this.release();
     for (const step of this.board.steps) {
       if (this.goalHolds || !this.isWanted(step) || step.timed) continue;
-      if (step.status !== 'waiting' && step.status !== 'blocked') continue;
+      if (step.status !== 'waiting' && (step.status !== 'blocked' || step.late)) continue;
       this.rollings.update();
       const before = step.status;
       const status = this.judge(step);
@@ -174,6 +182,7 @@ export class NaiveScheduler extends NaiveEnds {
 
   private judge(step: NaiveStep): string {
     const { state, entity } = step;
+    step.awaited = false;
     // Random conditions read nothing, so they can be judged at once, whatever else the step requires.
     if (state.condition?.root.kind === 'literal' && state.condition.root.value === false) return 'skipped';
     if (rolesNamedBy(state).some(role => this.board.roles.get(`${entity}.${role}`) === null))
@@ -184,6 +193,9 @@ export class NaiveScheduler extends NaiveEnds {
     const verdicts = demands(state).map(demand => demandVerdict(this.board, step, demand));
     if (verdicts.includes('lost') || this.rollings.isShutOut(step)) return this.lose(step);
     const isChosen = rolesNamedBy(state).every(role => this.board.roles.has(`${entity}.${role}`));
+    const rest = demands(state).filter(demand => demand.every(one => one.within === undefined));
+    const isRest = isChosen && rest.every(demand => demandVerdict(this.board, step, demand) === 'met');
+    step.awaited = isRest && verdicts.includes('open') && !this.halted;
     if (verdicts.includes('open') || !isChosen) return 'waiting';
     return this.begin(step);
   }
@@ -194,6 +206,7 @@ export class NaiveScheduler extends NaiveEnds {
     const released = this.board.steps.filter(
       step =>
         step.status === 'blocked' &&
+        !step.late &&
         step.state.rolling &&
         !this.rollings.isShutOut(step) &&
         !isHopeless(this.board, step),

@@ -45,6 +45,7 @@ interface StateDice {
     readonly how: string;
     readonly outcome: string;
     readonly choice: string;
+    readonly within: number | undefined;
   }[];
   readonly role:
     | 'none'
@@ -91,6 +92,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
       how: fc.constantFrom('same', 'all', 'all', 'any', 'majority', '1', '50%'),
       outcome: fc.constantFrom('', '', '', '!failed', '!final'),
       choice: fc.constantFrom('', '', '0? '),
+      within: fc.constantFrom(undefined, undefined, 30_000, 90_000),
     }),
     {
       maxLength: 3,
@@ -355,14 +357,18 @@ function needsOf(
   known: readonly { readonly entity: string; readonly state: string }[],
 ): readonly Requirement[] {
   if (known.length === 0) return [];
-  return dice.needs.map(({ pick, how, outcome, choice }) => {
+  return dice.needs.map(({ pick, how, outcome, choice, within }) => {
+    const timed = within !== undefined && choice === '' && outcome !== '!failed' ? { within } : {};
     const target = known[pick % known.length] as { entity: string; state: string };
     if (how === 'same' && target.entity === name)
-      return requirement(`${choice}${target.state}${outcome}`, name);
-    return requirement(
-      `${choice}${target.entity}.${target.state}@${how === 'same' ? 'all' : how}${outcome}`,
-      name,
-    );
+      return { ...requirement(`${choice}${target.state}${outcome}`, name), ...timed };
+    return {
+      ...requirement(
+        `${choice}${target.entity}.${target.state}@${how === 'same' ? 'all' : how}${outcome}`,
+        name,
+      ),
+      ...timed,
+    };
   });
 }
 

@@ -39,6 +39,7 @@ const CAUSE_MEANING: { readonly [Cause in StepCause]: string } = {
   requirement_failed: 'blocked: a state it requires failed, or too few are left for its quorum',
   rolling_stopped: 'blocked: too many members failed in its rolling before its member entered',
   role_vacant: 'blocked: nobody could take a role it names',
+  too_late: 'blocked: what it requires `within` a time did not come; a retry or a resume waits for it anew',
   tolerated: 'reached, although its attempts failed: `on_failure: continue`; it has no outputs',
   goal_holds: 'not needed: the goal holds',
   did_not_fail: 'not needed: it waits for a failure that did not happen (`outcome: failed`)',

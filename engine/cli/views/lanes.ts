@@ -199,6 +199,7 @@ const CAUSE_WORDS: { readonly [cause in StepCause]: string } = {
   requirement_failed: 'what it requires failed',
   rolling_stopped: 'its rolling stopped before its turn',
   role_vacant: 'its role is vacant',
+  too_late: 'what it requires did not come in time',
   tolerated: 'failed, tolerated',
   goal_holds: 'the goal holds without it',
   did_not_fail: 'the failure it waits for did not happen',

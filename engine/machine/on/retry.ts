@@ -23,9 +23,17 @@ function everyStuck(draft: Draft): readonly number[] {
   return steps;
 }
 
+const BLOCKED = new Set<StepStatus>(['blocked']);
+
+/** What it requires did not come in time (`within`): a retry waits for it anew. */
+function isLate(draft: Draft, step: string): boolean {
+  const number = draft.graph.stepById.get(step);
+  return number !== undefined && draft.record(number).cause === 'too_late';
+}
+
 /** Pressed twice, or by two people, it is one attempt (fault O1): the second names an attempt that is over. */
 function one(draft: Draft, step: string, attempt: number | undefined): readonly number[] {
-  const number = stepToActOn(draft, step, 'retried', STUCK);
+  const number = stepToActOn(draft, step, 'retried', isLate(draft, step) ? BLOCKED : STUCK);
   if (number === undefined) return [];
   const { attempt: current, asks } = draft.record(number);
   if (asks) {

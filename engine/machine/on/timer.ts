@@ -6,6 +6,7 @@ import { endPhase } from '../phases.ts';
 import { failAttempt } from '../retry.ts';
 import type { Outcome } from '../types.ts';
 import { retryUndo, takesBack } from '../undo.ts';
+import { tooLate } from '../within.ts';
 import type { Handler } from './handler.ts';
 
 export const onTimer: Handler<'timer'> = (draft, { step }) => {
@@ -26,6 +27,9 @@ export const onTimer: Handler<'timer'> = (draft, { step }) => {
       return true;
     case 'deadline':
       expire(draft, number);
+      return true;
+    case 'within':
+      tooLate(draft, number);
       return true;
     default:
       return due.for satisfies never;

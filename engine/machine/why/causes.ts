@@ -134,8 +134,10 @@ export class Causes {
     if (setAside !== undefined && !ENDED.has(record.status)) return { kind: 'set_aside', reason: setAside };
     switch (record.status) {
       case 'waiting':
-        return record.due ? this.#retry(number, record.due.at) : this.#idle(number);
+        return record.due?.for === 'retry' ? this.#retry(number, record.due.at) : this.#idle(number);
       case 'blocked':
+        if (record.cause === 'too_late') return { kind: 'failure', ...errorOf(record), byOperator: false };
+        return this.#idle(number);
       case 'ready':
         return this.#idle(number);
       case 'running':

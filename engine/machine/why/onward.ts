@@ -58,7 +58,7 @@ export class Onwards {
     if (this.isTakenBack) return this.#undoVias(number);
     if (!(this.graph.steps[number] as Step).wanted) return [];
     if (queuesFor(record) !== undefined) return this.#machine(number);
-    if (record.status === 'waiting') return record.due ? [] : this.#waiting(number);
+    if (record.status === 'waiting') return record.due?.for === 'retry' ? [] : this.#waiting(number);
     if (record.status !== 'blocked') return [];
     const hopeless = this.#unmet(number).filter(via => this.verdictOf(via) === 'hopeless');
     return hopeless.length > 0 ? hopeless : this.#turn(number, 'stop');
