@@ -1,5 +1,6 @@
 // Pass 2: drafts -> definition. Compiles expressions, infers requirements, checks what follows from the whole.
 // Belongs here: the order of these steps. Does not belong here: any one check.
+import { checkAgeingInRolling } from './checks/ageing.ts';
 import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
 import { checkOutcomes } from './checks/outcomes.ts';
 import { checkGoal, type PlacedGoal, warnOfUnneeded } from './checks/goal.ts';
@@ -187,6 +188,8 @@ export class Build {
     for (const [entity, state] of this.#states()) {
       checkAppliesToSomebody(this.#report, entity, state);
       const requires = this.#forward.get(state)?.requires ?? [];
+      if (this.#rollings.has(state))
+        checkAgeingInRolling(this.#report, this.#drafts.entities, state, requires);
       if (checkOutcomes(this.#report, state, requires)) impossible.add(`${entity.name}.${state.name}`);
       for (const requirement of requires) {
         if (checkRequirement(this.#report, this.#drafts.entities, state, requirement))
@@ -250,6 +253,7 @@ export class Build {
       idempotent,
       exclusive,
       outputs,
+      ...(draft.validFor === undefined ? {} : { validFor: draft.validFor }),
       ...forward?.parts,
       requires: (forward?.requires ?? []).map(requirement => withoutPlace(requirement)),
       only: draft.only.map(mention => mention.name),

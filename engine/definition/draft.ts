@@ -100,6 +100,7 @@ export interface StateDraft {
   readonly rescue?: RescueDraft;
   readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
   readonly idempotent: boolean;
+  readonly validFor?: number;
   readonly exclusive: boolean;
   /** Its own `serial`: a rolling of this state alone. */
   readonly serial?: { readonly serial: Serial; readonly maxFailures: number; readonly at: string };

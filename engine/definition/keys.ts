@@ -63,6 +63,7 @@ export const KEYS = {
     'on_failure',
     'on_interrupted',
     'idempotent',
+    'valid_for',
     'exclusive',
     'serial',
     'max_failures',

@@ -139,6 +139,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     on_failure: at('on_failure'),
     on_interrupted: oneOf('rerun', 'probe', 'pause', 'fail'),
     idempotent: flag,
+    valid_for: time,
     exclusive: flag,
     serial,
     max_failures: maxFailures,

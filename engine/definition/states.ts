@@ -13,7 +13,7 @@ import { checkRunOn } from './places.ts';
 import { readRequires } from './requires.ts';
 import { readOwnSerial } from './rolling.ts';
 import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo } from './retry.ts';
-import type { EntityType, StateOutput } from './types.ts';
+import type { EntityType, OnFailure, StateOutput } from './types.ts';
 
 export interface StatePlace {
   readonly report: Report;
@@ -51,6 +51,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     retry: readRetry(report, fields.get('retry'), what),
     ...readOnFailure(fields, context),
     onInterrupted: readOnInterrupted(fields, idempotent),
+    ...optional('validFor', fields.duration('valid_for', 1000)),
     ...optional('once', readOnce(fields)),
     ...optional('serial', readOwnSerial(fields, entityType)),
     ...optional('condition', fields.get('condition')),
@@ -59,6 +60,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     ...optional('probe', readProbe(fields, context)),
     ...optional('undo', readUndo(fields, context, timeout)),
   };
+  if (fields.has('valid_for')) checkAgeing(fields, action, state.onFailure);
   checkApplication(fields, entityType);
   if (action?.kind === 'reboot') checkReboot(fields);
   checkRunOn(fields, action);
@@ -111,6 +113,22 @@ function checkReboot(fields: Fields): void {
   fields.report.add('wrong_value', fields.place('exclusive'), message, { hint: "Remove 'exclusive'." });
 }
 
+/** What is computed does not age; what others stand on can't be taken back only because it failed to be renewed. */
+function checkAgeing(fields: Fields, action: ActionDraft | undefined, onFailure: OnFailure): void {
+  const place = fields.place('valid_for');
+  if (action?.kind === 'set') {
+    const message = `${fields.what} has 'valid_for', but what is computed or generated does not age.`;
+    fields.report.add('wrong_value', place, message, { hint: "Remove 'valid_for'.", key: true });
+  }
+  if (onFailure === 'undo') {
+    const message = `${fields.what} has 'valid_for' and is undone when it fails, though others may stand on it already.`;
+    fields.report.add('wrong_value', place, message, {
+      hint: "Remove 'valid_for', or write another 'then' under on_failure.",
+      key: true,
+    });
+  }
+}
+
 /** Without an action there is nothing to look at, retry or undo. */
 function checkJoin(fields: Fields): void {
   for (const key of [
@@ -122,6 +140,7 @@ function checkJoin(fields: Fields): void {
     'on_failure',
     'on_interrupted',
     'idempotent',
+    'valid_for',
     'exclusive',
     'serial',
     'max_failures',

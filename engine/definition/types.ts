@@ -146,6 +146,8 @@ export interface State {
   readonly rescue?: Rescue;
   readonly onInterrupted: 'rerun' | 'probe' | 'pause' | 'fail';
   readonly idempotent: boolean;
+  /** Ms after which it runs again before a step that requires it begins; absent: it never ages. */
+  readonly validFor?: number;
   /** False: its action and probe run beside others in their VM (R5). An undo always has the VM for itself. */
   readonly exclusive: boolean;
   readonly outputs: ReadonlyMap<string, StateOutput>;

@@ -222,6 +222,7 @@ class Compiler {
   private addGate(requirement: Requirement, inputs: readonly number[], member?: number): number {
     const number = this.gates.length;
     const { entity, state, members, inferred, outcome, choice } = requirement;
+    const validFor = outcome ? undefined : this.definition.entities.get(entity)?.states.get(state)?.validFor;
     this.gates.push({
       number,
       target: { entity, state },
@@ -230,6 +231,7 @@ class Compiler {
       ...(member !== undefined && { member }),
       inferred,
       ...(choice !== undefined && { some: true }),
+      ...(validFor !== undefined && { validFor }),
       choices: [],
       inputs: [...inputs],
       outputs: [],

@@ -84,6 +84,8 @@ export interface Gate {
   readonly inferred: boolean;
   /** True for an alternative: that nobody has the state is then no way to meet it (row 13). */
   readonly some?: true;
+  /** Ms for which what it counts is fresh (`valid_for`); absent: for good, or it asks how they ended. */
+  readonly validFor?: number;
   /** Choices that it is an alternative of. */
   readonly choices: readonly number[];
   /** Steps counted. */

@@ -75,12 +75,13 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
   };
 }
 
-function reasonFor(phase: Phase, { attempt, tries, rescues = 0 }: StepRecord): Command['reason'] {
+function reasonFor(phase: Phase, { attempt, tries, renews, rescues = 0 }: StepRecord): Command['reason'] {
   switch (phase) {
     case 'probe':
     case 'verify':
       return 'verify';
     case 'action':
+      if (renews !== undefined && tries === 0) return 'changed';
       return attempt === 0 ? 'first' : 'retry';
     case 'rescue':
       return rescues <= 1 ? 'first' : 'retry';

@@ -20,7 +20,8 @@ export type Moment = 'now' | 'open' | 'last' | 'none';
 /** Judged once, before anything of the step was started. */
 export function momentOf(source: ConditionSource, step: Step, record: StepRecord): Moment {
   const { condition } = step.state;
-  if (!condition || record.dispatch > 0 || record.touched) return 'none';
+  const hasBegun = record.dispatch > 0 || record.touched || record.renews !== undefined;
+  if (!condition || hasBegun) return 'none';
   const verdicts = condition.reads.flatMap(read => verdictsOf(source, step, read));
   if (verdicts.includes('last') || verdicts.includes('hopeless')) return 'last';
   return verdicts.includes('open') ? 'open' : 'now';

@@ -59,8 +59,9 @@ export class OverlayCells implements Cells {
 /** How a step counts for the gates and roles over it. */
 export type StepClass = 'pending' | 'counts' | 'neutral' | 'lost';
 
-/** Rules 10, 11 and 13: an operator's skip counts, one because of role or condition is neutral. */
+/** What is renewed (`valid_for`) stays what it was. Rules 10, 11 and 13: an operator's skip counts, one because of role or condition is neutral. */
 export function classOf(record: StepRecord): StepClass {
+  if (record.renews !== undefined) return 'counts';
   switch (record.status) {
     case 'reached':
       return 'counts';
@@ -91,7 +92,7 @@ export function classOf(record: StepRecord): StepClass {
 export function classFor(outcome: RequiredOutcome | undefined, record: StepRecord): StepClass {
   const plain = classOf(record);
   if (outcome === undefined) return plain;
-  if (record.hasFailed || hasNoWay(record.status)) return 'counts';
+  if (record.hasFailed || (record.renews === undefined && hasNoWay(record.status))) return 'counts';
   return outcome === 'failed' && plain === 'counts' ? 'lost' : plain;
 }
 
@@ -166,8 +167,11 @@ export function neededBy(gate: Gate, neutral: number): number {
 
 /** Met for good, still possible, or blocked at once: when reached and not yet final are fewer than needed. */
 export function gateVerdict(cells: Cells, graph: StateGraph, number: number): Verdict {
-  const gate = graph.gates[number] as Gate;
-  const { counts, neutral, lost } = gateCount(cells, number);
+  return verdictOf(graph.gates[number] as Gate, gateCount(cells, number));
+}
+
+/** The same of given numbers. */
+export function verdictOf(gate: Gate, { counts, neutral, lost }: GateCount): Verdict {
   const needed = neededBy(gate, neutral);
   const possible = gate.inputs.length - neutral - lost;
   if (possible < needed) return 'hopeless';

@@ -17,6 +17,7 @@ import {
   withStatus,
 } from './counters.ts';
 import { holdersIn } from './holders.ts';
+import { type Freshness, noteRenewal } from './freshness.ts';
 import { hasNoWay, occupies, owes, type Patch, patched, queuesFor } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { stepTransition, workflowTransition } from './transitions.ts';
@@ -68,6 +69,8 @@ export class Draft implements CounterWatcher {
   readonly unbound: number[] = [];
   private started = 0;
   readonly undoable: number[] = [];
+  /** Gates whose freshness was judged in this decision, by gate and time of asking. */
+  readonly fresh = new Map<string, Freshness>();
   readonly agents = new Set<string>();
 
   private readonly records = new Map<number, StepRecord>();
@@ -136,7 +139,7 @@ export class Draft implements CounterWatcher {
   write(number: number, patch: Patch): void {
     const before = this.record(number);
     const { watched, turn } = this.step(number);
-    const fails = watched && !this.undo && hasNoWay(patch.status);
+    const fails = watched && !this.undo && hasNoWay(patch.status) && before.renews === undefined;
     const opens = turn === undefined ? undefined : this.turns.opening(turn, before, patch.status);
     const after = patched(before, { ...patch, ...(fails && { hasFailed: true }), ...opens }, this.at);
     const committed = recordOf(this.state, number).status;
@@ -145,6 +148,8 @@ export class Draft implements CounterWatcher {
     const counted = this.records.get(number) ?? this.state.records[number];
     this.records.set(number, after);
     countRecord(this.cells, this.graph, number, counted, after, this);
+    if (this.step(number).state.validFor !== undefined) this.fresh.clear();
+    noteRenewal(this, number, before, after);
     this.countUndo(number, before, after);
     this.countAgent(number, before, after);
   }

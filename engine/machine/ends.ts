@@ -6,15 +6,16 @@ import { withdrawQuestions } from './halting.ts';
 import { describeDebts, describeFailures, describeHalt, describeHolds, describeLate } from './reasons.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginUndoOnFailure, endUndoOnFailure } from './undo-on-failure.ts';
+import type { StepRecord } from './types.ts';
 import { debts } from './undo-order.ts';
 
 /** Row 15: the goal holds, so nothing new starts. What runs may finish; the rest was not needed. */
 export function standDown(draft: Draft): void {
   for (const step of draft.graph.steps) {
     if (!step.wanted) continue;
-    const { status, phase, asks } = draft.record(step.number);
+    const { status, phase, asks, renews, outputs } = draft.record(step.number);
     if (status !== 'waiting' && status !== 'ready' && !asks) continue;
-    const ended = phase ? FAILED : NOT_NEEDED;
+    const ended = phase ? FAILED : renews !== undefined ? asBefore(outputs) : NOT_NEEDED;
     draft.write(step.number, { ...ATTEMPT_OVER, ...ended });
   }
 }
@@ -22,6 +23,10 @@ export function standDown(draft: Draft): void {
 const NOT_NEEDED = { status: 'not_needed', cause: 'goal_holds' } as const;
 /** Of a step whose rescue still waits for its VM. */
 const FAILED = { status: 'failed' } as const;
+
+/** Of a step that was to be renewed: what it was before. */
+const asBefore = (outputs: StepRecord['outputs']) =>
+  ({ status: 'reached', error: undefined, cause: outputs ? undefined : 'tolerated' }) as const;
 
 /** Sets the workflow's status by what its steps do. */
 export function conclude(draft: Draft): void {

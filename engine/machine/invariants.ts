@@ -15,8 +15,10 @@ import {
   classOf,
   withStatus,
   timedSteps,
+  type Verdict,
 } from './counters.ts';
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
+import { freshnessOf } from './freshness.ts';
 import { hasBegun } from './halting.ts';
 import { hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
@@ -46,6 +48,7 @@ export const INVARIANTS = {
   M19: 'Late: nothing goes on but by a person. Stragglers are timed only once the goal holds (rows 15 and 18).',
   M20: "A rolling's numbers are those of its turns; nobody is inside beyond its size, or starts outside (R4).",
   M21: 'A step is timed for what it requires `within` a time exactly while nothing else is missing.',
+  M22: 'Only a state with `valid_for` runs again, and nobody waits for that without having asked.',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -110,7 +113,12 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   if (!state.undo && ACTING.has(record.status)) report('M5', unmet === 0, id);
   checkCommand(record, id, report);
   const { watched } = graph.steps[number] as StateGraph['steps'][number];
-  const mustSay = watched && !state.undo && hasNoWay(record.status) && record.cause !== 'undo_failed';
+  const mustSay =
+    watched &&
+    !state.undo &&
+    hasNoWay(record.status) &&
+    record.cause !== 'undo_failed' &&
+    record.renews === undefined;
   report('M16', record.hasFailed ? watched : !mustSay, id);
   if (isForward(graph, state)) checkOpen(graph, state, number, unmet, hopeless, report);
   const { asks } = record;
@@ -151,16 +159,21 @@ function checkOpen(
   report: ReportBroken,
 ): void {
   const step = graph.steps[number] as StateGraph['steps'][number];
-  const { status, due, cause } = recordOf(state, number);
+  const { status, due, cause, renews, freshFrom } = recordOf(state, number);
   if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
   const source = { graph, cells: state.cells, workflow: state.workflow };
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
   const { isLost, waits } = turnOf(graph, state, step);
   const hasNoHope = hopeless > 0 || isLost;
   const isOpen = !hasNoHope || awaits || alarmOf(state.cells, graph, number) === 'open';
-  const mayWait = unmet > 0 || state.workflow.halted !== undefined || waits;
+  const fresh = unmet > 0 || renews !== undefined ? 'met' : freshnessIn(graph, state, number);
+  const asks = fresh === 'open' && freshFrom !== undefined;
+  const mayWait = unmet > 0 || state.workflow.halted !== undefined || waits || asks;
   if (status === 'waiting' && !due) report('M8', mayWait && isOpen, step.id);
-  if (status === 'blocked') report('M8', cause === 'too_late' || (hasNoHope && !awaits), step.id);
+  report('M22', renews === undefined || step.state.validFor !== undefined, step.id);
+  report('M22', freshFrom === undefined || fresh !== 'met', `${step.id} (asks)`);
+  const mayBlock = cause === 'too_late' || fresh === 'hopeless' || (hasNoHope && !awaits);
+  if (status === 'blocked') report('M8', mayBlock, step.id);
   if (status !== 'waiting' || state.workflow.halted !== undefined) return;
   const timed = (step.within ?? []).filter(
     ({ gate }) => gateVerdict(state.cells, graph, gate) !== 'met',
@@ -168,6 +181,11 @@ function checkOpen(
   const isRest = timed > 0 && timed === unmet && (!hasNoHope || awaits);
   report('M21', isRest === (due?.for === 'within'), step.id);
 }
+
+const freshnessIn = (graph: StateGraph, state: MachineState, number: number): Verdict => {
+  const { at, cells } = state;
+  return freshnessOf({ graph, at, cells, record: step => recordOf(state, step) }, number).verdict;
+};
 
 /** Row 5: it is open whether the step applies, so it is not lost either. A vacancy loses it (row 3). */
 function awaitsChoice({ entity, state: { only, except, once } }: Step, { workflow }: MachineState): boolean {

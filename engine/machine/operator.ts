@@ -58,7 +58,14 @@ export function goOn(draft: Draft, allowed?: number): void {
   if (draft.workflow.status === 'failed') armDeadline(draft, allowed);
   draft.setWorkflow('running', '');
   beginAnew(draft);
+  askAnew(draft);
   considerAll(draft);
+}
+
+/** What waited for renewals gets ready anew: what it requires may have aged meanwhile. */
+function askAnew(draft: Draft): void {
+  for (const { number } of draft.graph.steps)
+    if (draft.record(number).freshFrom !== undefined) draft.write(number, { freshFrom: undefined });
 }
 
 /** Gives a step a new beginning: all its attempts, whatever stopped it. */

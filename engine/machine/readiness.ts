@@ -10,6 +10,7 @@ import { expressionError, isComputed, needsVm, viewFor } from './command.ts';
 import { momentOf } from './condition.ts';
 import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
+import { type Freshness, freshnessOf, renew } from './freshness.ts';
 import { mayStart } from './halting.ts';
 import { hasPlaces } from './places.ts';
 import { failAttempt } from './retry.ts';
@@ -32,10 +33,31 @@ export function considerStep(draft: Draft, number: number): void {
   const isHopeless =
     hopelessOf(draft.cells, draft.graph, number) > 0 || isShutOut(draft.turns, draft.graph, step);
   if (isHopeless && moment !== 'open' && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
+  const isMet = unmetOf(draft.cells, draft.graph, number) === 0;
+  const { verdict, stale } =
+    isMet && record.renews === undefined ? freshnessOf(draft, number) : NOTHING_STALE;
+  if (verdict === 'hopeless') return blockByAge(draft, number, record);
   if (record.status === 'blocked')
     draft.write(number, { status: 'waiting', cause: undefined, ...unblamed(record) });
   timeRequirements(draft, number);
-  if (unmetOf(draft.cells, draft.graph, number) === 0) begin(draft, number, holds === true);
+  if (verdict === 'open') return awaitRenewal(draft, number, stale);
+  if (isMet) begin(draft, number, holds === true);
+}
+
+const NOTHING_STALE: Freshness = { verdict: 'met', stale: [] };
+
+/** What it requires is too old and could not be renewed. */
+function blockByAge(draft: Draft, number: number, { status, freshFrom = draft.at }: StepRecord): void {
+  if (status !== 'blocked')
+    draft.write(number, { status: 'blocked', cause: 'requirement_failed', due: undefined, freshFrom });
+}
+
+/** Halted, nothing is begun for it either. */
+function awaitRenewal(draft: Draft, number: number, stale: readonly number[]): void {
+  if (!mayStart(draft, number)) return;
+  const { freshFrom = draft.at } = draft.record(number);
+  draft.write(number, { freshFrom });
+  for (const step of stale) if (draft.record(step).renews === undefined) renew(draft, step);
 }
 
 /** The error of a role's rule ends with the block that it made, and the time of a requirement with the wait for it. */
@@ -121,7 +143,8 @@ function isVacant(draft: Draft, role: number): boolean {
 /** Everything it requires is met. A condition is judged before anything of the step was started. */
 function begin(draft: Draft, number: number, isJudged: boolean): void {
   const { state } = draft.step(number);
-  if (state.condition && !isJudged && draft.record(number).dispatch === 0 && !draft.record(number).touched) {
+  const { dispatch, touched, renews } = draft.record(number);
+  if (state.condition && !isJudged && dispatch === 0 && !touched && renews === undefined) {
     const holds = judge(draft, number, state.condition);
     if (holds === undefined) return;
     if (!holds) return draft.write(number, { status: 'skipped', cause: 'condition_false' });

@@ -2,7 +2,7 @@
 // Belongs here: pure questions to one record. Does not belong here: the graph, sums over records (counters.ts).
 import type { JsonObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { StepError, StepRecord } from './types.ts';
+import type { StepError, StepRecord, StepStatus } from './types.ts';
 
 /** What is known of a step that never left `waiting`: no row is kept for it. */
 export const UNTOUCHED: StepRecord = Object.freeze({
@@ -45,12 +45,25 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.base !== undefined && { base: merged.base }),
     ...(merged.next !== undefined && merged.status === 'ready' && { next: merged.next }),
     touched: merged.touched as boolean,
+    ...(merged.renews !== undefined && RENEWING.has(merged.status) && { renews: merged.renews }),
+    ...(merged.freshFrom !== undefined && ASKING.has(merged.status) && { freshFrom: merged.freshFrom }),
     ...(merged.hasFailed && { hasFailed: merged.hasFailed }),
     ...(merged.rolling !== undefined && { rolling: merged.rolling }),
     since: moved ? at : before.since,
     ...(merged.startedAt !== undefined && { startedAt: merged.startedAt }),
   };
 }
+
+/** Statuses between two times of being reached, and the one after a renewal that failed. */
+const RENEWING = new Set<StepStatus | undefined>([
+  'waiting',
+  'ready',
+  'running',
+  'paused',
+  'interrupted',
+  'failed',
+]);
+const ASKING = new Set<StepStatus | undefined>(['waiting', 'blocked']);
 
 /** Whatever an agent says, a record stays small (rule P8). The end of a tail tells most. */
 function bounded(error: StepError): StepError {
@@ -86,6 +99,10 @@ export function queuesFor(record: StepRecord | undefined): string | undefined {
   if (!record || record.command || record.due) return undefined;
   return record.status === 'ready' || record.status === 'undoing' ? record.agent : undefined;
 }
+
+/** Being run again while it counts as reached; one that failed counts so all the same. */
+export const isRenewing = (record: StepRecord): boolean =>
+  record.renews !== undefined && record.status !== 'failed';
 
 /** Ended without the state: what `outcome: failed` asks for (row 12). */
 export const hasNoWay = (status: StepRecord['status'] | undefined): boolean =>

@@ -41,6 +41,8 @@ function retryLater(draft: Draft, number: number, tries: number, error: StepErro
     error,
     due,
     cause: undefined,
+    // What is tried again at once gets ready no later.
+    ...(due && { freshFrom: undefined }),
     interruptions: undefined,
   });
   if (!due) draft.steps.push(number);

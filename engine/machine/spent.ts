@@ -94,7 +94,7 @@ export function accept(
   const over = { ...ATTEMPT_OVER, ...ended, interruptions: undefined };
   switch (onFailure) {
     case 'continue':
-      return draft.write(number, { ...over, status: 'reached', cause: 'tolerated' });
+      return draft.write(number, { ...over, status: 'reached', cause: 'tolerated', outputs: undefined });
     case 'pause':
       if (draft.forward && !draft.isHalted)
         return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });

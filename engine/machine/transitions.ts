@@ -65,7 +65,16 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     ...TO_UNDO,
     undoing: `its last attempt failed and the state says \`then: undo\`; or ${TO_UNDO.undoing}`,
   },
-  reached: { ...TO_UNDO, ...UNDO_FAILED },
+  reached: {
+    waiting: 'it is too old for a step that gets ready (`valid_for`), and the workflow stopped',
+    ready: 'it is too old for a step that gets ready (`valid_for`); its VM is busy',
+    running: 'it is too old for a step that gets ready (`valid_for`), so it runs again',
+    reached:
+      'it was to run again, and the goal came to hold; or its command cannot be made and that is tolerated',
+    paused: 'it is asked again; or its command cannot be made and the state says `pause`',
+    ...TO_UNDO,
+    failed: `it was to run again, and its command cannot be made; or ${UNDO_FAILED.failed}`,
+  },
   failed: { ...FROM_OPERATOR, ...TO_UNDO },
   paused: {
     ...FROM_OPERATOR,

@@ -129,6 +129,10 @@ export interface StepRecord {
   readonly next?: 'action';
   /** True once any attempt of the action was sent: then undo concerns it (R10), whatever its status. */
   readonly touched: boolean;
+  /** It was reached, last at this time, and became too old for a step that asked, so it runs again; for all others it counts as reached. */
+  readonly renews?: number;
+  /** Since when it waits for what it requires to be renewed; ends from then on are fresh. Ms since the epoch. */
+  readonly freshFrom?: number;
   /** It failed or was blocked once, and another state waits for that; never taken back (row 12). */
   readonly hasFailed?: true;
   /** Of a state in a rolling. */

@@ -28,10 +28,12 @@ export function beginUndoOnFailure(draft: Draft, reason: string): boolean {
 /** Nothing more can be taken back: joins fall with what they stand on, and roles with the states of their holders. */
 export function endUndoOnFailure(draft: Draft): void {
   for (const { number } of draft.graph.steps) {
-    const { status, touched } = draft.record(number);
+    const { status, touched, renews } = draft.record(number);
     if (touched || !draft.undo || isHeld(draft.undo, draft.graph, number)) continue;
-    if (status === 'reached') draft.write(number, { status: 'undone', cause: 'nothing_to_undo' });
-    if (status === 'paused') draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
+    if (status === 'reached' || renews !== undefined)
+      draft.write(number, { ...ATTEMPT_OVER, status: 'undone', cause: 'nothing_to_undo' });
+    else if (status === 'paused')
+      draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
   }
   for (const role of draft.graph.roles) {
     const holders = draft.holders(role.entity, role.name) ?? [];
@@ -69,6 +71,8 @@ const ANEW: Patch = {
   agent: undefined,
   base: undefined,
   hasFailed: undefined,
+  renews: undefined,
+  freshFrom: undefined,
   startedAt: undefined,
 };
 

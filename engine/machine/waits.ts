@@ -16,9 +16,18 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
   switch (record.status) {
     case 'waiting':
       if (record.due?.for === 'retry') return ['its next attempt'];
-      return [...unmet(graph, state, step), ...turnPhrase(graph, state, step), ...halt(state)];
+      return [
+        ...unmet(graph, state, step),
+        ...renewed(graph, state, step),
+        ...turnPhrase(graph, state, step),
+        ...halt(state),
+      ];
     case 'blocked':
-      return [...unmet(graph, state, step), ...turnPhrase(graph, state, step)];
+      return [
+        ...unmet(graph, state, step),
+        ...renewed(graph, state, step),
+        ...turnPhrase(graph, state, step),
+      ];
     case 'ready':
     case 'undoing':
       return vm(graph, state, step);
@@ -37,6 +46,20 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
     default:
       return record.status satisfies never;
   }
+}
+
+/** What was too old for it and runs again (`valid_for`), or could not. */
+function renewed(
+  graph: StateGraph,
+  state: MachineState,
+  { number, needs, choices }: Step,
+): readonly string[] {
+  if (recordOf(state, number).freshFrom === undefined) return [];
+  const ways = choices.flatMap(choice => graph.choices[choice]?.alternatives ?? []);
+  return [...needs, ...ways]
+    .map(gate => graph.gates[gate] as Gate)
+    .filter(gate => gate.inputs.some(input => recordOf(state, input).renews !== undefined))
+    .map(gate => `${gatePhrase(graph, state, gate)}, renewed`);
 }
 
 const halt = ({ workflow: { halted } }: MachineState): readonly string[] =>

@@ -13,9 +13,18 @@ import type { Course, PathLink, Span, StepCourse } from './types.ts';
 interface Trace {
   readonly spans: Span[];
   open?: { readonly from: number; readonly phase: Span['phase']; readonly dispatch: number } | undefined;
-  start?: number;
-  by?: number | undefined;
-  after: PathLink['after'];
+  /** One for each beginning: what is renewed (`valid_for`) begins again. */
+  readonly starts: Start[];
+  /** Of the last beginning: the time at which it had been reached before. */
+  renewed?: number | undefined;
+}
+
+interface Start {
+  readonly at: number;
+  /** Number of the event. */
+  readonly order: number;
+  readonly by: number | undefined;
+  readonly after: PathLink['after'];
 }
 
 export class Recorder {
@@ -76,7 +85,7 @@ export class Recorder {
     const known = this.#traces[number];
     const asks = record.status === 'paused' && record.asks !== undefined;
     if (known === undefined && !isWork(record) && !asks) return;
-    const trace: Trace = known ?? { spans: [], after: 'required' };
+    const trace: Trace = known ?? { spans: [], starts: [] };
     this.#traces[number] = trace;
     const { open } = trace;
     if (open && !continues(open, record)) {
@@ -86,11 +95,11 @@ export class Recorder {
     if (trace.open || (!isWork(record) && !asks)) return;
     // Nothing of a question runs, but it takes its time.
     if (!asks) trace.open = { from: at, phase: phaseOf(record), dispatch: record.dispatch };
-    if (trace.start !== undefined) return;
-    trace.start = at;
-    trace.by = source;
-    trace.after =
+    if (trace.starts.length > 0 && trace.renewed === record.renews) return;
+    trace.renewed = record.renews;
+    const after =
       change.from === 'ready' ? 'machine' : this.#entersAfter(number, source) ? 'turn' : 'required';
+    trace.starts.push({ at, order: this.#events, by: source, after });
   }
 
   /** Its member entered the rolling because another went on in it. */
@@ -119,7 +128,7 @@ export class Recorder {
       ...(agent !== undefined && { agent }),
       attempts: attempt,
       spans: [...(trace?.spans ?? []), ...cut],
-      ...(trace?.start !== undefined && { start: trace.start }),
+      ...(trace?.starts[0] && { start: trace.starts[0].at }),
       since,
     };
   }
@@ -127,18 +136,16 @@ export class Recorder {
   #criticalPath(): readonly PathLink[] {
     const links: PathLink[] = [];
     let to = this.#end;
+    let before = this.#events;
     for (let number = this.#last; number !== undefined; ) {
-      const trace = this.#traces[number];
-      if (trace?.start === undefined) break;
-      links.push({
-        step: (this.#graph.steps[number] as Step).id,
-        number,
-        from: trace.start,
-        to,
-        after: trace.after,
-      });
-      to = trace.start;
-      number = trace.by === number ? undefined : trace.by;
+      const { id } = this.#graph.steps[number] as Step;
+      const start = this.#traces[number]?.starts.findLast(({ order }) => order <= before);
+      if (start === undefined) break;
+      links.push({ step: id, number, from: start.at, to, after: start.after });
+      to = start.at;
+      // What let it begin ended in the same event, so it began in an earlier one.
+      before = start.order - 1;
+      number = start.by === number ? undefined : start.by;
     }
     return links.reverse();
   }

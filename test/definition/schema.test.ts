@@ -66,6 +66,7 @@ const BROKEN: { readonly [what: string]: string } = {
   'text for a flag': state('idempotent: "true"'),
   'an unknown word': state('on_failure: {then: giveup}'),
   'a short form that there is not': state('on_failure: continue'),
+  'an age without unit': state('valid_for: 90'),
   'two rescues': state('on_failure: {action: {wait: {for: 1s}, online: {}}, then: retry}'),
   'a rescue that asks': state('on_failure: {action: {approval: {message: a}}, then: retry}'),
   'a quorum of nobody': state('requires: [{state: sql.done, members: 0}]'),

@@ -35,7 +35,10 @@ export class NaiveEnds {
       this.interrupted(step, 'rerun');
     } else if (ending === 'broken') {
       this.failAttempt(step);
-    } else if (ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step))) {
+    } else if (
+      ending === 'done' ||
+      (ending === 'done without outputs' && (step.gave || !needsOutputs(step)))
+    ) {
       reach(step);
     } else if (this.stands) {
       step.status = 'interrupted';
@@ -60,6 +63,7 @@ export class NaiveEnds {
     if (!spent && !this.stands && step.tries < retry.attempts) {
       step.status = 'waiting';
       step.timed = retry.delay > 0;
+      if (step.timed) step.freshFrom = undefined;
     } else if (this.mayRescue(step)) {
       this.rescue(step);
     } else {
@@ -113,7 +117,7 @@ export class NaiveEnds {
 
   protected accept(step: NaiveStep, onFailure: string): void {
     step.interruptions = 0;
-    if (onFailure === 'continue') step.status = 'reached';
+    if (onFailure === 'continue') Object.assign(step, { status: 'reached', gave: false });
     else if (onFailure === 'pause' && !this.stands && !this.halted) step.status = 'paused';
     else if (onFailure === 'undo' && !this.stands && step.touched) this.undo(step);
     else this.fail(step);
@@ -203,6 +207,7 @@ export class NaiveEnds {
 
 export function reach(step: NaiveStep): void {
   step.status = 'reached';
+  step.gave = true;
   step.interruptions = 0;
 }
 

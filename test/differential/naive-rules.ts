@@ -27,6 +27,14 @@ export interface NaiveStep {
   /** Nothing but what it requires `within` a time is missing; that time has passed. */
   awaited: boolean;
   late: boolean;
+  /** Runs again because of its age, and counts for others as reached. */
+  renews: boolean;
+  /** It has outputs of a time when it was reached (row 36). */
+  gave: boolean;
+  /** When it was reached; absent: it is not. */
+  since: number | undefined;
+  /** Since when it waits for what it requires to be renewed. */
+  freshFrom: number | undefined;
   /** Waits for the time of its next attempt. */
   timed: boolean;
   phase: 'probe' | 'action' | 'rescue' | 'undo' | 'verify';
@@ -45,6 +53,8 @@ export interface NaiveStep {
 }
 
 export interface Board {
+  /** Time of the last event. */
+  now: number;
   readonly definition: WorkflowDefinition;
   readonly membership: Membership;
   readonly steps: readonly NaiveStep[];
@@ -52,30 +62,32 @@ export interface Board {
   readonly roles: Map<string, readonly string[] | null>;
 }
 
-type Verdict = 'met' | 'open' | 'lost';
+export type Verdict = 'met' | 'open' | 'lost';
 
 function stepsOf(board: Board, entity: string, state: string): readonly NaiveStep[] {
   return board.steps.filter(step => step.entity === entity && step.state.name === state);
 }
 
-export const isReached = (step: NaiveStep): boolean => step.status === 'reached' || step.vouched;
+export const isReached = (step: NaiveStep): boolean =>
+  step.status === 'reached' || step.vouched || step.renews;
 
 /** Rows 10 and 13: neither counts for a quorum nor against it. */
-const isNeutral = (step: NaiveStep): boolean =>
+export const isNeutral = (step: NaiveStep): boolean =>
   (step.status === 'skipped' && !step.vouched) || step.status === 'not_needed';
 
-export const isLost = (step: NaiveStep): boolean => step.status === 'failed' || step.status === 'blocked';
+export const isLost = (step: NaiveStep): boolean =>
+  (step.status === 'failed' || step.status === 'blocked') && !step.renews;
 
 /** Rows 1, 2, 7: over the applicable members; what can no longer come true is lost at once. */
-function requirementVerdict(board: Board, step: NaiveStep, requirement: Requirement): Verdict {
+export function requirementVerdict(board: Board, step: NaiveStep, requirement: Requirement): Verdict {
+  return quorum(requiredOf(board, step, requirement), requirement);
+}
+
+/** The steps that a requirement is about. */
+export function requiredOf(board: Board, step: NaiveStep, requirement: Requirement): readonly NaiveStep[] {
   const all = stepsOf(board, requirement.entity, requirement.state);
-  if (requirement.members.kind === 'same' && step.member && all.every(one => one.member)) {
-    return quorum(
-      all.filter(one => one.member?.index === step.member?.index),
-      requirement,
-    );
-  }
-  return quorum(all, requirement);
+  const isSame = requirement.members.kind === 'same' && step.member && all.every(one => one.member);
+  return isSame ? all.filter(one => one.member?.index === step.member?.index) : all;
 }
 
 /** Whether a state, of anybody, waits for this one's failure or end. */
@@ -129,12 +141,15 @@ function quorum(all: readonly NaiveStep[], requirement: Requirement): Verdict {
   const { outcome } = requirement;
   if (outcome) return endings(all, requirement, outcome);
   const steps = all.filter(one => !isNeutral(one));
-  const needed = Math.max(leastOf(requirement), neededOf(requirement, steps.length));
+  const needed = neededFor(requirement, steps.length);
   const reached = steps.filter(isReached).length;
   const notFinal = steps.filter(one => !isReached(one) && !isLost(one)).length;
   if (reached >= needed) return 'met';
   return reached + notFinal < needed ? 'lost' : 'open';
 }
+
+export const neededFor = (requirement: Requirement, applicable: number): number =>
+  Math.max(leastOf(requirement), neededOf(requirement, applicable));
 
 /** Row 13: nobody is no way to meet an alternative. */
 const leastOf = ({ choice }: Requirement): number => (choice === undefined ? 0 : 1);

@@ -9,7 +9,8 @@ export const owes = ({ definition, steps }: Board): boolean =>
 /** All undos being good, what was started is gone, and what stood on it; roles go with the states of their holders. */
 export function takeBack(board: Board): void {
   for (const step of board.steps) {
-    if (step.touched || step.status === 'reached') Object.assign(step, { status: 'undone', vouched: false });
+    if (step.touched || step.status === 'reached' || step.renews)
+      Object.assign(step, { status: 'undone', vouched: false });
     else if (step.status === 'paused') step.status = 'waiting';
     step.timed = false;
   }

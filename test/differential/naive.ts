@@ -4,6 +4,7 @@
 // (naive-ends.ts).
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
+import { ageOf, note, renew } from './naive-age.ts';
 import {
   current,
   type Ending,
@@ -38,9 +39,10 @@ export class NaiveScheduler extends NaiveEnds {
   private readonly wanted: ReadonlySet<string>;
   private readonly rollings: NaiveRollings;
   private readonly asking = new Set<NaiveStep>();
+  private renewed = false;
 
-  constructor(definition: WorkflowDefinition, membership: Membership) {
-    super({ definition, membership, steps: stepsFor(definition, membership), roles: new Map() });
+  constructor(definition: WorkflowDefinition, membership: Membership, now: number) {
+    super({ definition, membership, steps: stepsFor(definition, membership), roles: new Map(), now });
     this.wanted = wantedStates(definition, this.board.steps);
     this.rollings = new NaiveRollings(this.board.steps.filter(step => this.isWanted(step)));
     this.settle();
@@ -107,6 +109,7 @@ export class NaiveScheduler extends NaiveEnds {
 
   operate(step: NaiveStep, act: 'retry' | 'skip' | 'fail'): void {
     step.vouched = act === 'skip';
+    if (this.halted) for (const one of this.board.steps) one.freshFrom = undefined;
     this.halted = false;
     this.stopped = false;
     if (act === 'retry') reopen(step);
@@ -121,8 +124,16 @@ export class NaiveScheduler extends NaiveEnds {
     this.stopped = false;
     const anew = this.board.steps.some(step => step.status === 'undone');
     for (const step of this.board.steps) {
+      step.freshFrom = undefined;
       if (anew && isOver(step))
-        Object.assign(step, { hasFailed: false, touched: false, agent: undefined, home: undefined });
+        Object.assign(step, {
+          renews: false,
+          gave: false,
+          hasFailed: false,
+          touched: false,
+          agent: undefined,
+          home: undefined,
+        });
       if (step.late || step.status === 'failed' || step.status === 'interrupted' || (anew && isOver(step)))
         reopen(step);
     }
@@ -149,7 +160,7 @@ export class NaiveScheduler extends NaiveEnds {
     for (const step of this.board.steps) {
       if (!this.isWanted(step) || (step.status !== 'waiting' && step.status !== 'ready')) continue;
       const failed = step.status === 'ready' && step.phase === 'rescue';
-      step.status = failed ? 'failed' : 'not_needed';
+      step.status = failed ? 'failed' : step.renews ? 'reached' : 'not_needed';
       step.timed = false;
       step.awaited = false;
     }
@@ -158,6 +169,7 @@ export class NaiveScheduler extends NaiveEnds {
   /** What counts later: that it failed once, and since when it is reached. */
   private remember(): void {
     for (const step of this.board.steps) {
+      note(step, this.board.now);
       step.hasFailed ||= isLost(step);
       step.reachedSince = isReached(step) ? (step.reachedSince ?? this.turn) : undefined;
     }
@@ -177,6 +189,8 @@ export class NaiveScheduler extends NaiveEnds {
       step.status = status;
       moved = true;
     }
+    moved ||= this.renewed;
+    this.renewed = false;
     return moved;
   }
 
@@ -197,7 +211,19 @@ export class NaiveScheduler extends NaiveEnds {
     const isRest = isChosen && rest.every(demand => demandVerdict(this.board, step, demand) === 'met');
     step.awaited = isRest && verdicts.includes('open') && !this.halted;
     if (verdicts.includes('open') || !isChosen) return 'waiting';
+    const age = step.renews ? undefined : ageOf(this.board, step);
+    if (age?.verdict === 'lost') return 'blocked';
+    if (age?.verdict === 'open') return this.askFor(step, age.stale);
     return this.begin(step);
+  }
+
+  /** `valid_for`: what is too old runs again first. */
+  private askFor(step: NaiveStep, stale: readonly NaiveStep[]): string {
+    if (!this.mayBegin(step)) return 'waiting';
+    step.freshFrom ??= this.board.now;
+    for (const one of stale) renew(one);
+    this.renewed ||= stale.length > 0;
+    return 'waiting';
   }
 
   /** Who was shut out and is no more is to come again, all at once. */
@@ -276,7 +302,7 @@ export class NaiveScheduler extends NaiveEnds {
         if (this.isBusy(step)) continue;
         step.queued = false;
         moved = true;
-      } else if (!this.goalHolds && !this.isBusy(step)) {
+      } else if (!this.stands && !this.isBusy(step)) {
         step.status = 'running';
         step.touched ||= step.phase === 'action';
         moved = true;

@@ -19,6 +19,19 @@ const unwilling = expression(() => {
   throw new EngineError('expression_failed', 'No number.', 'Give one.');
 });
 
+/** `b` gets ready when `a` is too old. */
+function aged(): Workflow {
+  const w = group(1, [
+    state('g', 'a', { validFor: 60_000 }),
+    state('g', 'slow'),
+    state('g', 'b', { needs: ['a', 'slow'] }),
+  ]);
+  w.succeed('g[0].a');
+  w.now += 61_000;
+  w.succeed('g[0].slow');
+  return w;
+}
+
 export const ONWARD: Situations<Onward> = {
   step: [
     {
@@ -35,6 +48,22 @@ export const ONWARD: Situations<Onward> = {
       step: 'g[0].b',
       says: 'waits for g[0].a to fail',
       workflow: () => group(1, [state('g', 'a'), state('g', 'b', { needs: ['a!failed'] })]),
+    },
+  ],
+  renewal: [
+    {
+      step: 'g[0].b',
+      says: 'waits until what was too old has run again: g[0].a',
+      workflow: aged,
+    },
+    {
+      step: 'g[0].b',
+      says: 'cannot go on: it was too old and could not be renewed: g[0].a',
+      workflow: () => {
+        const w = aged();
+        w.exit('g[0].a', 1);
+        return w;
+      },
     },
   ],
   barrier: [

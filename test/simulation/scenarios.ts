@@ -157,6 +157,7 @@ entities:
         requires: [online]
         action: {script: {sh: "sleep 20\\nexit 1"}}
         on_failure: {then: continue}
+        valid_for: 1s
         timeout: 10m
       formatted:
         requires: [tuned]
@@ -164,7 +165,7 @@ entities:
         on_interrupted: pause
         timeout: 10m
       voted:
-        requires: [formatted]
+        requires: [formatted, tuned]
         action: {script: {sh: "flaky voted 3\\nsleep 30\\napply voted"}}
         idempotent: true
         retry: {attempts: 2, delay: 3s}

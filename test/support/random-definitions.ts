@@ -27,7 +27,7 @@ import {
   state,
 } from './definitions.ts';
 import { type PlaceDice, placeDice, placesOf } from './random-places.ts';
-import { type RollingDice, rollingDice, withRollings } from './random-rollings.ts';
+import { type RollingDice, rollingDice, rollOrAge, withRollings } from './random-rollings.ts';
 
 interface StateDice {
   readonly kind:
@@ -68,6 +68,7 @@ interface StateDice {
   readonly rescue: 'none' | 'script' | 'reboot' | 'online' | 'wait';
   /** How often it gives new attempts; 0: what follows it is `onFailure`. */
   readonly rescues: number;
+  readonly validFor: number | undefined;
   readonly onInterrupted: State['onInterrupted'];
   readonly output: boolean;
 }
@@ -121,6 +122,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
   onFailure: fc.constantFrom('fail', 'fail', 'continue', 'pause', 'undo'),
   rescue: fc.constantFrom('none', 'none', 'none', 'none', 'script', 'reboot', 'online', 'wait'),
   rescues: fc.integer({ min: 0, max: 2 }),
+  validFor: fc.constantFrom(undefined, undefined, undefined, 15, 3_000),
   onInterrupted: fc.constantFrom('rerun', 'probe', 'pause', 'fail'),
   output: fc.boolean(),
 });
@@ -210,7 +212,10 @@ function caseOf(dice: readonly EntityDice[], whole: WholeDice): Case {
     ...(deadline !== undefined && { deadline }),
     ...(waitForStragglers !== undefined && { waitForStragglers }),
   };
-  return { definition: definition(entities, goal, { ...modes, ...times }), members: membership(sizes) };
+  return {
+    definition: definition(rollOrAge(entities), goal, { ...modes, ...times }),
+    members: membership(sizes),
+  };
 }
 
 function build(
@@ -241,6 +246,7 @@ function build(
     retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
     exclusive: dice.exclusive || kind === 'reboot',
     ...onFailureOf(owner, kind, dice),
+    ...ageOf(kind, dice),
     onInterrupted: dice.onInterrupted,
     out: outputs,
   };
@@ -249,13 +255,20 @@ function build(
   return { ...made, requires: needsOf(name, dice, known), ...(action && { action }) };
 }
 
+/** What is joined or computed has no age. */
+function ageOf(kind: StateDice['kind'], { validFor }: StateDice): Pick<State, 'validFor'> {
+  return validFor === undefined || kind === 'join' || kind === 'set' ? {} : { validFor };
+}
+
 function onFailureOf(
   owner: EntityDice,
   kind: StateDice['kind'],
-  { onFailure: wished, undo, rescue, rescues }: StateDice,
+  dice: StateDice,
 ): Pick<State, 'onFailure' | 'rescue'> {
+  const { onFailure: wished, undo, rescue, rescues } = dice;
   const canUndo = undo !== 'none' && owner.type !== 'service' && kind !== 'join';
-  const onFailure = wished === 'undo' && !canUndo ? 'fail' : wished;
+  const onFailure =
+    wished === 'undo' && (!canUndo || ageOf(kind, dice).validFor !== undefined) ? 'fail' : wished;
   const isPossible = rescue === 'wait' || owner.type !== 'service';
   const action = kind === 'join' || rescue === 'none' || !isPossible ? undefined : actionOf(rescue, false);
   if (!action) return { onFailure };

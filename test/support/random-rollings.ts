@@ -2,7 +2,7 @@
 // Belongs here: which states may be in one rolling. Does not belong here: the states (random-definitions.ts).
 import fc from 'fast-check';
 import type { Template } from '../../engine/definition/expressions/types.ts';
-import type { Role, Rolling, Serial, State } from '../../engine/definition/types.ts';
+import type { Entity, Role, Rolling, Serial, State } from '../../engine/definition/types.ts';
 import { expression } from './definitions.ts';
 
 interface OneDice {
@@ -120,4 +120,18 @@ function reachOf(start: State, states: readonly State[], roles: readonly Role[])
     any: new Set(found.map(([, name]) => name)),
     others: new Set(found.filter(([of]) => of === 'others').map(([, name]) => name)),
   };
+}
+
+/** What ages and what rolls do not go together. */
+export const rollOrAge = (entities: readonly Entity[]): readonly Entity[] =>
+  entities.some(({ states }) => [...states.values()].some(({ rolling }) => rolling))
+    ? entities.map(withoutAge)
+    : entities;
+
+function withoutAge(one: Entity): Entity {
+  const states = [...one.states.values()].map(state => {
+    const { validFor: _, ...rest } = state;
+    return rest;
+  });
+  return { ...one, states: new Map(states.map(item => [item.name, item])) };
 }

@@ -5,7 +5,8 @@ import { STEP_TRANSITIONS, WORKFLOW_TRANSITIONS } from '../../engine/machine/tra
 import type { StepCause, StepStatus, WorkflowStatus } from '../../engine/machine/types.ts';
 
 const STEP_MEANING: { readonly [Status in StepStatus]: string } = {
-  waiting: 'Something it requires is not met yet, or its next attempt is timed.',
+  waiting:
+    'Something it requires is not met yet or runs again first (`valid_for`), or its next attempt is timed.',
   ready: 'Everything is met; it waits for its VM, which does one thing at a time.',
   running: 'A probe or an attempt of its action is under way.',
   reached: 'The state holds. Its outputs can be read.',

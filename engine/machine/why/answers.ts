@@ -65,6 +65,7 @@ function grantedTo(cause: Cause, step: StepId): Mover {
     case 'engine':
       return by('engine');
     case 'step':
+    case 'renewal':
     case 'barrier':
     case 'any_of':
     case 'role':
@@ -85,5 +86,5 @@ function grantedTo(cause: Cause, step: StepId): Mover {
 }
 
 const hopeless = (
-  cause: Extract<Cause, { readonly kind: 'step' | 'barrier' | 'any_of' | 'vacant_role' }>,
+  cause: Extract<Cause, { readonly kind: 'step' | 'renewal' | 'barrier' | 'any_of' | 'vacant_role' }>,
 ): boolean => cause.kind === 'vacant_role' || cause.hopeless;

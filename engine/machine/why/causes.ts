@@ -36,6 +36,10 @@ export class Causes {
         return this.#gate(via.number);
       case 'choice':
         return this.#choice(via);
+      case 'renewal': {
+        const hopeless = this.#onwards.verdictOf(via) === 'hopeless';
+        return { kind: 'renewal', renewed: this.#names(this.#onwards.blamed(via)), hopeless };
+      }
       case 'role':
         return this.#role(via, from);
       case 'machine':

@@ -12,22 +12,24 @@ import {
   type StepClass,
   type Verdict,
 } from '../counters.ts';
-import { owes, queuesFor } from '../records.ts';
+import { isRenewing, owes, queuesFor } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
 import { aheadIn, failedIn, openForUndo } from '../rolling-view.ts';
 import { rollingOf } from '../rolling.ts';
 import { isHeld, isTurnToUndo } from '../undo-order.ts';
 
 /**
- * A way from a step to others; `number` is that of the gate, choice, role, rolling or step. `turn`: to those inside the
- * rolling, or next; `stop`: to those that failed in it. `over_…`: to the steps that wait for that gate, choice or role, or
- * whose turn comes first, and are undone before those that it counts.
+ * A way from a step to others; `number` is that of the gate, choice, role, rolling or step. `renewal`: to those that the
+ * gate counts and that run again because of their age; `turn`: to those inside the rolling, or next; `stop`: to those that
+ * failed in it. `over_…`: to the steps that wait for that gate, choice or role, or whose turn comes first, and are undone
+ * before those that it counts.
  */
 export interface Via {
   readonly kind:
     | 'gate'
     | 'choice'
     | 'role'
+    | 'renewal'
     | 'machine'
     | 'halt'
     | 'turn'
@@ -61,7 +63,8 @@ export class Onwards {
     if (record.status === 'waiting') return record.due?.for === 'retry' ? [] : this.#waiting(number);
     if (record.status !== 'blocked') return [];
     const hopeless = this.#unmet(number).filter(via => this.verdictOf(via) === 'hopeless');
-    return hopeless.length > 0 ? hopeless : this.#turn(number, 'stop');
+    const lost = hopeless.length > 0 ? hopeless : this.#renewals(number);
+    return lost.length > 0 ? lost : this.#turn(number, 'stop');
   }
 
   /** True while all is taken back: then steps wait for those that stand on them. */
@@ -81,6 +84,10 @@ export class Onwards {
         const { entity, name } = graph.roles[number] as StateGraph['roles'][number];
         return roleVerdict(state.workflow.roles[`${entity}.${name}`]);
       }
+      case 'renewal':
+        return graph.gates[number]?.inputs.some(step => isRenewing(recordOf(state, step)))
+          ? 'open'
+          : 'hopeless';
       case 'machine':
       case 'halt':
       case 'turn':
@@ -123,6 +130,8 @@ export class Onwards {
         return [...new Set(this.gatesOf(via).flatMap(gate => this.blamed(gate)))];
       case 'role':
         return this.#blameRole(via);
+      case 'renewal':
+        return this.#blameAge(via.number);
       case 'machine':
       case 'halt':
         return [via.number];
@@ -172,12 +181,33 @@ export class Onwards {
     return lost.length > 0 ? lost : classed('neutral');
   }
 
+  /** Those that run again; if there are none, those that could not. */
+  #blameAge(number: number): readonly number[] {
+    const inputs = this.graph.gates[number]?.inputs ?? [];
+    this.operations += inputs.length;
+    const renewed = inputs.filter(step => recordOf(this.state, step).renews !== undefined);
+    const running = renewed.filter(step => isRenewing(recordOf(this.state, step)));
+    return running.length > 0 ? running : renewed;
+  }
+
+  /** What it asked for is being renewed, or could not be. */
+  #renewals(number: number): readonly Via[] {
+    if (recordOf(this.state, number).freshFrom === undefined) return [];
+    const { needs, choices } = this.graph.steps[number] as Step;
+    const ways = choices.flatMap(choice => this.graph.choices[choice]?.alternatives ?? []);
+    return [...needs, ...ways]
+      .filter(gate => this.graph.gates[gate]?.validFor !== undefined)
+      .map(gate => ({ kind: 'renewal', number: gate }) as const)
+      .filter(via => this.blamed(via).length > 0);
+  }
+
   /** Nothing is missing and yet it does not start: then something has stopped the workflow. */
   #waiting(number: number): readonly Via[] {
     const unmet = this.#unmet(number);
     const { halted } = this.state.workflow;
     const by = halted === undefined ? undefined : this.graph.stepById.get(halted);
-    if (unmet.length > 0) return unmet;
+    const lacking = unmet.length > 0 ? unmet : this.#renewals(number);
+    if (lacking.length > 0) return lacking;
     if (by === undefined) return this.#turn(number, 'turn');
     return by === number ? [] : [{ kind: 'halt', number: by }];
   }

@@ -28,6 +28,8 @@ export type Onward =
       readonly outcome?: RequiredOutcome;
       readonly hopeless: boolean;
     }
+  /** What it requires was too old and runs again first (`valid_for`), or could not be renewed. */
+  | { readonly kind: 'renewal'; readonly renewed: Names; readonly hopeless: boolean }
   /** A barrier or quorum: `counts` of `needed` are there. */
   | {
       readonly kind: 'barrier';

@@ -28,6 +28,10 @@ const ONWARD: Phrases<Onward> = {
     hopeless
       ? `cannot go on: it requires that ${step} ${ENDS[outcome ?? 'reached']}, and that will not happen`
       : `waits for ${step}${outcome === undefined ? '' : ` to ${outcome === 'failed' ? 'fail' : 'end'}`}`,
+  renewal: ({ renewed, hopeless }) =>
+    hopeless
+      ? `cannot go on: it was too old and could not be renewed: ${namesText(renewed)}`
+      : `waits until what was too old has run again: ${namesText(renewed)}`,
   barrier: cause => `${cause.hopeless ? 'cannot go on: it requires' : 'waits for'} ${barrierText(cause)}`,
   any_of: (cause, wording) => {
     const ways = cause.alternatives.map(one => alternativeText(one, wording)).join(', or ');
