@@ -189,4 +189,22 @@ describe('the cookbook', function () {
     const log = kitchen.said('log')?.split('\n') ?? [];
     expect(log.toSorted()).to.deep.equal([0, 1, 2].flatMap(index => [`web-${index} in`, `web-${index} out`]));
   });
+
+  it('tokens that expire: who comes late joins with a fresh one', async () => {
+    const kitchen = await Kitchen.open('tokens-that-expire', { 'pool-2.slow': '' });
+    await kitchen.run('pool=3', 0);
+    const [first = 0, late = 0] = [1, 2].map(index => Number(kitchen.said(`pool-${index}`)?.split('-')[1]));
+    expect(first).to.be.at.least(1);
+    expect(late).to.be.greaterThan(1);
+    expect(kitchen.said('tokens')?.split('\n')).to.have.lengthOf(late);
+  });
+
+  it('tokens that expire: without a fresh one who is late waits outside, until there is one', async () => {
+    const kitchen = await Kitchen.open('tokens-that-expire', { 'pool-2.slow': '', 'most-tokens': '1' });
+    expect(await kitchen.run('pool=3', 1)).to.include('The authority gives no token.');
+    expect(kitchen.said('pool-2')).to.equal(undefined);
+    await kitchen.remove('most-tokens');
+    await kitchen.act(0, 'resume');
+    expect(kitchen.said('pool-2')).to.match(/^joined with token-[2-9]$/);
+  });
 });
