@@ -169,7 +169,10 @@ class Compiler {
 
   private time(number: number, gate: number, within: number): void {
     const step = this.step(number);
-    step.within = [...(step.within ?? []), { gate, within }];
+    // Said in two ways, as in `need`, the shorter time holds.
+    const before = step.within?.find(one => one.gate === gate)?.within ?? within;
+    const others = step.within?.filter(one => one.gate !== gate) ?? [];
+    step.within = [...others, { gate, within: Math.min(before, within) }];
   }
 
   private choose(step: number, alternatives: readonly Requirement[]): void {
@@ -266,13 +269,18 @@ function choicesOf(requirements: readonly Requirement[]): readonly (readonly Req
   return [...found.values()];
 }
 
-/** The same requirement twice is one; a written one makes the inferred one of the same meaning superfluous. */
+/** The same requirement twice is one, the strictest: a written one goes before an inferred one, the shortest time before all. */
 function withoutRepeats(requirements: readonly Requirement[]): readonly Requirement[] {
   const kept = new Map<string, Requirement>();
   for (const requirement of requirements) {
     const key = keyOf(requirement);
     const before = kept.get(key);
-    if (!before || before.inferred) kept.set(key, requirement);
+    if (!before || isStricter(requirement, before)) kept.set(key, requirement);
   }
   return [...kept.values()];
+}
+
+function isStricter(one: Requirement, other: Requirement): boolean {
+  const [time, otherTime] = [one.within ?? Infinity, other.within ?? Infinity];
+  return time === otherTime ? other.inferred && !one.inferred : time < otherTime;
 }

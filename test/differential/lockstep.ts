@@ -173,12 +173,14 @@ function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undef
   const step = can[dice.pick % Math.max(1, can.length + Number(isTimed))];
   if (!step && isTimed) {
     ours.ownTime();
+    naive.board.now = ours.now;
     naive.timeIsUp();
     return "the workflow's time is up";
   }
   if (!step) return undefined;
   if (step.awaited) {
     ours.due(step.id);
+    naive.board.now = ours.now;
     naive.tooLate(step);
     return `${step.id}: what it requires did not come in time`;
   }

@@ -2,7 +2,7 @@
 // nothing moves. Slow on purpose, and it shares no code with engine/graph or engine/machine.
 // Belongs here: what happens when. Does not belong here: the rules over one moment (naive-rules.ts), what an end means
 // (naive-ends.ts).
-import type { WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { Requirement, WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import { ageOf, note, renew } from './naive-age.ts';
 import {
@@ -21,6 +21,7 @@ import { NaiveRollings } from './naive-rolling.ts';
 import { stepsFor, wantedStates } from './naive-steps.ts';
 import { owes, takeBack } from './naive-undo.ts';
 import {
+  type Board,
   alarm,
   appliesTo,
   choiceOf,
@@ -34,6 +35,15 @@ import {
   placeOf,
   rolesNamedBy,
 } from './naive-rules.ts';
+
+/** Equal for what is required of the same steps in the same way; in a `once` state a bare name means all members. */
+const sameDemand =
+  (board: Board, step: NaiveStep) =>
+  ({ entity, state, members, outcome }: Requirement): string => {
+    const targets = board.steps.filter(one => one.entity === entity && one.state.name === state);
+    const isBareForAll = members.kind === 'same' && step.member === undefined && targets.length !== 1;
+    return JSON.stringify([entity, state, isBareForAll ? { kind: 'all' } : members, outcome]);
+  };
 
 export class NaiveScheduler extends NaiveEnds {
   private readonly wanted: ReadonlySet<string>;
@@ -109,7 +119,8 @@ export class NaiveScheduler extends NaiveEnds {
 
   operate(step: NaiveStep, act: 'retry' | 'skip' | 'fail'): void {
     step.vouched = act === 'skip';
-    if (this.halted) for (const one of this.board.steps) one.freshFrom = undefined;
+    if (this.halted || this.status === 'failed')
+      for (const one of this.board.steps) one.freshFrom = undefined;
     this.halted = false;
     this.stopped = false;
     if (act === 'retry') reopen(step);
@@ -207,7 +218,12 @@ export class NaiveScheduler extends NaiveEnds {
     const verdicts = demands(state).map(demand => demandVerdict(this.board, step, demand));
     if (verdicts.includes('lost') || this.rollings.isShutOut(step)) return this.lose(step);
     const isChosen = rolesNamedBy(state).every(role => this.board.roles.has(`${entity}.${role}`));
-    const rest = demands(state).filter(demand => demand.every(one => one.within === undefined));
+    // What is also required within a time is no part of the rest: else the time could never begin.
+    const keyOf = sameDemand(this.board, step);
+    const timed = state.requires.filter(one => one.within !== undefined).map(keyOf);
+    const rest = demands(state).filter(
+      demand => !demand.some(one => one.choice === undefined && timed.includes(keyOf(one))),
+    );
     const isRest = isChosen && rest.every(demand => demandVerdict(this.board, step, demand) === 'met');
     step.awaited = isRest && verdicts.includes('open') && !this.halted;
     if (verdicts.includes('open') || !isChosen) return 'waiting';

@@ -1,7 +1,7 @@
 // `within`: a requirement that must be met in time, from when the rest of what the step requires was met.
 // Belongs here: when the time begins, ends and begins anew. Does not belong here: times of attempts (timing.test.ts).
 import { expect } from 'chai';
-import type { WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { State, WorkflowDefinition } from '../../engine/definition/types.ts';
 import { definition, entity, membership, requirement, state } from '../support/definitions.ts';
 import { Workflow } from '../support/workflow.ts';
 
@@ -51,6 +51,22 @@ describe('within', () => {
     expect(w.reason).to.contain('g[0].c on g-0 is blocked: It requires g.b within 1m00s');
     w.send({ kind: 'resume', by: 'ann' });
     expect(w.status('g[0].c')).to.equal('running');
+  });
+
+  it('holds where the same is also required without a time, or with a longer one, in whatever order', () => {
+    const plain = requirement('g.b', 'g');
+    const [short, long] = [MINUTE, 3 * MINUTE].map(within => ({ ...plain, within }));
+    for (const requires of [
+      [plain, short],
+      [short, plain],
+      [{ ...plain, inferred: true }, short],
+      [short, long],
+      [long, short],
+    ] as State['requires'][]) {
+      const states = [state('g', 'b', { exclusive: false }), { ...state('g', 'c'), requires }];
+      const w = new Workflow(definition([entity('g', { states })], ['g.c']), membership({ g: 1 })).create();
+      expect(w.record('g[0].c')?.due).to.eql({ at: w.now + MINUTE, for: 'within', since: w.now });
+    }
   });
 
   it('is waited for anew by a retry, of the step or of all', () => {
