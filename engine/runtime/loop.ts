@@ -27,6 +27,8 @@ import type { Workflows } from './workflows.ts';
 
 /** Tries of a whole batch before its culprit is looked for. */
 const PATIENCE = 3;
+/** Times that the store takes something else, and one workflow's commit fails again, before that workflow is blamed. */
+const WITNESSES = 3;
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 5_000;
 
@@ -124,14 +126,18 @@ export class Loop {
 
   /** Absorbs the items, however often the store has to be asked. */
   async #carryOut(items: readonly Item[], patience: number): Promise<void> {
+    const workflows = new Set(items.map(item => item.workflow));
+    let witnesses = workflows.size > 1 ? 1 : WITNESSES;
     for (let tries = 1; ; tries++) {
       const failure = await this.#attempt(items);
       if (failure !== undefined) for (const item of items) this.live.delete(item.workflow);
       this.#ahead.clear();
       if (failure === undefined) return;
       if (!failure.retriable && failure.code !== 'internal') this.#end(failure);
-      const mayWait = tries < patience || failure.code === 'store_full' || !(await this.#storeAnswers());
-      if (this.#over === undefined && !mayWait) return this.#findCulprit(items, failure);
+      const mayWait = tries < patience || failure.code === 'store_full';
+      if (!mayWait && (await this.#storeAnswers())) witnesses -= 1;
+      if (this.#over === undefined && witnesses === 0)
+        return this.#findCulprit([...workflows], items, failure);
       this.#parts.log.warn(`A commit failed and is tried again: ${failure.message}`, {
         tries,
         next: failure.next,
@@ -141,8 +147,11 @@ export class Loop {
   }
 
   /** The store works and this batch does not: halves it until the one workflow is found that cannot be written. */
-  async #findCulprit(items: readonly Item[], failure: EngineError): Promise<void> {
-    const workflows = [...new Set(items.map(item => item.workflow))];
+  async #findCulprit(
+    workflows: readonly string[],
+    items: readonly Item[],
+    failure: EngineError,
+  ): Promise<void> {
     const only = workflows.length === 1 ? workflows[0] : undefined;
     if (only !== undefined) return this.#setAside(only, failure, items);
     const half = new Set(workflows.slice(0, workflows.length / 2));

@@ -9,8 +9,8 @@ import { problemText } from '../../engine/definition/problems.ts';
 import { cluster, examples, files, parseExample } from './definitions.ts';
 
 describe('The examples', () => {
-  it('are the seven steps of the tutorial and two clusters', () => {
-    expect(files).to.have.length(9);
+  it('are the seven steps of the tutorial, two clusters, and two workflows of a release in Heat', () => {
+    expect(files).to.have.length(11);
   });
 
   for (const file of files) {

@@ -147,6 +147,19 @@ describe('commits of the runtime', () => {
     );
   });
 
+  it('blames no workflow for commits that fail now and then, while the store takes others between', async () => {
+    const made = await world();
+    await made.create('wf');
+    let left = 4;
+    made.faults.commit = batch =>
+      batch.workflows.length > 0 && left-- > 0 ? fault('store_failed') : undefined;
+    const acked = made.driver.finish('sql[0].prepared', prepared);
+    await through(made);
+    expect(left).to.equal(-1);
+    expect(await acked).to.equal('recorded');
+    expect((await made.service.workflow('wf')).record.status).to.equal('running');
+  });
+
   for (const happened of [true, false]) {
     it(`asks what became of a commit whose answer was lost: it did ${happened ? '' : 'not '}happen`, async () => {
       const made = await world();
