@@ -15,20 +15,25 @@
 Belongs here: the client, its settings, errors. Does not belong here: what a
 resource does with the answers (workflow.py).
 
-Nothing here waits longer than ``engine_timeout`` seconds, whatever the broker
-or the engine do. The user's token stays in Heat: of the request's context the
-engine gets the ids of user, project and request, for its records.
+Nothing here waits longer than ``engine_timeout`` seconds and a moment, whatever
+the broker or the engine do: oslo.messaging itself tries for ever to make the
+first connection to a broker that is away, so each request runs beside its
+caller, who leaves in time. The user's token stays in Heat: of the request's
+context the engine gets the ids of user, project and request, for its records.
 """
 
 import threading
+import time
 
 from oslo_config import cfg
+from oslo_log import log as logging
 import oslo_messaging
 
 from heat.common import exception
 from heat.common.i18n import _
 from heat.common import messaging
 
+LOG = logging.getLogger(__name__)
 VERSION = '1.0'
 
 opts = [
@@ -73,8 +78,18 @@ class EngineRefused(exception.HeatException):
         self.kind = kind
 
 
+#: Seconds beyond ``engine_timeout`` in which oslo gives up by itself.
+GRACE = 1
+#: Requests that may hang in the client; then others fail at once.
+MAX_STUCK = 16
+#: Seconds for which nobody is asked for attributes after one got no answer:
+#: a stack with many of them is shown all the same.
+PAUSE = 10
+
 _lock = threading.Lock()
 _transport = None
+_stuck = 0
+_silent_until = 0.0
 
 
 def _get_transport(url):
@@ -86,6 +101,45 @@ def _get_transport(url):
         if _transport is None:
             _transport = oslo_messaging.get_rpc_transport(cfg.CONF, url)
     return _transport
+
+
+def _bounded(request, seconds):
+    """What ``request`` gives or raises; EngineUnavailable when it takes longer.
+
+    Who is left behind ends when the broker is back. Under eventlet the thread
+    is a green one.
+    """
+    global _stuck
+    with _lock:
+        if _stuck >= MAX_STUCK:
+            raise EngineUnavailable(reason=_('the broker is away'))
+    done = threading.Event()
+    found = {}
+
+    def run():
+        global _stuck
+        try:
+            found['answer'] = request()
+        except Exception as error:
+            found['error'] = error
+        with _lock:
+            done.set()
+            if found.get('left'):
+                _stuck -= 1
+
+    thread = threading.Thread(target=run, name='murano_workflow call')
+    thread.daemon = True
+    thread.start()
+    done.wait(seconds)
+    with _lock:
+        if not done.is_set():
+            found['left'] = True
+            _stuck += 1
+            raise EngineUnavailable(
+                reason=_('no answer in %d seconds') % seconds)
+    if 'error' in found:
+        raise found['error']
+    return found['answer']
 
 
 def _make_client(transport, target):
@@ -110,27 +164,46 @@ class Engine(object):
         # One try to publish: a broker that is away must not hold a worker.
         return client.prepare(timeout=conf.engine_timeout, retry=1)
 
+    def _request(self, kind, method, args):
+        seconds = register().engine_timeout
+        try:
+            return _bounded(
+                lambda: getattr(self._prepared(), kind)(self._context, method,
+                                                        **args),
+                seconds + GRACE)
+        except oslo_messaging.RemoteError as error:
+            if error.exc_type == 'Unavailable':
+                raise EngineUnavailable(reason=error.value)
+            raise EngineRefused(error.exc_type, error.value)
+        except oslo_messaging.MessagingTimeout:
+            raise EngineUnavailable(
+                reason=_('no answer in %d seconds') % seconds)
+        except EngineUnavailable:
+            raise
+        except Exception as error:
+            # Of the client's library too, which lets errors of its own out.
+            LOG.debug('%s: %r', method, error)
+            raise EngineUnavailable(reason=str(error))
+
     def call(self, method, **args):
         """The answer.
 
         :raises EngineUnavailable: when none came; asked again, it may
         :raises EngineRefused: when it is a no
         """
+        return self._request('call', method, args)
+
+    def look(self, method, **args):
+        """As ``call``, for attributes: after a silence it does not wait."""
+        global _silent_until
+        if time.time() < _silent_until:
+            raise EngineUnavailable(reason=_('it did not just now'))
         try:
-            return self._prepared().call(self._context, method, **args)
-        except oslo_messaging.RemoteError as error:
-            if error.exc_type == 'Unavailable':
-                raise EngineUnavailable(reason=error.value)
-            raise EngineRefused(error.exc_type, error.value)
-        except oslo_messaging.MessagingTimeout:
-            reason = _('no answer in %d seconds') % register().engine_timeout
-            raise EngineUnavailable(reason=reason)
-        except oslo_messaging.MessageDeliveryFailure as error:
-            raise EngineUnavailable(reason=str(error))
+            return self.call(method, **args)
+        except EngineUnavailable:
+            _silent_until = time.time() + PAUSE
+            raise
 
     def cast(self, method, **args):
         """Leaves a message for when the engine is back; no answer."""
-        try:
-            self._prepared().cast(self._context, method, **args)
-        except oslo_messaging.MessageDeliveryFailure as error:
-            raise EngineUnavailable(reason=str(error))
+        self._request('cast', method, args)

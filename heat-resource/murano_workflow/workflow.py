@@ -19,9 +19,11 @@ engine).
 W1. The id is the resource's own uuid, kept before the first message is sent:
     whoever comes later finds the same workflow, and none is made twice.
 W2. Nothing blocks: a handler sends one request, a check asks once.
-W3. An engine that does not answer is put up with for ``engine_patience``;
-    what was not sent is sent again under the same request id.
-W4. A failed workflow is never replaced: an update lets it go on.
+W3. An engine that does not answer is put up with for ``engine_patience``, for
+    FIRST_PATIENCE while it has not taken the request: that is sent again under
+    the same id.
+W4. A failed workflow is never replaced: an update lets it go on. Only what is
+    gone, or half deleted, is made anew.
 """
 
 import time
@@ -47,6 +49,8 @@ MAX_EVENTS = 100
 #: Seconds before the stack's timeout at which what runs is called back, and a
 #: held workflow is given back: so the resource fails with a reason of its own.
 MARGIN = 60
+#: Seconds in which a request that got no answer is sent once more.
+FIRST_PATIENCE = 5
 
 UNCHANGEABLE = _(
     'The definition, files, inputs and members of a workflow that exists '
@@ -57,8 +61,10 @@ UNCHANGEABLE = _(
 class Request(object):
     """What a check remembers between two polls; lost with its worker."""
 
-    def __init__(self, method, **args):
+    def __init__(self, method, hold=None, **args):
         self.method = method
+        #: ``hold_in_heat`` of the properties that the request is made from.
+        self.hold = hold
         self.args = dict(args, request_id=uuid.uuid4().hex)
         self.sent = False
         self.silent_since = None
@@ -204,15 +210,19 @@ class Workflow(resource.Resource):
                 'definition': props[self.DEFINITION],
                 'file_name': self._file_name(),
                 'files': _texts(props[self.FILES]),
-                'inputs': _known(props[self.INPUTS])[0],
+                'inputs': _given(props[self.INPUTS]),
                 'members': props[self.MEMBERS] or {},
                 'deadline': max(1, self.stack.time_remaining() - MARGIN)}
 
-    def handle_create(self):
-        self.resource_id_set(self.uuid or uuid.uuid4().hex)
-        request = Request('apply', **self._content(self.properties))
+    def _apply(self, props):
+        request = Request('apply', hold=props[self.HOLD_IN_HEAT],
+                          **self._content(props))
         self._send(request)
         return request
+
+    def handle_create(self):
+        self.resource_id_set(self.uuid or uuid.uuid4().hex)
+        return self._apply(self.properties)
 
     def check_create_complete(self, request):
         return self._check(request, self.CREATE, ('complete',))
@@ -221,6 +231,19 @@ class Workflow(resource.Resource):
         self._cancel()
 
     def needs_replace_failed(self):
+        if self.resource_id is None:
+            return False
+        if self.action == self.DELETE:
+            return True
+        if not self._is_accepted():
+            return False
+        try:
+            self._status()
+        except rpc.EngineRefused as error:
+            # Deleted behind Heat's back: its id is not used twice.
+            return error.kind == 'NotFound'
+        except rpc.EngineUnavailable:
+            return False
         return False
 
     def _needs_update(self, after, before, after_props, before_props,
@@ -236,9 +259,7 @@ class Workflow(resource.Resource):
         props = json_snippet.properties(self.properties_schema, self.context)
         if self.resource_id is None:
             self.resource_id_set(self.uuid or uuid.uuid4().hex)
-        request = Request('apply', **self._content(props))
-        self._send(request)
-        return request
+        return self._apply(props)
 
     def check_update_complete(self, request):
         return self._check(request, self.UPDATE, ('complete',))
@@ -266,17 +287,27 @@ class Workflow(resource.Resource):
         abandon = self.properties[self.ON_DELETE] == self.ABANDON
         request = Request('delete', workflow_id=self.resource_id,
                           abandon=abandon)
-        if self.data().get('accepted') is None:
-            # The engine never said that it has it. Should a lost request
-            # have reached it after all, this one comes behind.
-            try:
-                self.engine().cast('delete', **request.args)
-            except rpc.EngineUnavailable as error:
-                LOG.info('Workflow %(id)s was never accepted: %(error)s',
-                         {'id': self.resource_id, 'error': error})
-            return None
-        self._send(request)
-        return request
+        if self._is_accepted() and not abandon:
+            self._send(request)
+            return request
+        try:
+            self._send(request)
+            if request.sent:
+                return request
+        except rpc.EngineUnavailable:
+            pass
+        # Nobody waits for what is abandoned, nor for what the engine never
+        # said that it has. Should a lost request have reached it after all,
+        # this one comes behind.
+        try:
+            self.engine().cast('delete', **request.args)
+        except rpc.EngineUnavailable as error:
+            LOG.warning('Workflow %(id)s may be left in the engine: %(error)s',
+                        {'id': self.resource_id, 'error': error})
+        return None
+
+    def _is_accepted(self):
+        return self.data().get('accepted') is not None
 
     def check_delete_complete(self, request):
         if request is None:
@@ -330,15 +361,16 @@ class Workflow(resource.Resource):
             return
         except rpc.EngineRefused as error:
             if request.method == 'apply' and error.kind == 'Conflict':
-                raise exception.Error(UNCHANGEABLE)
+                raise exception.Error('%s %s' % (error, UNCHANGEABLE))
             raise
-        request.sent = True
         request.silent_since = None
         _raise_problems(answer)
         if request.method == 'apply':
             request.after = answer['after']
-            if not self.data().get('accepted'):
+            if not self._is_accepted():
                 self.data_set('accepted', '1')
+        # False: what was called back has not ended; then it can go on.
+        request.sent = answer.get('taken', True)
 
     def _put_up_with(self, request, error):
         now = time.time()
@@ -347,13 +379,15 @@ class Workflow(resource.Resource):
             LOG.warning('Workflow %(id)s: %(error)s',
                         {'id': self.resource_id, 'error': error})
         # What never reached the engine fails soon; what runs there has time.
-        patience = CONF.engine_patience if request.sent else 0
+        patience = CONF.engine_patience if request.sent else FIRST_PATIENCE
         if now - request.silent_since >= patience:
             raise error
 
     def _check(self, request, action, done):
         if not request.sent:
             self._send(request)
+            if not request.sent:
+                raise resource.PollDelay(1)
         try:
             status = self._status(request.after)
         except rpc.EngineUnavailable as error:
@@ -378,7 +412,12 @@ class Workflow(resource.Resource):
             if request.events == MAX_EVENTS:
                 sentence = _('More happened than is shown here; see '
                              '"murano-workflow events %s"') % self.resource_id
-            self._add_event(action, self.IN_PROGRESS, sentence)
+            try:
+                self._add_event(action, self.IN_PROGRESS, sentence)
+            except Exception:
+                # A database without room for it, or for its letters.
+                LOG.exception('An event of workflow %s is not shown',
+                              self.resource_id)
 
     def _check_held(self, request, status):
         """A worker is not kept for longer than somebody is likely to answer."""
@@ -389,7 +428,10 @@ class Workflow(resource.Resource):
             request.held_since = time.time()
         held = time.time() - request.held_since
         late = self.stack.time_remaining() <= MARGIN
-        if held >= self.properties[self.HOLD_IN_HEAT] or late:
+        hold = request.hold
+        if hold is None:
+            hold = self.properties[self.HOLD_IN_HEAT]
+        if held >= hold or late:
             raise exception.Error(_describe(status))
 
     # ------------------------------------------------------------ attributes
@@ -409,7 +451,7 @@ class Workflow(resource.Resource):
 
     def _ask(self, method, otherwise):
         try:
-            return self.engine().call(method, workflow_id=self.resource_id)
+            return self.engine().look(method, workflow_id=self.resource_id)
         except rpc.EngineRefused as error:
             if error.kind == 'NotFound':
                 return otherwise
@@ -454,6 +496,16 @@ def _known(inputs):
     known = {name: value for name, value in inputs.items()
              if _is_resolved(value)}
     return known, sorted(set(inputs) - set(known))
+
+
+def _given(inputs):
+    """All of them, once the values are known: a hole inside one is its own.
+
+    One that is null as a whole is one that was not given, as where Heat's
+    parameters and attributes have no value.
+    """
+    return {name: value for name, value in (inputs or {}).items()
+            if value is not None}
 
 
 def _texts(files):

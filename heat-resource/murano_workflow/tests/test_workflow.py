@@ -16,6 +16,8 @@ Belongs here: what takes minutes or luck to see in a real Heat: patience,
 bounds, holding. Does not belong here: whole stacks (test/heat of the project).
 """
 
+import threading
+import time
 import unittest
 from unittest import mock
 
@@ -47,6 +49,8 @@ class Scripted(object):
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    look = call
 
     def cast(self, method, **args):
         self.casts.append((method, args))
@@ -135,18 +139,51 @@ class PollTest(unittest.TestCase):
                 self.assertRaises(resource.PollDelay,
                                   flow.check_create_complete, request)
 
-    def test_what_was_never_sent_fails_at_once(self):
-        flow = Workflow(Scripted(ABSENT), accepted=False)
+    def test_what_was_never_sent_is_sent_once_more_and_then_fails(self):
+        flow = Workflow(Scripted(ABSENT, ABSENT), accepted=False)
         request = workflow.Request('apply', workflow_id='w1')
-        self.assertRaises(rpc.EngineUnavailable, flow._send, request)
+        with mock.patch.object(workflow.time, 'time') as now:
+            now.return_value = 0
+            flow._send(request)
+            now.return_value = 6
+            self.assertRaises(rpc.EngineUnavailable,
+                              flow.check_create_complete, request)
         self.assertIsNone(flow.data().get('accepted'))
 
-    def test_sends_again_under_the_same_id(self):
-        first = rpc.EngineRefused('Invalid', 'x')
-        engine = Scripted(first, {'valid': True, 'after': 0}, status())
+    def test_waits_until_what_was_called_back_has_ended(self):
+        # Status is not asked meanwhile: it would show the old failure.
+        again = {'valid': True, 'after': 3, 'taken': False}
+        engine = Scripted(again, again, dict(again, taken=True), status())
         flow = Workflow(engine)
         request = workflow.Request('apply', workflow_id='w1')
-        self.assertRaises(rpc.EngineRefused, flow._send, request)
+        flow._send(request)
+        for _poll in range(2):
+            self.assertRaises(resource.PollDelay, flow.check_update_complete,
+                              request)
+        self.assertEqual(['apply'] * 3 + ['status'],
+                         [method for method, _args in engine.calls])
+        self.assertEqual(
+            1, len({args['request_id'] for method, args in engine.calls
+                    if method == 'apply'}))
+
+    def test_goes_on_though_an_event_cannot_be_stored(self):
+        flow = Workflow(Scripted(status(events=['said \U0001f600'])))
+        flow._add_event = mock.Mock(side_effect=ValueError('no such letter'))
+        self.assertRaises(resource.PollDelay, flow.check_create_complete,
+                          sent())
+
+    def test_a_conflict_says_with_what(self):
+        gone = rpc.EngineRefused('Conflict', "Workflow 'w1' was deleted.")
+        flow = Workflow(Scripted(gone))
+        request = workflow.Request('apply', workflow_id='w1')
+        self.assertRaisesRegex(exception.Error, 'was deleted', flow._send,
+                               request)
+
+    def test_sends_again_under_the_same_id(self):
+        engine = Scripted(ABSENT, {'valid': True, 'after': 0}, status())
+        flow = Workflow(engine)
+        request = workflow.Request('apply', workflow_id='w1')
+        flow._send(request)
         self.assertRaises(resource.PollDelay, flow.check_create_complete,
                           request)
         ids = [args['request_id'] for method, args in engine.calls
@@ -193,6 +230,15 @@ class HoldTest(unittest.TestCase):
         with self.assertRaisesRegex(exception.Error, 'held: '):
             flow.check_create_complete(sent())
 
+    def test_an_update_waits_as_long_as_its_own_properties_say(self):
+        flow = Workflow(Scripted(self.held, self.held), hold=1)
+        request = sent()
+        request.hold = 900
+        with mock.patch.object(workflow.time, 'time') as now:
+            for now.return_value in (0, 800):
+                self.assertRaises(resource.PollDelay,
+                                  flow.check_update_complete, request)
+
     def test_counts_anew_after_an_answer(self):
         flow = Workflow(Scripted(self.held, status(), self.held))
         request = sent()
@@ -210,10 +256,32 @@ class DeleteTest(unittest.TestCase):
         self.assertTrue(flow.check_delete_complete(flow.handle_delete()))
 
     def test_leaves_word_where_the_engine_never_accepted(self):
-        engine = Scripted()
+        engine = Scripted(ABSENT)
         flow = Workflow(engine, accepted=False)
         self.assertTrue(flow.check_delete_complete(flow.handle_delete()))
         self.assertEqual('delete', engine.casts[0][0])
+        self.assertEqual(engine.calls[0][1], engine.casts[0][1])
+
+    def test_awaits_the_undo_of_what_was_taken_though_heat_never_heard(self):
+        engine = Scripted({}, status(status='deleting'))
+        flow = Workflow(engine, accepted=False)
+        request = flow.handle_delete()
+        self.assertRaises(resource.PollDelay, flow.check_delete_complete,
+                          request)
+        self.assertEqual([], engine.casts)
+
+    def test_abandons_though_no_engine_answers(self):
+        engine = Scripted(ABSENT)
+        flow = Workflow(engine, on_delete='abandon')
+        self.assertTrue(flow.check_delete_complete(flow.handle_delete()))
+        self.assertTrue(engine.casts[0][1]['abandon'])
+
+    def test_fails_with_the_reason_of_an_undo_that_failed(self):
+        failed = status(status='delete_failed', over=True, reason='undo of a')
+        flow = Workflow(Scripted({}, failed))
+        self.assertRaisesRegex(exception.Error, 'undo of a',
+                               flow.check_delete_complete,
+                               flow.handle_delete())
 
     def test_does_nothing_for_what_was_never_created(self):
         flow = Workflow(Scripted())
@@ -226,7 +294,78 @@ class DeleteTest(unittest.TestCase):
         self.assertTrue(engine.calls[0][1]['abandon'])
 
 
+class ReplaceTest(unittest.TestCase):
+
+    def replaced(self, *answers, **how):
+        flow = Workflow(Scripted(*answers), **how)
+        flow.action = 'CREATE'
+        return flow.needs_replace_failed()
+
+    def test_never_what_can_go_on(self):
+        self.assertFalse(self.replaced(status(status='failed', over=True)))
+        self.assertFalse(self.replaced(ABSENT))
+        self.assertFalse(self.replaced(accepted=False))
+
+    def test_what_is_gone_or_half_deleted(self):
+        self.assertTrue(self.replaced(rpc.EngineRefused('NotFound', 'x')))
+        flow = Workflow(Scripted())
+        flow.action = 'DELETE'
+        self.assertTrue(flow.needs_replace_failed())
+
+
+class BoundTest(unittest.TestCase):
+
+    def setUp(self):
+        self.addCleanup(setattr, rpc, '_silent_until', 0.0)
+        rpc._silent_until = 0.0
+
+    def hanging(self, release):
+        client = mock.Mock()
+        client.call.side_effect = lambda *args, **more: release.wait(30)
+        return mock.patch.object(rpc.Engine, '_prepared', return_value=client)
+
+    def test_a_request_that_hangs_in_the_client_is_left_in_time(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        with self.hanging(release), mock.patch.object(rpc, 'GRACE', -4.8):
+            began = time.time()
+            engine = rpc.Engine(mock.Mock())
+            self.assertRaises(rpc.EngineUnavailable, engine.call, 'show')
+            self.assertLess(time.time() - began, 3)
+
+    def test_many_that_hang_do_not_pile_up(self):
+        release = threading.Event()
+        with self.hanging(release), mock.patch.object(rpc, 'GRACE', -4.99):
+            engine = rpc.Engine(mock.Mock())
+            before = threading.active_count()
+            for _one in range(rpc.MAX_STUCK + 20):
+                self.assertRaises(rpc.EngineUnavailable, engine.call, 'show')
+            self.assertLessEqual(threading.active_count(),
+                                 before + rpc.MAX_STUCK)
+            release.set()
+        while rpc._stuck:
+            time.sleep(0.01)
+
+    def test_attributes_are_not_waited_for_after_a_silence(self):
+        with mock.patch.object(rpc.Engine, 'call', side_effect=ABSENT) as call:
+            engine = rpc.Engine(mock.Mock())
+            for _attribute in range(7):
+                self.assertRaises(rpc.EngineUnavailable, engine.look, 'show')
+            self.assertEqual(1, call.call_count)
+
+    def test_an_error_of_the_client_is_an_engine_that_does_not_answer(self):
+        client = mock.Mock()
+        client.cast.side_effect = OSError('Connection refused')
+        with mock.patch.object(rpc.Engine, '_prepared', return_value=client):
+            self.assertRaisesRegex(rpc.EngineUnavailable, 'refused',
+                                   rpc.Engine(mock.Mock()).cast, 'cancel')
+
+
 class ResolvedTest(unittest.TestCase):
+
+    def test_what_is_sent_keeps_a_hole_inside_a_value(self):
+        self.assertEqual({'c': {'d': [1, None]}},
+                         workflow._given({'b': None, 'c': {'d': [1, None]}}))
 
     def test_inputs_with_a_hole_anywhere_are_unknown(self):
         known, unknown = workflow._known(
