@@ -67,7 +67,9 @@ export class AmqpConnection<Content> implements Connection<Content> {
         );
       } catch (thrown) {
         this.#publishing.delete(number);
-        reject(new TransportError('closed', textOf(thrown)));
+        // On an open channel it is the message itself that cannot be said in AMQP; sent again it could not either.
+        const reason = this.#lostBecause === undefined && !isClosedError(thrown) ? 'refused' : 'closed';
+        reject(new TransportError(reason, textOf(thrown)));
       }
     });
   }
@@ -200,6 +202,8 @@ export class AmqpConnection<Content> implements Connection<Content> {
     }
   }
 }
+
+const isClosedError = (thrown: unknown): boolean => /\b(closed|closing)\b/i.test(textOf(thrown));
 
 /** `write access to exchange 'talk'`, `no exchange 'x'`, `access to topic 'k' in exchange 'talk'`. */
 function isAbout(message: string, exchange: string, routingKey: string): boolean {

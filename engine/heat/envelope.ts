@@ -10,6 +10,12 @@ import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../base/json.ts';
 
 const VERSION = '2.0';
+/** Bytes of one request: a definition with all its files, inputs and members, written as JSON in JSON. */
+const MAX_BYTES = 32 * 1024 * 1024;
+/** Lists and maps in one another. */
+const MAX_DEPTH = 200;
+/** Bytes of a queue's name in AMQP. */
+const QUEUE_BYTES = 255;
 
 /** Who asks, for the record. Of what Heat sends along, the token and everything else is left where it is. */
 export interface RpcContext {
@@ -51,9 +57,12 @@ const inner = z.looseObject({
   args: z.record(z.string(), z.json()).default({}),
   version: z.string().default('1.0'),
   namespace: z.string().nullish(),
-  _unique_id: z.string().nullish(),
-  _msg_id: z.string().nullish(),
-  _reply_q: z.string().nullish(),
+  _unique_id: z.string().max(200).nullish(),
+  _msg_id: z.string().max(200).nullish(),
+  _reply_q: z
+    .string()
+    .refine(name => Buffer.byteLength(name) <= QUEUE_BYTES)
+    .nullish(),
   _timeout: z.number().nullish(),
 });
 
@@ -61,15 +70,23 @@ const inner = z.looseObject({
 export function decodeRequest(
   body: Uint8Array,
 ): { readonly request: RpcRequest } | { readonly refused: string } {
+  if (body.length > MAX_BYTES) return { refused: `it has ${body.length} bytes, more than ${MAX_BYTES}` };
   const outer = envelope.safeParse(parse(body));
   if (!outer.success) return { refused: 'it has no envelope of oslo.messaging' };
   if (outer.data['oslo.version'].split('.')[0] !== VERSION.split('.')[0]) {
     return { refused: `its envelope has version ${outer.data['oslo.version']}, not ${VERSION}` };
   }
-  const found = inner.safeParse(parse(Buffer.from(outer.data['oslo.message'])));
+  const message = parse(Buffer.from(outer.data['oslo.message']));
+  if (isDeeper(message, MAX_DEPTH)) return { refused: `it is nested deeper than ${MAX_DEPTH}` };
+  const found = inner.safeParse(message);
   if (!found.success)
     return { refused: `its ${found.error.issues[0]?.path.join('.') ?? 'content'} has another shape` };
   return { request: toRequest(found.data) };
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some(item => isDeeper(item, depth - 1));
 }
 
 function toRequest(message: z.infer<typeof inner>): RpcRequest {

@@ -10,6 +10,7 @@ import type { JsonObject, JsonValue } from '../base/json.ts';
 import { checkInputs, checkMembers } from '../definition/inputs.ts';
 import { parseDefinition } from '../definition/parse.ts';
 import { type Problem, problemText } from '../definition/problems.ts';
+import type { WorkflowRecord } from '../machine/types.ts';
 import type { ActRequest, EngineApi } from '../runtime/api.ts';
 import type { Clock } from '../runtime/ports.ts';
 import type { RpcRequest } from './envelope.ts';
@@ -21,6 +22,8 @@ import { actionOf } from './signals.ts';
 export const RPC_VERSION = '1.0';
 /** Log entries looked at for one answer. */
 const ENTRIES = 1_000;
+/** Looks at a workflow that moves while it is to go on. */
+const TURNS = 3;
 
 const text = z.string();
 const object = z.record(text, z.json());
@@ -126,17 +129,28 @@ class Methods {
       by,
     });
     if (problems.length > 0) return problemsOf(problems);
-    await this.#goOn(id, { requestId: `${requestId}-resume`.slice(-64), ...allowed, by });
-    return { ...problemsOf([]), after };
+    const taken = await this.#goOn(id, { requestId, ...allowed, by });
+    return { ...problemsOf([]), after, taken };
   }
 
-  /** What was there already goes on from a failure, and has the time that the caller has now. */
-  async #goOn(id: string, asked: Pick<ActRequest, 'requestId' | 'by'> & { allowed?: number }): Promise<void> {
-    const { record } = await this.#api.workflow(id);
-    const { status, allowed } = record;
-    const isUnderWay = status === 'running' || status === 'held';
-    const hasOtherTime = isUnderWay && asked.allowed !== undefined && asked.allowed !== allowed;
-    if (status === 'failed' || hasOtherTime) await this.#act({ kind: 'resume', workflow: id, ...asked });
+  /**
+   * What was there already goes on from a failure, and has the time that the caller has now. False: it is being called
+   * back and can go on only then, so the caller asks again, by the same request.
+   */
+  async #goOn(
+    id: string,
+    asked: Pick<ActRequest, 'requestId' | 'by'> & { allowed?: number },
+  ): Promise<boolean> {
+    for (let turn = 1; turn <= TURNS; turn += 1) {
+      const { record } = await this.#api.workflow(id);
+      if (record.status === 'cancelling' || record.status === 'undoing') return false;
+      if (!canGoOn(record, asked.allowed)) return true;
+      const requestId = `${asked.requestId}-resume${turn}`.slice(-64);
+      const { status } = await this.#api.act({ ...asked, kind: 'resume', workflow: id, requestId });
+      if (status === 'applied') return true;
+      // It moved between our look and the request: its end, or another caller's resume.
+    }
+    return false;
   }
 
   /** Number of the last entry of its log, so that what happened before is not told again; 0: there is no such workflow. */
@@ -174,6 +188,13 @@ class Methods {
     if (result.status === 'applied') return {};
     throw new EngineError('not_allowed', result.message, result.next);
   }
+}
+
+/** A failed one, and one under way whose time is another now. */
+function canGoOn({ status, allowed }: WorkflowRecord, asked: number | undefined): boolean {
+  if (status === 'failed') return true;
+  const isUnderWay = status === 'running' || status === 'held';
+  return isUnderWay && asked !== undefined && asked !== allowed;
 }
 
 /** EngineError `usage` when the parameters have another shape. */

@@ -11,6 +11,8 @@ export const isOver = (status: WorkflowStatus): boolean => OVER.has(status);
 
 /** Names listed in one sentence. */
 const NAMED = 3;
+/** Failures shown; each may bring 4 kB of text. */
+const FAILURES_SHOWN = 100;
 
 /** `state`, `progress`, `states` and `failures` of the resource. */
 export function attributesOf(view: WorkflowView): JsonObject {
@@ -20,7 +22,7 @@ export function attributesOf(view: WorkflowView): JsonObject {
     reason: view.record.reason,
     progress: { done: wanted.filter(isDone).length, of: wanted.length },
     states: statesOf(wanted),
-    failures: view.steps.filter(hasFailed).map(failureOf),
+    failures: view.steps.filter(hasFailed).slice(0, FAILURES_SHOWN).map(failureOf),
     outputs: view.outputs,
   };
 }

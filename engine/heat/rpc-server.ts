@@ -84,10 +84,14 @@ export class RpcServer {
       const delivery = this.#waiting.shift();
       if (delivery === undefined) return;
       delivery.ack();
-      const running = this.#handle(delivery.message).then(() => {
-        this.#running.delete(running);
-        this.#next();
-      });
+      const running = this.#handle(delivery.message)
+        .catch((thrown: unknown) => {
+          this.#options.log.error(`A message on the control bus was dropped: ${errorText(thrown)}`);
+        })
+        .then(() => {
+          this.#running.delete(running);
+          this.#next();
+        });
       this.#running.add(running);
     }
   }

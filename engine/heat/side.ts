@@ -69,6 +69,21 @@ function readBrokers(url: string): ReturnType<typeof brokersOf> {
   }
 }
 
+/** The setting that differs from Heat's, for what RabbitMQ says of an exchange or queue declared otherwise. */
+export function adviceOn(reason: string): string {
+  const [, what = '', asked = '', there = ''] =
+    /inequivalent arg '([\w-]+)' for .* received '?(\w+)'? but current is '?(\w+)'?/.exec(reason) ?? [];
+  const setting = SETTINGS[what];
+  if (setting === undefined) return '';
+  return `. It exists with ${what} ${there}, not ${asked}: set heat.${setting} as Heat's own is.`;
+}
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  durable: 'amqp_durable_queues',
+  auto_delete: 'amqp_auto_delete',
+  'x-queue-type': 'rabbit_quorum_queue',
+};
+
 function tell(log: Log, state: LinkState): void {
   switch (state.kind) {
     case 'connected':
@@ -76,7 +91,7 @@ function tell(log: Log, state: LinkState): void {
     case 'blocked':
       return log.warn(`The broker of the control bus blocks publishers: ${state.reason}`);
     case 'down':
-      return log.warn(`The control bus is away, tried again soon: ${state.reason}`);
+      return log.warn(`The control bus is away, tried again soon: ${state.reason}${adviceOn(state.reason)}`);
     default:
       return state satisfies never;
   }

@@ -1,8 +1,9 @@
 // The engine as operators run it: `murano-workflow engine` in a process of its own, on a directory of its own.
 // Belongs here: starting, killing, stopping it. Does not belong here: Heat (openstack.ts).
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { inProject } from '../support/project.ts';
 import type { Services } from '../support/services.ts';
 
@@ -50,6 +51,12 @@ export class EngineProcess {
 
   stop = (): Promise<void> => this.#end('SIGTERM');
   kill = (): Promise<void> => this.#end('SIGKILL');
+
+  /** As an operator does it, who thinks that it is no longer needed. */
+  async forget(workflow: string): Promise<void> {
+    const words = ['delete', workflow, '--abandon', '--state-dir', path.join(this.#directory, 'state')];
+    await promisify(execFile)(process.execPath, [inProject('dist/engine/main.js'), ...words]);
+  }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;

@@ -88,6 +88,24 @@ describe('the envelope of oslo.messaging', () => {
     }
   });
 
+  it('refuses what is too deep, too large, or would be answered to no queue, before it is looked at', () => {
+    const enveloped = (message: string): Uint8Array =>
+      bytes({ 'oslo.version': '2.0', 'oslo.message': message });
+    const args = (value: string): string => `{"method":"m","args":{"a":${value}}}`;
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+    expect(decodeRequest(enveloped(args(deep))))
+      .to.have.property('refused')
+      .that.matches(/deeper/);
+    expect(decodeRequest(Buffer.from(deep))).to.have.property('refused');
+    const long = JSON.stringify({ method: 'm', _msg_id: 'i', _reply_q: 'é'.repeat(130) });
+    expect(decodeRequest(enveloped(long)))
+      .to.have.property('refused')
+      .that.matches(/_reply_q/);
+    expect(decodeRequest(Buffer.alloc(33 * 1024 * 1024, 32)))
+      .to.have.property('refused')
+      .that.matches(/bytes/);
+  });
+
   it('refuses anything else with a reason, and never throws', () => {
     for (const wrong of [
       '',

@@ -8,6 +8,7 @@ import { EngineError } from '../../engine/base/errors.ts';
 import type { JsonValue } from '../../engine/base/json.ts';
 import { Link } from '../../engine/bus/link.ts';
 import { type Endpoint, RpcServer } from '../../engine/heat/rpc-server.ts';
+import { adviceOn } from '../../engine/heat/side.ts';
 import { rpcMapping, rpcTopology } from '../../engine/heat/topology.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
 import { silentLog } from '../../engine/runtime/log.ts';
@@ -158,6 +159,46 @@ if (found !== undefined) {
       const { exchange, topic } = target(false);
       await link.send({ key: 'x', exchange, routingKey: topic, message: Buffer.from('noise') });
       expect((await python([['call', 'echo', {}, {}]]))[0]?.[0]).to.equal('result');
+    });
+
+    it('says which setting differs when the exchange was declared otherwise', async () => {
+      await serve();
+      const url = (found as Services).openrc['MURANO_WORKFLOW_TRANSPORT_URL'] as string;
+      const { topology } = rpcTopology({ ...target(false), durable: true });
+      const transport = amqpTransport({ brokers: brokersOf(url), mapping: rpcMapping, random: () => 0 });
+      const connection = await transport.connect({ user: '', password: '', name: 'other flags' });
+      const thrown = await connection.declare(topology).then(
+        () => '',
+        (error: unknown) => String(error),
+      );
+      await connection.close();
+      expect(adviceOn(thrown)).to.equal(
+        ". It exists with durable false, not true: set heat.amqp_durable_queues as Heat's own is.",
+      );
+      expect(adviceOn('getaddrinfo ENOTFOUND')).to.equal('');
+    });
+
+    it('goes on through hostile requests and a flood of two thousand casts', async () => {
+      const link = await serve();
+      const { exchange, topic } = target(false);
+      const post = (key: string, message: object): Promise<void> => {
+        const body = {
+          'oslo.version': '2.0',
+          'oslo.message': JSON.stringify({ version: '1.0', ...message }),
+        };
+        return link.send({ key, exchange, routingKey: topic, message: Buffer.from(JSON.stringify(body)) });
+      };
+      const deep: unknown = JSON.parse('['.repeat(3_000) + ']'.repeat(3_000));
+      await post('deep', { method: 'note', args: { deep } });
+      await post('proto', { method: '__proto__', args: {} });
+      await post('dead', { method: 'echo', args: {}, _msg_id: 'i', _reply_q: 'reply_gone' });
+      await post('long', { method: 'echo', args: {}, _msg_id: 'i', _reply_q: 'r'.repeat(300) });
+      const casts = Array.from({ length: 2_000 }, (_, n) =>
+        post(`cast${n}`, { method: 'note', args: { n } }),
+      );
+      await Promise.all(casts);
+      expect((await python([['call', 'echo', {}, {}]]))[0]?.[0]).to.equal('result');
+      expect(noted).to.have.length(2_000);
     });
 
     it('declares durable and replicated queues where the cloud is set up so', async () => {
