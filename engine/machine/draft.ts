@@ -5,6 +5,7 @@ import { EngineError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Phase } from '../base/ids.ts';
 import type { Choice, Gate, StateGraph, Step } from '../graph/types.ts';
+import type { Ages } from './ages.ts';
 import {
   countRecord,
   countVerdict,
@@ -71,6 +72,8 @@ export class Draft implements CounterWatcher {
   readonly undoable: number[] = [];
   /** Gates whose freshness was judged in this decision, by gate and time of asking. */
   readonly fresh = new Map<string, Freshness>();
+  /** What the state knows of ages; absent once this decision changes one. */
+  ages: Ages | undefined;
   readonly agents = new Set<string>();
 
   private readonly records = new Map<number, StepRecord>();
@@ -87,6 +90,7 @@ export class Draft implements CounterWatcher {
     this.turns = turnSums(this.cells, graph);
     this.workflow = state.workflow;
     this.undo = state.undo && new OverlayCells(state.undo);
+    this.ages = state.ages;
   }
 
   get inputs(): JsonObject {
@@ -148,7 +152,10 @@ export class Draft implements CounterWatcher {
     const counted = this.records.get(number) ?? this.state.records[number];
     this.records.set(number, after);
     countRecord(this.cells, this.graph, number, counted, after, this);
-    if (this.step(number).state.validFor !== undefined) this.fresh.clear();
+    if (this.step(number).state.validFor !== undefined) {
+      this.fresh.clear();
+      this.ages = undefined;
+    }
     noteRenewal(this, number, before, after);
     this.countUndo(number, before, after);
     this.countAgent(number, before, after);

@@ -7,6 +7,7 @@
 // blocked when it fails. Ages are those at the time of asking, so each is renewed once at most for one step that gets
 // ready, however short it is valid. They count from event to event (P10); no timer is set.
 import type { Gate, StateGraph } from '../graph/types.ts';
+import type { Ages } from './ages.ts';
 import {
   type Cells,
   classOf,
@@ -24,6 +25,8 @@ import type { StepRecord } from './types.ts';
 export interface Reading {
   /** What was judged already; absent: nothing is kept. */
   readonly fresh?: Map<string, Freshness>;
+  /** What is known of the records as they are; absent where nothing is. */
+  readonly ages?: Ages | undefined;
   readonly graph: StateGraph;
   readonly at: number;
   readonly cells: Cells;
@@ -82,15 +85,19 @@ function judgeGate(reading: Reading, number: number, from: number): Freshness {
   const gate = reading.graph.gates[number] as Gate;
   const { validFor = 0 } = gate;
   if (plain !== 'met') return { verdict: plain, stale: [] };
+  if (reading.ages?.isFresh(number, from)) return FRESH;
   const count: Mutable<GateCount> = { counts: 0, neutral: 0, lost: 0 };
   const stale: number[] = [];
+  let oldest = Number.POSITIVE_INFINITY;
   for (const input of gate.inputs) {
     const record = reading.record(input);
     const kind = classIn(record, validFor, from);
+    if (kind === 'counts') oldest = Math.min(oldest, record.renews ?? record.since);
     if (kind === 'stale') stale.push(input);
     else if (kind !== 'pending') count[kind] += 1;
   }
   const verdict = verdictOf(gate, count);
+  if (verdict === 'met') reading.ages?.keep(number, oldest + validFor);
   return verdict === 'open' ? { verdict, stale } : { verdict, stale: [] };
 }
 

@@ -3,6 +3,7 @@
 import { EngineError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
+import { Ages } from './ages.ts';
 import { countRecord, countVerdict, initialCells, type LiveCells, roleVerdict } from './counters.ts';
 import { occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import type { StepRecord, WorkflowRecord } from './types.ts';
@@ -23,6 +24,7 @@ export interface MachineState {
   readonly busy: Map<string, number>;
   /** Agent → steps that wait for its VM, in order of readiness. */
   readonly queues: Map<string, number[]>;
+  readonly ages: Ages;
   /** Who stands on whom, while all is taken back and from the moment of deletion; layout in undo-order.ts. */
   undo?: LiveCells;
 }
@@ -74,9 +76,11 @@ export function recordOf(state: MachineState, step: number): StepRecord {
 
 /** Replaces a step's record and everything that follows from it. */
 export function putRecord(graph: StateGraph, state: MachineState, number: number, record: StepRecord): void {
-  if (!graph.steps[number]) throw noSuchStep(state.workflow.id, `number ${number}`);
+  const step = graph.steps[number];
+  if (!step) throw noSuchStep(state.workflow.id, `number ${number}`);
   const before = state.records[number];
   state.records[number] = record;
+  state.ages.forget(step);
   state.at = Math.max(state.at, record.since);
   countRecord(state.cells, graph, number, before, record);
   if (state.undo && owes(before ?? UNTOUCHED) !== owes(record)) {
@@ -127,6 +131,7 @@ function emptyState(graph: StateGraph, workflow: WorkflowRecord, inputs: JsonObj
     cells: initialCells(graph),
     busy: new Map(),
     queues: new Map(),
+    ages: new Ages(),
   };
 }
 

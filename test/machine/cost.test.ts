@@ -2,6 +2,7 @@
 // Belongs here: counts. Does not belong here: times (test/bench).
 import { expect } from 'chai';
 import sinon from 'sinon';
+import { Ages } from '../../engine/machine/ages.ts';
 import { LiveCells } from '../../engine/machine/counters.ts';
 import { apply } from '../../engine/machine/apply.ts';
 import type { Share } from '../../engine/definition/types.ts';
@@ -124,7 +125,33 @@ function viewsOf(members: number): number {
   return views;
 }
 
+/** Members ask one after the other for tokens of all, which are young enough. */
+const ageing = definition(
+  [
+    entity('g', {
+      states: [
+        state('g', 'token', { validFor: 60_000 }),
+        state('g', 'own', { needs: ['g.token'] }),
+        state('g', 'used', { needs: ['own', 'g.token'] }),
+      ],
+    }),
+  ],
+  ['g.used'],
+);
+
+/** Records whose age is judged in a life. */
+function judgedIn(members: number): number {
+  const kept = sinon.spy(Ages.prototype, 'keep');
+  lifeOf(members, ageing);
+  return kept.callCount * members;
+}
+
 describe('a whole life', () => {
+  it('looks at the ages of a barrier once, however many ask one after the other', () => {
+    expect(judgedIn(20)).to.be.within(20, 40);
+    expect(judgedIn(200)).to.be.within(200, 400);
+  });
+
   it('views a member when it is read, and not whenever another one is', () => {
     expect(viewsOf(40) / viewsOf(20)).to.be.within(1.8, 2.2);
   });

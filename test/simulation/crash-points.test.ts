@@ -3,7 +3,7 @@
 // (simulation.test.ts), the engine killed once (there too).
 import { expect } from 'chai';
 import { difference, oracle } from './run.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { LATE, SCENARIOS, type Scenario } from './scenarios.ts';
 import { World } from './world.ts';
 
 /** Small enough that every pair of its I/Os can be tried; one state is idempotent, the other has a probe. */
@@ -79,5 +79,42 @@ describe('simulation, wherever a kill may fall', () => {
       }
     }
     expect(pairs).to.be.greaterThan(expected.engineIos * 8);
+  });
+
+  describe('where a token is renewed, a failure rescued, and another taken back', () => {
+    const killedAt =
+      (...places: readonly number[]) =>
+      (life: number) =>
+      (at: number) =>
+        places[life - 1] === at ? ('after' as const) : undefined;
+
+    it('does all that', async () => {
+      const calm = await oracle(LATE, false);
+      expect(calm.effects).to.deep.equal({ 'box-0': ['mended', 'soothed', 'token', 'used'] });
+      const lasting = { ...LATE, name: 'lasting', definition: LATE.definition.replace('valid_for: 1s', '') };
+      const unrenewed = await oracle(lasting, false);
+      expect(calm.agentIos['box-0']).to.be.greaterThan(unrenewed.agentIos['box-0'] as number);
+    });
+
+    it('ends the same when its agent is killed after any one of its I/Os', async () => {
+      const expected = await oracle(LATE, false);
+      for (let io = 0; io < (expected.agentIos['box-0'] as number); io += 1) {
+        const killAgent = (_vm: string, life: number) => killedAt(io)(life);
+        const actual = await new World({ seed: 3, scenario: LATE, faults: [], killAgent }).run();
+        expect(difference(LATE, expected, actual), `killed after I/O ${io}`).to.equal(undefined);
+      }
+    });
+
+    it('ends the same when its engine is killed at any one of its I/Os, and again at some later one', async () => {
+      const expected = await oracle(LATE, false);
+      for (let first = 0; first < expected.engineIos; first += 1) {
+        for (const second of [undefined, 5 + (first % 7), 12 + (first % 5)]) {
+          const killEngine = second === undefined ? killedAt(first) : killedAt(first, second);
+          const actual = await new World({ seed: 3, scenario: LATE, faults: [], killEngine }).run();
+          const place = `killed after I/O ${first}, then after ${second ?? 'none'}`;
+          expect(difference(LATE, expected, actual), place).to.equal(undefined);
+        }
+      }
+    });
   });
 });

@@ -1,7 +1,7 @@
 // Runs simulations by seed, and says how to repeat one that failed.
 // Belongs here: one seed to one run and its verdict. Does not belong here: choosing seeds (soak.ts, simulation.test.ts).
 import { Random } from './random.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { DRAWN, type Scenario } from './scenarios.ts';
 import { World, type RunResult } from './world.ts';
 
 export interface Verdict {
@@ -36,7 +36,7 @@ export const repeatCommand = (seed: number): string => `npm run soak -- --seed $
 /** One seed: it draws the scenario, whether it is deleted at the end, and every fault. */
 export async function runSeed(seed: number): Promise<Verdict> {
   const random = new Random(seed);
-  const scenario = random.pick(SCENARIOS);
+  const scenario = random.pick(DRAWN);
   const remove = random.chance(0.5);
   try {
     const result = await new World({ seed, scenario, remove }).run();

@@ -239,9 +239,56 @@ entities:
         idempotent: true
         timeout: 20m
         retry: {attempts: 90, delay: 2s, max_delay: 20s}
-      serving: {requires: [patched], action: {wait: {for: 10s}}}
+      serving:
+        requires: [patched]
+        action: {script: {sh: "flaky serving 1\\nsleep 10\\napply serving"}}
+        idempotent: true
+        timeout: 10m
+        retry: {attempts: 90, delay: 10s, max_delay: 20s}
 goal: db.serving
 `,
 };
 
+/** Renews what is too old by then, rescues what fails, and takes back what failed for good, on one machine. */
+export const LATE: Scenario = {
+  name: 'late',
+  exact: true,
+  members: { box: 1 },
+  definition: `${header}
+entities:
+  box:
+    type: vm
+    states:
+      token:
+        action: {script: {sh: "sleep 10\\napply token\\noutput id 7"}}
+        outputs: {id: {type: integer}}
+        idempotent: true
+        valid_for: 1s
+        timeout: 10m
+        retry: {attempts: 90, delay: 1s}
+      mended:
+        action: {script: {sh: "flaky mended 1\\napply mended"}}
+        idempotent: true
+        timeout: 10m
+        on_failure: {action: {script: {sh: "sleep 10\\napply soothed"}}, then: retry, times: 3}
+      waited: {requires: [token, mended], action: {wait: {for: 5s}}}
+      broken:
+        requires: [waited]
+        action: {script: {sh: "apply broken\\nexit 3"}}
+        undo: {script: {sh: "sleep 10\\nrevert broken"}, retry: {attempts: 90, delay: 1s}}
+        timeout: 10m
+        on_failure: {then: undo}
+      used:
+        requires: [token, waited, {state: broken, outcome: final}]
+        action: {script: {sh: "sleep 10\\napply used", inputs: {id: "<% box.outputs.token.id %>"}}}
+        idempotent: true
+        timeout: 10m
+        retry: {attempts: 90, delay: 1s}
+goal: box.used
+`,
+};
+
 export const SCENARIOS: readonly Scenario[] = [cluster, rough, bitter];
+
+/** What seeds draw from. */
+export const DRAWN: readonly Scenario[] = [...SCENARIOS, WAVES, SORRY];
