@@ -5,21 +5,22 @@
 import type { Step } from '../graph/types.ts';
 
 export class Ages {
-  /** Gate → latest time of asking for which it is met by fresh inputs. */
-  readonly #until = new Map<number, number>();
+  /** Gate → latest time of asking for which it is met by fresh inputs; absent: most workflows ask for no age. */
+  #until: Map<number, number> | undefined;
 
   /** True: known to be met for who asks at that time. False: the inputs have to be looked at. */
   isFresh(gate: number, at: number): boolean {
-    const until = this.#until.get(gate);
+    const until = this.#until?.get(gate);
     return until !== undefined && at <= until;
   }
 
   keep(gate: number, until: number): void {
+    this.#until ??= new Map();
     this.#until.set(gate, until);
   }
 
   /** The record of this step was replaced. */
   forget({ feeds }: Step): void {
-    if (this.#until.size > 0) for (const gate of feeds) this.#until.delete(gate);
+    if (this.#until !== undefined) for (const gate of feeds) this.#until.delete(gate);
   }
 }

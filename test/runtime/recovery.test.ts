@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { expect } from 'chai';
 import { type Machine, machine } from '../../engine/runtime/machine.ts';
-import { MemoryDisk } from '../../engine/store/memory.ts';
+import { MemoryDisk, MemoryStore } from '../../engine/store/memory.ts';
 import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
 import { succeeded } from '../support/drivers.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -89,6 +89,51 @@ describe('a starting engine', () => {
     await second.settled();
     expect(calls['restore']).to.equal(1);
     expect(second.driver.cancelled.map(({ id }) => id.step)).to.deep.equal(['sql[0].prepared']);
+  });
+
+  it('does no harm by a time that comes while rows are still read: what was out is called back once, and goes on', async () => {
+    const disk = new MemoryDisk();
+    const first = world(disk);
+    await first.engine.start();
+    for (const id of IDS) await first.create(id);
+    const { due } = (await first.store.load('one'))?.steps[0]?.record ?? {};
+    await first.engine.stop();
+
+    const inner = new MemoryStore(disk);
+    const second = world(disk, { inner: new Proxy(inner, { get: slowly }) });
+    const { clock, driver, engine } = second;
+    // Between two rows time comes for what was read already.
+    async function* read() {
+      for await (const batch of inner.loadLive()) {
+        for (const stored of batch) {
+          yield [stored];
+          clock.advance((due?.at ?? 0) - clock.now());
+          while (engine.inMemory > 0 && driver.cancelled.length === 0) await clock.turn();
+        }
+      }
+    }
+    function slowly(target: MemoryStore, name: string | symbol): unknown {
+      if (name === 'loadLive') return read;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    }
+    expect(await engine.start()).to.include({ workflows: 3, effects: 3 });
+    clock.advance(0);
+    await second.settled();
+    expect(driver.cancelled.map(({ id }) => id.workflow).sort()).to.deep.equal([...IDS].sort());
+    expect(driver.started.map(({ id }) => `${id.workflow} ${id.dispatch}`).sort()).to.deep.equal(
+      IDS.map(id => `${id} 1`).sort(),
+    );
+    const [out] = driver.cancelled.filter(({ id }) => id.workflow === 'one');
+    if (out === undefined) throw new Error('one was not called back');
+    const outcome = { kind: 'failed', error: { kind: 'cancelled', message: 'called back' } } as const;
+    expect(await engine.report(out.id, { kind: 'finished', outcome })).to.equal('recorded');
+    // Its command was handed out after it was called back: what that says now changes nothing.
+    await engine.report(out.id, { kind: 'finished', outcome: prepared });
+    clock.advance(3_600_000);
+    await second.settled();
+    const again = driver.started.filter(({ id }) => id.workflow === 'one').map(({ id }) => id.dispatch);
+    expect(again).to.deep.equal([1, 2]);
   });
 
   it('sets aside one whose rows belong to another definition, and says so in the list', async () => {
