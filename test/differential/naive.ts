@@ -96,11 +96,12 @@ export class NaiveScheduler extends NaiveEnds {
     this.settle();
   }
 
-  /** Whoever called it back decides on: but what was reached all the same is reached. */
+  /** Whoever called it back decides on: but what was reached all the same is reached (row 36: with what it gave before). */
   private endCalledBack(step: NaiveStep, ending: Ending): void {
     const { phase } = step;
+    const isEnough = !needsOutputs(step) || (phase === 'probe' && step.gave);
     if (phase === 'rescue') step.status = 'interrupted';
-    else if (ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step))) reach(step);
+    else if (ending === 'done' || (ending === 'done without outputs' && isEnough)) reach(step);
     else if (ending === 'done without outputs' && phase === 'action') this.failAttempt(step, true);
     else step.status = 'interrupted';
   }

@@ -242,6 +242,17 @@ describe('a state that is valid for a time', () => {
     expect([w.over, w.status('g[0].token')]).to.eql(['deleted', 'undone']);
   });
 
+  it('row 36: is fresh again with what it gave before, when its probe holds though it was called back', () => {
+    const w = workflow({ token: { ...TOKEN, probe: script() }, c: asking() });
+    w.finish('g[0].token', { kind: 'failed', error: { kind: 'exit', message: 'exit 1', exitCode: 1 } });
+    w.succeed('g[0].token', id('old'));
+    w.due('s.slow');
+    w.send({ kind: 'cancel', by: 'ann' });
+    w.succeed('g[0].token');
+    expect(w.record('g[0].token')).to.deep.include({ status: 'reached', outputs: { id: 'old' } });
+    expect(w.record('g[0].token')).not.to.have.property('renews');
+  });
+
   it('row 43: is not renewed after a halt', () => {
     const made = [
       state('g', 'token', TOKEN),
