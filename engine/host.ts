@@ -11,7 +11,7 @@ import { systemClock } from './runtime/clock.ts';
 import { Engine } from './runtime/engine.ts';
 import { vault as makeVault } from './runtime/secrets.ts';
 import { EngineService } from './runtime/service.ts';
-import { serve } from './serving.ts';
+import { checkServing, serve } from './serving.ts';
 import { readKeyFile } from './store/key-file.ts';
 import { readHolder } from './store/sqlite/lock.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
@@ -22,6 +22,7 @@ export function embeddedHost(): EngineHost {
     attach,
     start: (directory, options) => startEngine(directory, options, 'embedded'),
     serve,
+    check: checkServing,
     read,
     exists: async directory => existsSync(databaseOf(directory)),
   };

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { EngineError, errorText } from './base/errors.ts';
 import type { EngineSettings, Session } from './cli/host.ts';
 import { startEngine } from './embedded.ts';
-import { openHeatSide } from './heat/side.ts';
+import { openHeatSide, readBrokers } from './heat/side.ts';
 import { systemClock } from './runtime/clock.ts';
 
 /** Resolves once requests are taken; while the broker is away it is tried again and again. */
@@ -21,6 +21,12 @@ export async function serve(settings: EngineSettings): Promise<Session> {
     await engine.close();
     throw thrown;
   }
+}
+
+/** EngineError `usage` for a URL or a file that cannot be used. */
+export async function checkServing({ heat }: EngineSettings): Promise<void> {
+  readBrokers(heat.transportUrl);
+  if (heat.caFile !== undefined) await readAuthorities(heat.caFile);
 }
 
 async function readAuthorities(file: string): Promise<string> {

@@ -17,6 +17,8 @@ export interface EngineHost {
   start(stateDirectory: string, options: StartOptions): Promise<Session>;
   /** Starts an engine that serves Heat until it is closed, without agents of its own. Errors as of `start`. */
   serve(settings: EngineSettings): Promise<Session>;
+  /** EngineError `usage` for settings that `serve` could never work with. Connects to nothing. */
+  check(settings: EngineSettings): Promise<void>;
   /** Opens the store to read, without lease or agents; the directory must exist. */
   read(stateDirectory: string): Promise<Session>;
   /** Whether there is a store to open. */

@@ -57,7 +57,8 @@ export async function openHeatSide(
   };
 }
 
-function readBrokers(url: string): ReturnType<typeof brokersOf> {
+/** EngineError `usage` with a sentence that shows no password. */
+export function readBrokers(url: string): ReturnType<typeof brokersOf> {
   try {
     return brokersOf(url);
   } catch (thrown) {

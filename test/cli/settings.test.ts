@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { EngineError } from '../../engine/base/errors.ts';
 import { readSettings, type SettingsEnvironment } from '../../engine/cli/settings.ts';
+import { embeddedHost } from '../../engine/host.ts';
 import { inProject } from '../support/project.ts';
 
 const URL = 'rabbit://heat:secret@controller:5672/';
@@ -44,6 +45,22 @@ describe('settings of the engine', () => {
     expect(unknown.message).to.include('heat').and.to.include('topik').and.not.to.include('secret');
     expect((await refusal('log_level: loud')).message).to.include('log_level');
     expect((await refusal('- a list')).message).to.include('engine.yaml');
+  });
+
+  it('are refused by a check when the broker or the authorities can never be used', async () => {
+    const host = embeddedHost();
+    const check = async (heat: string): Promise<string> => {
+      const found = await settings(`state_dir: /s\nheat: {${heat}}`);
+      return host.check(found).then(
+        () => '',
+        (thrown: unknown) => String(thrown),
+      );
+    };
+    expect(await check(`transport_url: '${URL}'`)).to.equal('');
+    expect(await check("transport_url: 'http://u:secret@x/'"))
+      .to.include('transport_url')
+      .and.not.to.include('secret');
+    expect(await check(`transport_url: '${URL}', ca_file: /nowhere.pem`)).to.include('authorities');
   });
 
   it('are those that the reference describes', async () => {

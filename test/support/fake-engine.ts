@@ -157,6 +157,7 @@ function fakeHost({ engine, kind = 'embedded' }: Surroundings): EngineHost {
     attach: async () => (kind === 'attached' ? session('attached') : undefined),
     start: async () => session('embedded'),
     serve: async () => session('embedded'),
+    check: async () => undefined,
     read: async () => session('reading'),
     exists: async () => engine.workflows.size > 0,
   };

@@ -18,7 +18,10 @@ export interface EngineCommandOptions {
 export async function engine(context: Context, options: EngineCommandOptions): Promise<ExitCode> {
   const settings = await readSettings(options.config, context.env, readFrom(context));
   const stateDirectory = path.resolve(context.directory, settings.stateDirectory);
-  if (options.check) return say(context, options, 'The settings can be used.');
+  if (options.check) {
+    await context.host.check(settings);
+    return say(context, options, 'The settings can be used.');
+  }
   let stop: () => void = () => undefined;
   const stopped = new Promise<void>(resolve => {
     stop = resolve;
