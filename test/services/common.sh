@@ -28,6 +28,13 @@ spawn() {
   echo $! >"$SERVICES/pids/$name"
 }
 
+# free PORT NAME VARIABLE: says so when somebody else listens there already; what NAME itself listens on is no obstacle
+free() {
+  alive "$2" || ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return 0
+  echo "Services: port $1, which $2 needs, is taken by another program. Set $3 to a free one, or end that program." >&2
+  return 1
+}
+
 # listens PORT NAME: waits until the daemon listens there
 listens() {
   local try

@@ -164,6 +164,12 @@ start_heat() {
   "$PYTHON" "$HERE/wait_heat.py" "$SERVICES" "$RABBIT_PORT"
 }
 
+free "$RABBIT_PORT" rabbit RABBIT_PORT
+free "$((RABBIT_PORT + 20000))" rabbit "RABBIT_PORT (20000 more is used too)"
+free "$RABBIT_HTTP_PORT" rabbit RABBIT_HTTP_PORT
+free "$MARIADB_PORT" mariadb MARIADB_PORT
+free "$KEYSTONE_PORT" keystone KEYSTONE_PORT
+free "$HEAT_PORT" heat-api HEAT_PORT
 start_rabbit
 start_mariadb
 start_keystone
