@@ -143,11 +143,12 @@ function nameOf({ graph }: Draft, entity: string, agent: string | undefined): st
   return undefined;
 }
 
-/** `exit 3: could not open …`; the tail's last line says most. */
+/** `It ended with exit code 3: could not open …`; without the full stop, since more may follow. */
 function errorOf({ error }: StepRecord): string {
   if (!error) return '';
   const tail = error.tail?.trim();
-  return tail ? `${error.message}: ${tail}` : error.message;
+  const message = error.message.replace(/\.$/, '');
+  return tail ? `${message}: ${tail}` : message;
 }
 
 const clip = (text: string): string =>

@@ -33,6 +33,21 @@ const undone = (more: StateSpec = {}): StateSpec => ({
   ...more,
 });
 
+describe('the reason of a workflow', () => {
+  it('ends no sentence in its middle, whether a failure has a tail, a remark behind it, or neither', () => {
+    const failed = (tail: string): string => {
+      const w = workflow({ a: {} }, ['g.a']);
+      w.finish('g[0].a', {
+        kind: 'failed',
+        error: { kind: 'exit', message: 'It ended with exit code 7.', exitCode: 7, tail },
+      });
+      return w.reason;
+    };
+    expect(failed('no licence')).to.equal('g[0].a on g-0 failed: It ended with exit code 7: no licence');
+    expect(failed('')).to.equal('g[0].a on g-0 failed: It ended with exit code 7');
+  });
+});
+
 describe('a step that is undone before it has failed', () => {
   it('row 42: is undone on the VM it has, before anything else there, and fails with its own error', () => {
     const w = workflow({ a: undone(), b: {} }, ['g.a', 'g.b']);
