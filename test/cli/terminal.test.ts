@@ -118,15 +118,19 @@ describe('status', () => {
   it('shows every step under its machine', () => {
     const view = workflowView([
       stepView('db[0].online', reached()),
+      stepView('db[1].online', reached()),
       stepView('db[0].ready', {}, { waitsFor: ['db.online (1 of 2)'] }),
       stepView('service.deployed', { status: 'blocked', cause: 'requirement_failed' }),
     ]);
     expect(texts(stepsLines(view, moment, STYLE))).to.deep.equal([
-      'w  running · 1 of 3 steps · 0:05',
+      'w  running · 2 of 4 steps · 0:05',
       '',
       'db[0]  db-0',
       '  ✓ online    reached',
       '  ⧗ ready     waiting     waits for db.online (1 of 2)',
+      '',
+      'db[1]  db-1',
+      '  ✓ online    reached',
       '',
       'service',
       '  ⊘ deployed  blocked     what it requires failed',

@@ -26,13 +26,18 @@ export function listLines(records: readonly WorkflowRecord[], now: number): Line
 export function stepsLines(view: WorkflowView, moment: Moment, style: Style): Line[] {
   const shown = view.steps.filter(step => step.wanted || step.record.touched);
   const column = Math.min(32, widest(shown.map(step => step.state)));
-  let lane = '';
-  const lines = shown.flatMap(step => {
-    const own = laneTitle(step);
-    const heading = own === lane ? [] : [[], plain(own)];
-    lane = own;
-    return [...heading, stepLine(step, column, moment, style)];
-  });
+  const lanes = new Map<string, StepView[]>();
+  for (const step of shown) {
+    const title = laneTitle(step);
+    const lane = lanes.get(title);
+    if (lane === undefined) lanes.set(title, [step]);
+    else lane.push(step);
+  }
+  const lines = [...lanes].flatMap(([title, steps]) => [
+    [],
+    plain(title),
+    ...steps.map(step => stepLine(step, column, moment, style)),
+  ]);
   const about = view.description === '' ? [] : [[piece(sanitiseLine(view.description), 'faint')]];
   return [headingLine(view, moment.now, style), ...about, ...lines];
 }
