@@ -115,7 +115,7 @@ export class Recorder {
   }
 
   #stepCourse(state: MachineState, step: Step): StepCourse {
-    const { status, cause, error, agent, attempt, since } = recordOf(state, step.number);
+    const { status, cause, error, asks, agent, attempt, since } = recordOf(state, step.number);
     const trace = this.#traces[step.number];
     const open = trace?.open;
     const cut: Span[] = open ? [{ from: open.from, to: this.#end, phase: open.phase, good: false }] : [];
@@ -125,6 +125,7 @@ export class Recorder {
       status,
       ...(cause !== undefined && { cause }),
       ...(error !== undefined && { error }),
+      ...(asks?.kind === 'signal' && { signal: asks.name }),
       ...(agent !== undefined && { agent }),
       attempts: attempt,
       spans: [...(trace?.spans ?? []), ...cut],

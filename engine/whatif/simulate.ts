@@ -132,9 +132,9 @@ class Simulation {
 
   /** A machine that is there obeys at once; one that has just finished has said so already. */
   #callBack(effect: Extract<Effect, { readonly kind: 'cancel' }>, at: number): void {
-    const { id, agent, why } = effect;
+    const { id, agent } = effect;
     const source = this.#graph.stepById.get(id.step) as number;
-    const report = { kind: 'finished', outcome: { kind: 'refused', message: why } } as const;
+    const report = { kind: 'finished', outcome: { kind: 'refused', message: 'It was cancelled.' } } as const;
     this.#agenda.note(at, {
       source,
       ...(agent !== undefined && { agent }),

@@ -47,6 +47,8 @@ export interface StepCourse {
   readonly status: StepStatus;
   readonly cause?: StepCause;
   readonly error?: StepError;
+  /** Name of the signal for which it waits. */
+  readonly signal?: string;
   /** The agent that ran it. */
   readonly agent?: string;
   readonly attempts: number;

@@ -124,6 +124,19 @@ goal: s.agreed
     expect(out).to.include('murano-workflow approve asks s.agreed').and.include('murano-workflow reject');
   });
 
+  it('says how a signal would be sent', async () => {
+    const directory = await small({
+      'asks.workflow.yaml': `
+workflow_version: 2026-11-01
+entities: {s: {type: service, states: {licensed: {action: {signal: {name: licence_bought}}}}}}
+goal: s.licensed
+`,
+    });
+    const { code, out } = await simulate(directory, 'asks.workflow.yaml');
+    expect(code).to.equal(3);
+    expect(out).to.match(/it has come: +murano-workflow signal asks licence_bought$/m);
+  });
+
   it('reads durations and outputs from files and pairs, later ones over earlier ones', async () => {
     const directory = await small({
       'times.yaml': 'script: 10s\ndb.installed: 20s\n',

@@ -158,6 +158,9 @@ describe('a simulation', () => {
     const course = playedWith('deadline: 90s');
     expect([course.status, course.makespan]).to.eql(['failed', 90_000]);
     expect(course.reason).to.contain('Not complete within its deadline of 1m30s');
+    expect(course.reason.match(/has passed/g)).to.have.length(
+      course.reason.match(/was interrupted/g)?.length ?? 0,
+    );
   });
 
   it('goes on where a failure is tolerated', () => {

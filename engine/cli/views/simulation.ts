@@ -173,18 +173,18 @@ function askedLines({ course, name }: Simulated, { command }: EndingOptions): Li
     .slice(0, MOST_ASKED)
     .flatMap((step): Line[] => [
       [piece(`  ${step.id}`, 'strong'), piece(`: ${whyOf(step)}`)],
-      ...answersTo(step).map(([what, verb]) =>
-        plain(`    ${pad(`${what}:`, 20)} ${command(verb, name, step.id)}`),
+      ...answersTo(step).map(([what, verb, about = step.id]) =>
+        plain(`    ${pad(`${what}:`, 20)} ${command(verb, name, about)}`),
       ),
     ]);
   return [...lines, ...moreOf(held.length - MOST_ASKED, 'more step')];
 }
 
-/** What it means, and the command for it. */
-function answersTo({ cause }: StepCourse): readonly (readonly [string, string])[] {
+/** What it means, the command for it, and of what it speaks unless of the step. */
+function answersTo({ cause, signal }: StepCourse): readonly (readonly [string, string, string?])[] {
   const skip = ['as if it were done', 'skip'] as const;
   if (cause === 'waits_for_approval') return [['yes', 'approve'], ['no', 'reject'], skip];
-  if (cause === 'waits_for_signal') return [skip];
+  if (cause === 'waits_for_signal' && signal !== undefined) return [['it has come', 'signal', signal], skip];
   return [['try it again', 'retry'], skip, ['let it fail', 'fail']];
 }
 
