@@ -72,6 +72,8 @@ export interface Mention {
 export interface RequirementDraft extends Mention {
   /** Absent for a bare name or a plain qualified one. */
   readonly quorum?: Quorum;
+  /** Where `members` stands. */
+  readonly quorumAt?: string;
   /** Absent: reached. */
   readonly outcome?: RequiredOutcome;
   /** Of those with the same number one is enough. */

@@ -17,7 +17,7 @@ export function readOnFailure(state: Fields, context: ActionContext): OnFailureD
   const node = state.get('on_failure');
   const fields = node && readMap(state.report, node, 'on_failure', `on_failure of ${state.what}`);
   if (fields === undefined) return { onFailure: 'fail' };
-  fields.required('then');
+  fields.required('then', `Write one of ${ON_FAILURE.join(', ')}.`);
   const onFailure = fields.choice('then', ON_FAILURE) ?? 'fail';
   const times = fields.integer('times', 1, LIMITS.rescues) ?? 1;
   const action = readRescue(fields, context);

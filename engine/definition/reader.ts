@@ -103,6 +103,8 @@ const MAIN_KEY: { readonly [place in KeyPlace]?: string } = {
   on_failure: 'then',
   retry: 'attempts',
   wait: 'for',
+  signal: 'name',
+  approval: 'message',
 };
 
 function longForm(place: KeyPlace, value: JsonValue): string | undefined {

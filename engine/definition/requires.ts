@@ -77,17 +77,7 @@ function readRequirement(report: Report, item: Node, what: string): RequirementD
   if (members === undefined) return [{ name, at: state.at, ...outcome }];
   const quorum = readQuorum(report, members, what);
   if (quorum === undefined) return [];
-  if (!name.includes('.')) {
-    report.add(
-      'wrong_value',
-      members.at,
-      `${what} asks for ${shown(name)} of several members, but a bare name means the same member.`,
-      {
-        hint: `Write ${what.replace(/^state (\w+)[^]*$/, '$1')}.${shown(name)}: that state of every member.`,
-      },
-    );
-  }
-  return [{ name, at: state.at, quorum, ...outcome }];
+  return [{ name, at: state.at, quorum, quorumAt: members.at, ...outcome }];
 }
 
 /** A failure that does not come in time is no failure: nobody would be to blame for it. */

@@ -108,12 +108,22 @@ function bare(
   if (entity !== undefined && isUnread(entity, draft.name)) return undefined;
   if (entity === undefined || target === undefined) {
     const near = { name: draft.name, known: entity?.states.keys() ?? [] };
+    const elsewhere = [...entities].find(([, other]) => other.states.has(draft.name))?.[0];
     report.add(
       'unknown_name',
       draft.at,
       `${entityName}.${name} requires unknown state '${shown(draft.name)}'.`,
-      { near },
+      elsewhere === undefined
+        ? { near }
+        : { hint: `A state of another entity is written ${elsewhere}.${draft.name}.` },
     );
+    return undefined;
+  }
+  if (draft.quorumAt !== undefined) {
+    const message = `State ${entityName}.${name} asks for ${draft.name} of several members, but a bare name means the same member.`;
+    report.add('wrong_value', draft.quorumAt, message, {
+      hint: `Write ${entityName}.${draft.name}: that state of every member.`,
+    });
     return undefined;
   }
   if (entity.type === 'vm_group' && state.once !== undefined && target.once === undefined) {

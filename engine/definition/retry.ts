@@ -55,21 +55,22 @@ export function readProbe(fields: Fields, context: ActionContext): ActionDraft |
   const node = fields.get('probe');
   if (node === undefined) return undefined;
   const what = `the probe of ${context.what}`;
-  const probe = readAction(node, { ...placed(node, context), what }, ['script'], ['run_on']);
-  if (
-    probe !== undefined &&
-    isMap(node.value) &&
-    isMap(node.value['script']) &&
-    'reboot' in node.value['script']
-  ) {
-    fields.report.add(
-      'wrong_value',
-      `${probe.at}/reboot`,
-      `The probe of ${context.what} only looks; it must not reboot.`,
-      { key: true },
-    );
+  const reboots = isMap(node.value) && 'reboot' in node.value;
+  const besides = reboots ? ['run_on', 'reboot'] : ['run_on'];
+  const probe = readAction(node, { ...placed(node, context), what }, ['script'], besides);
+  if (reboots) mustNotReboot(fields, node, context);
+  const script = isMap(node.value) ? node.value['script'] : undefined;
+  if (probe !== undefined && isMap(script) && 'reboot' in script) {
+    mustNotReboot(fields, { value: script, at: probe.at }, context);
   }
   return probe && withRunOn(probe, node);
+}
+
+function mustNotReboot({ report }: Fields, { at }: Node, { what }: ActionContext): void {
+  report.add('wrong_value', pointerTo(at, 'reboot'), `The probe of ${what} only looks; it must not reboot.`, {
+    hint: "Remove 'reboot'.",
+    key: true,
+  });
 }
 
 /** A probe and an undo may say in whose VM they run, whatever the state says. */

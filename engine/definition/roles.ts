@@ -57,7 +57,7 @@ function readCount(fields: Fields, most: number): number | undefined {
   fields.report.add('wrong_value', fields.place('count'), message, {
     hint: `Write ${most} at most, or raise members.max.`,
   });
-  return undefined;
+  return count;
 }
 
 /** Exactly one way to choose. */

@@ -159,6 +159,43 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
     '13:46: State db.ready asks for a of several members, but a bare name means the same member. Write db.a: that state of every member.',
   ],
   [
+    'a quorum of a bare name that is a state of another entity',
+    vm(
+      `      a: {${SCRIPT}}\n  whole:\n    type: service\n    states:\n      ready: {requires: [{state: a, members: any}]}`,
+      'goal: whole.ready',
+    ),
+    "13:34: whole.ready requires unknown state 'a'. A state of another entity is written web.a.",
+  ],
+  [
+    'a member asked of the group itself',
+    group(`      a: {${SCRIPT}}\n      ready: {requires: [a], run_on: "<% db[0] %>", ${SCRIPT}}`),
+    "13:39: 'db[0]' picks a member of db without saying so. In '<% db[0] %>'. Write 'db.members[0]'.",
+  ],
+  [
+    'a role of more than there can be: one problem, not one for each place that reads it',
+    group(
+      `      a: {${SCRIPT}}\n      ready: {requires: [a], action: {script: {sh: 'true', inputs: {A: "<% db.boss.map(m, m.name) %>"}}}}`,
+    ).replace('among: a}', 'among: a, count: 9}'),
+    '10:53: count of role boss of entity db is 9, but the group has at most 5 members. Write 5 at most, or raise members.max.',
+  ],
+  [
+    'an approval and a signal of one word',
+    vm('      a: {action: {signal: paid}}\n      ready: {requires: [a], action: {approval: Ship}}'),
+    '9:28: The signal of web.a must be a map, not text. Write {name: paid}.',
+    '10:49: The approval of web.ready must be a map, not text. Write {message: Ship}.',
+  ],
+  [
+    'an on_failure without its then',
+    vm(`      ready: {${SCRIPT}, on_failure: {action: {wait: {for: 1s}}}}`),
+    "9:59: on_failure of state web.ready needs 'then'. Write one of fail, continue, pause, undo, retry.",
+  ],
+  [
+    'a probe that reboots: not to be written elsewhere either',
+    vm(`      ready: {${SCRIPT}, probe: {reboot: {}, script: {sh: 'true', reboot: {max: 1}}}}`),
+    "9:55: The probe of web.ready only looks; it must not reboot. Remove 'reboot'.",
+    "9:88: The probe of web.ready only looks; it must not reboot. Remove 'reboot'.",
+  ],
+  [
     'a quorum too large, of the goal itself',
     group(`      a: {${SCRIPT}}\n      ready: {requires: [{state: db.a, members: 9}]}`),
     '13:34: db.ready requires 9 members in db.a, which applies to 5 at most. Ask for 5 at most, or write majority or a percentage.',

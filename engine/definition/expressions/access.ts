@@ -82,6 +82,12 @@ function fieldOfMany(entity: string, name: string, findings: Findings): void {
   );
 }
 
+/** `sql[0]`, as steps are written on the command line, for `sql.members[0]`. */
+function memberMeant(shape: Shape, source: string): string | undefined {
+  const index = /\[\d+\]$/.exec(source)?.[0];
+  return shape.kind === 'entity' && index !== undefined ? `${shape.entity}.members${index}` : undefined;
+}
+
 /** Shape of `value[index]` whose index is not a literal. */
 export function itemOf(shape: Shape, context: AccessContext, source: string): Shape {
   switch (shape.kind) {
@@ -103,13 +109,19 @@ export function itemOf(shape: Shape, context: AccessContext, source: string): Sh
     case 'outputs':
     case 'state':
     case 'status':
-    case 'reached':
+    case 'reached': {
+      const meant = memberMeant(shape, source);
       context.findings.say(
         'expression_unsafe',
-        `'${source}' picks a name of ${describe(shape)} that is only known later.`,
-        'Write the name itself, so that it is known beforehand what the expression reads.',
+        meant === undefined
+          ? `'${source}' picks a name of ${describe(shape)} that is only known later.`
+          : `'${source}' picks a member of ${describe(shape)} without saying so.`,
+        meant === undefined
+          ? 'Write the name itself, so that it is known beforehand what the expression reads.'
+          : `Write '${meant}'.`,
       );
       return ANY;
+    }
   }
 }
 
