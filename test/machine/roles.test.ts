@@ -87,7 +87,7 @@ describe('a role by rule', () => {
     expect(holderAfter(w, [1, 2, 3])).to.equal(null);
     expect(w.record('g[2].b')).to.deep.include({ status: 'blocked', cause: 'role_vacant' });
     expect(w.reason).to.equal(
-      'g[0].b on g-0 is blocked: highest of g.boss for g-1: The expression is wrong. Correct it.',
+      'g[0].b on g-0 is blocked: highest of g.boss for g-1: The expression is wrong. Correct it',
     );
   });
 
@@ -232,7 +232,7 @@ describe('a role of several members', () => {
       kind: 'vacant',
       message: '2 members are to hold g.boss, but 1 of 3 could.',
     });
-    expect(w.reason).to.contain('is blocked: 2 members are to hold g.boss, but 1 of 3 could.');
+    expect(w.reason).to.contain('is blocked: 2 members are to hold g.boss, but 1 of 3 could');
     w.send({ kind: 'retry', step: 'g[2].a', by: 'ann' });
     w.succeed('g[2].a');
     expect(holders(w)).to.eql(['g-1', 'g-2']);
@@ -247,7 +247,7 @@ describe('a role of several members', () => {
     expect(holderAfter(where, [1, 2, 3])).to.eql(['g-1', 'g-2']);
     const few = workflow('where', score => score === 1, 2);
     expect(holderAfter(few, [1, 2, 3])).to.equal(null);
-    expect(few.reason).to.contain('2 members are to hold g.boss, but 1 of 3 could.');
+    expect(few.reason).to.contain('2 members are to hold g.boss, but 1 of 3 could');
   });
 
   it('a count of one is a list of one, and survives a restart', () => {

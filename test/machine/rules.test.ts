@@ -309,7 +309,7 @@ describe('a rule of the language', () => {
   it('row 44: what is not exclusive fails like others where there is no VM', () => {
     const once = { once: { any: true as const }, exclusive: false };
     const w = workflow(0, { a: once }, ['g.a']);
-    expect(w.reason).to.contain('There is no VM that it could run on.');
+    expect(w.reason).to.contain('There is no VM that it could run on');
   });
 
   it('row 44: the queue for a VM keeps its order through skips and a restart', () => {

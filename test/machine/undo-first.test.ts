@@ -133,7 +133,7 @@ describe('a step that is undone before it has failed', () => {
     expect(w.out()).to.eql(['g[0].a']);
     w.finish('g[0].a', { kind: 'failed', error: { kind: 'unreachable', message: 'the VM is gone' } });
     expect(w.record('g[0].a')).to.include({ status: 'failed', touched: false });
-    expect(w.reason).to.equal('g[0].a on g-0 failed: Rejected by ann.');
+    expect(w.reason).to.equal('g[0].a on g-0 failed: Rejected by ann');
   });
 
   it('always ends its undo: a cancel and a deletion await it', () => {

@@ -74,7 +74,7 @@ describe('answers of people', () => {
     await act({ kind: 'reject', step: 's.agreed' });
     expect((await world.service.workflow('wf')).record).to.include({
       status: 'failed',
-      reason: 's.agreed failed: Rejected by ann.',
+      reason: 's.agreed failed: Rejected by ann',
     });
     await act({ kind: 'resume' });
     const { record, steps } = await world.service.workflow('wf');
