@@ -161,7 +161,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'a quorum of a bare name that is a state of another entity',
     vm(
-      `      a: {${SCRIPT}}\n  whole:\n    type: service\n    states:\n      ready: {requires: [{state: a, members: any}]}`,
+      `      a: {${SCRIPT}}\n  whole:\n    type: service\n    states:\n      ready: {requires: [{state: a, members: 1}]}`,
       'goal: whole.ready',
     ),
     "13:34: whole.ready requires unknown state 'a'. A state of another entity is written web.a.",
@@ -170,6 +170,13 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
     'a member asked of the group itself',
     group(`      a: {${SCRIPT}}\n      ready: {requires: [a], run_on: "<% db[0] %>", ${SCRIPT}}`),
     "13:39: 'db[0]' picks a member of db without saying so. In '<% db[0] %>'. Write 'db.members[0]'.",
+  ],
+  [
+    'what each member knows, asked of the group',
+    group(
+      `      a: {${SCRIPT}}\n      ready: {requires: [a], condition: "<% db.facts.os == 'linux' %>", ${SCRIPT}}`,
+    ),
+    "13:42: Unknown role or field 'facts' of db. In '<% db.facts.os == 'linux' %>'. Each member has its own: write member.facts for the same member, db.members[0].facts for another.",
   ],
   [
     'a role of more than there can be: one problem, not one for each place that reads it',

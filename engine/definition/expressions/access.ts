@@ -162,8 +162,12 @@ function onceHint(shape: Shape, name: string, { model }: AccessContext): string 
 
 /** A group has no outputs of its own: each member has. */
 function groupHint(shape: Shape, name: string): string | undefined {
-  if (shape.kind !== 'entity' || name !== 'outputs') return undefined;
+  if (shape.kind !== 'entity') return undefined;
   const { entity } = shape;
+  if (name === 'facts' || name === 'data') {
+    return `Each member has its own: write member.${name} for the same member, ${entity}.members[0].${name} for another.`;
+  }
+  if (name !== 'outputs') return undefined;
   return `Each member has its own: write member.outputs for the same member, ${entity}.members.map(m, m.outputs.…) for all, ${entity}.once for a state with 'once'.`;
 }
 
