@@ -171,14 +171,23 @@ const wholeDice: fc.Arbitrary<WholeDice> = fc.record({
 /** Entities in an order; a state requires only states before it, so there is no cycle. */
 export const anyCase: fc.Arbitrary<Case> = fc
   .tuple(fc.array(entityDice, { minLength: 1, maxLength: 3 }), wholeDice)
-  .map(([entities, whole]) => caseOf(isStrict(whole) ? entities.map(allPlaceable) : entities, whole));
+  .map(([entities, whole]) =>
+    caseOf(
+      entities.map(item => (isStrict(whole, item) ? allPlaceable(item) : item)),
+      whole,
+    ),
+  );
 
 /**
- * Which of several failures in one event is the first, and so halts the rest, the rules leave open: there are none. And
- * whoever lives through the undos of a failed workflow takes them to succeed.
+ * A step that has no VM to run on fails in the event in which it would start. Which of several failures in one event is
+ * the first, and so halts the rest, stops a rolling, or comes before the goal holds, the rules leave open: there are
+ * none. And whoever lives through the undos of a failed workflow takes them to succeed.
  */
-const isStrict = ({ failureMode, onWorkflowFailure }: WholeDice): boolean =>
-  failureMode === 'halt' || onWorkflowFailure === 'undo';
+const isStrict = (
+  { failureMode, onWorkflowFailure, deadline }: WholeDice,
+  { rolling }: EntityDice,
+): boolean =>
+  failureMode === 'halt' || onWorkflowFailure === 'undo' || deadline !== undefined || rolling.length > 0;
 
 function allPlaceable(item: EntityDice): EntityDice {
   const isThere = (place: PlaceDice): boolean =>
