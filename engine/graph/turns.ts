@@ -1,5 +1,5 @@
 // Whose turn it may be: the members of each rolling, each with the steps that make its turn (R4).
-// Belongs here: expansion of rollings over members. Does not belong here: whose turn it is (machine/rolling.ts).
+// Belongs here: expansion of rollings over members. Does not belong here: whose turn it is (machine/rolling/entering.ts).
 //
 // Cost rule P7: every wanted step of a rolling is met once.
 import type { Rolling } from '../definition/types.ts';

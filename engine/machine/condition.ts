@@ -5,7 +5,8 @@
 // chosen. A condition that looks at what passes (a member's status or facts), or at outputs that may be absent, is judged
 // when everything that the state requires is met: before that, what it sees would hang on who was faster.
 import type { StateGraph, Step } from '../graph/types.ts';
-import { type Cells, gateVerdict, roleVerdict, type Verdict } from './counters.ts';
+import { type Cells } from './cells.ts';
+import { gateVerdict, roleVerdict, type Verdict } from './counters.ts';
 import type { StepRecord, WorkflowRecord } from './types.ts';
 
 export interface ConditionSource {

@@ -12,49 +12,10 @@
 // decision changes nothing and applying it gives exactly what the decision saw.
 import type { RequiredOutcome } from '../definition/types.ts';
 import type { Choice, Gate, StateGraph } from '../graph/types.ts';
+import { type Cells, LiveCells } from './cells.ts';
 import { hasNoWay, UNTOUCHED } from './records.ts';
-import { type RollingWatcher, turnCellCount, TurnSums } from './rolling-sums.ts';
+import { type RollingWatcher, turnCellCount, TurnSums } from './rolling/sums.ts';
 import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
-
-export interface Cells {
-  get(index: number): number;
-  set(index: number, value: number): void;
-}
-
-/** The live numbers, packed: a few bytes per step. */
-export class LiveCells implements Cells {
-  readonly values: Int32Array;
-
-  constructor(length: number) {
-    this.values = new Int32Array(length);
-  }
-
-  get(index: number): number {
-    return this.values[index] as number;
-  }
-
-  set(index: number, value: number): void {
-    this.values[index] = value;
-  }
-}
-
-/** Numbers of a decision: written here, read through to the live ones. */
-export class OverlayCells implements Cells {
-  private readonly below: Cells;
-  private readonly changed = new Map<number, number>();
-
-  constructor(below: Cells) {
-    this.below = below;
-  }
-
-  get(index: number): number {
-    return this.changed.get(index) ?? this.below.get(index);
-  }
-
-  set(index: number, value: number): void {
-    this.changed.set(index, value);
-  }
-}
 
 /** How a step counts for the gates and roles over it. */
 export type StepClass = 'pending' | 'counts' | 'neutral' | 'lost';

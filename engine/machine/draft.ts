@@ -1,18 +1,17 @@
 // A decision in the making: records, sums and effects laid over a state that stays as it is.
 // Belongs here: reading through the overlay, the only two ways to change a status, the list of what to look at next.
-// Does not belong here: why anything changes (readiness.ts, retry.ts, undo.ts, on/).
+// Does not belong here: why anything changes (readiness.ts, retry.ts, undo/undo.ts, on/).
 import { EngineError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Phase } from '../base/ids.ts';
 import type { Choice, Gate, StateGraph, Step } from '../graph/types.ts';
 import type { Ages } from './ages.ts';
+import { type LiveCells, OverlayCells } from './cells.ts';
 import {
   countRecord,
   countVerdict,
   type CounterWatcher,
   gateVerdict,
-  type LiveCells,
-  OverlayCells,
   roleVerdict,
   turnSums,
   withStatus,
@@ -34,8 +33,8 @@ import type {
   WorkflowRecord,
   WorkflowStatus,
 } from './types.ts';
-import type { TurnSums } from './rolling-sums.ts';
-import { buildUndo, countDebt } from './undo-order.ts';
+import type { TurnSums } from './rolling/sums.ts';
+import { buildUndo, countDebt } from './undo/order.ts';
 
 /** A phase to start. `anew`: its attempt begins with it, so where it runs is asked again. */
 export interface Start {

@@ -5,9 +5,9 @@ import type { Draft } from './draft.ts';
 import { withdrawQuestions } from './halting.ts';
 import { describeDebts, describeFailures, describeHalt, describeHolds, describeLate } from './reasons.ts';
 import { ATTEMPT_OVER } from './records.ts';
-import { beginUndoOnFailure, endUndoOnFailure } from './undo-on-failure.ts';
+import { beginUndoOnFailure, endUndoOnFailure } from './undo/on-failure.ts';
 import type { StepRecord } from './types.ts';
-import { debts } from './undo-order.ts';
+import { debts } from './undo/order.ts';
 
 /** Row 15: the goal holds, so nothing new starts. What runs may finish; the rest was not needed. */
 export function standDown(draft: Draft): void {

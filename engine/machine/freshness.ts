@@ -1,24 +1,16 @@
 // `valid_for`: what a step requires may have become too old by the time the step gets ready; then it runs again first.
-// Belongs here: who is fresh enough for whom, and the beginning of a renewal. Does not belong here: when a step gets
-// ready (readiness.ts), how an attempt ends (outcomes.ts).
+// Belongs here: who is fresh enough for whom, and who looks again when that changes. Does not belong here: beginning a
+// renewal, when a step gets ready (readiness.ts), how an attempt ends (outcomes.ts).
 //
 // What is renewed was reached, and stays so for everybody else: gates, roles and the goal count it as before, whatever
 // becomes of the renewal, and its outputs stay until there are new ones. Only the step that asked waits for it, and is
 // blocked when it fails. Ages are those at the time of asking, so each is renewed once at most for one step that gets
 // ready, however short it is valid. They count from event to event (P10); no timer is set.
-import type { Gate, StateGraph } from '../graph/types.ts';
+import type { Choice, Gate, StateGraph, Step } from '../graph/types.ts';
 import type { Ages } from './ages.ts';
-import {
-  type Cells,
-  classOf,
-  type GateCount,
-  gateVerdict,
-  type StepClass,
-  type Verdict,
-  verdictOf,
-} from './counters.ts';
-import type { Draft } from './draft.ts';
-import { ATTEMPT_OVER, isRenewing } from './records.ts';
+import { type Cells } from './cells.ts';
+import { classOf, type GateCount, gateVerdict, type StepClass, type Verdict, verdictOf } from './counters.ts';
+import { isRenewing } from './records.ts';
 import type { StepRecord } from './types.ts';
 
 /** Where it is read: a decision, or the live state. */
@@ -37,6 +29,15 @@ export interface Freshness {
   readonly verdict: Verdict;
   /** Steps that are too old, where too few are fresh. */
   readonly stale: readonly number[];
+}
+
+/** Who is told what a renewal changes: a decision in the making. */
+export interface RenewalWatcher {
+  readonly graph: StateGraph;
+  /** Steps to be looked at again. */
+  readonly steps: number[];
+  record(step: number): StepRecord;
+  gateChanged(gate: Gate | Choice): void;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -118,11 +119,16 @@ function classIn(record: StepRecord, validFor: number, from: number): StepClass 
  * Who waits for a renewal looks again when it ends, or begins again after a failure; where all are needed, when the
  * last of them does: a barrier over n members costs its n outputs once.
  */
-export function noteRenewal(draft: Draft, number: number, before: StepRecord, after: StepRecord): void {
+export function noteRenewal(
+  draft: RenewalWatcher,
+  number: number,
+  before: StepRecord,
+  after: StepRecord,
+): void {
   if (classOf(before) !== classOf(after)) return noteOther(draft, number);
   if (before.renews === undefined && after.renews === undefined) return;
   if (isRenewing(before) === isRenewing(after) || before.status === 'reached') return;
-  for (const feed of draft.step(number).feeds) {
+  for (const feed of (draft.graph.steps[number] as Step).feeds) {
     const gate = draft.graph.gates[feed] as Gate;
     if (gate.validFor === undefined) continue;
     const needsAll = gate.requirement.kind === 'all' || gate.requirement.kind === 'same';
@@ -136,12 +142,12 @@ export function noteRenewal(draft: Draft, number: number, before: StepRecord, af
 }
 
 /** A quorum, or another alternative, may be met otherwise before a renewal ends: who waits for that looks again. */
-function noteOther(draft: Draft, number: number): void {
+function noteOther(draft: RenewalWatcher, number: number): void {
   const { gates, choices } = draft.graph;
   const ages = (gate: number): boolean => gates[gate]?.validFor !== undefined;
   const lookAgain = (outputs: readonly number[]): void =>
     void draft.steps.push(...outputs.filter(step => draft.record(step).freshFrom !== undefined));
-  for (const feed of draft.step(number).feeds) {
+  for (const feed of (draft.graph.steps[number] as Step).feeds) {
     const gate = gates[feed] as Gate;
     if (ages(feed) && gate.requirement.kind !== 'all' && gate.requirement.kind !== 'same')
       lookAgain(gate.outputs);
@@ -150,17 +156,4 @@ function noteOther(draft: Draft, number: number): void {
       if (alternatives.some(ages)) lookAgain(outputs);
     }
   }
-}
-
-/** Begins a renewal: with its probe, where it has one. What it requires itself is not looked at again. */
-export function renew(draft: Draft, number: number): void {
-  draft.write(number, {
-    ...ATTEMPT_OVER,
-    status: 'waiting',
-    renews: draft.record(number).since,
-    tries: 0,
-    interruptions: undefined,
-    cause: undefined,
-  });
-  draft.steps.push(number);
 }

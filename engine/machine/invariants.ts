@@ -23,8 +23,8 @@ import { hasBegun } from './halting.ts';
 import { hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { type Holder, STEP_STATUSES, type StepRecord } from './types.ts';
-import { checkTurns, turnOf } from './rolling-invariants.ts';
-import { buildUndo } from './undo-order.ts';
+import { checkTurns, turnOf } from './rolling/invariants.ts';
+import { buildUndo } from './undo/order.ts';
 
 export const INVARIANTS = {
   M1: 'A gate counts its inputs by class, a choice its alternatives by verdict.',

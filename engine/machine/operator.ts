@@ -3,7 +3,7 @@
 import { armDeadline } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
-import { beginAnew } from './undo-on-failure.ts';
+import { beginAnew } from './undo/on-failure.ts';
 import type { StepStatus } from './types.ts';
 
 /** Looks at every step that the goal needs and at every role: at the beginning, and after a stop. */

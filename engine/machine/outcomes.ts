@@ -1,4 +1,4 @@
-// How an attempt ended, by phase: action and probe. (The ends of undo and its check are in undo.ts.)
+// How an attempt ended, by phase: action and probe. (The ends of undo and its check are in undo/undo.ts.)
 // Belongs here: what an outcome means for the step. Does not belong here: stale reports (on/report.ts), retries.
 import { isObject, type JsonObject } from '../base/json.ts';
 import { readEncodedOutputs, type ReadOutputs, readOutputs } from '../definition/outputs.ts';

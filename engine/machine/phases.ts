@@ -1,10 +1,10 @@
 // Hands the end of an attempt to the rules of its phase.
-// Belongs here: the switch. Does not belong here: what an end means (outcomes.ts, rescue.ts, undo.ts).
+// Belongs here: the switch. Does not belong here: what an end means (outcomes.ts, rescue.ts, undo/undo.ts).
 import type { Draft } from './draft.ts';
 import { endAction, endProbe } from './outcomes.ts';
 import { endRescue } from './rescue.ts';
 import type { Outcome } from './types.ts';
-import { endUndo, endVerify } from './undo.ts';
+import { endUndo, endVerify } from './undo/undo.ts';
 
 export function endPhase(draft: Draft, number: number, outcome: Outcome): void {
   const { phase = 'action' } = draft.record(number);

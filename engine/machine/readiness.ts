@@ -10,12 +10,13 @@ import { expressionError, isComputed, needsVm, viewFor } from './command.ts';
 import { momentOf } from './condition.ts';
 import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
-import { type Freshness, freshnessOf, renew } from './freshness.ts';
+import { type Freshness, freshnessOf } from './freshness.ts';
 import { mayStart } from './halting.ts';
 import { hasPlaces } from './places.ts';
 import { failAttempt } from './retry.ts';
-import { isInTurn, isShutOut, takeTurn } from './rolling.ts';
+import { isInTurn, isShutOut, takeTurn } from './rolling/entering.ts';
 import { tryPlace } from './turns.ts';
+import { ATTEMPT_OVER } from './records.ts';
 import type { StepError, StepRecord } from './types.ts';
 import { isAwaiting, timeRequirements } from './within.ts';
 
@@ -200,4 +201,17 @@ function judge(draft: Draft, number: number, condition: Template): boolean | und
     failAttempt(draft, number, expressionError(thrown, 'action'), 'final');
   }
   return undefined;
+}
+
+/** Begins a renewal: with its probe, where it has one. What it requires itself is not looked at again. */
+function renew(draft: Draft, number: number): void {
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    status: 'waiting',
+    renews: draft.record(number).since,
+    tries: 0,
+    interruptions: undefined,
+    cause: undefined,
+  });
+  draft.steps.push(number);
 }

@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Step } from '../graph/types.ts';
 import { deadlineOf, lateText } from './deadline.ts';
 import type { Draft } from './draft.ts';
-import { isShutOut, isStopped } from './rolling.ts';
+import { isShutOut, isStopped } from './rolling/entering.ts';
 import type { Question, StepRecord } from './types.ts';
 
 /** Failures told in full; of the others only the number is said. */

@@ -1,6 +1,6 @@
 // What a failed or interrupted attempt leads to: another one, a person, or the end of the step.
 // Belongs here: `retry`, `on_interrupted`. Does not belong here: what follows the last attempt (spent.ts), undo's own
-// rules (undo.ts).
+// rules (undo/undo.ts).
 import { effectKey } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { EngineError } from '../base/errors.ts';

@@ -11,9 +11,9 @@ import { conclude, standDown } from './ends.ts';
 import { mayStart } from './halting.ts';
 import { considerRole } from './roles.ts';
 import { considerStep, startUnbound } from './readiness.ts';
-import { considerRolling } from './rolling.ts';
+import { considerRolling } from './rolling/entering.ts';
 import { continueWith } from './turns.ts';
-import { considerUndo, continueUndo, startUndo } from './undo.ts';
+import { considerUndo, continueUndo, startUndo } from './undo/undo.ts';
 
 export function settle(draft: Draft): void {
   const held = draft.goalHeld;

@@ -1,5 +1,5 @@
 // How many members `serial` lets in at a time.
-// Belongs here: numbers, percentages, batches. Does not belong here: who is inside (rolling-sums.ts).
+// Belongs here: numbers, percentages, batches. Does not belong here: who is inside (rolling/sums.ts).
 import type { Serial, Share } from '../definition/types.ts';
 
 /** The size that holds after so many entries, and whether a batch begins there. The last batch is repeated. */

@@ -1,6 +1,6 @@
 // The attempts of a step are spent: its rescue runs, then `on_failure` says what becomes of it (rows 41 and 42).
 // Belongs here: whether a rescue follows, and the end without one. Does not belong here: when attempts are spent
-// (retry.ts), how a rescue ends (rescue.ts), how an undo does (undo.ts).
+// (retry.ts), how a rescue ends (rescue.ts), how an undo does (undo/undo.ts).
 //
 // A rescue follows an attempt that was under way, never a condition or a command that could not be made. It runs on the
 // same VM, which is not given away in between. While it runs, the step's error is that of the attempt. It has one try.

@@ -4,10 +4,11 @@ import { EngineError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
 import { Ages } from './ages.ts';
-import { countRecord, countVerdict, initialCells, type LiveCells, roleVerdict } from './counters.ts';
+import { type LiveCells } from './cells.ts';
+import { countRecord, countVerdict, initialCells, roleVerdict } from './counters.ts';
 import { occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import type { StepRecord, WorkflowRecord } from './types.ts';
-import { buildUndo, countDebt } from './undo-order.ts';
+import { buildUndo, countDebt } from './undo/order.ts';
 
 /** Owned by the runtime; changed only by `apply`. Everything but `workflow`, `inputs` and `records` follows from them. */
 export interface MachineState {
@@ -25,7 +26,7 @@ export interface MachineState {
   /** Agent → steps that wait for its VM, in order of readiness. */
   readonly queues: Map<string, number[]>;
   readonly ages: Ages;
-  /** Who stands on whom, while all is taken back and from the moment of deletion; layout in undo-order.ts. */
+  /** Who stands on whom, while all is taken back and from the moment of deletion; layout in undo/order.ts. */
   undo?: LiveCells;
 }
 

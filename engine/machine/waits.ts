@@ -6,7 +6,7 @@ import { choiceVerdict, gateCount, gateVerdict, neededBy } from './counters.ts';
 import { holdersIn } from './holders.ts';
 import { queuesFor } from './records.ts';
 import { type MachineState, recordOf } from './state.ts';
-import { turnPhrase } from './rolling-view.ts';
+import { turnPhrase } from './rolling/view.ts';
 import type { Question } from './types.ts';
 
 /** Such as `sql.prepared (2 of 3)`, ``sql[1].joined, failed`, `choice of sql.master`, `sql-1, busy with sql[1].installed`; empty: for nothing. */

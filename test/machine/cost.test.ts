@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Ages } from '../../engine/machine/ages.ts';
-import { LiveCells } from '../../engine/machine/counters.ts';
+import { LiveCells } from '../../engine/machine/cells.ts';
 import { apply } from '../../engine/machine/apply.ts';
 import type { Share } from '../../engine/definition/types.ts';
 import { compileGraph } from '../../engine/graph/compile.ts';

@@ -2,7 +2,7 @@
 // Belongs here: undo in turns, views. Does not belong here: the way there (rolling.test.ts).
 import { expect } from 'chai';
 import type { Rolling } from '../../engine/definition/types.ts';
-import { rollingView } from '../../engine/machine/rolling-view.ts';
+import { rollingView } from '../../engine/machine/rolling/view.ts';
 import { waitsFor } from '../../engine/machine/waits.ts';
 import { script } from '../support/definitions.ts';
 import type { Workflow } from '../support/workflow.ts';

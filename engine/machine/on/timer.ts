@@ -5,7 +5,7 @@ import type { Draft } from '../draft.ts';
 import { endPhase } from '../phases.ts';
 import { failAttempt } from '../retry.ts';
 import type { Outcome } from '../types.ts';
-import { retryUndo, takesBack } from '../undo.ts';
+import { retryUndo, takesBack } from '../undo/undo.ts';
 import { tooLate } from '../within.ts';
 import type { Handler } from './handler.ts';
 

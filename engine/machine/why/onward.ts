@@ -14,9 +14,9 @@ import {
 } from '../counters.ts';
 import { isRenewing, owes, queuesFor } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
-import { aheadIn, failedIn, openForUndo } from '../rolling-view.ts';
-import { rollingOf } from '../rolling.ts';
-import { isHeld, isTurnToUndo } from '../undo-order.ts';
+import { aheadIn, failedIn, openForUndo } from '../rolling/view.ts';
+import { rollingOf } from '../rolling/entering.ts';
+import { isHeld, isTurnToUndo } from '../undo/order.ts';
 
 /**
  * A way from a step to others; `number` is that of the gate, choice, role, rolling or step. `renewal`: to those that the

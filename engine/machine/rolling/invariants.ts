@@ -1,11 +1,11 @@
 // What holds of rollings after every event (M20), and whose turn a step waits for.
 // Belongs here: checks from scratch and slow. Does not belong here: anything that runs in production.
-import type { RollingNode, StateGraph, Step, Turn } from '../graph/types.ts';
-import { countRecord, initialCells, turnSums } from './counters.ts';
-import { type MachineState, recordOf } from './state.ts';
-import { isShutOut, mayEnter, roomOf } from './rolling.ts';
-import type { StepStatus } from './types.ts';
-import { roomFor } from './rolling-undo.ts';
+import type { RollingNode, StateGraph, Step, Turn } from '../../graph/types.ts';
+import { countRecord, initialCells, turnSums } from '../counters.ts';
+import { type MachineState, recordOf } from '../state.ts';
+import { isShutOut, mayEnter, roomOf } from './entering.ts';
+import type { StepStatus } from '../types.ts';
+import { roomFor } from './way-back.ts';
 
 /** Whether a step is lost because its rolling stopped, or waits for its turn with all its requirements met. */
 export function turnOf(

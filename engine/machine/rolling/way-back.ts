@@ -1,12 +1,12 @@
 // Rollings on the way back: as many members as enter at a time are undone at a time, in reverse order (R4, R10).
-// Belongs here: which turns are open for undo, and their numbers. Does not belong here: the edges (undo-order.ts).
+// Belongs here: which turns are open for undo, and their numbers. Does not belong here: the edges (undo/order.ts).
 //
 // Open are the last so many in the order whose states of the rolling still owe an undo; of batches the size is that of the
 // last, which is repeated. A member whose undo failed for good keeps its place until the deletion is asked for again.
-import type { RollingNode, StateGraph, Turn } from '../graph/types.ts';
-import type { Cells } from './counters.ts';
-import { countOf } from './shares.ts';
-import type { StepRecord } from './types.ts';
+import type { RollingNode, StateGraph, Turn } from '../../graph/types.ts';
+import type { Cells } from '../cells.ts';
+import { countOf } from '../shares.ts';
+import type { StepRecord } from '../types.ts';
 
 /** Of a turn: steps that owe an undo, its place, and which turn stands at its place. Of a rolling: the lowest place that is open. */
 const TURN_CELLS = 3;

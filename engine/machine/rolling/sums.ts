@@ -1,16 +1,16 @@
 // Running sums over rollings: who is inside, who has failed there, who is next (R4).
 // Belongs here: the layout of the numbers and their upkeep when a step's record changes. Does not belong here: what is
-// done when a turn comes (rolling.ts), the numbers of gates (counters.ts, which keeps these behind its own).
+// done when a turn comes (rolling/entering.ts), the numbers of gates (counters.ts, which keeps these behind its own).
 //
 //   M20 the numbers of a rolling are those of its turns.
 //
 // A member enters with a number, from 1, which the record of the step that takes the turn keeps (`rolling.entry`). It is
 // inside while a step of its turn is not final. When a person opens a turn that was over, the step that is opened keeps
 // the entry that had ended (`rolling.left`): the member has to enter anew. So everything here follows from the records.
-import type { RollingNode, StateGraph, Turn } from '../graph/types.ts';
-import type { Cells } from './counters.ts';
-import { hasNoWay } from './records.ts';
-import type { StepRecord, StepStatus } from './types.ts';
+import type { RollingNode, StateGraph, Turn } from '../../graph/types.ts';
+import type { Cells } from '../cells.ts';
+import { hasNoWay } from '../records.ts';
+import type { StepRecord, StepStatus } from '../types.ts';
 
 /** Of a rolling. `head`: the place in the order of the first that has not entered; `stopped`: steps blocked by its stop. */
 const ROLLING = { entries: 0, inside: 1, failed: 2, head: 3, stopped: 4 } as const;

@@ -1,19 +1,19 @@
 // Rollings: a member enters when its turn has come, and nobody does after too many have failed (R4, row 9).
 // Belongs here: who may enter, entering, the order of turns, what follows when a turn is over. Does not belong here: the
-// sums (rolling-sums.ts), going back (rolling-undo.ts).
-import { EngineError } from '../base/errors.ts';
-import { type JsonValue, tagOf } from '../base/json.ts';
-import { evaluateTemplate } from '../definition/expressions/index.ts';
-import type { Template } from '../definition/expressions/types.ts';
-import type { RollingNode, StateGraph, Step, Turn } from '../graph/types.ts';
-import { expressionError } from './command.ts';
-import { hopelessOf } from './counters.ts';
-import type { Draft } from './draft.ts';
-import { failAttempt } from './retry.ts';
-import { sizeAt } from './shares.ts';
-import type { TurnSums } from './rolling-sums.ts';
-import type { StepStatus } from './types.ts';
-import { dataView } from './view.ts';
+// sums (rolling/sums.ts), going back (rolling/way-back.ts).
+import { EngineError } from '../../base/errors.ts';
+import { type JsonValue, tagOf } from '../../base/json.ts';
+import { evaluateTemplate } from '../../definition/expressions/index.ts';
+import type { Template } from '../../definition/expressions/types.ts';
+import type { RollingNode, StateGraph, Step, Turn } from '../../graph/types.ts';
+import { expressionError } from '../command.ts';
+import { hopelessOf } from '../counters.ts';
+import type { Draft } from '../draft.ts';
+import { failAttempt } from '../retry.ts';
+import { sizeAt } from '../shares.ts';
+import type { TurnSums } from './sums.ts';
+import type { StepStatus } from '../types.ts';
+import { dataView } from '../view.ts';
 
 /** More have failed inside than are tolerated. */
 export const isStopped = (sums: TurnSums, { number, rolling }: RollingNode): boolean =>

@@ -1,5 +1,5 @@
 // In which order started steps are taken back: against the edges, in parallel where the graph is (R10).
-// Belongs here: the numbers that say who still stands on whom. Does not belong here: doing the undo (undo.ts).
+// Belongs here: the numbers that say who still stands on whom. Does not belong here: doing the undo (undo/undo.ts).
 //
 //   M4  a step is *held* while it owes an undo itself or a held step requires it, through a gate, any alternative of a choice, or a role;
 //       held steps that never started pass this on, so that order survives joins. A step may be undone only when
@@ -7,11 +7,11 @@
 //
 // The numbers exist from the moment a workflow is deleted; building them costs one walk over the graph, each undo
 // only the steps beside it.
-import type { StateGraph } from '../graph/types.ts';
-import { type Cells, LiveCells } from './counters.ts';
-import { owes } from './records.ts';
-import type { StepRecord } from './types.ts';
-import { countTurnDebt, mayGoBack, openTurns, undoTurnCells } from './rolling-undo.ts';
+import type { StateGraph } from '../../graph/types.ts';
+import { type Cells, LiveCells } from '../cells.ts';
+import { owes } from '../records.ts';
+import type { StepRecord } from '../types.ts';
+import { countTurnDebt, mayGoBack, openTurns, undoTurnCells } from '../rolling/way-back.ts';
 
 const gateAt = (gate: number): number => gate;
 const roleAt = (graph: StateGraph, role: number): number => graph.gates.length + role;

@@ -1,13 +1,13 @@
 // Whose turn it is in a rolling, for those who ask why a step waits or is not undone.
 // Belongs here: reading it from the state, one phrase about it. Does not belong here: layout (views).
-import type { RollingNode, StateGraph, Step, Turn } from '../graph/types.ts';
-import { turnSums } from './counters.ts';
-import { hasNoWay } from './records.ts';
-import type { MachineState } from './state.ts';
-import { hasRoom, isStopped, mayEnter, roomOf, rollingOf } from './rolling.ts';
-import { isTurnToUndo } from './undo-order.ts';
-import type { TurnSums } from './rolling-sums.ts';
-import type { StepStatus } from './types.ts';
+import type { RollingNode, StateGraph, Step, Turn } from '../../graph/types.ts';
+import { turnSums } from '../counters.ts';
+import { hasNoWay } from '../records.ts';
+import type { MachineState } from '../state.ts';
+import { hasRoom, isStopped, mayEnter, roomOf, rollingOf } from './entering.ts';
+import { isTurnToUndo } from '../undo/order.ts';
+import type { TurnSums } from './sums.ts';
+import type { StepStatus } from '../types.ts';
 
 /** A rolling as one of its members sees it. Members are named by the first of their steps in it. */
 export interface RollingView {

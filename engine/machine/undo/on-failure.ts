@@ -1,14 +1,14 @@
 // `on_workflow_failure: undo`: a workflow that would end as failed first takes back what it has started (R10).
-// Belongs here: its beginning, its end, and a new beginning after it. Does not belong here: single undos (undo.ts).
+// Belongs here: its beginning, its end, and a new beginning after it. Does not belong here: single undos (undo/undo.ts).
 //
 // Not what a person has stopped (`cancel`), and not what waits for one. An undo that fails is a failure here, as in an
 // update and unlike in a deletion: the VMs stay, so what could not be taken back is named, and what it stands on stays.
-import type { Draft } from './draft.ts';
-import { classOf } from './counters.ts';
-import { describeUndone } from './reasons.ts';
-import { ATTEMPT_OVER, owes, type Patch } from './records.ts';
-import type { StepRecord } from './types.ts';
-import { isHeld } from './undo-order.ts';
+import type { Draft } from '../draft.ts';
+import { classOf } from '../counters.ts';
+import { describeUndone } from '../reasons.ts';
+import { ATTEMPT_OVER, owes, type Patch } from '../records.ts';
+import type { StepRecord } from '../types.ts';
+import { isHeld } from './order.ts';
 
 /** The workflow has failed for this reason; says whether there is something to take back first. */
 export function beginUndoOnFailure(draft: Draft, reason: string): boolean {

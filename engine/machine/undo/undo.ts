@@ -1,26 +1,26 @@
 // Taking back what was started: after a delete, for `on_workflow_failure: undo` (R10), and of one step that failed and
 // says `then: undo` (row 42). That one has then failed, with the error of its attempt, and owes nothing.
-// Belongs here: starting an undo, its ends and its check. Does not belong here: the order (undo-order.ts), when a
+// Belongs here: starting an undo, its ends and its check. Does not belong here: the order (undo/order.ts), when a
 // deletion begins (on/delete.ts).
 //
 // An undo runs against the edges as soon as nothing stands on the step; its probe must then answer "doesn't hold".
 // A VM that is gone has nothing left to take back, unless `run_on` names it. A failed undo is what the state says;
 // without a word it is tolerated in a deletion, after which the VM is gone, and is a failure else.
-import { effectKey, type Phase } from '../base/ids.ts';
-import { EngineError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
-import type { State } from '../definition/types.ts';
-import { actionOf, expressionError, makeCommand, travels } from './command.ts';
-import type { Draft } from './draft.ts';
-import { failStep } from './halting.ts';
-import { cannotTell, deniesState } from './outcomes.ts';
-import { hasPlaces, placeError, placeOf, runsElsewhere } from './places.ts';
-import { ATTEMPT_OVER, occupies, owes, type Patch } from './records.ts';
-import { isWorthRetrying } from './retry.ts';
-import { afterAll, saying } from './spent.ts';
-import { COMMAND_GRACE, retryDelay } from './timing.ts';
-import type { Outcome, StepError, WorkflowStatus } from './types.ts';
-import { isFree } from './undo-order.ts';
+import { effectKey, type Phase } from '../../base/ids.ts';
+import { EngineError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { State } from '../../definition/types.ts';
+import { actionOf, expressionError, makeCommand, travels } from '../command.ts';
+import type { Draft } from '../draft.ts';
+import { failStep } from '../halting.ts';
+import { cannotTell, deniesState } from '../outcomes.ts';
+import { hasPlaces, placeError, placeOf, runsElsewhere } from '../places.ts';
+import { ATTEMPT_OVER, occupies, owes, type Patch } from '../records.ts';
+import { isWorthRetrying } from '../retry.ts';
+import { afterAll, saying } from '../spent.ts';
+import { COMMAND_GRACE, retryDelay } from '../timing.ts';
+import type { Outcome, StepError, WorkflowStatus } from '../types.ts';
+import { isFree } from './order.ts';
 
 /** Statuses in which undos begin. */
 const TAKING_BACK = new Set<WorkflowStatus>(['undoing', 'deleting']);
