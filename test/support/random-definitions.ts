@@ -26,7 +26,7 @@ import {
   type StateSpec,
   state,
 } from './definitions.ts';
-import { type PlaceDice, placeDice, placesOf } from './random-places.ts';
+import { type PlaceDice, placeDice, placesOf, surePlaces } from './random-places.ts';
 import { type RollingDice, rollingDice, rollOrAge, withRollings } from './random-rollings.ts';
 
 interface StateDice {
@@ -189,15 +189,10 @@ const isStrict = (
 ): boolean =>
   failureMode === 'halt' || onWorkflowFailure === 'undo' || deadline !== undefined || rolling.length > 0;
 
-function allPlaceable(item: EntityDice): EntityDice {
-  const isThere = (place: PlaceDice): boolean =>
-    place === 'boss' || (place === 'last' && item.type === 'vm_group' && item.members > 0);
-  const states = item.states.map(one => ({
-    ...one,
-    places: one.places.map(place => (isThere(place) ? place : 'own')),
-  }));
-  return { ...item, states };
-}
+const allPlaceable = (item: EntityDice): EntityDice => ({
+  ...item,
+  states: item.states.map(one => ({ ...one, places: surePlaces(one.places, item) })),
+});
 
 function caseOf(dice: readonly EntityDice[], whole: WholeDice): Case {
   const known: { readonly entity: string; readonly state: string }[] = [];

@@ -26,6 +26,16 @@ const PLACES = {
   boss: (data: DataView, own: string) => data.holders(own, 'boss')?.at(-1)?.agent,
 } as const;
 
+/** The same, but for those at which nobody may be. */
+export function surePlaces(
+  places: readonly PlaceDice[],
+  group: { readonly type: string; readonly members: number },
+): readonly PlaceDice[] {
+  const isThere = (place: PlaceDice): boolean =>
+    place === 'boss' || (place === 'last' && group.type === 'vm_group' && group.members > 0);
+  return places.map(place => (isThere(place) ? place : 'own'));
+}
+
 /** `hasBoss`: the state may name the role `boss` of its own group. */
 export function placesOf(hasBoss: boolean, name: string, places: readonly PlaceDice[]) {
   const made = places.map(place => {
