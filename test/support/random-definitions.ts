@@ -2,15 +2,7 @@
 // Belongs here: arbitraries that only make definitions the parser would pass. Does not belong here: the properties.
 import fc from 'fast-check';
 import { EngineError } from '../../engine/base/errors.ts';
-import type {
-  Action,
-  FailureMode,
-  OnWorkflowFailure,
-  Requirement,
-  Role,
-  State,
-  WorkflowDefinition,
-} from '../../engine/definition/types.ts';
+import type { Action, Requirement, Role, State, WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Template } from '../../engine/definition/expressions/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
@@ -28,6 +20,7 @@ import {
 } from './definitions.ts';
 import { type PlaceDice, placeDice, placesOf, surePlaces } from './random-places.ts';
 import { type RollingDice, rollingDice, rollOrAge, withRollings } from './random-rollings.ts';
+import { type WholeDice, wholeDice } from './random-wholes.ts';
 
 interface StateDice {
   readonly kind:
@@ -153,20 +146,6 @@ export interface Case {
   readonly definition: WorkflowDefinition;
   readonly members: Membership;
 }
-
-interface WholeDice {
-  readonly failureMode: FailureMode;
-  readonly onWorkflowFailure: OnWorkflowFailure;
-  readonly deadline: number | undefined;
-  readonly waitForStragglers: number | undefined;
-}
-
-const wholeDice: fc.Arbitrary<WholeDice> = fc.record({
-  failureMode: fc.constantFrom('continue', 'continue', 'halt'),
-  onWorkflowFailure: fc.constantFrom('keep', 'keep', 'undo'),
-  deadline: fc.constantFrom(undefined, undefined, 60_000),
-  waitForStragglers: fc.constantFrom(undefined, undefined, 0, 10_000),
-});
 
 /** Entities in an order; a state requires only states before it, so there is no cycle. */
 export const anyCase: fc.Arbitrary<Case> = fc
