@@ -131,18 +131,32 @@ async function createAnswering(): Promise<void> {
   if (code !== 0) throw new Error('the stack was not created');
 }
 
-async function end(): Promise<void> {
-  for (const ending of endings.splice(0).toReversed()) await ending();
-  if (own) rmSync(services, { recursive: true, force: true });
+let ended: Promise<void> | undefined;
+
+/** Once, whoever asks first: a signal in the middle makes the show fail, and that ends it too. */
+function end(): Promise<void> {
+  ended ??= (async () => {
+    for (const ending of endings.splice(0).toReversed()) await ending();
+    if (own) rmSync(services, { recursive: true, force: true });
+  })();
+  return ended;
 }
 
-process.once('SIGINT', () => void end().then(() => process.exit(130)));
-process.once('SIGTERM', () => void end().then(() => process.exit(130)));
+function interrupted(): void {
+  say('\nStopping; everything that was started ends first …');
+  process.exitCode = 130;
+  void end().then(() => process.exit());
+}
+
+process.once('SIGINT', interrupted);
+process.once('SIGTERM', interrupted);
 try {
   await main();
 } catch (thrown) {
-  process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-  process.exitCode = 1;
+  if (process.exitCode !== 130) {
+    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+    process.exitCode = 1;
+  }
 } finally {
   await end();
 }
