@@ -15,11 +15,12 @@
 Belongs here: the client, its settings, errors. Does not belong here: what a
 resource does with the answers (workflow.py).
 
-Nothing here waits longer than ``engine_timeout`` seconds and a moment, whatever
-the broker or the engine do: oslo.messaging itself tries for ever to make the
-first connection to a broker that is away, so each request runs beside its
-caller, who leaves in time. The user's token stays in Heat: of the request's
-context the engine gets the ids of user, project and request, for its records.
+Nothing here waits longer than ``engine_timeout`` seconds and a moment,
+whatever the broker or the engine do: oslo.messaging itself tries for ever to
+make the first connection to a broker that is away, so each request runs beside
+its caller, who leaves in time. The user's token stays in Heat: of the context
+of a request the engine gets the ids of user, project and request, for its
+records.
 """
 
 import threading
@@ -104,7 +105,7 @@ def _get_transport(url):
 
 
 def _bounded(request, seconds):
-    """What ``request`` gives or raises; EngineUnavailable when it takes longer.
+    """What ``request`` gives or raises; EngineUnavailable if it is too slow.
 
     Who is left behind ends when the broker is back. Under eventlet the thread
     is a green one.

@@ -13,8 +13,8 @@
 """OS plugin for ``Murano::Workflow``.
 
 Belongs here: Heat's life cycle turned into requests to the engine. Does not
-belong here: how the engine is reached (rpc.py), any decision about steps (the
-engine).
+belong here: how the engine is reached (rpc.py), what a template may say
+(schema.py), any decision about steps (the engine).
 
 W1. The id is the resource's own uuid, kept before the first message is sent:
     whoever comes later finds the same workflow, and none is made twice.
@@ -33,13 +33,12 @@ from oslo_log import log as logging
 
 from heat.common import exception
 from heat.common.i18n import _
-from heat.engine import attributes
-from heat.engine import constraints
-from heat.engine import properties
 from heat.engine import resource
 from heat.engine import support
 
 from . import rpc
+from . import schema
+from . import values
 
 LOG = logging.getLogger(__name__)
 CONF = rpc.register()
@@ -89,85 +88,8 @@ class Workflow(resource.Resource):
     #: What failed a check is looked at again, never replaced.
     always_replace_on_check_failed = False
 
-    PROPERTIES = (
-        DEFINITION, FILES, INPUTS, MEMBERS, HOLD_IN_HEAT, ON_DELETE,
-    ) = (
-        'definition', 'files', 'inputs', 'members', 'hold_in_heat',
-        'on_delete',
-    )
-    ON_DELETE_CHOICES = (UNDO, ABANDON) = ('undo', 'abandon')
-    MEMBER_KEYS = (AGENT, NAME, DATA) = ('agent', 'name', 'data')
-
-    ATTRIBUTES = (
-        OUTPUTS, STATE, STATES, PROGRESS, FAILURES, GRAPH,
-    ) = (
-        'outputs', 'state', 'states', 'progress', 'failures', 'graph',
-    )
-
-    properties_schema = {
-        DEFINITION: properties.Schema(
-            properties.Schema.ANY,
-            _('The workflow: the text of a definition, by get_file, or the '
-              'map itself written in place.'),
-            required=True, update_allowed=True),
-        FILES: properties.Schema(
-            properties.Schema.MAP,
-            _('Texts that the definition names by "file", such as scripts: '
-              'name to content.'),
-            default={}, update_allowed=True),
-        INPUTS: properties.Schema(
-            properties.Schema.MAP,
-            _('Values of the inputs that the definition declares.'),
-            default={}, update_allowed=True),
-        MEMBERS: properties.Schema(
-            properties.Schema.MAP,
-            _('Machines of each entity: name of the entity to a list of '
-              'members.'),
-            default={}, update_allowed=True),
-        HOLD_IN_HEAT: properties.Schema(
-            properties.Schema.INTEGER,
-            _('Seconds that the resource stays in progress while the workflow '
-              'waits for a person or a signal. Then it fails, the workflow '
-              'goes on waiting, and an update or a check finds it again.'),
-            default=600, update_allowed=True,
-            constraints=[constraints.Range(min=0)]),
-        ON_DELETE: properties.Schema(
-            properties.Schema.STRING,
-            _('What a delete does: "undo" runs the undo of every step that '
-              'was started, "abandon" forgets the workflow as it is.'),
-            default=UNDO, update_allowed=True,
-            constraints=[constraints.AllowedValues(ON_DELETE_CHOICES)]),
-    }
-
-    attributes_schema = {
-        OUTPUTS: attributes.Schema(
-            _('Outputs of the workflow, by name; hidden ones are left out.'),
-            type=attributes.Schema.MAP,
-            cache_mode=attributes.Schema.CACHE_NONE),
-        STATE: attributes.Schema(
-            _('Status of the workflow, such as running, held, complete or '
-              'failed.'),
-            type=attributes.Schema.STRING,
-            cache_mode=attributes.Schema.CACHE_NONE),
-        STATES: attributes.Schema(
-            _('For each entity and state, how many steps are in which '
-              'status.'),
-            type=attributes.Schema.MAP,
-            cache_mode=attributes.Schema.CACHE_NONE),
-        PROGRESS: attributes.Schema(
-            _('Steps that are done, of how many that the goal needs.'),
-            type=attributes.Schema.MAP,
-            cache_mode=attributes.Schema.CACHE_NONE),
-        FAILURES: attributes.Schema(
-            _('Steps that failed: step, member, attempt, message, exit code '
-              'and the end of the error output.'),
-            type=attributes.Schema.LIST,
-            cache_mode=attributes.Schema.CACHE_NONE),
-        GRAPH: attributes.Schema(
-            _('The state graph as mermaid text.'),
-            type=attributes.Schema.STRING,
-            cache_mode=attributes.Schema.CACHE_NONE),
-    }
+    properties_schema = schema.properties_schema
+    attributes_schema = schema.attributes_schema
 
     def engine(self):
         return rpc.Engine(self.context)
@@ -184,20 +106,21 @@ class Workflow(resource.Resource):
         Values of other resources are not known yet when a stack is made; what
         depends on them is checked when this resource starts.
         """
-        definition = props[self.DEFINITION]
+        definition = props[schema.DEFINITION]
         if definition is None:
             return
-        inputs, unknown = _known(props[self.INPUTS])
-        members = props[self.MEMBERS]
+        inputs, unknown = values.known(props[schema.INPUTS])
+        members = props[schema.MEMBERS]
         try:
             answer = self.engine().call(
                 'validate', definition=definition,
-                file_name=self._file_name(), files=_texts(props[self.FILES]),
+                file_name=self._file_name(),
+                files=values.texts(props[schema.FILES]),
                 inputs=inputs, unknown_inputs=unknown,
-                members=members if _is_resolved(members) else None)
+                members=members if values.is_resolved(members) else None)
         except rpc.EngineUnavailable as error:
             raise exception.StackValidationFailed(message=str(error))
-        _raise_problems(answer)
+        values.raise_problems(answer)
 
     def _file_name(self):
         return '%s.definition' % self.name
@@ -207,15 +130,15 @@ class Workflow(resource.Resource):
     def _content(self, props):
         return {'workflow_id': self.resource_id,
                 'stack_name': self.stack.name,
-                'definition': props[self.DEFINITION],
+                'definition': props[schema.DEFINITION],
                 'file_name': self._file_name(),
-                'files': _texts(props[self.FILES]),
-                'inputs': _given(props[self.INPUTS]),
-                'members': props[self.MEMBERS] or {},
+                'files': values.texts(props[schema.FILES]),
+                'inputs': values.given(props[schema.INPUTS]),
+                'members': props[schema.MEMBERS] or {},
                 'deadline': max(1, self.stack.time_remaining() - MARGIN)}
 
     def _apply(self, props):
-        request = Request('apply', hold=props[self.HOLD_IN_HEAT],
+        request = Request('apply', hold=props[schema.HOLD_IN_HEAT],
                           **self._content(props))
         self._send(request)
         return request
@@ -284,7 +207,7 @@ class Workflow(resource.Resource):
     def handle_delete(self):
         if self.resource_id is None:
             return None
-        abandon = self.properties[self.ON_DELETE] == self.ABANDON
+        abandon = self.properties[schema.ON_DELETE] == schema.ABANDON
         request = Request('delete', workflow_id=self.resource_id,
                           abandon=abandon)
         if self._is_accepted() and not abandon:
@@ -334,7 +257,7 @@ class Workflow(resource.Resource):
     def handle_check(self):
         status = self._status()
         if status['status'] != 'complete':
-            raise exception.Error(_describe(status))
+            raise exception.Error(values.describe(status))
 
     def _status(self, after=0):
         return self.engine().call('status', workflow_id=self.resource_id,
@@ -348,7 +271,7 @@ class Workflow(resource.Resource):
         except rpc.EngineRefused as error:
             # Who signals gets no answer from Heat; the event is what they see.
             return _('refused: %s') % error
-        return _summary(details)
+        return values.summary(details)
 
     # ------------------------------------------------------------ one poll
 
@@ -364,7 +287,7 @@ class Workflow(resource.Resource):
                 raise exception.Error('%s %s' % (error, UNCHANGEABLE))
             raise
         request.silent_since = None
-        _raise_problems(answer)
+        values.raise_problems(answer)
         if request.method == 'apply':
             request.after = answer['after']
             if not self._is_accepted():
@@ -399,7 +322,7 @@ class Workflow(resource.Resource):
         if status['status'] in done:
             return True
         if status['over'] or (status['status'] == 'failed'):
-            raise exception.Error(_describe(status))
+            raise exception.Error(values.describe(status))
         self._check_held(request, status)
         raise resource.PollDelay(max(1, status['poll_after']))
 
@@ -420,7 +343,7 @@ class Workflow(resource.Resource):
                               self.resource_id)
 
     def _check_held(self, request, status):
-        """A worker is not kept for longer than somebody is likely to answer."""
+        """A worker is kept no longer than somebody is likely to answer."""
         if status['status'] != 'held':
             request.held_since = None
             return
@@ -430,16 +353,16 @@ class Workflow(resource.Resource):
         late = self.stack.time_remaining() <= MARGIN
         hold = request.hold
         if hold is None:
-            hold = self.properties[self.HOLD_IN_HEAT]
+            hold = self.properties[schema.HOLD_IN_HEAT]
         if held >= hold or late:
-            raise exception.Error(_describe(status))
+            raise exception.Error(values.describe(status))
 
     # ------------------------------------------------------------ attributes
 
     def _resolve_attribute(self, name):
-        if self.resource_id is None or name not in self.ATTRIBUTES:
+        if self.resource_id is None or name not in schema.ATTRIBUTES:
             return None
-        if name == self.GRAPH:
+        if name == schema.GRAPH:
             return self._ask('graph', '')
         return self._show().get(name)
 
@@ -456,61 +379,6 @@ class Workflow(resource.Resource):
             if error.kind == 'NotFound':
                 return otherwise
             raise
-
-
-def _summary(details):
-    """What was said, without the data: that may be secret."""
-    said = [(key, value) for key, value in (details or {}).items()
-            if key not in ('data', 'outputs')]
-    return ', '.join('%s %s' % pair for pair in said)
-
-
-def _describe(status):
-    reason = status['reason'] or status['status']
-    if status['status'] == 'held':
-        return _('held: %s') % reason
-    return reason
-
-
-def _raise_problems(answer):
-    """Every error of the definition, in one message."""
-    if answer.get('valid', True):
-        return
-    texts = [problem['text'] for problem in answer['problems']]
-    raise exception.StackValidationFailed(
-        error=_('The workflow cannot be used'), message='\n'.join(texts))
-
-
-def _is_resolved(value):
-    """False where something in it is still another resource's to give."""
-    if isinstance(value, dict):
-        return all(_is_resolved(item) for item in value.values())
-    if isinstance(value, list):
-        return all(_is_resolved(item) for item in value)
-    return value is not None
-
-
-def _known(inputs):
-    """Inputs whose values are known, and the names of the others."""
-    inputs = inputs or {}
-    known = {name: value for name, value in inputs.items()
-             if _is_resolved(value)}
-    return known, sorted(set(inputs) - set(known))
-
-
-def _given(inputs):
-    """All of them, once the values are known: a hole inside one is its own.
-
-    One that is null as a whole is one that was not given, as where Heat's
-    parameters and attributes have no value.
-    """
-    return {name: value for name, value in (inputs or {}).items()
-            if value is not None}
-
-
-def _texts(files):
-    return {name: str(text) for name, text in (files or {}).items()
-            if text is not None}
 
 
 def resource_mapping():

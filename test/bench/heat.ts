@@ -130,7 +130,7 @@ export async function heat(): Promise<boolean> {
 }
 
 async function measure(found: Services): Promise<void> {
-  const stacks = new Stacks(await Heat.login(found));
+  const stacks = new Stacks(new Heat(found));
   await stacks.create(stack({ one: oneState }));
   await stacks.compare(
     'a stack of one workflow of one state, against one OS::Heat::Value',

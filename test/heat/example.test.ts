@@ -5,32 +5,17 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { inProject } from '../support/project.ts';
 import { services } from '../support/services.ts';
-import { temporaryDirectoryFor } from './directory.ts';
-import { EngineProcess } from './engine-process.ts';
-import { Heat } from './openstack.ts';
+import { heatSuite } from './suite.ts';
 
 const run = promisify(execFile);
 const found = services('the example in a real Heat');
 if (found !== undefined) {
   describe('the example in a real Heat', function () {
     this.timeout(120_000);
-    const directory = temporaryDirectoryFor('heat-example');
-    const engine = new EngineProcess(found, directory.path);
-    let heat: Heat;
-
-    before(async () => {
-      heat = await Heat.login(found);
-      await engine.start();
-    });
-
-    after(async () => {
-      await heat.remove('release');
-      await engine.stop();
-      directory.remove();
-    });
+    const { directory, heat } = heatSuite(found, 'heat-example', ['release']);
 
     const openstack = async (...words: string[]): Promise<string> => {
-      const env = { ...found.openrc, PATH: '/usr/bin:/bin', HOME: directory.path };
+      const env = { ...found.openrc, PATH: '/usr/bin:/bin', HOME: directory };
       const cwd = inProject('docs', 'examples', 'heat-release');
       return (await run('/usr/bin/openstack', words, { cwd, env })).stdout;
     };

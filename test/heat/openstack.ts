@@ -37,36 +37,25 @@ export class HeatError extends Error {
 
 const LOOK_MS = 200;
 
+interface Login {
+  readonly token: string;
+  readonly url: string;
+}
+
 export class Heat {
-  readonly #token: string;
-  readonly #url: string;
+  readonly #openrc: Services['openrc'];
+  #login: Promise<Login> | undefined;
 
-  private constructor(token: string, url: string) {
-    this.#token = token;
-    this.#url = url;
-  }
-
-  /** Logs in as the user in `openrc`. */
-  static async login({ openrc }: Services): Promise<Heat> {
-    const domain = { name: 'Default' };
-    const user = { name: openrc['OS_USERNAME'], password: openrc['OS_PASSWORD'], domain };
-    const scope = { project: { name: openrc['OS_PROJECT_NAME'], domain } };
-    const answer = await fetch(`${openrc['OS_AUTH_URL']}/auth/tokens`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ auth: { identity: { methods: ['password'], password: { user } }, scope } }),
-    });
-    if (!answer.ok) throw new HeatError(answer.status, await answer.text());
-    const { token } = (await answer.json()) as { token: { catalog: Service[] } };
-    const endpoints = token.catalog.find(service => service.type === 'orchestration')?.endpoints ?? [];
-    const url = endpoints.find(endpoint => endpoint.interface === 'public')?.url;
-    return new Heat(answer.headers.get('x-subject-token') ?? '', url ?? '');
+  /** As the user in `openrc`, who is logged in at the first call. */
+  constructor({ openrc }: Services) {
+    this.#openrc = openrc;
   }
 
   async call(method: string, path: string, body?: object): Promise<unknown> {
-    const answer = await fetch(`${this.#url}${path}`, {
+    const { token, url } = await (this.#login ??= login(this.#openrc));
+    const answer = await fetch(`${url}${path}`, {
       method,
-      headers: { 'x-auth-token': this.#token, 'content-type': 'application/json' },
+      headers: { 'x-auth-token': token, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -160,6 +149,22 @@ export class Heat {
     const { id, stack_name } = await this.show(name);
     return `/stacks/${stack_name}/${id}`;
   }
+}
+
+async function login(openrc: Services['openrc']): Promise<Login> {
+  const domain = { name: 'Default' };
+  const user = { name: openrc['OS_USERNAME'], password: openrc['OS_PASSWORD'], domain };
+  const scope = { project: { name: openrc['OS_PROJECT_NAME'], domain } };
+  const answer = await fetch(`${openrc['OS_AUTH_URL']}/auth/tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ auth: { identity: { methods: ['password'], password: { user } }, scope } }),
+  });
+  if (!answer.ok) throw new HeatError(answer.status, await answer.text());
+  const { token } = (await answer.json()) as { token: { catalog: Service[] } };
+  const endpoints = token.catalog.find(service => service.type === 'orchestration')?.endpoints ?? [];
+  const url = endpoints.find(endpoint => endpoint.interface === 'public')?.url;
+  return { token: answer.headers.get('x-subject-token') ?? '', url: url ?? '' };
 }
 
 interface Service {

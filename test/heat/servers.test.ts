@@ -5,9 +5,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { needs } from '../support/needs.ts';
 import { services } from '../support/services.ts';
-import { temporaryDirectoryFor } from './directory.ts';
-import { EngineProcess } from './engine-process.ts';
-import { Heat } from './openstack.ts';
+import { heatSuite } from './suite.ts';
 import { greeting } from './templates.ts';
 
 const suite = 'workflows beside servers of Nova';
@@ -16,20 +14,7 @@ const hasNova = found !== undefined && existsSync(path.join(found.directory, 'pi
 if (found !== undefined && needs(hasNova, suite, 'Nova: test/services/nova.sh')) {
   describe(suite, function () {
     this.timeout(180_000);
-    const directory = temporaryDirectoryFor('heat-servers');
-    const engine = new EngineProcess(found, directory.path);
-    let heat: Heat;
-
-    before(async () => {
-      heat = await Heat.login(found);
-      await engine.start();
-    });
-
-    after(async () => {
-      await heat.remove('servers');
-      await engine.stop();
-      directory.remove();
-    });
+    const { create, heat } = heatSuite(found, 'heat-servers');
 
     it('begins when the servers are there, with what Heat knows of them, and goes before them', async () => {
       const server = {
@@ -45,7 +30,7 @@ if (found !== undefined && needs(hasNova, suite, 'Nova: test/services/nova.sh'))
         type: 'Murano::Workflow',
         properties: { definition: greeting, inputs: { who: { get_attr: ['server', 'name'] } } },
       };
-      await heat.create('servers', {
+      await create('servers', {
         heat_template_version: '2021-04-16',
         resources: { flow, server },
         outputs: { text: { value: { get_attr: ['flow', 'outputs', 'text'] } } },

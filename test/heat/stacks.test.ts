@@ -2,37 +2,15 @@
 // Belongs here: what goes as it should. Does not belong here: what breaks (trouble.test.ts).
 import { expect } from 'chai';
 import { services } from '../support/services.ts';
-import { temporaryDirectoryFor } from './directory.ts';
-import { EngineProcess } from './engine-process.ts';
-import { Heat, HeatError } from './openstack.ts';
+import { HeatError } from './openstack.ts';
+import { heatSuite } from './suite.ts';
 import { asking, greeting, listening, template, waiting } from './templates.ts';
 
 const found = services('Murano::Workflow in a real Heat');
 if (found !== undefined) {
   describe('Murano::Workflow in a real Heat', function () {
     this.timeout(120_000);
-    const directory = temporaryDirectoryFor('heat-stacks');
-    const engine = new EngineProcess(found, directory.path);
-    let heat: Heat;
-    const made: string[] = [];
-    const create = async (name: string, body: object, options: object = {}): Promise<void> => {
-      made.push(name);
-      await heat.create(name, body, options);
-    };
-
-    before(async () => {
-      heat = await Heat.login(found);
-      await engine.start();
-    });
-
-    after(async () => {
-      await engine.stop();
-      directory.remove();
-    });
-
-    afterEach(async () => {
-      for (const name of made.splice(0)) await heat.remove(name);
-    });
+    const { create, heat } = heatSuite(found, 'heat-stacks');
 
     it('gives the outputs of one workflow to the next, in the order that Heat finds by itself', async () => {
       const resources = {

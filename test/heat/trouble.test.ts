@@ -4,23 +4,15 @@ import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
 import { services } from '../support/services.ts';
 import { kill, start } from './daemons.ts';
-import { temporaryDirectoryFor } from './directory.ts';
-import { EngineProcess } from './engine-process.ts';
-import { Heat, HeatError } from './openstack.ts';
+import { HeatError } from './openstack.ts';
+import { heatSuite } from './suite.ts';
 import { asking, greeting, template, waiting } from './templates.ts';
 
 const found = services('Murano::Workflow when something breaks');
 if (found !== undefined) {
   describe('Murano::Workflow when something breaks', function () {
     this.timeout(240_000);
-    const directory = temporaryDirectoryFor('heat-trouble');
-    const engine = new EngineProcess(found, directory.path);
-    let heat: Heat;
-    const made: string[] = [];
-    const create = async (name: string, body: object, options: object = {}): Promise<void> => {
-      made.push(name);
-      await heat.create(name, body, options);
-    };
+    const { create, engine, heat } = heatSuite(found, 'heat-trouble');
     const refusal = async (asked: Promise<unknown>): Promise<string> => {
       const thrown = await asked.then(
         () => undefined,
@@ -29,24 +21,6 @@ if (found !== undefined) {
       if (!(thrown instanceof HeatError)) throw new Error(`not refused: ${String(thrown)}`);
       return thrown.message;
     };
-
-    before(async () => {
-      heat = await Heat.login(found);
-    });
-
-    beforeEach(async () => {
-      if (!engine.running) await engine.start();
-    });
-
-    afterEach(async () => {
-      if (!engine.running) await engine.start();
-      for (const name of made.splice(0)) await heat.remove(name);
-    });
-
-    after(async () => {
-      await engine.stop();
-      directory.remove();
-    });
 
     it('goes on when the engine is killed in mid-create and started again', async () => {
       await create('killed', template({ flow: { definition: waiting('4s') } }));

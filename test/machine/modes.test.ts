@@ -2,17 +2,9 @@
 // Belongs here: the keys at the top of a definition that say so. Does not belong here: rules of single steps.
 import { expect } from 'chai';
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
-import {
-  definition,
-  entity,
-  join,
-  literal,
-  membership,
-  script,
-  state,
-  type StateSpec,
-} from '../support/definitions.ts';
-import { Workflow } from '../support/workflow.ts';
+import { literal, script, type StateSpec } from '../support/definitions.ts';
+import { groupWorkflow, type NamedStates } from '../support/group.ts';
+import type { Workflow } from '../support/workflow.ts';
 
 /** It can be judged by nobody. */
 const undefinedCondition = literal('neither true nor false');
@@ -22,16 +14,8 @@ type Modes = Partial<
 >;
 
 /** A group `g` of three with these states; the goal is all that is named. */
-function workflow(
-  modes: Modes,
-  states: { readonly [name: string]: StateSpec },
-  goal: readonly string[],
-): Workflow {
-  const made = Object.entries(states).map(([name, spec]) => state('g', name, spec));
-  const up = join('s', 'up', { needs: goal });
-  const entities = [entity('g', { states: made }), entity('s', { type: 'service', states: [up] })];
-  return new Workflow(definition(entities, ['s.up'], modes), membership({ g: 3 })).create();
-}
+const workflow = (modes: Modes, states: NamedStates, goal: readonly string[]): Workflow =>
+  groupWorkflow(states, goal, 3, modes);
 
 describe('row 43: `failure_mode: halt`', () => {
   const halt: Modes = { failureMode: 'halt' };

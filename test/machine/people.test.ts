@@ -2,19 +2,9 @@
 // Belongs here: what holds of them beyond the scenarios. Does not belong here: holding after failures (rules.test.ts).
 import { expect } from 'chai';
 import type { Action } from '../../engine/definition/types.ts';
-import {
-  definition,
-  entity,
-  expression,
-  join,
-  literal,
-  membership,
-  output,
-  script,
-  state,
-  type StateSpec,
-} from '../support/definitions.ts';
-import { Workflow } from '../support/workflow.ts';
+import { expression, literal, output, script } from '../support/definitions.ts';
+import { groupWorkflow, type NamedStates } from '../support/group.ts';
+import type { Workflow } from '../support/workflow.ts';
 
 const approval = (more: Partial<Action & { kind: 'approval' }> = {}): Action => ({
   kind: 'approval',
@@ -24,15 +14,8 @@ const approval = (more: Partial<Action & { kind: 'approval' }> = {}): Action => 
 const signal = (name = 'go'): Action => ({ kind: 'signal', name });
 
 /** A group of this size with the states, all of them the goal. */
-function workflow(size: number, states: { readonly [name: string]: StateSpec }, goal?: string[]): Workflow {
-  const made = Object.entries(states).map(([name, spec]) => state('g', name, spec));
-  const needs = goal ?? Object.keys(states).map(name => `g.${name}`);
-  const service = entity('s', { type: 'service', states: [join('s', 'up', { needs })] });
-  return new Workflow(
-    definition([entity('g', { states: made }), service], ['s.up']),
-    membership({ g: size }),
-  ).create();
-}
+const workflow = (size: number, states: NamedStates, goal?: string[]): Workflow =>
+  groupWorkflow(states, goal ?? Object.keys(states).map(name => `g.${name}`), size);
 
 const approve = (w: Workflow, step: string) => w.send({ kind: 'approve', step, by: 'ann' });
 const reject = (w: Workflow, step: string) => w.send({ kind: 'reject', step, by: 'ann' });

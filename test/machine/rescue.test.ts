@@ -4,29 +4,8 @@ import { expect } from 'chai';
 import { LIMITS } from '../../engine/base/limits.ts';
 import type { Action, State } from '../../engine/definition/types.ts';
 import { restore } from '../../engine/machine/state.ts';
-import {
-  definition,
-  entity,
-  expression,
-  join,
-  literal,
-  membership,
-  script,
-  state,
-  type StateSpec,
-} from '../support/definitions.ts';
-import { Workflow } from '../support/workflow.ts';
-
-type Named = { readonly [name: string]: StateSpec };
-
-function workflow(states: Named, goal: readonly string[], size = 1): Workflow {
-  const made = Object.entries(states).map(([name, spec]) => state('g', name, spec));
-  const entities = [
-    entity('g', { states: made }),
-    entity('s', { type: 'service', states: [join('s', 'up', { needs: goal })] }),
-  ];
-  return new Workflow(definition(entities, ['s.up']), membership({ g: size })).create();
-}
+import { expression, literal, script, type StateSpec } from '../support/definitions.ts';
+import { groupWorkflow as workflow } from '../support/group.ts';
 
 const rescued = (onFailure: State['onFailure'], action: Action = script(), times = 1): StateSpec => ({
   onFailure,

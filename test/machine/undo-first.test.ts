@@ -14,18 +14,8 @@ import {
   state,
   type StateSpec,
 } from '../support/definitions.ts';
+import { groupWorkflow as workflow } from '../support/group.ts';
 import { Workflow } from '../support/workflow.ts';
-
-type Named = { readonly [name: string]: StateSpec };
-
-function workflow(states: Named, goal: readonly string[], size = 1): Workflow {
-  const made = Object.entries(states).map(([name, spec]) => state('g', name, spec));
-  const entities = [
-    entity('g', { states: made }),
-    entity('s', { type: 'service', states: [join('s', 'up', { needs: goal })] }),
-  ];
-  return new Workflow(definition(entities, ['s.up']), membership({ g: size })).create();
-}
 
 const undone = (more: StateSpec = {}): StateSpec => ({
   onFailure: 'undo',

@@ -25,6 +25,7 @@ from heat.common import exception
 from heat.engine import resource
 
 from murano_workflow import rpc
+from murano_workflow import values
 from murano_workflow import workflow
 
 RUNNING = {'status': 'running', 'reason': '', 'over': False, 'events': [],
@@ -365,10 +366,10 @@ class ResolvedTest(unittest.TestCase):
 
     def test_what_is_sent_keeps_a_hole_inside_a_value(self):
         self.assertEqual({'c': {'d': [1, None]}},
-                         workflow._given({'b': None, 'c': {'d': [1, None]}}))
+                         values.given({'b': None, 'c': {'d': [1, None]}}))
 
     def test_inputs_with_a_hole_anywhere_are_unknown(self):
-        known, unknown = workflow._known(
+        known, unknown = values.known(
             {'a': 1, 'b': None, 'c': {'d': [1, None]}, 'e': {'f': []}})
         self.assertEqual({'a': 1, 'e': {'f': []}}, known)
         self.assertEqual(['b', 'c'], unknown)
@@ -378,7 +379,8 @@ class SignalTest(unittest.TestCase):
 
     def test_the_event_shows_no_data(self):
         flow = Workflow(Scripted({}))
-        reason = flow.handle_signal({'signal': 'go', 'data': {'key': 'SECRET'}})
+        reason = flow.handle_signal(
+            {'signal': 'go', 'data': {'key': 'SECRET'}})
         self.assertEqual('signal go', reason)
 
     def test_a_no_is_said_in_the_event(self):
