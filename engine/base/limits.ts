@@ -55,6 +55,11 @@ export const LIMITS = {
   /** Events absorbed by one commit; requests waiting in the inbox per workflow. */
   batchEvents: 100,
   inboxPerWorkflow: 1_000,
+  /** Of a call to a cloud: milliseconds until its answer is there, and bytes of that. */
+  cloudRequestMs: 60_000,
+  cloudAnswerBytes: 1024 * 1024,
+  /** Credentials whose tokens are kept at a time. */
+  cloudSessions: 1_000,
   /** Characters kept of an error's text and of a script's tail in state and events. */
   errorText: 2_000,
   tailBytes: 2_048,

@@ -1,0 +1,122 @@
+// One credential at work: its token is kept, renewed in time, and every call bears it.
+// Belongs here: the token's life, a call and what its status says of the right to it. Does not belong here: which call
+// (drivers), whose credential (clouds.ts).
+//
+// S1 However many calls need a token at once, one is asked for.
+// S2 A token is renewed before it ends, and once more when a service refuses it: a refused request was not carried out,
+//    so it may be sent again whatever its method.
+// S3 Nothing else is sent twice.
+import type { CloudCredential } from '../base/credential.ts';
+import type { JsonValue } from '../base/json.ts';
+import { addressOf, endpointOf, microversionHeaders } from './catalogue.ts';
+import { type Answer, exchange } from './exchange.ts';
+import { authenticate, type Token } from './keystone.ts';
+import { sentenceOf } from './sentences.ts';
+import { type Cloud, type CloudAnswer, type CloudCall, CloudFault, type CloudSettings } from './types.ts';
+
+/** A token is not used in the last minute of its life, or the last tenth of a shorter one. */
+const RESERVE_MS = 60_000;
+const RESERVE_SHARE = 0.1;
+
+export interface SessionDeps {
+  readonly credential: CloudCredential;
+  readonly settings: CloudSettings;
+  /** Ms since the epoch. */
+  readonly now: () => number;
+  /** PEM certificates of authorities, of the file that the credential or the settings name. */
+  readonly ca?: string;
+}
+
+export class CloudSession implements Cloud {
+  readonly #deps: SessionDeps;
+  #token: Token | undefined;
+  /** When the token was had: its life is counted by our own clock. */
+  #since = 0;
+  #asking: Promise<Token> | undefined;
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps;
+  }
+
+  async call(call: CloudCall, signal?: AbortSignal): Promise<CloudAnswer> {
+    const first = await this.#current();
+    let answer = await this.#send(call, first, signal);
+    if (answer.status === 401) {
+      if (this.#token === first) this.#token = undefined;
+      answer = await this.#send(call, await this.#current(), signal);
+    }
+    if (lacksRight(answer)) {
+      const why = sentenceOf(answer) ?? `status ${answer.status}`;
+      const what = `${call.method} ${call.path} of ${call.service}`;
+      throw new CloudFault('unauthorised', `${what} was refused: ${why}`, { status: answer.status });
+    }
+    return answerOf(answer);
+  }
+
+  #current(): Promise<Token> {
+    const token = this.#token;
+    if (token !== undefined && this.#deps.now() - this.#since < usable(token)) return Promise.resolve(token);
+    this.#asking ??= this.#authenticate().finally(() => (this.#asking = undefined));
+    return this.#asking;
+  }
+
+  /** Without the signal of the call: others may wait for the same token. */
+  async #authenticate(): Promise<Token> {
+    const { credential, settings, now, ca } = this.#deps;
+    const authUrl = credential.auth.auth_url ?? settings.authUrl;
+    if (authUrl === undefined)
+      throw new CloudFault(
+        'unfit',
+        'Nobody says where Keystone is: set openstack.auth_url in the settings of the engine.',
+      );
+    const token = await authenticate(authUrl, credential, ca === undefined ? {} : { ca });
+    this.#token = token;
+    this.#since = now();
+    return token;
+  }
+
+  #send(call: CloudCall, token: Token, signal: AbortSignal | undefined): Promise<Answer> {
+    const { credential, settings, ca } = this.#deps;
+    const region = credential.region_name ?? settings.region;
+    const endpoint = endpointOf(token.catalogue, call.service, {
+      interface: credential.interface ?? settings.interface ?? 'public',
+      ...(region !== undefined && { region }),
+    });
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    return exchange({
+      method: call.method,
+      url: addressOf(endpoint, call.path),
+      headers: {
+        accept: 'application/json',
+        'x-auth-token': token.id,
+        ...microversionHeaders(call.service, call.microversion),
+        ...(body !== undefined && {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(body)),
+        }),
+      },
+      ...(body !== undefined && { body }),
+      ...(ca !== undefined && { ca }),
+      ...(signal && { signal }),
+    });
+  }
+}
+
+/** Milliseconds for which it is used. */
+const usable = ({ lifetime }: Token): number => lifetime - Math.min(RESERVE_MS, lifetime * RESERVE_SHARE);
+
+/** Nova and Heat answer 403 also where a quota is spent: that is no question of rights. */
+const lacksRight = (answer: Answer): boolean =>
+  answer.status === 401 || (answer.status === 403 && !/quota|limit|exceeded/i.test(sentenceOf(answer) ?? ''));
+
+function answerOf({ status, headers, text }: Answer): CloudAnswer {
+  return { status, headers, ...(text !== '' && { body: valueOf(text) }) };
+}
+
+function valueOf(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return text;
+  }
+}
