@@ -92,6 +92,8 @@ export interface Queue {
   readonly autoDelete?: boolean;
   /** Milliseconds without a consumer after which it is gone. */
   readonly expires?: number;
+  /** Messages it keeps; of more, the oldest are dropped. The in-process broker keeps all. */
+  readonly maxLength?: number;
 }
 
 export class TransportError extends Error {
@@ -106,9 +108,13 @@ export class TransportError extends Error {
 
 /** Exchange that agents publish to, under the key `<agent id>.<kind>`. */
 export const FROM_AGENTS = 'from-agents';
-/** The engine's queue of everything agents say. */
+/** The engine's queue of everything enrolled agents say. */
 export const RESULTS_QUEUE = 'engine.results';
+/** The engine's queue of enrolments: apart, as whoever reads a VM's user data can write to it. */
+export const ENROLMENTS_QUEUE = 'engine.enrolments';
 export const DEAD_LETTERS = 'dead-letters';
 export const commandQueue = (agent: string): string => `agent.${agent}`;
+/** Answers to an agent's enrolment. */
+export const enrolmentQueue = (agent: string): string => `enrol.${agent}`;
 export const agentKey = (agent: string, kind: AgentKey): string => `${agent}.${kind}`;
-export type AgentKey = 'hello' | 'result' | 'output';
+export type AgentKey = 'hello' | 'result' | 'output' | 'enrol';

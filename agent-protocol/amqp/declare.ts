@@ -23,7 +23,7 @@ const exchangeOptions = ({ durable, autoDelete }: Exchange): Options.AssertExcha
 
 /** Quorum queues count deliveries from 0: a limit of n − 1 is n deliveries. Classic ones have no such limit. */
 function queueOptions(queue: Queue): Options.AssertQueue {
-  const { deadLetterExchange, deliveryLimit, expires, kind = 'quorum' } = queue;
+  const { deadLetterExchange, deliveryLimit, expires, maxLength, kind = 'quorum' } = queue;
   return {
     durable: queue.durable !== false,
     autoDelete: queue.autoDelete === true,
@@ -32,6 +32,7 @@ function queueOptions(queue: Queue): Options.AssertQueue {
       ...(kind === 'quorum' && { 'x-queue-type': 'quorum' }),
       ...(kind === 'quorum' && deliveryLimit !== undefined && { 'x-delivery-limit': deliveryLimit - 1 }),
       ...(expires !== undefined && { 'x-expires': expires }),
+      ...(maxLength !== undefined && { 'x-max-length': maxLength }),
     },
   };
 }

@@ -1,11 +1,14 @@
 // Logins and permissions of the in-process broker, with RabbitMQ's rules: patterns on names, topic rules on keys.
 // Belongs here: who may what. Does not belong here: what happens then (memory-connection.ts).
+import { matchesHash } from '../../agent-protocol/password-hash.ts';
 import { TransportError, type Login, type Topology } from '../../agent-protocol/transport.ts';
 import { ChannelError } from './memory-exchanges.ts';
 
 /** Patterns are matched anywhere in the name, as RabbitMQ does: anchor them. */
 export interface MemoryUser {
-  readonly password: string;
+  readonly password?: string;
+  /** Instead of the password: its salted hash, as RabbitMQ keeps it. */
+  readonly passwordHash?: string;
   /** Absent: everything is allowed. */
   readonly permissions?: {
     readonly configure: RegExp;
@@ -30,6 +33,14 @@ export class MemoryUsers {
     this.#known().set(name, user);
   }
 
+  get(name: string): MemoryUser | undefined {
+    return this.#known().get(name);
+  }
+
+  names(): readonly string[] {
+    return [...this.#known().keys()];
+  }
+
   remove(name: string): void {
     this.#known().delete(name);
   }
@@ -38,7 +49,7 @@ export class MemoryUsers {
   admit(login: Login, connections: number): void {
     if (this.#users === undefined) return;
     const user = this.#users.get(login.user);
-    if (user === undefined || user.password !== login.password) {
+    if (user === undefined || !isPassword(user, login.password)) {
       throw new TransportError('refused', `ACCESS_REFUSED - login of user '${login.user}' was refused`);
     }
     if (user.maxConnections !== undefined && connections >= user.maxConnections) {
@@ -84,3 +95,6 @@ export class MemoryUsers {
     return this.#users;
   }
 }
+
+const isPassword = ({ password, passwordHash }: MemoryUser, given: string): boolean =>
+  passwordHash === undefined ? password === given : matchesHash(given, passwordHash);

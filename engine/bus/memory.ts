@@ -73,6 +73,8 @@ export interface MemoryBroker {
   setUser(name: string, user: MemoryUser): void;
   /** Closes the user's connections at once: that is revocation. */
   removeUser(name: string): void;
+  user(name: string): MemoryUser | undefined;
+  userNames(): readonly string[];
   deleteQueue(name: string): void;
   queues(): readonly string[];
   depth(
@@ -148,6 +150,14 @@ class Broker implements MemoryBroker, ConnectionHost {
   removeUser(name: string): void {
     this.users.remove(name);
     this.cut(`CONNECTION_FORCED - user '${name}' is deleted`, login => login.user === name);
+  }
+
+  user(name: string): MemoryUser | undefined {
+    return this.users.get(name);
+  }
+
+  userNames(): readonly string[] {
+    return this.users.names();
   }
 
   deleteQueue(name: string): void {

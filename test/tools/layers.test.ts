@@ -15,7 +15,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/runtime': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
   'engine/store': ['engine/base', 'engine/machine', 'engine/runtime'],
   'engine/bus': ['engine/base', 'engine/runtime', 'agent-protocol'],
-  'engine/agents': ['engine/base', 'engine/machine', 'engine/runtime', 'engine/bus', 'agent-protocol'],
+  'engine/broker': ['engine/base', 'engine/bus', 'engine/runtime', 'agent-protocol'],
+  'engine/agents': [
+    'engine/base',
+    'engine/machine',
+    'engine/runtime',
+    'engine/bus',
+    'engine/broker',
+    'agent-protocol',
+  ],
   'engine/openstack': ['engine/base'],
   'engine/drivers': [
     'engine/base',
