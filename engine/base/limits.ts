@@ -66,6 +66,9 @@ export const LIMITS = {
   /** Steps named by one cause of an explanation, and roots that it gives; of the rest the number is said. */
   namesTold: 8,
   rootsTold: 5,
+  /** Bytes of a service's answer to a call, and of its headers. */
+  httpAnswerBytes: 1024 * 1024,
+  httpHeaderBytes: 32 * 1024,
   /** States of a definition that is drawn; a larger one goes out as mermaid text. */
   drawnStates: 300,
 } as const;

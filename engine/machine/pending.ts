@@ -4,7 +4,8 @@ import type { StepId } from '../base/ids.ts';
 import type { StateGraph } from '../graph/types.ts';
 import { workflowDue } from './deadline.ts';
 import type { MachineState } from './state.ts';
-import type { Effect, StepRecord, WorkflowRecord } from './types.ts';
+import { COMMAND_GRACE } from './timing.ts';
+import type { Begun, Effect, StepRecord, WorkflowRecord } from './types.ts';
 
 const NONE: readonly Effect[] = [];
 
@@ -24,10 +25,17 @@ export function effectsOf(
 ): readonly Effect[] {
   if (!record.command) return NONE;
   const id = { workflow, generation, step, dispatch: record.dispatch };
-  const start: Effect = { kind: 'start', id, command: record.command };
+  const begun = begunOf(record);
+  const start: Effect = { kind: 'start', id, command: record.command, ...(begun && { begun }) };
   if (record.cancel === undefined) return [start];
   const { agent } = record.command;
   return [start, { kind: 'cancel', id, ...(agent !== undefined && { agent }), why: record.cancel }];
+}
+
+/** Its deadline, but for the grace, is when its own time is over; of one that is called back nothing hangs on that. */
+function begunOf({ progress, due }: StepRecord): Begun | undefined {
+  if (progress !== 'started' || due?.for !== 'deadline') return undefined;
+  return { endsAt: due.at - COMMAND_GRACE };
 }
 
 /** Every time that a step, or the workflow itself, waits for; each is answered by the event `timer` at or after `at`. */

@@ -307,6 +307,12 @@ export type Change =
   | { readonly kind: 'step'; readonly step: StepId; readonly from: StepStatus; readonly record: StepRecord }
   | { readonly kind: 'workflow'; readonly record: Omit<WorkflowRecord, 'seq'> };
 
+/** Of a command that a restarted engine sends again, and that was reported as started: it may be done in part or whole. */
+export interface Begun {
+  /** When the time of the attempt is over, ms since the epoch. */
+  readonly endsAt: number;
+}
+
 export type Effect =
-  | { readonly kind: 'start'; readonly id: EffectId; readonly command: Command }
+  | { readonly kind: 'start'; readonly id: EffectId; readonly command: Command; readonly begun?: Begun }
   | { readonly kind: 'cancel'; readonly id: EffectId; readonly agent?: string; readonly why: string };

@@ -6,6 +6,7 @@
 // D2  A driver that fails to take a command gets it again later, as long as it is still the step's current one.
 import { errorText } from '../base/errors.ts';
 import { effectKey } from '../base/ids.ts';
+import type { ActionKind } from '../definition/types.ts';
 import type { Effect, ResolvedAction } from '../machine/types.ts';
 import type { Log } from './log.ts';
 import type { Clock, Driver, DriverContext } from './ports.ts';
@@ -64,7 +65,8 @@ export class Dispatcher {
 
   async #hand(effect: Effect, live: LiveWorkflow, driver: Driver): Promise<void> {
     if (effect.kind === 'cancel') return driver.cancel(effect.id, effect.agent, effect.why);
-    return driver.start(effect.id, effect.command, this.#context(live));
+    const { id, command, begun } = effect;
+    return driver.start(id, command, { ...this.#context(live), ...(begun && { begun }) });
   }
 
   #again(effect: Effect, live: LiveWorkflow, tries: number): void {
@@ -98,8 +100,13 @@ export class Dispatcher {
 function kindOf(effect: Effect, live: LiveWorkflow): ResolvedAction['kind'] {
   if (effect.kind === 'start') return effect.command.action.kind;
   const number = live.graph.stepById.get(effect.id.step) ?? -1;
-  const kind =
-    live.state.records[number]?.command?.action.kind ?? live.graph.steps[number]?.state.action?.kind;
+  const out = live.state.records[number]?.command?.action.kind;
+  return out ?? carriedOutAs(live.graph.steps[number]?.state.action?.kind);
+}
+
+/** What a kind of action becomes as a command. Those that never are one go to agents, who know nothing of it and say so. */
+function carriedOutAs(kind: ActionKind | undefined): ResolvedAction['kind'] {
   if (kind === 'set') return 'generate';
-  return kind === 'online' || kind === 'file' || kind === 'reboot' || kind === 'generate' ? kind : 'script';
+  if (kind === undefined || kind === 'wait' || kind === 'signal' || kind === 'approval') return 'script';
+  return kind;
 }

@@ -5,7 +5,7 @@
 // Adapters own: bytes, sockets, files, processes. An adapter never decides anything about a workflow.
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { EffectId } from '../base/ids.ts';
-import type { Change, Command, Report, StepRecord, WorkflowRecord } from '../machine/types.ts';
+import type { Begun, Change, Command, Report, StepRecord, WorkflowRecord } from '../machine/types.ts';
 import type { Member } from '../graph/types.ts';
 
 /** Wall clock for `at`; timers that fire once, at or after `at`. Models replace it in simulation. */
@@ -36,6 +36,8 @@ export interface DriverContext {
   content(digest: string): string;
   /** Clear text of a hidden value; held no longer than the sealing takes. */
   secret(ref: string): Promise<JsonValue>;
+  /** Present when an engine that is gone has reported it as started: then nobody knows how far it came. */
+  readonly begun?: Begun;
   /** Whether the store has a hidden value under this reference. Rejects when it does not answer. */
   holds(ref: string): Promise<boolean>;
 }

@@ -113,4 +113,16 @@ describe('a workflow', () => {
     expect(pendingEffects(w.graph, again)).to.eql([w.effects[1]]);
     expect(dueTimers(w.graph, again)).to.have.length(2);
   });
+
+  it('tells with a command that is sent again whether it was started, and when its time is over', () => {
+    const w = new Workflow(cluster, membership({ sql: 1 })).create();
+    const effect = w.effects[0];
+    w.report('sql[0].prepared', { kind: 'accepted' });
+    expect(pendingEffects(w.graph, w.state)).to.eql([effect]);
+    w.now += 5_000;
+    w.report('sql[0].prepared', { kind: 'started' });
+    const timeout = effect?.kind === 'start' ? effect.command.timeout : 0;
+    const endsAt = w.now + timeout;
+    expect(pendingEffects(w.graph, w.state)).to.eql([{ ...effect, begun: { endsAt } }]);
+  });
 });

@@ -1,12 +1,8 @@
 // Functions on addresses and networks, IPv4 and IPv6.
 // Belongs here: arithmetic on addresses as text. Does not belong here: names, ports in use, anything of a real network.
+import { type Address, parseAddress } from '../../../base/addresses.ts';
 import { ValueError } from '../values.ts';
 import type { HostFunction } from './host.ts';
-
-interface Address {
-  readonly value: bigint;
-  readonly bits: 32 | 128;
-}
 
 interface Network {
   readonly base: bigint;
@@ -19,7 +15,7 @@ export const NET: readonly HostFunction[] = [
   { signature: 'cidrHost(string, int): string', run: cidrHost },
   { signature: 'cidrContains(string, string): bool', run: cidrContains },
   { signature: 'cidrPrefix(string): int', run: (cidr: string) => BigInt(network(cidr).prefix) },
-  { signature: 'isIpv6(string): bool', run: (text: string) => parseIpv6(text) !== undefined },
+  { signature: 'isIpv6(string): bool', run: (text: string) => parseAddress(text)?.bits === 128 },
   { signature: 'hostPort(string, int): string', run: hostPort },
 ];
 
@@ -46,7 +42,7 @@ function cidrContains(cidr: string, text: string): boolean {
 
 function hostPort(host: string, port: bigint): string {
   if (port < 0n || port > 65_535n) throw new ValueError(`${port} is no port; ports are 0 to 65535`);
-  return parseIpv6(host) === undefined ? `${host}:${port}` : `[${host}]:${port}`;
+  return parseAddress(host)?.bits !== 128 ? `${host}:${port}` : `[${host}]:${port}`;
 }
 
 function inRange(value: bigint, bits: number, what: string): bigint {
@@ -65,46 +61,13 @@ function network(cidr: string): Network {
 }
 
 function address(text: string): Address {
-  const four = parseIpv4(text);
-  if (four !== undefined) return { value: four, bits: 32 };
-  const six = parseIpv6(text);
-  if (six !== undefined) return { value: six, bits: 128 };
+  const found = parseAddress(text);
+  if (found) return found;
   throw new ValueError(`'${short(text)}' is no IP address`);
 }
 
 function short(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
-function parseIpv4(text: string): bigint | undefined {
-  if (text.length > 15) return undefined;
-  const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every(part => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
-    return undefined;
-  return parts.reduce((value, part) => value * 256n + BigInt(part), 0n);
-}
-
-function parseIpv6(text: string): bigint | undefined {
-  if (text.length > 45 || !text.includes(':')) return undefined;
-  const halves = withoutIpv4(text).split('::');
-  if (halves.length > 2) return undefined;
-  const [head = '', tail] = halves;
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = 8 - left.length - right.length;
-  if (tail === undefined ? missing !== 0 : missing < 1) return undefined;
-  const groups = [...left, ...Array.from({ length: Math.max(missing, 0) }, () => '0'), ...right];
-  if (!groups.every(group => /^[0-9a-fA-F]{1,4}$/.test(group))) return undefined;
-  return groups.reduce((value, group) => value * 65_536n + BigInt(`0x${group}`), 0n);
-}
-
-/** `::ffff:10.0.0.1` with its end as two groups. */
-function withoutIpv4(text: string): string {
-  const at = text.lastIndexOf(':') + 1;
-  const four = parseIpv4(text.slice(at));
-  return four === undefined
-    ? text
-    : `${text.slice(0, at)}${(four >> 16n).toString(16)}:${(four & 65_535n).toString(16)}`;
 }
 
 function format(value: bigint, bits: number): string {
