@@ -71,4 +71,11 @@ export const LIMITS = {
   httpHeaderBytes: 32 * 1024,
   /** States of a definition that is drawn; a larger one goes out as mermaid text. */
   drawnStates: 300,
+  /** What one attribute of a resource in Heat shows: states, failures, bytes of all outputs as JSON and of the graph. */
+  shownStates: 1_000,
+  shownFailures: 100,
+  shownOutputBytes: 1024 * 1024,
+  shownGraphBytes: 256 * 1024,
+  /** Log entries that one answer to Heat is made of. */
+  toldEntries: 1_000,
 } as const;

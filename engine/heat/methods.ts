@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { EngineError } from '../base/errors.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
 import { checkInputs, checkMembers } from '../definition/inputs.ts';
 import { parseDefinition } from '../definition/parse.ts';
 import { type Problem, problemText } from '../definition/problems.ts';
@@ -14,14 +15,13 @@ import type { WorkflowRecord } from '../machine/types.ts';
 import type { ActRequest, EngineApi } from '../runtime/api.ts';
 import type { Clock } from '../runtime/ports.ts';
 import type { RpcRequest } from './envelope.ts';
-import { attributesOf, isOver, pollAfter, sentencesOf } from './progress.ts';
+import { attributesOf, boundedGraph } from './attributes.ts';
+import { isOver, pollAfter, sentencesOf } from './progress.ts';
 import type { Endpoint } from './rpc-server.ts';
 import { actionOf } from './signals.ts';
 
 /** Raised with every change of what is asked or answered; a later minor version serves earlier callers. */
 export const RPC_VERSION = '1.0';
-/** Log entries looked at for one answer. */
-const ENTRIES = 1_000;
 /** Looks at a workflow that moves while it is to go on. */
 const TURNS = 3;
 
@@ -80,7 +80,7 @@ class Methods {
       apply: request => this.#apply(judged('apply', request), byOf(request)),
       status: request => this.#status(judged('status', request)),
       show: request => this.#show(judged('show', request)),
-      graph: request => this.#api.graph(judged('graph', request).workflow_id),
+      graph: request => this.#graph(judged('graph', request)),
       cancel: request => {
         const { workflow_id: workflow, request_id: requestId } = judged('cancel', request);
         return this.#act({ kind: 'cancel', workflow, requestId, by: byOf(request) });
@@ -165,7 +165,7 @@ class Methods {
 
   async #status({ workflow_id: id, after }: Parameters['status']): Promise<JsonValue> {
     const { record } = await this.#api.workflow(id);
-    const entries = await this.#api.events(id, after, ENTRIES);
+    const entries = await this.#api.events(id, after, LIMITS.toldEntries);
     const now = this.#clock.now();
     const { status, reason } = record;
     return {
@@ -181,6 +181,10 @@ class Methods {
 
   async #show({ workflow_id: id }: Parameters['show']): Promise<JsonValue> {
     return attributesOf(await this.#api.workflow(id));
+  }
+
+  async #graph({ workflow_id: id }: Parameters['graph']): Promise<JsonValue> {
+    return boundedGraph(await this.#api.graph(id), id);
   }
 
   async #act(request: ActRequest): Promise<JsonValue> {

@@ -1,8 +1,6 @@
-// A workflow as Heat's users see it: attributes of the resource, and sentences for its events. Pure.
-// Belongs here: WorkflowView and log entries → plain values. Does not belong here: asking for them (methods.ts).
-import type { JsonObject } from '../base/json.ts';
+// What Heat's users are told of a workflow that moves: sentences for the events of the stack, and when to ask again. Pure.
+// Belongs here: log entries → sentences. Does not belong here: asking for them (methods.ts), attributes (attributes.ts).
 import type { StepRecord, StepStatus, WorkflowStatus } from '../machine/types.ts';
-import type { StepView, WorkflowView } from '../runtime/api.ts';
 import type { LogEntry } from '../runtime/ports.ts';
 
 /** Statuses in which nothing more happens by itself. */
@@ -11,49 +9,6 @@ export const isOver = (status: WorkflowStatus): boolean => OVER.has(status);
 
 /** Names listed in one sentence. */
 const NAMED = 3;
-/** Failures shown; each may bring 4 kB of text. */
-const FAILURES_SHOWN = 100;
-
-/** `state`, `progress`, `states` and `failures` of the resource. */
-export function attributesOf(view: WorkflowView): JsonObject {
-  const wanted = view.steps.filter(step => step.wanted);
-  return {
-    state: view.record.status,
-    reason: view.record.reason,
-    progress: { done: wanted.filter(isDone).length, of: wanted.length },
-    states: statesOf(wanted),
-    failures: view.steps.filter(hasFailed).slice(0, FAILURES_SHOWN).map(failureOf),
-    outputs: view.outputs,
-  };
-}
-
-/** Entity → state → how many steps are in which status. */
-function statesOf(steps: readonly StepView[]): JsonObject {
-  const states: Record<string, Record<string, Record<string, number>>> = {};
-  for (const { entity, state, record } of steps) {
-    const counts = ((states[entity] ??= {})[state] ??= {});
-    counts[record.status] = (counts[record.status] ?? 0) + 1;
-  }
-  return states;
-}
-
-const DONE = new Set<StepStatus>(['reached', 'skipped', 'not_needed']);
-const isDone = ({ record }: StepView): boolean => DONE.has(record.status);
-
-const FAILED = new Set<StepStatus>(['failed', 'interrupted']);
-const hasFailed = ({ record }: StepView): boolean => FAILED.has(record.status) && record.error !== undefined;
-
-function failureOf({ id, member, record }: StepView): JsonObject {
-  const { error, attempt } = record;
-  return {
-    step: id,
-    attempt,
-    message: error?.message ?? '',
-    ...(member === undefined ? {} : { member: member.name }),
-    ...(error?.exitCode === undefined ? {} : { exit_code: error.exitCode }),
-    ...(error?.tail === undefined ? {} : { tail: error.tail }),
-  };
-}
 
 /** Statuses that are worth an event in Heat. */
 const TOLD: { readonly [Status in StepStatus]?: string } = {

@@ -33,6 +33,7 @@ from oslo_log import log as logging
 
 from heat.common import exception
 from heat.common.i18n import _
+from heat.engine import attributes
 from heat.engine import resource
 from heat.engine import support
 
@@ -358,6 +359,18 @@ class Workflow(resource.Resource):
             raise exception.Error(values.describe(status))
 
     # ------------------------------------------------------------ attributes
+
+    def get_attribute(self, key, *path):
+        if key != schema.OUTPUTS or not path or self.resource_id is None:
+            return super(Workflow, self).get_attribute(key, *path)
+        shown = self._show()
+        if path[0] in shown.get('outputs_left_out', ()):
+            # Nothing in its place would be taken for its value.
+            raise exception.Error(_(
+                'The output %s is left out: all outputs together are larger '
+                'than the engine shows. Read it with "murano-workflow status '
+                '%s".') % (path[0], self.resource_id))
+        return attributes.select_from_attribute(shown.get(key), path)
 
     def _resolve_attribute(self, name):
         if self.resource_id is None or name not in schema.ATTRIBUTES:

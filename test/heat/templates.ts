@@ -65,3 +65,19 @@ export const listening = workflow(
   'heard',
   { outputs: { word: { value: '<% service.outputs.heard.word %>' } } },
 );
+
+/** Rows of states, each of which waits for the one before it; the goal is the end of every row. */
+export const rows = (services: number, states: number): object => {
+  const row = Object.fromEntries(
+    Array.from({ length: states }, (_, index) => [
+      `s${index}`,
+      index === 0 ? {} : { requires: [`s${index - 1}`] },
+    ]),
+  );
+  const names = Array.from({ length: services }, (_, index) => `e${index}`);
+  return {
+    workflow_version: '2026-11-01',
+    entities: Object.fromEntries(names.map(name => [name, { type: 'service', states: row }])),
+    goal: names.map(name => `${name}.s${states - 1}`),
+  };
+};

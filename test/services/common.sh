@@ -12,6 +12,8 @@ PLACEMENT_PORT=${PLACEMENT_PORT:-28778}
 GLANCE_PORT=${GLANCE_PORT:-29292}
 NEUTRON_PORT=${NEUTRON_PORT:-29696}
 PYTHON=/usr/bin/python3
+# Where heat-engine and heat-manage of another version are (heat-next.sh); heat-api, which knows no plugin, stays.
+HEAT_BIN=${HEAT_BIN:-/usr/bin}
 
 # Debian's Python, and byte code kept: without it every start compiles for seconds.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin

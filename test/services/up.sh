@@ -151,13 +151,13 @@ start_heat() {
   "$PYTHON" "$HERE/bootstrap.py" "http://127.0.0.1:$KEYSTONE_PORT/v3" secret "$HEAT_PORT" >"$SERVICES/log/bootstrap.log" 2>&1 &
   local bootstrap=$!
   if [ ! -e "$SERVICES/etc/heat-made" ]; then
-    heat-manage --config-file "$SERVICES/etc/heat.conf" db_sync >"$SERVICES/log/heat-setup.log" 2>&1
+    "$HEAT_BIN/heat-manage" --config-file "$SERVICES/etc/heat.conf" db_sync >"$SERVICES/log/heat-setup.log" 2>&1
     touch "$SERVICES/etc/heat-made"
   fi
   wait $bootstrap || { cat "$SERVICES/log/bootstrap.log" >&2; return 1; }
   listens "$RABBIT_PORT" rabbit
   listens "$RABBIT_HTTP_PORT" rabbit
-  spawn heat-engine heat-engine --config-file "$SERVICES/etc/heat.conf" --log-file "$SERVICES/log/heat-engine.log"
+  spawn heat-engine "$HEAT_BIN/heat-engine" --config-file "$SERVICES/etc/heat.conf" --log-file "$SERVICES/log/heat-engine.log"
   spawn heat-api heat-api --config-file "$SERVICES/etc/heat.conf" --log-file "$SERVICES/log/heat-api.log"
   write_openrc
   listens "$HEAT_PORT" heat-api

@@ -362,6 +362,22 @@ class BoundTest(unittest.TestCase):
                                    rpc.Engine(mock.Mock()).cast, 'cancel')
 
 
+class AttributeTest(unittest.TestCase):
+
+    shown = {'outputs': {'small': {'a': [1, 2]}},
+             'outputs_left_out': ['large']}
+
+    def test_an_output_that_is_left_out_is_an_error_and_no_hole(self):
+        flow = Workflow(Scripted(self.shown))
+        with self.assertRaisesRegex(exception.Error, 'large is left out'):
+            flow.get_attribute('outputs', 'large', 'b')
+
+    def test_the_others_are_as_ever(self):
+        flow = Workflow(Scripted(self.shown, self.shown))
+        self.assertEqual(2, flow.get_attribute('outputs', 'small', 'a', 1))
+        self.assertIsNone(flow.get_attribute('outputs', 'none'))
+
+
 class ResolvedTest(unittest.TestCase):
 
     def test_what_is_sent_keeps_a_hole_inside_a_value(self):
