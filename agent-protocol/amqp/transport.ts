@@ -85,11 +85,21 @@ async function withChannel<Content>(
   }
 }
 
+/** The library passes on what the broker says to a wrong login, and of a vhost that is refused only that it is. */
+const REFUSALS = [
+  { said: /ACCESS[_-]REFUSED|\b403\b/, means: 'ACCESS_REFUSED, wrong name or password' },
+  {
+    said: /Expected ConnectionOpenOk; got <ConnectionClose|NOT_ALLOWED/,
+    means: "NOT_ALLOWED, no right to vhost 'VHOST', no such vhost, or too many connections of this user",
+  },
+];
+
 function connectError(thrown: unknown, broker: Broker, user: string): TransportError {
   const text = textOf(thrown);
-  if (!/ACCESS[_-]REFUSED|\b403\b|NOT_ALLOWED/.test(text)) return new TransportError('unreachable', text);
+  const why = REFUSALS.find(({ said }) => said.test(text))?.means;
+  if (why === undefined) return new TransportError('unreachable', text);
   return new TransportError(
     'refused',
-    `${placeOf(broker)} refuses the user '${user}': ACCESS_REFUSED, wrong name or password, or no right to vhost '${broker.vhost}'`,
+    `${placeOf(broker)} refuses the user '${user}': ${why.replace('VHOST', broker.vhost)}`,
   );
 }

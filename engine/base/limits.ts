@@ -60,6 +60,9 @@ export const LIMITS = {
   cloudAnswerBytes: 1024 * 1024,
   /** Credentials whose tokens are kept at a time. */
   cloudSessions: 1_000,
+  /** Of a call to the management of the agents' broker: milliseconds until its answer is there, and bytes of that. */
+  brokerRequestMs: 30_000,
+  brokerAnswerBytes: 64 * 1024 * 1024,
   /** Characters kept of an error's text and of a script's tail in state and events. */
   errorText: 2_000,
   tailBytes: 2_048,

@@ -8,7 +8,7 @@
 # their libraries and cores, without the init scripts, debconf questions and hypervisors of the packages around them.
 set -euo pipefail
 
-PACKAGES=(rabbitmq-server mariadb-server-core mariadb-client-core python3-keystone heat-engine heat-api python3-heatclient
+PACKAGES=(openssl rabbitmq-server mariadb-server-core mariadb-client-core python3-keystone heat-engine heat-api python3-heatclient
   python3-openstackclient nova-common python3-placement glance-common)
 
 missing=()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings up a real RabbitMQ, MariaDB, Keystone and Heat on loopback, without systemd, for tests and for `npm run demo:heat`.
+# Brings up two real RabbitMQ (the cloud's and the agents'), MariaDB, Keystone and Heat on loopback, without systemd, for tests and for `npm run demo:heat`.
 # Belongs here: which daemons, their configuration, the order of starting. Does not belong here: packages (install.sh),
 # the objects in Keystone (bootstrap.py).
 #
@@ -12,33 +12,11 @@ set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PLUGINS=${PLUGINS:-$(cd "$HERE/../../heat-resource" && pwd)}
 . "$HERE/common.sh"
+. "$HERE/rabbit.sh"
 
-mkdir -p "$SERVICES"/{pids,log,etc,keystone/fernet,keystone/credential,rabbit,mariadb,lock}
+mkdir -p "$SERVICES"/{pids,log,etc,keystone/fernet,keystone/credential,mariadb,lock}
 SERVICES=$(cd "$SERVICES" && pwd)
 chmod 700 "$SERVICES"/keystone/*
-
-start_rabbit() {
-  cat >"$SERVICES/rabbit/env" <<END
-export HOME=$SERVICES/rabbit
-export RABBITMQ_NODENAME=mw$RABBIT_PORT@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$RABBIT_PORT
-export RABBITMQ_DIST_PORT=$((RABBIT_PORT + 20000)) ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((RABBIT_PORT + 10000))
-export RABBITMQ_MNESIA_BASE=$SERVICES/rabbit/mnesia RABBITMQ_LOG_BASE=$SERVICES/log RABBITMQ_LOGS=$SERVICES/log/rabbit-node.log
-export RABBITMQ_CONFIG_FILE=$SERVICES/rabbit/rabbitmq RABBITMQ_ENABLED_PLUGINS_FILE=$SERVICES/rabbit/enabled_plugins
-export ERL_CRASH_DUMP=$SERVICES/log/erl_crash.dump
-export RABBITMQ_CONF_ENV_FILE=$SERVICES/rabbit/none RABBITMQ_PID_FILE=$SERVICES/rabbit/pid
-export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
-END
-  cat >"$SERVICES/rabbit/rabbitmq.conf" <<END
-listeners.tcp.1 = 127.0.0.1:$RABBIT_PORT
-log.console = false
-log.file.level = warning
-disk_free_limit.absolute = 50MB
-management.tcp.ip = 127.0.0.1
-management.tcp.port = $RABBIT_HTTP_PORT
-END
-  echo '[rabbitmq_management].' >"$SERVICES/rabbit/enabled_plugins"
-  (. "$SERVICES/rabbit/env" && spawn rabbit /usr/lib/rabbitmq/bin/rabbitmq-server)
-}
 
 start_mariadb() {
   local socket=$SERVICES/mariadb.sock database
@@ -144,6 +122,7 @@ export OS_USERNAME=demo OS_PASSWORD=secret OS_PROJECT_NAME=demo OS_USER_DOMAIN_N
 export MURANO_WORKFLOW_TRANSPORT_URL=amqp://guest:guest@127.0.0.1:$RABBIT_PORT/
 export RABBIT_HTTP_URL=http://127.0.0.1:$RABBIT_HTTP_PORT/api RABBIT_ENV=$SERVICES/rabbit/env
 END
+  agents_broker_rc >>"$SERVICES/openrc"
 }
 
 start_heat() {
@@ -164,14 +143,18 @@ start_heat() {
   "$PYTHON" "$HERE/wait_heat.py" "$SERVICES" "$RABBIT_PORT"
 }
 
-free "$RABBIT_PORT" rabbit RABBIT_PORT
-free "$((RABBIT_PORT + 20000))" rabbit "RABBIT_PORT (20000 more is used too)"
+free_for_rabbit "$RABBIT_PORT" rabbit RABBIT_PORT
+free_for_rabbit "$AGENTS_PORT" agents-rabbit AGENTS_PORT
+free "$AGENTS_HTTP_PORT" agents-rabbit AGENTS_HTTP_PORT
+free "$AGENTS_TLS_PORT" agents-rabbit AGENTS_TLS_PORT
 free "$RABBIT_HTTP_PORT" rabbit RABBIT_HTTP_PORT
 free "$MARIADB_PORT" mariadb MARIADB_PORT
 free "$KEYSTONE_PORT" keystone KEYSTONE_PORT
 free "$HEAT_PORT" heat-api HEAT_PORT
-start_rabbit
+start_rabbit rabbit "$RABBIT_PORT" "$RABBIT_HTTP_PORT"
+start_agents_broker
 start_mariadb
 start_keystone
 start_heat
-echo "Services: RabbitMQ, MariaDB, Keystone and Heat are up; state in $SERVICES."
+await_rabbit agents-rabbit "$AGENTS_PORT" "$AGENTS_HTTP_PORT"
+echo "Services: RabbitMQ, a second one for agents, MariaDB, Keystone and Heat are up; state in $SERVICES."
