@@ -3,6 +3,8 @@
 //
 // Invariants. C1: `decode` never throws, whatever the bytes. C2: what `decode` lets through has exactly the fields
 // that messages.ts declares. C3: `decode(encode(m))` equals m.
+import { signedKeySet } from './enrolment/key-set.ts';
+import { base64, id, judge, opaque, type RefusedMessage, sentence } from './judging.ts';
 import { AGENT_LIMITS as LIMITS } from './limits.ts';
 import type {
   Accepted,
@@ -43,19 +45,11 @@ import {
 import type { Check } from './shapes.ts';
 
 export type Direction = 'from_agent' | 'from_engine';
-/** Why a message is refused: one sentence, naming the field; holds no value of the message. */
-export interface RefusedMessage {
-  readonly refused: string;
-}
 
 const COUNT = Number.MAX_SAFE_INTEGER;
-const id = text(LIMITS.idLength, /^[A-Za-z0-9][A-Za-z0-9_-]*$/);
 const name = text(63, /^[a-z][a-z0-9_]*$/);
 /** What may name an environment variable. */
 const variable = text(63, /^[A-Za-z_][A-Za-z0-9_]*$/);
-const base64 = (most: number): Check => text(most, /^[A-Za-z0-9+/]*={0,2}$/);
-const sentence = text(LIMITS.sentenceLength);
-const opaque = text(128, /^[\x21-\x7e]+$/);
 
 const commandId = object<CommandId>({
   workflow: id,
@@ -70,7 +64,7 @@ const sealedBox = object<SealedBox>({
   ciphertext: base64(LIMITS.messageBytes),
 });
 
-const facts = object<Facts>({
+export const facts = object<Facts>({
   os: oneOf('linux', 'windows', 'darwin', 'other'),
   release: text(256),
   arch: text(64),
@@ -194,7 +188,12 @@ const FROM_AGENT: { readonly [K in FromAgent['kind']]: Check } = {
 };
 
 const FROM_ENGINE: { readonly [K in FromEngine['kind']]: Check } = {
-  greet: object<Greet>({ kind: oneOf('greet'), agent, term: integer(0, COUNT) }),
+  greet: object<Greet>({
+    kind: oneOf('greet'),
+    agent,
+    term: integer(0, COUNT),
+    keys: optional(signedKeySet),
+  }),
   welcome: object<Welcome>({
     kind: oneOf('welcome'),
     protocol: integer(1, 1_000),
@@ -204,6 +203,7 @@ const FROM_ENGINE: { readonly [K in FromEngine['kind']]: Check } = {
     term: integer(0, COUNT),
     live: listOf(commandId, LIMITS.liveCommands),
     sealingKey: base64(256),
+    keys: optional(signedKeySet),
   }),
   command: object<CommandMessage>({
     kind: oneOf('command'),
@@ -257,57 +257,6 @@ export function decode(bytes: Uint8Array, direction: 'from_agent'): { message: F
 export function decode(bytes: Uint8Array, direction: 'from_engine'): { message: FromEngine } | RefusedMessage;
 /** Judges bytes off the wire. Never throws; the signature must have been verified before what it says is believed. */
 export function decode(bytes: Uint8Array, direction: Direction): { message: Message } | RefusedMessage {
-  if (bytes.length > LIMITS.messageBytes) {
-    return { refused: `has ${bytes.length} bytes, at most ${LIMITS.messageBytes} are allowed` };
-  }
-  if (tooDeep(bytes)) return { refused: `nests deeper than ${LIMITS.messageDepth}` };
-  const value = parse(bytes);
-  if (value === REFUSED) return { refused: 'is not UTF-8 JSON' };
-  const unsafe = unsafePart(value);
-  if (unsafe !== undefined) return { refused: unsafe };
-  const problem = TABLES[direction](value);
-  return problem === undefined ? { message: value as Message } : { refused: `message${problem}` };
-}
-
-const REFUSED = Symbol('refused');
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch {
-    return REFUSED;
-  }
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/** Counts brackets outside strings before anything is parsed. */
-function tooDeep(bytes: Uint8Array): boolean {
-  let depth = 0;
-  let inText = false;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (inText) {
-      if (byte === BACKSLASH) at += 1;
-      else if (byte === QUOTE) inText = false;
-    } else if (byte === QUOTE) inText = true;
-    else if (byte === 0x5b || byte === 0x7b) depth += 1;
-    else if (byte === 0x5d || byte === 0x7d) depth -= 1;
-    if (depth > LIMITS.messageDepth) return true;
-  }
-  return false;
-}
-
-/** `__proto__` as a key, or a number that JSON text can write but no double can hold (1e400). */
-function unsafePart(value: unknown): string | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'holds a number out of range';
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (Object.hasOwn(value, '__proto__')) return 'holds the key __proto__';
-  for (const item of Object.values(value)) {
-    const problem = unsafePart(item);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
+  const verdict = judge(bytes, TABLES[direction]);
+  return 'refused' in verdict ? verdict : { message: verdict.value as Message };
 }

@@ -67,4 +67,7 @@ export const AGENT_LIMITS = {
   resendMs: 15_000,
   /** Messages from the engine that may be unsettled at once. */
   prefetch: 32,
+  /** Bytes of one message of an enrolment; seconds after which an agent that was refused asks again, at most. */
+  enrolmentBytes: 64 * KIB,
+  enrolRetrySeconds: 3_600,
 } as const;

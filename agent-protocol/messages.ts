@@ -1,6 +1,7 @@
 // Every message between engine and agent, as a closed table. Anything else is refused and counted.
 // Belongs here: the types, directions and version. Does not belong here: bytes (codec.ts), signatures (signing.ts),
 // or what either side does on receipt (agent-machine.ts; engine/agents/).
+import type { SignedKeySet } from './enrolment/key-set.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -148,6 +149,8 @@ export interface Welcome {
   readonly live: readonly CommandId[];
   /** X25519 public key (SPKI, base64) to which hidden outputs are sealed. */
   readonly sealingKey: string;
+  /** The engine's signing keys, from engines that have a root key: makes this message believed. */
+  readonly keys?: SignedKeySet;
 }
 
 /** From an engine that took over: say hello, so that it knows who is there. Binds nothing and starts nothing. */
@@ -155,6 +158,8 @@ export interface Greet {
   readonly kind: 'greet';
   readonly agent: string;
   readonly term: number;
+  /** As in a welcome. */
+  readonly keys?: SignedKeySet;
 }
 
 export interface CommandMessage {

@@ -27,6 +27,9 @@ export interface SigningKey {
 /** Trusted public keys by id. */
 export type KeyRing = ReadonlyMap<string, KeyObject>;
 
+/** What a signature is for; part of what is signed. The last three are of enrolment/. */
+export type Purpose = Direction | 'enrolment' | 'enrolment_answer' | 'key_set';
+
 export type Verdict = { readonly kind: 'valid' } | { readonly kind: 'refused'; readonly reason: string };
 
 export function newSigningKey(): SigningKey {
@@ -72,7 +75,7 @@ export function keyRing(keys: readonly KeyObject[]): KeyRing {
 /** The headers of a wire message whose body this key signs. */
 export function sign(
   key: SigningKey,
-  direction: Direction,
+  direction: Purpose,
   agent: string,
   body: Uint8Array,
 ): WireMessage['headers'] {
@@ -82,7 +85,7 @@ export function sign(
 /** Whether a key of the ring signed exactly this body for this direction and agent. Never throws. */
 export function verify(
   ring: KeyRing,
-  direction: Direction,
+  direction: Purpose,
   agent: string,
   message: Pick<WireMessage, 'body' | 'headers'>,
 ): Verdict {
@@ -101,7 +104,7 @@ export function verify(
 
 const refuse = (reason: string): Verdict => ({ kind: 'refused', reason });
 
-function signedBytes(direction: Direction, agent: string, body: Uint8Array): Buffer {
+function signedBytes(direction: Purpose, agent: string, body: Uint8Array): Buffer {
   const domain = `murano-workflow/agent-message/${PROTOCOL_VERSION}\0${direction}\0${agent}\0`;
   return Buffer.concat([Buffer.from(domain, 'utf8'), body]);
 }

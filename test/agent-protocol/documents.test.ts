@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { MESSAGE_KINDS, REFUSAL_REASONS } from '../../agent-protocol/codec.ts';
 import { AGENT_LIMITS } from '../../agent-protocol/limits.ts';
+import { CONFIG_FILE } from '../../agent-protocol/enrolment/config.ts';
+import { ENROLMENT_REFUSALS } from '../../agent-protocol/enrolment/messages.ts';
 import { PROTOCOL_VERSION } from '../../agent-protocol/messages.ts';
 import { inProject } from '../support/project.ts';
 
@@ -23,6 +25,15 @@ describe('documents of the agent', () => {
 
   it('list exactly the reasons of a refusal', () => {
     expect(firstCells(section(messages, 'Refusals'))).to.deep.equal(REFUSAL_REASONS);
+  });
+
+  it('list exactly the messages of an enrolment, and why one is refused', () => {
+    const enrolment = read('enrolment.md');
+    const kinds = ['enrol', 'enrolled', 'enrolment_refused'];
+    expect(firstCells(section(enrolment, 'Messages'))).to.deep.equal(kinds);
+    expect(firstCells(section(enrolment, 'Refusals'))).to.deep.equal(ENROLMENT_REFUSALS);
+    for (const file of Object.values(CONFIG_FILE)) expect(enrolment).to.contain(file);
+    expect(enrolment).to.contain(`At most ${AGENT_LIMITS.enrolmentBytes / 1024} KiB.`);
   });
 
   it('give the numbers of the code', () => {
