@@ -6,14 +6,16 @@ import path from 'node:path';
 import type { AgentEffect } from '../agent-machine.ts';
 import { newState, shortForm } from '../agent-records.ts';
 import type { AgentState } from '../agent-records.ts';
+import { fixedTrust, type Trust } from '../enrolment/trust.ts';
 import { AGENT_LIMITS as LIMITS } from '../limits.ts';
 import { commandKey, PROTOCOL_VERSION } from '../messages.ts';
 import type { FromAgent, Hello } from '../messages.ts';
 import { createOpener, createSealer } from '../sealing.ts';
 import type { Sealer } from '../sealing.ts';
-import { keyRing, publicKeyText, readPublicKey } from '../signing.ts';
+import { publicKeyText, readPublicKey } from '../signing.ts';
 import type { Login, Transport } from '../transport.ts';
 import { readBootId } from './boot-id.ts';
+import type { FileSteps } from './durable-file.ts';
 import { freeBytes, gatherFacts } from './facts.ts';
 import { loadIdentity, lockDirectory, newIncarnation, saveIdentity } from './identity.ts';
 import type { Identity } from './identity.ts';
@@ -29,8 +31,10 @@ export interface AgentOptions {
   readonly agent: string;
   readonly login: Login;
   readonly transport: Transport;
-  /** Trusted Ed25519 public keys of engines. */
-  readonly engineKeys: readonly KeyObject[];
+  /** Trusted Ed25519 public keys of engines, where no root key vouches for them. */
+  readonly engineKeys?: readonly KeyObject[];
+  /** Whom to believe instead, once enrolled (enrolled.ts). */
+  readonly trust?: Trust;
   readonly log?: (text: string) => void;
   /** Restarts the machine; without it a script that asks for a reboot fails, and the action `reboot`. */
   readonly reboot?: () => void;
@@ -42,6 +46,8 @@ export interface AgentOptions {
   /** Free bytes below which commands are refused. */
   readonly minimumFreeBytes?: number;
   readonly journalFiles?: JournalFiles;
+  /** Steps of writing its small files; tests stop between them. */
+  readonly fileSteps?: FileSteps;
 }
 
 export interface RunningAgent {
@@ -81,25 +87,40 @@ interface OpenedState {
 
 /** A new journal is a new incarnation (A12); a damaged one is kept and nothing is started (A10). */
 async function openState(options: AgentOptions): Promise<OpenedState> {
-  const identity = await loadIdentity(options.directory, options.agent);
+  const identity = await loadIdentity(options.directory, options.agent, options.fileSteps);
   const opened = await openJournal(options.directory, options.journalFiles);
   if ('damaged' in opened) {
     const why = `The journal is damaged and nothing can be started: ${opened.damaged}. Look at what ran, then remove the file to begin a new incarnation.`;
     options.log?.(`Agent ${options.agent}: ${why}`);
     return { identity, state: newState(options.agent, identity.incarnation, why), journal: undefined };
   }
-  const { journal, records, cut } = opened;
+  try {
+    return await openedState(options, identity, opened);
+  } catch (error) {
+    await opened.journal.close();
+    throw error;
+  }
+}
+
+type Opened = Extract<Awaited<ReturnType<typeof openJournal>>, { journal: Journal }>;
+
+async function openedState(
+  options: AgentOptions,
+  identity: Identity,
+  { journal, records, cut }: Opened,
+): Promise<OpenedState> {
   if (cut > 0) options.log?.(`Agent ${options.agent}: cut ${cut} bytes of a torn record off the journal.`);
   const [base] = records;
   if (base?.kind === 'base') {
     const same = { ...identity, incarnation: base.incarnation };
-    if (identity.incarnation !== base.incarnation) await saveIdentity(options.directory, same);
+    if (identity.incarnation !== base.incarnation)
+      await saveIdentity(options.directory, same, options.fileSteps);
     return { identity: same, state: replay(options.agent, base.incarnation, records), journal };
   }
   const fresh = { ...identity, incarnation: newIncarnation() };
   const state = newState(options.agent, fresh.incarnation);
   await journal.append(shortForm(state));
-  await saveIdentity(options.directory, fresh);
+  await saveIdentity(options.directory, fresh, options.fileSteps);
   return { identity: fresh, state, journal };
 }
 
@@ -134,7 +155,7 @@ function assemble(
   const link = new Link({
     agent,
     key: identity.signing,
-    engineKeys: keyRing(options.engineKeys),
+    trust: options.trust ?? fixedTrust(options.engineKeys ?? []),
     transport: options.transport,
     login: options.login,
     reconnectMs: options.reconnectMs ?? LIMITS.reconnectMs,

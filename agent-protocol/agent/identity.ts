@@ -3,12 +3,12 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { newSealingKey } from '../sealing.ts';
 import { asSigningKey, newSigningKey } from '../signing.ts';
 import type { SigningKey } from '../signing.ts';
-import { syncDirectory } from './journal.ts';
+import { type FileSteps, writeDurably } from './durable-file.ts';
 import { identify, isAlive } from './processes.ts';
 import type { ProcessIdentity } from './processes.ts';
 
@@ -29,7 +29,7 @@ interface StoredIdentity {
 export const newIncarnation = (): string => `i${randomBytes(12).toString('hex')}`;
 
 /** Loads `identity.json`, or makes it. Throws when it belongs to another agent, cannot be read, or is gone from beside a journal. */
-export async function loadIdentity(directory: string, agent: string): Promise<Identity> {
+export async function loadIdentity(directory: string, agent: string, steps?: FileSteps): Promise<Identity> {
   const file = path.join(directory, 'identity.json');
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -47,7 +47,7 @@ export async function loadIdentity(directory: string, agent: string): Promise<Id
       signing: newSigningKey(),
       sealing: newSealingKey(),
     };
-    await saveIdentity(directory, fresh);
+    await saveIdentity(directory, fresh, steps);
     return fresh;
   }
   const identity = parse(text, file);
@@ -60,7 +60,7 @@ export async function loadIdentity(directory: string, agent: string): Promise<Id
 }
 
 /** Writes it with its secrets readable by the agent's user only; whole or not at all. */
-export async function saveIdentity(directory: string, identity: Identity): Promise<void> {
+export async function saveIdentity(directory: string, identity: Identity, steps?: FileSteps): Promise<void> {
   const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
   const stored: StoredIdentity = {
     agent: identity.agent,
@@ -68,16 +68,7 @@ export async function saveIdentity(directory: string, identity: Identity): Promi
     signing: pem(identity.signing.privateKey),
     sealing: pem(identity.sealing.privateKey),
   };
-  const file = path.join(directory, 'identity.json');
-  const handle = await open(`${file}.new`, 'w', 0o600);
-  try {
-    await handle.writeFile(JSON.stringify(stored));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
-  await syncDirectory(directory);
+  writeDurably(path.join(directory, 'identity.json'), JSON.stringify(stored), steps);
 }
 
 function parse(text: string, file: string): Identity {

@@ -2,18 +2,20 @@
 // Belongs here: connecting, signing, verifying, judging, publishing. Does not belong here: what messages lead to.
 import { randomBytes } from 'node:crypto';
 import { decode, encode } from '../codec.ts';
+import type { Trust } from '../enrolment/trust.ts';
+import type { RefusedMessage } from '../judging.ts';
 import { AGENT_LIMITS as LIMITS } from '../limits.ts';
 import type { FromAgent, FromEngine } from '../messages.ts';
-import { sign, verify } from '../signing.ts';
+import { sign } from '../signing.ts';
 import { News } from './news.ts';
-import type { KeyRing, SigningKey } from '../signing.ts';
+import type { SigningKey } from '../signing.ts';
 import { agentKey, commandQueue, FROM_AGENTS } from '../transport.ts';
-import type { AgentKey, Connection, Delivery, Login, Transport } from '../transport.ts';
+import type { AgentKey, Connection, Delivery, Login, Transport, WireMessage } from '../transport.ts';
 
 export interface LinkContext {
   readonly agent: string;
   readonly key: SigningKey;
-  readonly engineKeys: KeyRing;
+  readonly trust: Trust;
   readonly transport: Transport;
   readonly login: Login;
   readonly reconnectMs: number;
@@ -180,14 +182,21 @@ export class Link {
   }
 
   #receive(delivery: Delivery): void {
-    const { agent, engineKeys } = this.#context;
-    const verdict = verify(engineKeys, 'from_engine', agent, delivery.message);
-    if (verdict.kind === 'refused') return this.#refuse(delivery, verdict.reason);
-    const decoded = decode(delivery.message.body, 'from_engine');
+    const decoded = this.#judge(delivery.message);
     if ('refused' in decoded) return this.#refuse(delivery, decoded.refused);
     this.#token += 1;
     this.#deliveries.set(this.#token, delivery);
     this.#context.received(decoded.message, this.#token);
+  }
+
+  /** A message that brings a key set is read before it is believed: the set says by whom it may be signed. */
+  #judge(message: WireMessage): { readonly message: FromEngine } | RefusedMessage {
+    const { agent, trust } = this.#context;
+    const verdict = trust.verify('from_engine', agent, message);
+    const decoded = decode(message.body, 'from_engine');
+    const keys = 'message' in decoded && 'keys' in decoded.message ? decoded.message.keys : undefined;
+    const last = keys === undefined ? verdict : trust.verify('from_engine', agent, message, keys);
+    return last.kind === 'refused' ? { refused: last.reason } : decoded;
   }
 
   /** To the dead letters, once: never back into the queue (B8). */

@@ -12,9 +12,10 @@ import { gatherFacts } from '../../agent-protocol/agent/facts.ts';
 import { openJournal, type Journal, type JournalFiles } from '../../agent-protocol/agent/journal.ts';
 import { Keeper } from '../../agent-protocol/agent/keeper.ts';
 import { Link } from '../../agent-protocol/agent/link.ts';
+import { fixedTrust } from '../../agent-protocol/enrolment/trust.ts';
 import { AGENT_LIMITS as LIMITS } from '../../agent-protocol/limits.ts';
 import { PROTOCOL_VERSION, type Hello } from '../../agent-protocol/messages.ts';
-import { keyRing, newSigningKey, publicKeyText } from '../../agent-protocol/signing.ts';
+import { newSigningKey, publicKeyText } from '../../agent-protocol/signing.ts';
 import { memoryDirectory } from '../../engine/agents/directory.ts';
 import { newEngineKeys } from '../../engine/agents/keys.ts';
 import { createAgentSide, type AgentSide } from '../../engine/agents/side.ts';
@@ -85,7 +86,7 @@ async function startBenchAgent(
   const link = new Link({
     agent: id,
     key: signing,
-    engineKeys: keyRing([keys.signing.publicKey]),
+    trust: fixedTrust([keys.signing.publicKey]),
     transport,
     login: { user: `agent.${id}`, password: '', name: id },
     reconnectMs: LIMITS.reconnectMs,
