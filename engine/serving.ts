@@ -2,13 +2,13 @@
 // Belongs here: naming these adapters together, their order. Does not belong here: what they do, settings (cli/settings.ts).
 import { readFile } from 'node:fs/promises';
 import { EngineError, errorText } from './base/errors.ts';
-import type { EngineSettings, Session } from './cli/host.ts';
+import type { EngineSettings, Service } from './cli/host.ts';
 import { startEngine } from './embedded.ts';
 import { openHeatSide, readBrokers } from './heat/side.ts';
 import { systemClock } from './runtime/clock.ts';
 
-/** Resolves once requests are taken; while the broker is away it is tried again and again. */
-export async function serve(settings: EngineSettings): Promise<Session> {
+/** Resolves after the first try to reach the broker; while that is away it is tried again and again. */
+export async function serve(settings: EngineSettings): Promise<Service> {
   const { caFile, ...heat } = settings.heat;
   const ca = caFile === undefined ? {} : { ca: await readAuthorities(caFile) };
   const engine = await startEngine(settings.stateDirectory, settings, 'none');
@@ -16,7 +16,8 @@ export async function serve(settings: EngineSettings): Promise<Session> {
     const around = { clock: systemClock, log: engine.log, random: Math.random };
     const side = await openHeatSide(engine.api, { ...heat, ...ca }, around);
     engine.also('the control bus', () => side.close());
-    return engine;
+    const { serving, away } = side;
+    return { ...engine, serving, ...(away !== undefined && { away }) };
   } catch (thrown) {
     await engine.close();
     throw thrown;

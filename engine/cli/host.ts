@@ -16,7 +16,7 @@ export interface EngineHost {
    */
   start(stateDirectory: string, options: StartOptions): Promise<Session>;
   /** Starts an engine that serves Heat until it is closed, without agents of its own. Errors as of `start`. */
-  serve(settings: EngineSettings): Promise<Session>;
+  serve(settings: EngineSettings): Promise<Service>;
   /** EngineError `usage` for settings that `serve` could never work with. Connects to nothing. */
   check(settings: EngineSettings): Promise<void>;
   /** Opens the store to read, without lease or agents; the directory must exist. */
@@ -56,6 +56,14 @@ export interface Session {
   readonly kind: 'embedded' | 'attached' | 'reading';
   /** Ends in order what `kind` says is ours; resolves when all is on disk. */
   close(): Promise<void>;
+}
+
+/** An engine that serves Heat as soon as the broker is there. */
+export interface Service extends Session {
+  /** Why the first try to reach the broker came to nothing: host and cause, no password. Absent: it did not. */
+  readonly away?: string;
+  /** Resolves once requests of Heat are taken for the first time. */
+  readonly serving: Promise<void>;
 }
 
 /** Everything a command may touch. */

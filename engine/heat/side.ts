@@ -19,6 +19,10 @@ export interface HeatOptions extends RpcTarget {
 }
 
 export interface HeatSide {
+  /** Why the first try to connect came to nothing, without a password. */
+  readonly away?: string;
+  /** Resolves when the queues are read for the first time. */
+  readonly serving: Promise<void>;
   /** Answers what runs, then leaves the broker. */
   close(): Promise<void>;
 }
@@ -32,6 +36,7 @@ export async function openHeatSide(
   const { clock, log, random } = around;
   const { topology, queues } = rpcTopology(options);
   const tls = options.ca === undefined ? {} : { tls: { ca: options.ca } };
+  const contact = firstContact(log);
   const link = new Link<Uint8Array>({
     transport: amqpTransport({
       brokers: readBrokers(options.transportUrl),
@@ -44,15 +49,36 @@ export async function openHeatSide(
     clock,
     random,
     topology: () => topology,
-    onState: state => tell(log, state),
+    onState: state => contact.hear(state),
   });
   const server = new RpcServer({ link, queues, endpoint: heatEndpoint(api, clock), clock, log });
-  await link.start();
+  // What is to be read is known first: then a connection counts only once it is read from.
   await server.start();
+  await link.start();
+  const { serving, away } = contact;
   return {
+    serving,
+    ...(away !== undefined && { away }),
     async close() {
       await server.close();
       await link.close();
+    },
+  };
+}
+
+/** Listens to the link, logs, and keeps what came of the first try and when requests were taken first. */
+function firstContact(log: Log) {
+  let connected: () => void = () => undefined;
+  const serving = new Promise<void>(resolve => {
+    connected = resolve;
+  });
+  return {
+    serving,
+    away: undefined as string | undefined,
+    hear(state: LinkState): void {
+      tell(log, state);
+      if (state.kind === 'connected') connected();
+      else if (state.kind === 'down') this.away ??= `${state.reason}${adviceOn(state.reason)}`;
     },
   };
 }

@@ -66,7 +66,8 @@ def register(conf=cfg.CONF):
 class EngineUnavailable(exception.HeatException):
     msg_fmt = _('The workflow engine does not answer (%(reason)s). Check that '
                 '"murano-workflow engine" runs and uses the same broker and '
-                'control_exchange as Heat.')
+                'control_exchange as Heat, and that the broker has raised no '
+                'alarm.')
 
 
 class EngineRefused(exception.HeatException):

@@ -24,6 +24,12 @@ export async function start({ directory }: Services): Promise<void> {
   });
 }
 
+/** `rabbitmqctl` of the services' broker. */
+export async function rabbitmqctl({ openrc }: Services, ...words: string[]): Promise<void> {
+  const command = '. "$0" && exec /usr/lib/rabbitmq/bin/rabbitmqctl "$@"';
+  await run('/bin/bash', ['-c', command, openrc['RABBIT_ENV'] ?? '', ...words]);
+}
+
 function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -26,6 +26,12 @@ export class EngineProcess {
 
   /** Resolves when it serves Heat. */
   async start(): Promise<void> {
+    this.launch();
+    await this.said('serves murano_workflow');
+  }
+
+  /** Starts it, and waits for nothing. */
+  launch(): void {
     const settings = path.join(this.#directory, 'engine.yaml');
     writeFileSync(settings, `state_dir: ${path.join(this.#directory, 'state')}\nheat: {host: test}\n`);
     const child = spawn(
@@ -43,9 +49,18 @@ export class EngineProcess {
     const hear = (chunk: Buffer): void => void (this.output += chunk.toString());
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
+  }
+
+  /** Resolves when it has printed that; an error when it ends before. */
+  async said(words: string): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) throw new Error('the engine does not run');
     await new Promise<void>((resolve, reject) => {
-      child.stdout.on('data', () => this.output.includes('serves murano_workflow') && resolve());
+      const look = (): void => void (this.output.includes(words) && resolve());
+      child.stdout?.on('data', look);
+      child.stderr?.on('data', look);
       child.once('exit', code => reject(new Error(`the engine ended with ${code}: ${this.output}`)));
+      look();
     });
   }
 

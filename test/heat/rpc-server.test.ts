@@ -39,8 +39,10 @@ if (found !== undefined) {
         break: async () => {
           throw new TypeError('undefined is not a function');
         },
-        slow: ({ args }) =>
-          new Promise(resolve => setTimeout(() => resolve('slept'), Number(args['seconds']) * 1_000)),
+        slow: ({ args }) => {
+          release();
+          return new Promise(resolve => setTimeout(() => resolve('slept'), Number(args['seconds']) * 1_000));
+        },
       },
     };
     const target = (durable: boolean) => ({
@@ -139,6 +141,24 @@ if (found !== undefined) {
         ['call', 'slow', { seconds: 4 }, { timeout: 20, call_monitor_timeout: 2 }],
       ]);
       expect(slow).to.deep.equal(['result', 'slept']);
+    });
+
+    it('answers what runs when it is closed, and leaves what comes then to the next', async () => {
+      await serve();
+      const begun = new Promise<void>(resolve => {
+        release = resolve;
+      });
+      const asked = python([
+        ['call', 'slow', { seconds: 1 }, {}],
+        ['call', 'echo', { of: 'the next' }, {}],
+      ]);
+      await begun;
+      await open.splice(0)[0]?.();
+      await serve();
+      expect(await asked).to.deep.equal([
+        ['result', 'slept'],
+        ['result', { args: { of: 'the next' }, user: 'u1', project: 'p1' }],
+      ]);
     });
 
     it('runs a request that came twice once', async () => {

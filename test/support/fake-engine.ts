@@ -156,7 +156,7 @@ function fakeHost({ engine, kind = 'embedded' }: Surroundings): EngineHost {
   return {
     attach: async () => (kind === 'attached' ? session('attached') : undefined),
     start: async () => session('embedded'),
-    serve: async () => session('embedded'),
+    serve: async () => ({ ...session('embedded'), serving: Promise.resolve() }),
     check: async () => undefined,
     read: async () => session('reading'),
     exists: async () => engine.workflows.size > 0,

@@ -30,7 +30,9 @@ export async function engine(context: Context, options: EngineCommandOptions): P
   try {
     const session = await context.host.serve({ ...settings, stateDirectory });
     try {
-      say(context, options, `The engine ${settings.heat.server} serves ${settings.heat.topic}.`);
+      const { server, topic } = settings.heat;
+      if (session.away !== undefined) say(context, options, awayText(server, session.away));
+      void session.serving.then(() => say(context, options, `The engine ${server} serves ${topic}.`));
       await stopped;
     } finally {
       await session.close();
@@ -40,6 +42,9 @@ export async function engine(context: Context, options: EngineCommandOptions): P
   }
   return 0;
 }
+
+const awayText = (server: string, why: string): string =>
+  `The engine ${server} cannot reach the broker of Heat, and tries again until it can: ${why}`;
 
 function say({ terminal }: Context, { json }: EngineCommandOptions, message: string): ExitCode {
   if (json) terminal.out(`${JSON.stringify({ message })}\n`);
