@@ -29,8 +29,23 @@ export interface AgentParts {
   readonly log: Log;
 }
 
+/** The agents that come and go with the workflows. */
+export interface MemberAgents {
+  add(ids: readonly string[]): Promise<void>;
+  /** Removes every agent that is not to be kept. */
+  retain(kept: ReadonlySet<string>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Agents in VMs come and go with these. */
+export const noMemberAgents: MemberAgents = {
+  add: async () => undefined,
+  retain: async () => undefined,
+  stop: async () => undefined,
+};
+
 /** One agent for each member, in this process; it shares nothing with the engine but the broker. */
-export class EmbeddedAgents {
+export class EmbeddedAgents implements MemberAgents {
   readonly #parts: AgentParts;
   readonly #running = new Map<string, RunningAgent>();
 
@@ -43,7 +58,7 @@ export class EmbeddedAgents {
     await Promise.all(fresh.map(id => this.#start(id)));
   }
 
-  /** Removes every agent that is not to be kept, its directory and what still runs in it. */
+  /** Its directory too, and what still runs in it. */
   async retain(kept: ReadonlySet<string>): Promise<void> {
     const { directory, side } = this.#parts;
     const onDisk = existsSync(directory) ? await readdir(directory) : [];

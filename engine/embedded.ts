@@ -10,15 +10,18 @@ import path from 'node:path';
 import { openDirectory } from './agents/directory.ts';
 import { openEngineKeys } from './agents/keys.ts';
 import { createAgentSide } from './agents/side.ts';
+import { Watch } from './agents/watch.ts';
 import { errorText } from './base/errors.ts';
+import type { AgentBus } from './broker/agent-bus.ts';
 import { memoryBroker } from './bus/memory.ts';
 import type { Session, StartOptions } from './cli/host.ts';
 import type { OpenLog } from './cli/logging.ts';
 import { openLog } from './cli/logging.ts';
 import { pointerTo } from './definition/positions.ts';
+import type { Problem } from './definition/problems.ts';
 import { serveControl } from './control/server.ts';
 import { createDrivers } from './drivers/index.ts';
-import { EmbeddedAgents } from './embedded-agents.ts';
+import { EmbeddedAgents, type MemberAgents, noMemberAgents } from './embedded-agents.ts';
 import type { ActRequest, CreateRequest, EngineApi } from './runtime/api.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Engine } from './runtime/engine.ts';
@@ -37,6 +40,8 @@ const agentsOf = (directory: string): string => path.join(directory, 'agents');
 
 export const owner = (): string => `${hostname()}:${process.pid}`;
 
+type Knows = (agent: string) => boolean;
+
 interface Parts {
   readonly directory: string;
   readonly state: StateDirectory;
@@ -45,8 +50,11 @@ interface Parts {
   readonly places: AgentPlaces;
 }
 
-/** Where the agents of the workflows are: in this process, or nowhere that this engine could reach. */
-export type AgentPlaces = 'embedded' | 'none';
+/** Where the agents of the workflows are: in this process, behind a broker, or nowhere that this engine could reach. */
+export type AgentPlaces =
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'broker'; readonly bus: AgentBus };
 
 /** An engine, and what is to be closed before it. */
 export interface Started extends Session {
@@ -68,8 +76,7 @@ export async function startEngine(
   releasers.add('the state directory', () => state.close());
   const parts = { directory, state, log, releasers, places };
   try {
-    const { service, agents } = await assemble(parts);
-    const embedded = new EmbeddedEngine(parts, service, agents);
+    const embedded = new EmbeddedEngine(parts, await assemble(parts));
     const server = await serveControl(state.socket, embedded);
     releasers.add('the local socket', () => server.close());
     const also = (what: string, close: () => Promise<void>): void => releasers.add(what, close);
@@ -84,14 +91,16 @@ export async function startEngine(
 /** Opens everything in the order that is safe; each part is closed before what it stands on. */
 async function assemble(
   parts: Parts,
-): Promise<{ readonly service: EngineService; readonly agents: EmbeddedAgents }> {
-  const { directory, state, log, releasers } = parts;
+): Promise<{ readonly service: EngineService; readonly agents: MemberAgents; readonly knows: Knows }> {
+  const { directory, state, log, releasers, places } = parts;
   const { store } = state;
   await makeReachable(directory);
   const keys = await openEngineKeys(path.join(directory, 'keys'));
   const registry = await openDirectory(path.join(directory, 'keys', 'agents.json'));
   releasers.add('the list of agents', () => registry.close());
   const broker = memoryBroker();
+  const bus = places.kind === 'broker' ? places.bus : undefined;
+  const watch = new Watch({ ...(bus && { bus }), records: () => [], clock: systemClock, log });
   const vault = makeVault(state.key);
   const sink: ReportSink = {
     report: (id, report, secrets) => engine.report(id, report, secrets),
@@ -99,8 +108,9 @@ async function assemble(
   };
   const term = (): number => engine.term;
   const side = createAgentSide({
-    transport: broker.transport,
-    login: { user: 'engine', password: '', name: owner() },
+    transport: bus?.transport ?? broker.transport,
+    login: bus?.login ?? { user: 'engine', password: '', name: owner() },
+    ...(bus && { queueKind: bus.queueKind }),
     clock: systemClock,
     keys,
     directory: registry,
@@ -110,8 +120,10 @@ async function assemble(
     onOutput: ({ id, stream, text }) =>
       engine.tell(id.workflow, { kind: 'output', step: id.step, stream, text }),
     onAlarm: ({ agent, kind, message }) => log.warn(message, { agent, alarm: kind }),
+    onLink: state => watch.link(state),
   });
   releasers.add('the link to the broker', () => side.close());
+  releasers.add('the watch over the broker', () => watch.close());
   const drivers = createDrivers({ ...side, clock: systemClock, term, sink, seal: vault.seal });
   releasers.add('the drivers', () => closeAll(Object.values(drivers)));
   const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
@@ -120,15 +132,21 @@ async function assemble(
   side.presence.listen(({ agent, state: now, reason }) =>
     engine.tellOfAgent({ kind: 'agent', agent, state: now, ...(reason === undefined ? {} : { reason }) }),
   );
+  watch.begin(side);
   await side.connect();
   await engine.start();
   await side.open();
   const engineKey = keys.signing.publicKey;
-  const agents = new EmbeddedAgents({ directory: agentsOf(directory), side, broker, engineKey, log });
+  const agents =
+    bus === undefined
+      ? new EmbeddedAgents({ directory: agentsOf(directory), side, broker, engineKey, log })
+      : noMemberAgents;
   releasers.add('the agents', () => agents.stop());
   await agents.retain(await membersOf(store));
   await agents.add(registry.list().map(agent => agent.id));
-  return { service: new EngineService(engine, agent => side.presence.known(agent)), agents };
+  const presence = (agent: string): ReturnType<typeof side.presence.known> => side.presence.known(agent);
+  const service = new EngineService(engine, presence, () => watch.view());
+  return { service, agents, knows: agent => registry.get(agent) !== undefined };
 }
 
 async function closeAll(drivers: readonly Driver[]): Promise<void> {
@@ -160,19 +178,21 @@ async function membersOf(store: Store): Promise<ReadonlySet<string>> {
 class EmbeddedEngine implements EngineApi {
   readonly #parts: Parts;
   readonly #service: EngineService;
-  readonly #agents: EmbeddedAgents;
+  readonly #agents: MemberAgents;
+  readonly #knows: Knows;
   readonly #deletions = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
-  constructor(parts: Parts, service: EngineService, agents: EmbeddedAgents) {
+  constructor(parts: Parts, { service, agents, knows }: Awaited<ReturnType<typeof assemble>>) {
     this.#parts = parts;
     this.#service = service;
     this.#agents = agents;
+    this.#knows = knows;
   }
 
   /** Agents are known before the first command that names them is sent. */
   async create(request: CreateRequest): ReturnType<EngineApi['create']> {
-    if (this.#parts.places === 'none') return this.#createWithoutAgents(request);
+    if (this.#parts.places.kind !== 'embedded') return this.#createOutside(request);
     const wanted = Object.values(request.members).flatMap(group => group.map(member => member.agent));
     await this.#agents.add(wanted);
     let refused = true;
@@ -186,17 +206,28 @@ class EmbeddedEngine implements EngineApi {
   }
 
   /** A script on the engine's own machine is never what somebody in a cloud should be able to ask for. */
-  async #createWithoutAgents(request: CreateRequest): ReturnType<EngineApi['create']> {
-    const entities = Object.keys(request.members).filter(entity => request.members[entity]?.length);
-    if (entities.length === 0) return this.#service.create(request);
-    const problems = entities.map(entity => ({
-      code: 'members_invalid' as const,
-      pointer: pointerTo('', entity),
-      message: `This engine serves Heat and cannot reach agents in VMs: ${entity} can have no members.`,
-      hint: 'Use entities of type service here, or run the workflow by the command line.',
-      severity: 'error' as const,
-    }));
-    return { problems };
+  async #createOutside(request: CreateRequest): ReturnType<EngineApi['create']> {
+    const problems = Object.entries(request.members).flatMap(([entity, members]) =>
+      this.#strangers(
+        entity,
+        members.map(member => member.agent),
+      ),
+    );
+    return problems.length === 0 ? this.#service.create(request) : { problems };
+  }
+
+  #strangers(entity: string, agents: readonly string[]): readonly Problem[] {
+    const unknown = agents.filter(agent => !this.#knows(agent));
+    if (unknown.length === 0) return [];
+    const reaches = this.#parts.places.kind === 'broker';
+    const what = reaches
+      ? `There is no agent ${unknown.slice(0, SHOWN).join(', ')}, a member of ${entity}.`
+      : `This engine serves Heat and cannot reach agents in VMs: ${entity} can have no members.`;
+    const hint = reaches
+      ? 'Name agents that this engine knows: murano-workflow agents lists them.'
+      : 'Use entities of type service here, set `agents` in the settings of the engine, or run the workflow by the command line.';
+    const pointer = pointerTo('', entity);
+    return [{ code: 'members_invalid', pointer, message: what, hint, severity: 'error' }];
   }
 
   async act(request: ActRequest): Promise<RequestResult> {
@@ -212,6 +243,7 @@ class EmbeddedEngine implements EngineApi {
   workflow = (id: string): ReturnType<EngineApi['workflow']> => this.#service.workflow(id);
   graph: EngineApi['graph'] = id => this.#service.graph(id);
   explain: EngineApi['explain'] = (id, step) => this.#service.explain(id, step);
+  agents = (): ReturnType<EngineApi['agents']> => this.#service.agents();
   events: EngineApi['events'] = (id, after, limit) => this.#service.events(id, after, limit);
   follow: EngineApi['follow'] = (id, signal) => this.#service.follow(id, signal);
 
@@ -230,18 +262,21 @@ class EmbeddedEngine implements EngineApi {
   }
 
   async close(): Promise<void> {
-    const { directory, state, log, releasers } = this.#parts;
+    const { directory, state, log, releasers, places } = this.#parts;
     this.#closing.abort();
     await Promise.all(this.#deletions);
     await this.#sweep().catch((thrown: unknown) => log.warn(`Agents were not swept: ${errorText(thrown)}`));
     const left = await state.store.list({ limit: 1 }).catch(() => [undefined]);
     await releasers.release();
     await log.close();
-    if (left.length === 0) await removeState(directory);
+    // Agents in VMs trust these keys, and outlive every workflow.
+    if (left.length === 0 && places.kind !== 'broker') await removeState(directory);
   }
 }
 
 const PAGE = 500;
+/** Agents named by one problem. */
+const SHOWN = 5;
 /** Everything that this file and what it opens puts into a state directory. */
 const OURS = /^(engine\.(db|db-wal|db-shm|db-journal|json|log|sock)|engine\d*\.log|keys|agents)$/;
 

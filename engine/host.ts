@@ -3,10 +3,12 @@
 // serving.ts), which way a command takes (cli/sessions.ts).
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { openDirectory } from './agents/directory.ts';
 import { EngineError } from './base/errors.ts';
 import type { EngineHost, Session } from './cli/host.ts';
 import { connectControl } from './control/client.ts';
 import { databaseOf, owner, startEngine } from './embedded.ts';
+import type { AgentsView } from './runtime/api.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Engine } from './runtime/engine.ts';
 import { vault as makeVault } from './runtime/secrets.ts';
@@ -20,7 +22,7 @@ import { openSqliteStore } from './store/sqlite/store.ts';
 export function embeddedHost(): EngineHost {
   return {
     attach,
-    start: (directory, options) => startEngine(directory, options, 'embedded'),
+    start: (directory, options) => startEngine(directory, options, { kind: 'embedded' }),
     serve,
     check: checkServing,
     read,
@@ -47,5 +49,10 @@ async function read(directory: string): Promise<Session> {
   const store = await openSqliteStore(databaseOf(directory));
   const vault = makeVault(key);
   const engine = new Engine({ store, clock: systemClock, vault, drivers: {}, owner: owner() });
-  return { api: new EngineService(engine), kind: 'reading', close: () => store.close() };
+  const registry = await openDirectory(path.join(directory, 'keys', 'agents.json'));
+  const agents = (): AgentsView => ({
+    agents: registry.list().map(({ id }) => ({ id, state: 'unknown', reason: 'no engine runs here' })),
+    bus: { state: 'none' },
+  });
+  return { api: new EngineService(engine, undefined, agents), kind: 'reading', close: () => store.close() };
 }

@@ -1,6 +1,7 @@
-// An engine as a service: the store, and Heat at the other end of the control bus.
+// An engine as a service: the store, Heat at the other end of the control bus, and agents on a broker of their own.
 // Belongs here: naming these adapters together, their order. Does not belong here: what they do, settings (cli/settings.ts).
 import { readFile } from 'node:fs/promises';
+import { openAgentBus } from './agent-broker.ts';
 import { EngineError, errorText } from './base/errors.ts';
 import type { EngineSettings, Service } from './cli/host.ts';
 import { startEngine } from './embedded.ts';
@@ -11,7 +12,9 @@ import { systemClock } from './runtime/clock.ts';
 export async function serve(settings: EngineSettings): Promise<Service> {
   const { caFile, ...heat } = settings.heat;
   const ca = caFile === undefined ? {} : { ca: await readAuthorities(caFile) };
-  const engine = await startEngine(settings.stateDirectory, settings, 'none');
+  const bus = await openAgentBus(settings);
+  const places = bus === undefined ? ({ kind: 'none' } as const) : ({ kind: 'broker', bus } as const);
+  const engine = await startEngine(settings.stateDirectory, settings, places);
   try {
     const around = { clock: systemClock, log: engine.log, random: Math.random };
     const side = await openHeatSide(engine.api, { ...heat, ...ca }, around);
@@ -25,9 +28,11 @@ export async function serve(settings: EngineSettings): Promise<Service> {
 }
 
 /** EngineError `usage` for a URL or a file that cannot be used. */
-export async function checkServing({ heat }: EngineSettings): Promise<void> {
+export async function checkServing(settings: EngineSettings): Promise<void> {
+  const { heat } = settings;
   readBrokers(heat.transportUrl);
   if (heat.caFile !== undefined) await readAuthorities(heat.caFile);
+  await openAgentBus(settings);
 }
 
 async function readAuthorities(file: string): Promise<string> {

@@ -93,6 +93,7 @@ export class Desk {
     const judgement = this.#judge.judge(delivery);
     if (judgement.kind === 'refused') return this.#refuse(delivery, judgement.agent ?? '', judgement.reason);
     const { message } = judgement;
+    this.#options.presence.heard(message.agent, now);
     const before = this.#hellos.get(message.agent);
     if (message.kind === 'hello') return this.#queueHello(delivery, message, before);
     if (before === undefined) this.#take(delivery, message);
@@ -110,8 +111,9 @@ export class Desk {
       .then(() => this.#reception.answer(hello))
       .then(refusal => {
         this.counts.taken += 1;
-        if (refusal === undefined) delivery.ack();
-        else this.#refuse(delivery, hello.agent, refusal);
+        if (refusal === undefined) return delivery.ack();
+        this.#options.presence.refused(hello.agent, refusal);
+        this.#refuse(delivery, hello.agent, refusal);
       })
       .catch(() => this.#hold(delivery))
       .finally(() => {

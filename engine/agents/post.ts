@@ -7,15 +7,18 @@ import { sign, type SigningKey } from '../../agent-protocol/signing.ts';
 import { commandQueue } from '../../agent-protocol/transport.ts';
 import { EngineError, errorText } from '../base/errors.ts';
 import type { Letter, Link } from '../bus/link.ts';
-import { agentTopology } from './topology.ts';
+import { agentTopology, type QueueKind } from './topology.ts';
 
 export class Post {
   readonly #link: Pick<Link, 'send' | 'withdraw'>;
   readonly #key: SigningKey;
+  readonly #queueKind: QueueKind | undefined;
 
-  constructor(link: Pick<Link, 'send' | 'withdraw'>, key: SigningKey) {
+  /** `queueKind`: as of `agentTopology`. */
+  constructor(link: Pick<Link, 'send' | 'withdraw'>, key: SigningKey, queueKind?: QueueKind) {
     this.#link = link;
     this.#key = key;
+    this.#queueKind = queueKind;
   }
 
   /**
@@ -30,7 +33,7 @@ export class Post {
       exchange: '',
       routingKey: commandQueue(message.agent),
       message: { body, messageId: key, headers },
-      topology: agentTopology(message.agent),
+      topology: agentTopology(message.agent, this.#queueKind),
       once,
     };
   }

@@ -16,11 +16,16 @@ interface Seen {
 
 export class Presence {
   readonly #seen = new Map<string, Seen>();
+  /** Last message that was believed, ms since the epoch. */
+  readonly #heard = new Map<string, number>();
+  /** Why its last hello was refused; gone with the next that is answered. */
+  readonly #refused = new Map<string, string>();
   readonly #listeners = new Set<(change: AgentPresence) => void>();
 
   /** The welcome is confirmed by the broker. */
   answered(agent: string, facts: Facts, bootId: string, at: number): void {
     this.#seen.set(agent, { state: 'online', facts, bootId, lastHello: at });
+    this.#refused.delete(agent);
     this.#tell({ agent, state: 'online', facts });
   }
 
@@ -32,9 +37,27 @@ export class Presence {
     this.#tell({ agent, state: 'offline', reason, facts: seen.facts });
   }
 
+  /** A message of it was believed. */
+  heard(agent: string, at: number): void {
+    this.#heard.set(agent, at);
+  }
+
+  lastHeard(agent: string): number | undefined {
+    return this.#heard.get(agent);
+  }
+
+  /** Its hello was not taken: it is connected, and stands outside. */
+  refused(agent: string, reason: string): void {
+    this.#refused.set(agent, reason);
+  }
+
+  refusal(agent: string): string | undefined {
+    return this.#refused.get(agent);
+  }
+
   forget(agent: string): void {
     this.lost(agent, 'the agent was removed');
-    this.#seen.delete(agent);
+    for (const known of [this.#seen, this.#heard, this.#refused]) known.delete(agent);
   }
 
   online(agent: string): boolean {

@@ -1,7 +1,7 @@
 // The engine's side of the agents, put together: link, post, presence, ledger and desk around one directory.
 // Belongs here: wiring, registering an agent so that it can connect, starting and ending in order.
 // Does not belong here: rules of the parts, drivers, the choice of broker (main.ts).
-import type { Login, Transport } from '../../agent-protocol/transport.ts';
+import type { Login, Topology, Transport } from '../../agent-protocol/transport.ts';
 import { Link, type LinkState } from '../bus/link.ts';
 import type { Clock, ReportSink } from '../runtime/ports.ts';
 import type { Allowances } from './budget.ts';
@@ -12,7 +12,7 @@ import { Ledger } from './ledger.ts';
 import type { AgentCard, AgentDirectory, AgentRecord, Alarm, LiveOutput, Vault } from './ports.ts';
 import { Post } from './post.ts';
 import { Presence } from './presence.ts';
-import { agentTopology, engineTopology } from './topology.ts';
+import { agentTopology, engineTopology, type QueueKind } from './topology.ts';
 
 export interface AgentSideOptions {
   readonly transport: Transport;
@@ -26,6 +26,8 @@ export interface AgentSideOptions {
   readonly vault: Vault;
   /** The engine's current term. */
   readonly term: () => number;
+  /** Of the agents' queues; default: quorum. */
+  readonly queueKind?: QueueKind;
   /** How much the desk listens to each agent; default: ALLOWANCES of budget.ts. */
   readonly allowances?: Allowances;
   readonly onOutput?: (output: LiveOutput) => void;
@@ -40,6 +42,8 @@ export interface AgentSide {
   readonly ledger: Ledger;
   readonly desk: Desk;
   readonly directory: AgentDirectory;
+  /** Everything that must be on the broker. */
+  topology(): Topology;
   /** Connects. Commands may be handed to the drivers from now on; the runtime's recovery does. */
   connect(): Promise<void>;
   /** Begins to take what agents say: after the recovery, or results of live commands would pass for stale. */
@@ -54,8 +58,13 @@ export interface AgentSide {
 /** Puts the parts together; nothing happens before `connect`. */
 export function createAgentSide(options: AgentSideOptions): AgentSide {
   const { directory, keys } = options;
-  const link = linkOf(options);
-  const post = new Post(link, keys.signing);
+  const topology = (): Topology =>
+    engineTopology(
+      directory.list().map(record => record.id),
+      options.queueKind,
+    );
+  const link = linkOf(options, topology);
+  const post = new Post(link, keys.signing, options.queueKind);
   const presence = new Presence();
   const ledger = new Ledger();
   const desk = new Desk({ ...options, link, post, presence, ledger });
@@ -67,6 +76,7 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
     ledger,
     desk,
     directory,
+    topology,
     connect: () => link.start(),
     async open() {
       await desk.start();
@@ -74,7 +84,7 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
     },
     async register(card, how) {
       const record = await directory.register(card, how);
-      await link.declare(agentTopology(card.id));
+      await link.declare(agentTopology(card.id, options.queueKind));
       return record;
     },
     async remove(id) {
@@ -89,8 +99,10 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
   };
 }
 
-function linkOf({ transport, login, clock, random, directory, onLink }: AgentSideOptions): Link {
-  const topology = () => engineTopology(directory.list().map(record => record.id));
+function linkOf(
+  { transport, login, clock, random, onLink }: AgentSideOptions,
+  topology: () => Topology,
+): Link {
   return new Link({
     transport,
     login,

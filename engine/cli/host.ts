@@ -45,6 +45,19 @@ export interface EngineSettings extends StartOptions {
     /** File of PEM certificates. */
     readonly caFile?: string;
   };
+  /** Absent: this engine reaches no agents. */
+  readonly agents?: AgentBusSettings;
+}
+
+/** The broker of the agents. */
+export interface AgentBusSettings {
+  readonly transportUrl: string;
+  readonly managementUrl: string;
+  /** The same broker as VMs reach it: a transport URL without a login. */
+  readonly agentUrl: string;
+  readonly caFile?: string;
+  readonly queueKind: 'classic' | 'quorum';
+  readonly allowSharedBroker: boolean;
 }
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;

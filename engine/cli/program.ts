@@ -2,6 +2,7 @@
 // Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { act } from './commands/act.ts';
+import { agents } from './commands/agents.ts';
 import { engine } from './commands/engine.ts';
 import { events } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
@@ -89,6 +90,7 @@ export function buildProgram(
     addExplain,
     addEvents,
     addOperator,
+    addAgents,
     addEngine,
   ])
     add(command, choose);
@@ -340,6 +342,17 @@ function addOperator(program: Command, choose: Choose): void {
     .option('--abandon', 'remove it without undoing anything', false)
     .action((name: string, options: OperatorOptions & { abandon: boolean }) =>
       choose(options, context => act(context, name, { kind: 'delete', abandon: options.abandon }, options)),
+    );
+}
+
+function addAgents(program: Command, choose: Choose): void {
+  program
+    .command('agents')
+    .description('list the agents: is each there, since when, and if not, why not')
+    .addOption(stateOption())
+    .addHelpText('after', examples('agents', 'agents --json'))
+    .action((options: EngineOptions & { color?: boolean }) =>
+      choose(options, context => agents(context, options)),
     );
 }
 

@@ -4,6 +4,7 @@
 // The names in `heat` are those of Heat's own settings where it has them, so that one can be copied from the other.
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { agentsShape, agentBusSettings } from './agent-settings.ts';
 import type { EngineSettings } from './host.ts';
 import { LOG_LEVELS, STATE_VARIABLE } from './host.ts';
 import { usageError } from './failure.ts';
@@ -31,6 +32,7 @@ const shape = z.strictObject({
       ca_file: z.string().optional(),
     })
     .prefault({}),
+  agents: agentsShape.optional(),
 });
 
 export type SettingsEnvironment = { readonly [name: string]: string | undefined };
@@ -50,7 +52,7 @@ export async function readSettings(
       'docs/reference/settings.md lists the keys.',
     );
   }
-  return toSettings(found.data, env);
+  return toSettings(found.data, env, await agentBusSettings(found.data.agents, env, read));
 }
 
 async function readFileAsMap(file: string, read: ReadText): Promise<unknown> {
@@ -63,7 +65,11 @@ async function readFileAsMap(file: string, read: ReadText): Promise<unknown> {
   return parseYaml(text, file) ?? {};
 }
 
-function toSettings(found: z.infer<typeof shape>, env: SettingsEnvironment): EngineSettings {
+function toSettings(
+  found: z.infer<typeof shape>,
+  env: SettingsEnvironment,
+  agents: EngineSettings['agents'],
+): EngineSettings {
   const { heat } = found;
   const transportUrl = env[TRANSPORT_VARIABLE] ?? heat.transport_url;
   const stateDirectory = env[STATE_VARIABLE] ?? found.state_dir;
@@ -91,5 +97,6 @@ function toSettings(found: z.infer<typeof shape>, env: SettingsEnvironment): Eng
       quorum: heat.rabbit_quorum_queue,
       ...(heat.ca_file === undefined ? {} : { caFile: heat.ca_file }),
     },
+    ...(agents === undefined ? {} : { agents }),
   };
 }

@@ -78,6 +78,10 @@ class Client implements ControlClient {
     return this.#look('graph', id) as ReturnType<EngineApi['graph']>;
   }
 
+  agents(): ReturnType<EngineApi['agents']> {
+    return this.#look('agents') as ReturnType<EngineApi['agents']>;
+  }
+
   events(id: string, after: number, limit: number): ReturnType<EngineApi['events']> {
     return this.#look('events', id, after, limit) as ReturnType<EngineApi['events']>;
   }

@@ -40,6 +40,7 @@ const PARAMS = {
   workflow: z.tuple([text]),
   explain: z.tuple([text, text.optional()]),
   graph: z.tuple([text]),
+  agents: z.tuple([]),
   events: z.tuple([text, z.int().min(0), z.int().min(0).max(100_000)]),
   follow: z.tuple([text]),
 } as const;
@@ -75,6 +76,8 @@ export function answer(api: EngineApi, call: Exclude<Call, { readonly method: 'f
       return api.explain(call.params[0], call.params[1]);
     case 'graph':
       return api.graph(call.params[0]);
+    case 'agents':
+      return api.agents();
     case 'events':
       return api.events(...call.params);
     default:

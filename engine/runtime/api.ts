@@ -30,6 +30,8 @@ export interface EngineApi {
   explain(id: string, step?: StepId): Promise<Explanation | WorkflowExplanation>;
   /** Its state graph as mermaid text: one node for each state. EngineError `not_found` when there is none. */
   graph(id: string): Promise<string>;
+  /** Every agent that this engine knows, and what is known of the way to them. */
+  agents(): Promise<AgentsView>;
   events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
   /** What happens from now on: log entries and live output, until the signal fires or the connection ends. */
   follow(id: string, signal: AbortSignal): AsyncIterable<Happening>;
@@ -89,6 +91,36 @@ export interface StepView {
   readonly record: StepRecord;
   /** While waiting: what is not met yet, one short phrase each, such as `sql.prepared (2 of 3)` or `choice of sql.master`. */
   readonly waitsFor: readonly string[];
+}
+
+export interface AgentsView {
+  readonly agents: readonly AgentView[];
+  /** `none`: no engine runs that could reach anybody. */
+  readonly bus: {
+    readonly state: 'connected' | 'blocked' | 'down' | 'none';
+    readonly reason?: string;
+    /** Hosts and vhost; absent for agents in the engine's own process. */
+    readonly place?: string;
+  };
+  /** Messages that were refused and are kept on the broker for people to look at. */
+  readonly deadLetters?: number;
+  /** Why the broker's own numbers are missing or old. */
+  readonly trouble?: string;
+}
+
+export interface AgentView {
+  readonly id: string;
+  readonly state: 'online' | 'offline' | 'never_seen' | 'unknown';
+  /** Why it is not there. */
+  readonly reason?: string;
+  /** Ms since the epoch: the last message of it that was believed by this engine. */
+  readonly lastSeen?: number;
+  /** Of its program. */
+  readonly version?: string;
+  readonly host?: string;
+  readonly bootId?: string;
+  /** Messages for it that it has not settled. */
+  readonly waiting?: number;
 }
 
 export type Happening =

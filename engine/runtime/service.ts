@@ -14,7 +14,7 @@ import type { Member } from '../graph/types.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
 import type { Explanation, Presence, WorkflowExplanation } from '../machine/why/types.ts';
 import { notFound, otherContent } from './absorb.ts';
-import type { ActRequest, CreateRequest, EngineApi, Happening, WorkflowView } from './api.ts';
+import type { ActRequest, AgentsView, CreateRequest, EngineApi, Happening, WorkflowView } from './api.ts';
 import type { Engine } from './engine.ts';
 import { explanation } from './explain.ts';
 import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
@@ -28,11 +28,17 @@ const PAGE = 1_000;
 export class EngineService implements EngineApi {
   readonly #engine: Engine;
   readonly #presence: (agent: string) => Presence;
+  readonly #agents: () => AgentsView;
 
-  /** `presence`: what is known of an agent; without it nothing is, as where no engine runs. */
-  constructor(engine: Engine, presence: (agent: string) => Presence = () => ({ kind: 'unknown' })) {
+  /** `presence`, `agents`: what is known of one, and of all; without them nothing is, as where no engine runs. */
+  constructor(
+    engine: Engine,
+    presence: (agent: string) => Presence = () => ({ kind: 'unknown' }),
+    agents: () => AgentsView = () => ({ agents: [], bus: { state: 'none' } }),
+  ) {
     this.#engine = engine;
     this.#presence = presence;
+    this.#agents = agents;
   }
 
   async create(request: CreateRequest): Promise<{ readonly problems: readonly Problem[] }> {
@@ -171,6 +177,10 @@ export class EngineService implements EngineApi {
 
   async graph(id: string): Promise<string> {
     return mermaid((await this.#found(id)).graph.definition);
+  }
+
+  async agents(): Promise<AgentsView> {
+    return this.#agents();
   }
 
   async events(id: string, after: number, limit: number): Promise<readonly LogEntry[]> {

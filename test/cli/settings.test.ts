@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { EngineError } from '../../engine/base/errors.ts';
+import { agentsShape } from '../../engine/cli/agent-settings.ts';
 import { readSettings, type SettingsEnvironment } from '../../engine/cli/settings.ts';
 import { embeddedHost } from '../../engine/host.ts';
 import { inProject } from '../support/project.ts';
@@ -63,6 +64,71 @@ describe('settings of the engine', () => {
     expect(await check(`transport_url: '${URL}', ca_file: /nowhere.pem`)).to.include('authorities');
   });
 
+  describe('of the agents', () => {
+    const BUS =
+      "transport_url: 'amqps://engine:secret@broker,engine:secret@other:5672/agents', management_url: 'https://admin:secret@broker:15671'";
+    const withAgents = (agents: string, env: SettingsEnvironment = {}) =>
+      settings(`state_dir: /s\nheat: {transport_url: '${URL}'}\nagents: {${agents}}`, env);
+    const checked = async (agents: string): Promise<string> =>
+      embeddedHost()
+        .check(await withAgents(agents))
+        .then(
+          () => '',
+          (thrown: unknown) => String(thrown),
+        );
+
+    it('are absent where nobody speaks of them, and give VMs no login', async () => {
+      expect((await settings(`state_dir: /s\nheat: {transport_url: '${URL}'}`)).agents).to.equal(undefined);
+      expect((await withAgents(BUS)).agents).to.deep.equal({
+        transportUrl: 'amqps://engine:secret@broker,engine:secret@other:5672/agents',
+        managementUrl: 'https://admin:secret@broker:15671',
+        agentUrl: 'amqps://broker,other:5672/agents',
+        queueKind: 'classic',
+        allowSharedBroker: false,
+      });
+    });
+
+    it('take what holds passwords from the environment or from files', async () => {
+      const env = {
+        MURANO_WORKFLOW_AGENTS_TRANSPORT_URL: 'amqp://e:1@one/v',
+        MURANO_WORKFLOW_AGENTS_MANAGEMENT_URL: 'http://a:1@one:15672',
+      };
+      const text = `state_dir: /s\nheat: {transport_url: '${URL}'}`;
+      expect((await settings(text, env)).agents).to.include({ transportUrl: 'amqp://e:1@one/v' });
+      const files: { readonly [file: string]: string } = {
+        'engine.yaml': `${text}\nagents: {transport_url_file: /t, management_url_file: /m}`,
+        '/t': 'amqp://e:2@two/v\n',
+        '/m': 'http://a:2@two:15672\n',
+      };
+      const found = await readSettings('engine.yaml', {}, async file => files[file] ?? '');
+      expect(found.agents).to.include({
+        transportUrl: 'amqp://e:2@two/v',
+        managementUrl: 'http://a:2@two:15672',
+      });
+      const missing = await refusal(`${text}\nagents: {transport_url: 'amqp://e:3@x/'}`);
+      expect(missing.message).to.include('agents.management_url');
+    });
+
+    it("are refused by a check when they can never be used, or name the cloud's own broker", async () => {
+      const shared = `transport_url: 'amqp://e:secret@CONTROLLER:5672/agents', management_url: 'http://a:secret@controller:15672'`;
+      expect(await checked(BUS)).to.equal('');
+      for (const [agents, why] of [
+        [`${BUS}, ca_file: /nowhere.pem`, 'authorities'],
+        [`${BUS}, agent_url: 'http://x'`, 'agents.agent_url'],
+        [
+          "transport_url: 'amqp://e:secret@b/v', management_url: 'amqp://a:secret@b'",
+          'agents.management_url',
+        ],
+        ["transport_url: 'amqp://e:secret@b/v', management_url: 'http://b:15672'", 'agents.management_url'],
+        [shared, "the cloud's own broker"],
+      ] as const)
+        expect(await checked(agents))
+          .to.include(why)
+          .and.not.to.include('secret');
+      expect(await checked(`${shared}, allow_shared_broker: true`)).to.equal('');
+    });
+  });
+
   it('are those that the reference describes', async () => {
     const page = readFileSync(inProject('docs', 'reference', 'settings.md'), 'utf8').split(
       '## In `heat.conf`',
@@ -72,16 +138,20 @@ describe('settings of the engine', () => {
       state_dir: '/s',
       log_level: 'warn',
       'heat.transport_url': URL,
+      'agents.queue_type': 'quorum',
     };
-    const heat: { [key: string]: unknown } = {};
-    const top: { [key: string]: unknown } = { heat };
+    const sections: { readonly [section: string]: { [key: string]: unknown } } = { heat: {}, agents: {} };
+    const top: { [key: string]: unknown } = { ...sections };
     for (const key of keys) {
-      const value = samples[key] ?? (/durable|delete|quorum/.test(key) ? true : 'name');
-      if (key.startsWith('heat.')) heat[key.slice(5)] = value;
-      else top[key] = value;
+      const value = samples[key] ?? (/durable|delete|quorum|allow/.test(key) ? true : 'name');
+      const [section = '', name = ''] = key.split('.');
+      const place = sections[section];
+      if (place === undefined) top[key] = value;
+      else place[name] = value;
     }
     const found = await settings(JSON.stringify(top));
-    expect(Object.keys(found.heat)).to.have.length(Object.keys(heat).length);
+    expect(Object.keys(found.heat)).to.have.length(Object.keys(sections['heat'] ?? {}).length);
+    expect(Object.keys(sections['agents'] ?? {})).to.have.members(Object.keys(agentsShape.shape));
     expect(found.heat).to.include({
       durable: true,
       autoDelete: true,

@@ -261,7 +261,11 @@ describe('commands to an agent', () => {
 
   it('fail as unreachable when the broker refuses them for good', async () => {
     const none = /^$/;
-    const permissions = { configure: /./, read: /./, write: /^(from-agents|dead-letters|engine.results)$/ };
+    const permissions = {
+      configure: /./,
+      read: /./,
+      write: /^(from-agents|dead-letters|engine.results|engine.enrolments)$/,
+    };
     const strict = await makeWorld({
       broker: {
         users: {

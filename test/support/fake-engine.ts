@@ -24,6 +24,7 @@ export class FakeEngine implements EngineApi {
   readonly created: CreateRequest[] = [];
   readonly acted: ActRequest[] = [];
   explanation: Awaited<ReturnType<EngineApi['explain']>> | undefined;
+  agentsView: Awaited<ReturnType<EngineApi['agents']>> = { agents: [], bus: { state: 'none' } };
   answer: RequestResult = { status: 'applied' };
   /** Called with each request, to change what is there. */
   onRequest: (id: string) => void = () => undefined;
@@ -54,6 +55,10 @@ export class FakeEngine implements EngineApi {
   async explain(_id: string, step?: string): ReturnType<EngineApi['explain']> {
     if (this.explanation !== undefined) return this.explanation;
     throw new EngineError('not_found', `The workflow has no step '${step}'.`, 'See: murano-workflow status');
+  }
+
+  async agents(): ReturnType<EngineApi['agents']> {
+    return this.agentsView;
   }
 
   async graph(): Promise<string> {

@@ -61,6 +61,7 @@ const ROOTS = [
   'engine/embedded.ts',
   'engine/embedded-agents.ts',
   'engine/serving.ts',
+  'engine/agent-broker.ts',
 ];
 const PURE = [
   'engine/base',
