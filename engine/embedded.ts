@@ -7,8 +7,10 @@
 import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { openBook } from './agents/book.ts';
 import { openDirectory } from './agents/directory.ts';
 import { openEngineKeys } from './agents/keys.ts';
+import { readOldList } from './agents/old-list.ts';
 import { createAgentSide } from './agents/side.ts';
 import { Watch } from './agents/watch.ts';
 import { errorText } from './base/errors.ts';
@@ -96,7 +98,9 @@ async function assemble(
   const { store } = state;
   await makeReachable(directory);
   const keys = await openEngineKeys(path.join(directory, 'keys'));
-  const registry = await openDirectory(path.join(directory, 'keys', 'agents.json'));
+  const oldList = path.join(directory, 'keys', 'agents.json');
+  const earlier = await readOldList(oldList);
+  const registry = openDirectory(await openBook(store), earlier);
   releasers.add('the list of agents', () => registry.close());
   const broker = memoryBroker();
   const bus = places.kind === 'broker' ? places.bus : undefined;
@@ -135,6 +139,8 @@ async function assemble(
   watch.begin(side);
   await side.connect();
   await engine.start();
+  for (const one of earlier) await registry.register(one);
+  await rm(oldList, { force: true });
   await side.open();
   const engineKey = keys.signing.publicKey;
   const agents =

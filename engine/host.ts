@@ -3,7 +3,9 @@
 // serving.ts), which way a command takes (cli/sessions.ts).
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { openBook } from './agents/book.ts';
 import { openDirectory } from './agents/directory.ts';
+import { readOldList } from './agents/old-list.ts';
 import { EngineError } from './base/errors.ts';
 import type { EngineHost, Session } from './cli/host.ts';
 import { connectControl } from './control/client.ts';
@@ -49,7 +51,8 @@ async function read(directory: string): Promise<Session> {
   const store = await openSqliteStore(databaseOf(directory));
   const vault = makeVault(key);
   const engine = new Engine({ store, clock: systemClock, vault, drivers: {}, owner: owner() });
-  const registry = await openDirectory(path.join(directory, 'keys', 'agents.json'));
+  const earlier = await readOldList(path.join(directory, 'keys', 'agents.json'));
+  const registry = openDirectory(await openBook(store), earlier);
   const agents = (): AgentsView => ({
     agents: registry.list().map(({ id }) => ({ id, state: 'unknown', reason: 'no engine runs here' })),
     bus: { state: 'none' },

@@ -1,45 +1,41 @@
-// The agents an engine knows, in memory or in one JSON file of its state directory.
+// The agents an engine knows: those with keys, that may say hello.
 // Belongs here: registering, binding incarnations, keeping them durably. Does not belong here: presence (presence.ts),
-// what a changed incarnation means for commands (desk.ts), users of the broker.
-//
-// The file is written beside and renamed over the old one, synced before and after: a crash leaves one of the two.
-import { open, readFile, rename } from 'node:fs/promises';
-import path from 'node:path';
+// what a changed incarnation means for commands (desk.ts), who may bring keys (enrolment/), users of the broker.
 import { EngineError } from '../base/errors.ts';
 import { ID } from '../base/ids.ts';
-import { isObject, type JsonValue } from '../base/json.ts';
+import { isObject } from '../base/json.ts';
+import type { RecordChange } from '../runtime/ports.ts';
+
 import { readPublicKey } from '../../agent-protocol/signing.ts';
+import { Book } from './book.ts';
 import type { AgentCard, AgentDirectory, AgentRecord } from './ports.ts';
 
 /** Incarnations remembered as past, per agent; the oldest are forgotten first. */
 const RETIRED = 50;
-const VERSION = 1;
-
-/** Keeps the records; resolves when they are durable. */
-type Keep = (records: readonly AgentRecord[]) => Promise<void>;
 
 /** A directory that lives as long as the object. */
 export function memoryDirectory(records: readonly AgentRecord[] = []): AgentDirectory {
-  return new Directory(records, async () => undefined);
+  return openDirectory(new Book(), records);
 }
 
-/** Reads or begins the file. Rejects with EngineError `store_failed` when it cannot be read or is no directory. */
-export async function openDirectory(file: string): Promise<AgentDirectory> {
-  return new Directory(await read(file), records => write(file, records));
+/**
+ * The agents in the book, and those of an earlier list that it does not have yet: they are written with the next change.
+ * EngineError `store_failed` for a record that is none.
+ */
+export function openDirectory(book: Book, earlier: readonly AgentRecord[] = []): AgentDirectory {
+  return new Directory(book, earlier);
 }
 
 class Directory implements AgentDirectory {
   readonly #records: Map<string, AgentRecord>;
-  readonly #keep: Keep;
-  /** The write that is under way, and the one that will take everything since. */
-  #writing: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
-  /** The last write failed: nothing passes for kept, even if unchanged, until one succeeds. */
-  #unkept = false;
+  readonly #book: Book;
+  #unwritten: readonly AgentRecord[];
 
-  constructor(records: readonly AgentRecord[], keep: Keep) {
-    this.#records = new Map(records.map(record => [record.id, record]));
-    this.#keep = keep;
+  constructor(book: Book, earlier: readonly AgentRecord[]) {
+    this.#book = book;
+    this.#records = new Map(book.found('agent').map(({ id, value }) => [id, recordOf(id, value)]));
+    this.#unwritten = earlier.filter(({ id }) => !this.#records.has(id));
+    for (const record of this.#unwritten) this.#records.set(record.id, record);
   }
 
   get(id: string): AgentRecord | undefined {
@@ -70,38 +66,31 @@ class Directory implements AgentDirectory {
   }
 
   async remove(id: string): Promise<void> {
-    if (this.#records.delete(id)) await this.#save();
+    if (this.#records.delete(id)) await this.#write({ kind: 'agent', id });
   }
 
-  async close(): Promise<void> {
-    await this.#next?.catch(() => undefined);
-    await this.#writing?.catch(() => undefined);
+  close(): Promise<void> {
+    return this.#book.close();
   }
 
   async #set(record: AgentRecord): Promise<AgentRecord> {
     this.#records.set(record.id, record);
-    await this.#save();
+    await this.#write({ kind: 'agent', id: record.id, value: { ...record } });
     return record;
   }
 
+  /** Nothing to write, unless an earlier write failed. */
   async #same(record: AgentRecord): Promise<AgentRecord> {
-    if (this.#unkept) await this.#save();
+    await this.#write();
     return record;
   }
 
-  /** One write at a time; all that changes during it shares the next one. */
-  #save(): Promise<void> {
-    this.#next ??= (this.#writing ?? Promise.resolve())
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined;
-        this.#unkept = true;
-        this.#writing = this.#keep(this.list()).then(() => {
-          this.#unkept = false;
-        });
-        return this.#writing;
-      });
-    return this.#next;
+  async #write(...changes: readonly RecordChange[]): Promise<void> {
+    const earlier = this.#unwritten
+      .filter(({ id }) => this.#records.has(id))
+      .map(record => ({ kind: 'agent' as const, id: record.id, value: { ...record } }));
+    this.#unwritten = [];
+    await this.#book.write(...earlier, ...changes);
   }
 }
 
@@ -136,45 +125,17 @@ const otherKeys = (id: string): EngineError =>
 const unknown = (id: string): EngineError =>
   new EngineError('not_found', `There is no agent '${id}'.`, 'Register it before it says hello.');
 
-// ---------------------------------------------------------------- the file
-
-async function read(file: string): Promise<AgentRecord[]> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new EngineError(
-      'store_failed',
-      `The list of agents ${file} cannot be read.`,
-      'Check its permissions.',
-      {
-        cause,
-      },
-    );
-  }
-  const records = judge(text);
-  if (records !== undefined) return records;
+/** Who wrote it is this engine or an earlier version of it. */
+export function recordOf(id: string, value: unknown): AgentRecord {
+  if (isRecord(value) && value.id === id) return value;
   throw new EngineError(
     'store_failed',
-    `${file} is not a list of agents of this version (${VERSION}).`,
-    'Restore it from a backup, or move it away: then every agent has to be registered anew.',
+    `What is kept of agent '${id}' cannot be read by this version.`,
+    'Restore the store from a backup, or start the version that wrote it.',
   );
 }
 
-function judge(text: string): AgentRecord[] | undefined {
-  let value: JsonValue;
-  try {
-    value = JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value) || value['version'] !== VERSION || !Array.isArray(value['agents'])) return undefined;
-  const agents: readonly unknown[] = value['agents'];
-  return agents.every(isRecord) ? [...agents] : undefined;
-}
-
-function isRecord(value: unknown): value is AgentRecord {
+export function isRecord(value: unknown): value is AgentRecord {
   if (!isObject(value)) return false;
   const { id, signingKey, sealingKey, incarnation, retired, journal } = value;
   return (
@@ -184,37 +145,4 @@ function isRecord(value: unknown): value is AgentRecord {
     retired.every(one => typeof one === 'string') &&
     Number.isSafeInteger(journal)
   );
-}
-
-async function write(file: string, agents: readonly AgentRecord[]): Promise<void> {
-  const beside = `${file}.new`;
-  try {
-    await writeSynced(beside, `${JSON.stringify({ version: VERSION, agents }, undefined, 1)}\n`);
-    await rename(beside, file);
-    await syncDirectory(path.dirname(file));
-  } catch (cause) {
-    const next = 'Free some space or mend its permissions; agents are answered once it can be written.';
-    throw new EngineError('store_failed', `The list of agents ${file} cannot be written.`, next, { cause });
-  }
-}
-
-async function writeSynced(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Windows cannot open directories; there the rename is as durable as its file system makes it. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

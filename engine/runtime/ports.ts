@@ -133,6 +133,20 @@ export interface StoredWorkflow {
 }
 
 /**
+ * What the engine knows of agents and members: small records, each under a kind and an id. `sealed`: what only the vault
+ * may open.
+ */
+export interface KeptRecord {
+  readonly kind: 'agent' | 'account' | 'member';
+  readonly id: string;
+  readonly value: JsonObject;
+  readonly sealed?: Uint8Array;
+}
+
+/** A record as it is from now on; without a value: erased. */
+export type RecordChange = KeptRecord | (Pick<KeptRecord, 'kind' | 'id'> & { readonly value?: undefined });
+
+/**
  * Durable truth. One conformance suite (test/store/conformance.ts) binds every implementation.
  * Every method rejects with EngineError: `store_full`, `store_failed`, `fenced`, `commit_unknown`, `store_newer`.
  */
@@ -166,5 +180,9 @@ export interface Store {
   events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
   secret(ref: string): Promise<Uint8Array | undefined>;
   tombstone(id: string): Promise<boolean>;
+  /** Everything that was kept, by kind and id. */
+  records(): Promise<readonly KeptRecord[]>;
+  /** All or nothing, and only for the term that owns the store (`fenced`). Leaves `committed` as it is. */
+  keep(changes: readonly RecordChange[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -8,8 +8,10 @@ import type { WorkflowRecord } from '../machine/types.ts';
 import type {
   DefinitionDocument,
   InboxRow,
+  KeptRecord,
   LogEntry,
   NewSecret,
+  RecordChange,
   RequestResult,
   Store,
   StoredWorkflow,
@@ -43,6 +45,8 @@ export class MemoryDisk {
   readonly definitions = new Map<string, string>();
   readonly secrets = new Map<string, { readonly workflow: string; readonly sealed: Uint8Array }>();
   readonly tombstones = new Map<string, number>();
+  /** By kind and id; the value as JSON text. */
+  readonly kept = new Map<string, Omit<KeptRecord, 'value'> & { readonly value: string }>();
 }
 
 export class MemoryStore implements Store {
@@ -224,6 +228,22 @@ export class MemoryStore implements Store {
   async tombstone(id: string): Promise<boolean> {
     this.#check();
     return this.#disk.tombstones.has(id);
+  }
+
+  async records(): Promise<readonly KeptRecord[]> {
+    this.#check();
+    const rows = [...this.#disk.kept].sort(([one], [other]) => (one < other ? -1 : 1));
+    return rows.map(([, row]) => ({ ...row, value: JSON.parse(row.value) as KeptRecord['value'] }));
+  }
+
+  async keep(changes: readonly RecordChange[]): Promise<void> {
+    this.#check();
+    if (this.#disk.term !== this.#term) throw fenced(this.#term);
+    for (const change of changes) {
+      const key = `${change.kind}/${change.id}`;
+      if (change.value === undefined) this.#disk.kept.delete(key);
+      else this.#disk.kept.set(key, { ...change, value: JSON.stringify(change.value) });
+    }
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,18 @@
 // What the engine keeps of agents and of itself: the directory file and the engine's keys.
 // Belongs here: durability, refusals, damage. Does not belong here: what bindings mean (reception.test.ts).
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
 import { newSealingKey } from '../../agent-protocol/sealing.ts';
 import { newSigningKey, publicKeyText } from '../../agent-protocol/signing.ts';
+import { Book, openBook } from '../../engine/agents/book.ts';
 import { memoryDirectory, openDirectory } from '../../engine/agents/directory.ts';
 import { openEngineKeys } from '../../engine/agents/keys.ts';
-import type { AgentCard } from '../../engine/agents/ports.ts';
+import { readOldList } from '../../engine/agents/old-list.ts';
+import type { AgentCard, AgentDirectory } from '../../engine/agents/ports.ts';
 import { EngineError } from '../../engine/base/errors.ts';
+import type { Store } from '../../engine/runtime/ports.ts';
+import { MemoryDisk, MemoryStore } from '../../engine/store/memory.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const card = (id: string): AgentCard => ({
@@ -26,10 +30,17 @@ const codeOf = async (action: () => Promise<unknown>): Promise<string> => {
   return 'none';
 };
 
+/** A directory on a disk that outlives it. */
+const openOn = async (disk: MemoryDisk): Promise<AgentDirectory> => {
+  const store = new MemoryStore(disk);
+  await store.acquire('engine');
+  return openDirectory(await openBook(store));
+};
+
 describe('directory of agents', () => {
   it('keeps keys, incarnation, journal and retired incarnations over a restart', async () => {
-    const file = path.join(await temporaryDirectory(), 'agents.json');
-    const first = await openDirectory(file);
+    const disk = new MemoryDisk();
+    const first = await openOn(disk);
     const one = card('a1');
     await first.register(one);
     await first.bind('a1', 'inc-1', 3);
@@ -37,17 +48,22 @@ describe('directory of agents', () => {
     await first.register(card('a2'));
     await first.remove('a2');
     await first.close();
-    const again = await openDirectory(file);
+    const again = await openOn(disk);
     expect(again.list()).to.deep.equal([{ ...one, incarnation: 'inc-2', retired: ['inc-1'], journal: 1 }]);
-    expect((await stat(file)).mode & 0o077).to.equal(0);
-    expect(await readdir(path.dirname(file))).to.deep.equal(['agents.json']);
   });
 
-  it('takes many at once, and all of them are kept', async () => {
-    const file = path.join(await temporaryDirectory(), 'agents.json');
-    const directory = await openDirectory(file);
+  it('takes many at once, in few commits, and all of them are kept', async () => {
+    const disk = new MemoryDisk();
+    const store = new MemoryStore(disk);
+    await store.acquire('engine');
+    let commits = 0;
+    const counted = {
+      keep: (changes: Parameters<Store['keep']>[0]) => ((commits += 1), store.keep(changes)),
+    };
+    const directory = openDirectory(new Book([], counted));
     await Promise.all(Array.from({ length: 50 }, (_, index) => directory.register(card(`a${index}`))));
-    expect((await openDirectory(file)).list()).to.have.length(50);
+    expect((await openOn(disk)).list()).to.have.length(50);
+    expect(commits).to.be.lessThan(3);
   });
 
   it('refuses other keys under a known id, unless they are to replace the old ones', async () => {
@@ -76,24 +92,55 @@ describe('directory of agents', () => {
   });
 
   it('does not pass for kept what could not be written, and writes it with the next success', async () => {
-    const folder = await temporaryDirectory();
-    const file = path.join(folder, 'sub', 'agents.json');
-    const directory = await openDirectory(file);
+    const kept: unknown[] = [];
+    let full = true;
+    const keep = async (changes: readonly unknown[]): Promise<void> => {
+      if (full) throw new EngineError('store_full', 'The disk is full.', 'Free some space.');
+      kept.push(...changes);
+    };
+    const directory = openDirectory(new Book([], { keep }));
     const one = card('a1');
-    expect(await codeOf(() => directory.register(one))).to.equal('store_failed');
-    expect(await codeOf(() => directory.register(one))).to.equal('store_failed');
-    await mkdir(path.join(folder, 'sub'));
+    expect(await codeOf(() => directory.register(one))).to.equal('store_full');
+    expect(await codeOf(() => directory.register(one))).to.equal('store_full');
+    full = false;
     await directory.register(one);
-    expect((await openDirectory(file)).get('a1')?.signingKey).to.equal(one.signingKey);
+    expect(kept).to.have.length(1);
+    await directory.register(one);
+    expect(kept).to.have.length(1);
   });
 
-  it('refuses a file that is damaged or of another version, and leaves it as it is', async () => {
+  it('takes over an earlier list once: what is removed later does not come back', async () => {
+    const disk = new MemoryDisk();
+    const store = new MemoryStore(disk);
+    await store.acquire('engine');
+    const earlier = [
+      { ...card('a1'), incarnation: 'i1', retired: [], journal: 4 },
+      { ...card('a2'), retired: [], journal: 0 },
+    ];
+    const directory = openDirectory(await openBook(store), earlier);
+    for (const one of earlier) await directory.register(one);
+    const now = async () => openDirectory(await openBook(new MemoryStore(disk))).list();
+    expect(await now()).to.deep.equal(earlier);
+    await directory.remove('a1');
+    expect((await now()).map(({ id }) => id)).to.deep.equal(['a2']);
+  });
+
+  it('refuses an earlier list that is damaged or of another version, and leaves it as it is', async () => {
     const file = path.join(await temporaryDirectory(), 'agents.json');
+    expect(await readOldList(file)).to.deep.equal([]);
     for (const text of ['{"version":1,"agents":[{"id":5}]}', '{"version":2,"agents":[]}', '{"ver', '[]']) {
       await writeFile(file, text);
-      expect(await codeOf(() => openDirectory(file)), text).to.equal('store_failed');
+      expect(await codeOf(() => readOldList(file)), text).to.equal('store_failed');
       expect(await readFile(file, 'utf8')).to.equal(text);
     }
+    const record = { ...card('a1'), retired: [], journal: 0 };
+    await writeFile(file, JSON.stringify({ version: 1, agents: [record] }));
+    expect(await readOldList(file)).to.deep.equal([record]);
+  });
+
+  it('refuses a record that it cannot read', () => {
+    const found = [{ kind: 'agent' as const, id: 'a1', value: { id: 'a1', later: true } }];
+    expect(() => openDirectory(new Book(found))).to.throw(EngineError, /cannot be read by this version/);
   });
 });
 

@@ -2,7 +2,8 @@
 // Belongs here: behaviour that no store may lack. Does not belong here: what only one has (files, pragmas).
 import { expect } from 'chai';
 import { EngineError, type ErrorCode } from '../../engine/base/errors.ts';
-import type { Store, WorkflowCommit } from '../../engine/runtime/ports.ts';
+import type { JsonObject } from '../../engine/base/json.ts';
+import type { KeptRecord, Store, WorkflowCommit } from '../../engine/runtime/ports.ts';
 import {
   commitOf,
   creation,
@@ -38,6 +39,51 @@ export function exercise(name: string, place: () => Promise<Opener>): void {
     });
     afterEach(async () => {
       for (const made of opened.reverse()) await made.close();
+    });
+
+    describe('records of agents and members', () => {
+      const agent = (id: string, value: JsonObject = { retired: [] }): KeptRecord => ({
+        kind: 'agent',
+        id,
+        value,
+      });
+
+      it('are there after another opening, by kind and id, with what is sealed to the byte', async () => {
+        const sealed = Uint8Array.from([0, 1, 255]);
+        await store.keep([
+          agent('b'),
+          { kind: 'account', id: 'b', value: { text: 'é"' }, sealed },
+          agent('a'),
+        ]);
+        await store.keep([agent('a', { journal: 2 })]);
+        const found = await (await another()).records();
+        expect(found.map(({ kind, id, value }) => [kind, id, value])).to.deep.equal([
+          ['account', 'b', { text: 'é"' }],
+          ['agent', 'a', { journal: 2 }],
+          ['agent', 'b', { retired: [] }],
+        ]);
+        expect(Buffer.from(found[0]?.sealed ?? []).toString('hex')).to.equal('0001ff');
+        expect(found[1]).to.not.have.property('sealed');
+      });
+
+      it('are erased whole, and erasing what is not there is nothing', async () => {
+        await store.keep([agent('a'), { kind: 'member', id: 'a', value: {} }]);
+        await store.keep([
+          { kind: 'agent', id: 'a' },
+          { kind: 'agent', id: 'none' },
+        ]);
+        expect((await store.records()).map(({ kind }) => kind)).to.deep.equal(['member']);
+      });
+
+      it('are written by the owner only, and count as no commit', async () => {
+        const before = await store.committed();
+        await store.keep([agent('a')]);
+        expect(await store.committed()).to.equal(before);
+        const other = await another();
+        await other.acquire('engine-2');
+        await rejects('fenced', store.keep([agent('b')]));
+        expect((await other.records()).map(({ id }) => id)).to.deep.equal(['a']);
+      });
     });
 
     describe('terms and the fencing write', () => {

@@ -22,7 +22,7 @@ import { sqliteCode } from './errors.ts';
 /** `PRAGMA application_id`: "MuWf"; tells our files from any other SQLite file. */
 export const APPLICATION_ID = 0x4d755766;
 /** `PRAGMA user_version` of the newest schema below. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** The tables that cold queries name. */
 export interface Tables {
@@ -51,6 +51,15 @@ export const MIGRATIONS: { readonly [name: string]: Migration } = {
         `CREATE TABLE tombstone (id TEXT PRIMARY KEY, ordinal INTEGER NOT NULL) WITHOUT ROWID`,
         `PRAGMA application_id = ${APPLICATION_ID}`,
         `PRAGMA user_version = 1`,
+      ];
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+  '0002_agents': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const statements = [
+        `CREATE TABLE kept (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, sealed BLOB, PRIMARY KEY (kind, id)) WITHOUT ROWID`,
+        `PRAGMA user_version = 2`,
       ];
       for (const statement of statements) await sql.raw(statement).execute(db);
     },

@@ -7,8 +7,10 @@ import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts'
 import type {
   DefinitionDocument,
   InboxRow,
+  KeptRecord,
   LogEntry,
   NewSecret,
+  RecordChange,
   RequestKind,
   RequestResult,
   Store,
@@ -19,6 +21,7 @@ import { type Batch, committer, fenced, inTransaction } from './commit.ts';
 import type { Database, SqlRow, Statement } from './driver.ts';
 import { storeError } from './errors.ts';
 import { type Opened, openChecked } from './open.ts';
+import { Records } from './records.ts';
 
 /** Workflows read at once during recovery. */
 const LOAD_BATCH = 200;
@@ -80,6 +83,7 @@ class SqliteStore implements Store {
   readonly #opened: Opened;
   readonly #statements: Statements;
   readonly #commit: (batch: Batch, term: number) => void;
+  readonly #records: Records;
   #term = -1;
   #open = true;
 
@@ -90,6 +94,7 @@ class SqliteStore implements Store {
       Object.entries(SQL).map(([name, text]) => [name, opened.database.prepare(text)]),
     ) as Statements;
     this.#commit = committer(opened.database, file);
+    this.#records = new Records(opened.database, file);
   }
 
   async acquire(owner: string): Promise<{ readonly term: number }> {
@@ -207,6 +212,14 @@ class SqliteStore implements Store {
 
   async tombstone(id: string): Promise<boolean> {
     return this.#guard(() => this.#statements.tombstone.get(id) !== undefined);
+  }
+
+  async records(): Promise<readonly KeptRecord[]> {
+    return this.#guard(() => this.#records.all());
+  }
+
+  async keep(changes: readonly RecordChange[]): Promise<void> {
+    this.#guard(() => this.#records.keep(changes, this.#term));
   }
 
   async close(): Promise<void> {
