@@ -28,12 +28,16 @@ export type AgentEvent =
   /** The shell sends the hello that `helloOf` and the facts make. */
   | { readonly kind: 'connected'; readonly nonce: string }
   | { readonly kind: 'disconnected' }
-  /** `space`: whether a new command and its outcome would fit on the disk. `token` names the delivery. */
+  /**
+   * `space`: whether a new command and its outcome would fit on the disk. `token` names the delivery. `forbidden`: why the
+   * machine's policy does not let this command be done.
+   */
   | {
       readonly kind: 'message';
       readonly message: FromEngine;
       readonly token: number;
       readonly space: boolean;
+      readonly forbidden?: string;
     }
   /** The script runs: just started, or adopted. */
   | { readonly kind: 'running'; readonly key: string; readonly run: number }
@@ -83,7 +87,7 @@ function handle(work: Work, event: AgentEvent): void {
       state.welcomed = false;
       return;
     case 'message':
-      onMessage(work, event.message, event.space);
+      onMessage(work, event);
       return work.let({ kind: 'ack', token: event.token });
     case 'resend':
       return resend(work);
@@ -113,14 +117,16 @@ function resend(work: Work): void {
   for (const [key, held] of work.state.held) if (held.answer !== undefined) work.tell(key);
 }
 
-function onMessage(work: Work, message: FromEngine, space: boolean): void {
+type Received = Extract<AgentEvent, { kind: 'message' }>;
+
+function onMessage(work: Work, { message, space, forbidden }: Received): void {
   switch (message.kind) {
     case 'greet':
       return onGreet(work, message);
     case 'welcome':
       return onWelcome(work, message);
     case 'command':
-      return onCommand(work, message, space);
+      return onCommand(work, message, { space, forbidden });
     case 'cancel':
       return onCancel(work, message);
     case 'receipt':
@@ -174,14 +180,17 @@ const CANCELLED: Extract<Answer, { kind: 'finished' }> = {
   stderr: '',
 };
 
-function onCommand(work: Work, command: CommandMessage, space: boolean): void {
+/** What the shell knows of a command: is there space, does the policy forbid it. */
+type Outlook = Pick<Received, 'space'> & { readonly forbidden: string | undefined };
+
+function onCommand(work: Work, command: CommandMessage, outlook: Outlook): void {
   const { state } = work;
   const key = commandKey(command.id);
   if (isForUs(work, command) && state.held.has(key)) {
     raiseTerm(work, command);
     return work.tell(key);
   }
-  const refusal = refusalOf(state, command, space);
+  const refusal = refusalOf(state, command, outlook);
   if (refusal !== undefined) return work.refuse(command.id, refusal[0], refusal[1]);
   raiseTerm(work, command);
   work.write({ kind: 'accepted', command });
@@ -191,7 +200,7 @@ function onCommand(work: Work, command: CommandMessage, space: boolean): void {
 function refusalOf(
   state: AgentState,
   command: CommandMessage,
-  space: boolean,
+  { space, forbidden }: Outlook,
 ): [Refused['reason'], string] | undefined {
   const { id, term } = command;
   if (command.agent !== state.agent) return ['wrong_agent', `It is for agent ${command.agent}.`];
@@ -210,6 +219,7 @@ function refusalOf(
   if (seen !== undefined && id.dispatch <= seen) {
     return ['superseded', `Command ${seen} of this step was taken already.`];
   }
+  if (forbidden !== undefined) return ['policy', forbidden];
   if (!space) return ['no_space', 'The disk that holds the journal is full. Free some space and retry.'];
   if (state.held.size >= LIMITS.heldCommands) {
     return ['no_space', `${LIMITS.heldCommands} commands are held already; wait until some have ended.`];

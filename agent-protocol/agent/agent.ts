@@ -9,7 +9,7 @@ import type { AgentState } from '../agent-records.ts';
 import { fixedTrust, type Trust } from '../enrolment/trust.ts';
 import { AGENT_LIMITS as LIMITS } from '../limits.ts';
 import { commandKey, PROTOCOL_VERSION } from '../messages.ts';
-import type { FromAgent, Hello } from '../messages.ts';
+import type { FromAgent, FromEngine, Hello } from '../messages.ts';
 import { createOpener, createSealer } from '../sealing.ts';
 import type { Sealer } from '../sealing.ts';
 import { publicKeyText, readPublicKey } from '../signing.ts';
@@ -23,7 +23,8 @@ import { openJournal } from './journal.ts';
 import type { Journal, JournalFiles } from './journal.ts';
 import { Keeper, replay } from './keeper.ts';
 import { Link } from './link.ts';
-import { Scripts } from './scripts.ts';
+import { offence, type Policy } from './policy.ts';
+import { ownSupervisor, Scripts } from './scripts.ts';
 
 export interface AgentOptions {
   /** The agent's own: keys, journal, runs. Made if missing. */
@@ -38,6 +39,10 @@ export interface AgentOptions {
   readonly log?: (text: string) => void;
   /** Restarts the machine; without it a script that asks for a reboot fails, and the action `reboot`. */
   readonly reboot?: () => void;
+  /** What the machine's owner forbids. */
+  readonly policy?: Policy;
+  /** Command and arguments that start a supervisor; default: this package's own, run by this Node. */
+  readonly supervisor?: readonly string[];
   readonly bootId?: () => string;
   readonly killGraceMs?: number;
   readonly pipeGraceMs?: number;
@@ -149,6 +154,7 @@ function assemble(
       pipeGrace: options.pipeGraceMs ?? LIMITS.pipeGraceMs,
     },
     mayReboot: options.reboot !== undefined,
+    supervisor: options.supervisor ?? ownSupervisor(),
     emit: event => keeper.push(event),
     output: (held, piece) => link.sendOutput({ kind: 'output', ...from, id: held.command.id, ...piece }),
   });
@@ -164,7 +170,8 @@ function assemble(
     disconnected: () => keeper.push({ kind: 'disconnected' }),
     hello: nonce => helloOf(keeper.state, directory, bootId, nonce),
     welcomed: () => keeper.state.welcomed,
-    received: (message, token) => keeper.push({ kind: 'message', message, token, space: hasSpace() }),
+    received: (message, token) =>
+      keeper.push({ kind: 'message', message, token, space: hasSpace(), ...forbids(message) }),
     log,
   });
   const resend = setInterval(() => keeper.push({ kind: 'resend' }), resendMs);
@@ -173,6 +180,13 @@ function assemble(
 
   function hasSpace(): boolean {
     return !keeper.full && freeBytes(directory) >= (options.minimumFreeBytes ?? LIMITS.minimumFreeBytes);
+  }
+
+  function forbids(message: FromEngine): { readonly forbidden?: string } {
+    const { policy } = options;
+    const forbidden =
+      policy !== undefined && message.kind === 'command' ? offence(policy, message.task) : undefined;
+    return forbidden === undefined ? {} : { forbidden };
   }
 
   /** What is let out is journaled: of a run that was answered nothing is read again, and its files may hold secrets. */

@@ -30,12 +30,19 @@ export interface ScriptsContext {
   readonly sealer: () => Sealer | undefined;
   readonly settings: RunSettings;
   readonly mayReboot: boolean;
+  /** Command and arguments that start a supervisor. */
+  readonly supervisor: readonly string[];
   emit(event: AgentEvent): void;
   output(held: Held, piece: OutputPiece): boolean;
 }
 
 const LOOK_AGAIN_MS = 2_000;
-const SUPERVISOR = fileURLToPath(new URL(`./supervisor${path.extname(import.meta.url)}`, import.meta.url));
+
+/** Run by this Node, from the file beside this one. A program in one file has another (program/supervising.ts). */
+export function ownSupervisor(): readonly string[] {
+  const file = new URL(`./supervisor${path.extname(import.meta.url)}`, import.meta.url);
+  return [process.execPath, fileURLToPath(file)];
+}
 
 export class Scripts {
   readonly #context: ScriptsContext;
@@ -56,7 +63,7 @@ export class Scripts {
     const directory = runDirectory(this.#context.runs, held);
     try {
       const spec = this.#prepare(directory, held, task);
-      const exited = spawnSupervisor(spec);
+      const exited = spawnSupervisor(this.#context.supervisor, spec);
       this.#watch(key, held, directory);
       void exited.then(() => this.#afterSupervisor(key, held, directory));
     } catch (error) {
@@ -238,10 +245,10 @@ function tryRead(file: string): string {
 }
 
 /** Detached from the agent: resolves when it is gone, should that be in our lifetime. */
-function spawnSupervisor(spec: RunSpec): Promise<void> {
+function spawnSupervisor([command = '', ...args]: readonly string[], spec: RunSpec): Promise<void> {
   const log = openSync(path.join(spec.directory, RUN_FILES.log), 'w', 0o600);
   try {
-    const child = spawn(process.execPath, [SUPERVISOR], {
+    const child = spawn(command, args, {
       cwd: spec.directory,
       detached: true,
       windowsHide: true,

@@ -22,12 +22,29 @@ import {
 } from '../../agent-protocol/signing.ts';
 import type { SigningKey } from '../../agent-protocol/signing.ts';
 import { commandQueue, DEAD_LETTERS, FROM_AGENTS, RESULTS_QUEUE } from '../../agent-protocol/transport.ts';
-import type { Connection, Transport } from '../../agent-protocol/transport.ts';
+import type { Connection, Topology, Transport } from '../../agent-protocol/transport.ts';
 import { startAgent } from '../../agent-protocol/agent/agent.ts';
 import type { AgentOptions, RunningAgent } from '../../agent-protocol/agent/agent.ts';
 
 export const LOGIN = { user: 'test', password: 'test', name: 'test' };
 export type Answer = Extract<FromAgent, { kind: 'finished' | 'interrupted' | 'refused' }>;
+
+/** Enough for one agent, without limits. */
+const ownTopology = (agent: string): Topology => ({
+  exchanges: [
+    { name: FROM_AGENTS, type: 'topic' },
+    { name: DEAD_LETTERS, type: 'fanout' },
+  ],
+  queues: [
+    { name: RESULTS_QUEUE },
+    { name: DEAD_LETTERS },
+    { name: commandQueue(agent), deadLetterExchange: DEAD_LETTERS },
+  ],
+  bindings: [
+    { exchange: FROM_AGENTS, queue: RESULTS_QUEUE, routingKey: '#' },
+    { exchange: DEAD_LETTERS, queue: DEAD_LETTERS, routingKey: '' },
+  ],
+});
 
 export class FakeEngine {
   readonly broker = memoryBroker();
@@ -51,24 +68,11 @@ export class FakeEngine {
     this.transport = transport ?? this.broker.transport;
   }
 
-  async start(): Promise<void> {
+  /** `topology`: what it declares; engineTopology where the agents' broker is a real one. */
+  async start(topology: Topology | undefined = ownTopology(this.agent)): Promise<void> {
     const connection = await this.transport.connect(LOGIN);
     this.#connection = connection;
-    await connection.declare({
-      exchanges: [
-        { name: FROM_AGENTS, type: 'topic' },
-        { name: DEAD_LETTERS, type: 'fanout' },
-      ],
-      queues: [
-        { name: RESULTS_QUEUE },
-        { name: DEAD_LETTERS },
-        { name: commandQueue(this.agent), deadLetterExchange: DEAD_LETTERS },
-      ],
-      bindings: [
-        { exchange: FROM_AGENTS, queue: RESULTS_QUEUE, routingKey: '#' },
-        { exchange: DEAD_LETTERS, queue: DEAD_LETTERS, routingKey: '' },
-      ],
-    });
+    await connection.declare(topology);
     await connection.consume(RESULTS_QUEUE, 100, delivery => {
       const verdict = verify(this.#agentKeys, 'from_agent', this.agent, delivery.message);
       const decoded = decode(delivery.message.body, 'from_agent');

@@ -26,7 +26,7 @@ import {
   type SigningKey,
   verify,
 } from '../../../agent-protocol/signing.ts';
-import type { Connection, Delivery } from '../../../agent-protocol/transport.ts';
+import type { Connection, Delivery, Login, Transport } from '../../../agent-protocol/transport.ts';
 import {
   commandQueue,
   ENROLMENTS_QUEUE,
@@ -34,15 +34,27 @@ import {
   RESULTS_QUEUE,
 } from '../../../agent-protocol/transport.ts';
 import { engineTopology } from '../../../engine/agents/topology.ts';
+import type { BrokerUsers } from '../../../engine/broker/ports.ts';
 import { memoryBrokerUsers } from '../../../engine/broker/memory-users.ts';
 import { memoryBroker } from '../../../engine/bus/memory.ts';
 
 export const SERVER = '3f0d2c1e-8a7b-4c5d-9e6f-001122334455';
 const ENGINE = { user: 'engine', password: 'e', name: 'engine' };
 
+/** Another broker than the one in this process. */
+export interface ClerkPlace {
+  readonly agent: string;
+  readonly transport: Transport;
+  readonly login: Login;
+  readonly users: BrokerUsers;
+  /** Given to the program; the agent's transport is the same broker's. */
+  readonly urls: readonly string[];
+  readonly ca?: string;
+}
+
 export class Clerk {
   readonly broker = memoryBroker({ users: { engine: { password: 'e' } } });
-  readonly users = memoryBrokerUsers(this.broker);
+  readonly users: BrokerUsers;
   readonly root = newSigningKey();
   signing: SigningKey = newSigningKey();
   keys: SignedKeySet = this.keySet(1, this.signing);
@@ -54,14 +66,27 @@ export class Clerk {
     () => undefined;
   /** False: the clerk is away, and what is said waits. */
   answers = true;
-  readonly agent = 'a3f1';
+  readonly agent: string;
+  readonly #place: ClerkPlace;
   #connection: Connection | undefined;
+
+  constructor(place?: ClerkPlace) {
+    this.#place = place ?? {
+      agent: 'a3f1',
+      transport: this.broker.transport,
+      login: ENGINE,
+      users: memoryBrokerUsers(this.broker),
+      urls: ['amqp://broker.example'],
+    };
+    this.agent = this.#place.agent;
+    this.users = this.#place.users;
+  }
 
   get config(): AgentConfig {
     return {
       version: 1,
       agent: this.agent,
-      broker: { urls: ['amqp://broker.example'] },
+      broker: { urls: this.#place.urls, ...(this.#place.ca === undefined ? {} : { ca: this.#place.ca }) },
       enrol: { user: `enrol.${this.agent}`, password: 'enrol-password-of-a-test' },
       token: 'token-of-a-test-0123456789',
       root_key: publicKeyText(this.root.publicKey),
@@ -72,14 +97,14 @@ export class Clerk {
     return signKeySet(this.root, { version, keys: keys.map(key => publicKeyText(key.publicKey)) });
   }
 
-  /** As the engine after a start, or after the broker lost everything. */
-  async open(): Promise<void> {
-    const connection = await this.broker.transport.connect(ENGINE);
+  /** As the engine after a start, or after the broker lost everything. `enrols`: the rest is heard by somebody else. */
+  async open(only?: 'enrols'): Promise<void> {
+    const connection = await this.#place.transport.connect(this.#place.login);
     this.#connection = connection;
     await connection.declare(engineTopology([this.agent]));
     await this.users.createEnrolment(this.agent, hashPassword(this.config.enrol.password, Buffer.alloc(4)));
     await connection.consume(ENROLMENTS_QUEUE, 10, delivery => void this.#enrol(delivery));
-    await connection.consume(RESULTS_QUEUE, 10, delivery => void this.#hear(delivery));
+    if (only !== 'enrols') await connection.consume(RESULTS_QUEUE, 10, delivery => void this.#hear(delivery));
   }
 
   async close(): Promise<void> {
@@ -90,7 +115,7 @@ export class Clerk {
     return startEnrolledAgent({
       directory,
       config: this.config,
-      transport: this.broker.transport,
+      transport: this.#place.transport,
       server: async () => SERVER,
       reconnectMs: 5,
       resendMs: 50,
