@@ -147,9 +147,12 @@ export type AmqpWorld = Awaited<ReturnType<typeof makeAmqpWorld>>;
 export const caOf = (found: AgentsBroker): string => readFileSync(found.caFile, 'utf8');
 
 /** Resolves once the condition holds; looks every few milliseconds, and not for ever. */
-export async function eventually(condition: () => boolean, what: () => string): Promise<void> {
-  for (let looks = 0; !condition(); looks += 1) {
-    if (looks > 3_000) throw new Error(`waited in vain for ${what()}`);
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: () => string,
+): Promise<void> {
+  for (let looks = 0; !(await condition()); looks += 1) {
+    if (looks > 12_000) throw new Error(`waited in vain for ${what()}`);
     await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

@@ -18,6 +18,11 @@ export function services(suite: string): Services | undefined {
   const file = path.join(directory, 'openrc');
   if (!needs(existsSync(file), suite, 'RabbitMQ, Keystone and Heat: test/services/up.sh starts them'))
     return undefined;
+  return { directory, openrc: readRc(file) };
+}
+
+/** The variables that such a file exports. */
+export function readRc(file: string): { readonly [name: string]: string } {
   const pairs = [...readFileSync(file, 'utf8').matchAll(/([A-Z_]+)=(\S+)/g)];
-  return { directory, openrc: Object.fromEntries(pairs.map(([, name, value]) => [name, value])) };
+  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]));
 }

@@ -1,0 +1,69 @@
+// Agents over a RabbitMQ that is killed in the middle of a fan-out, and one that loses everything it had.
+// Belongs here: what needs a broker of its own. Does not belong here: trouble that a shared one survives (amqp.test.ts).
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'chai';
+import { canRunBroker, type OwnBroker, startOwnBroker } from '../support/own-broker.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+import { type AmqpWorld, eventually, makeAmqpWorld } from './amqp-world.ts';
+import { contextOf, idOf, scriptCommand } from './world.ts';
+
+const AGENTS = 4;
+const STEPS = 40;
+
+if (canRunBroker('agents over a RabbitMQ that is killed')) {
+  describe('engine and real agents over a RabbitMQ that', () => {
+    let own: OwnBroker;
+    let world: AmqpWorld;
+    let directory: string;
+    let agents: readonly string[];
+
+    beforeEach(async () => {
+      directory = await temporaryDirectory();
+      own = await startOwnBroker(path.join(directory, 'broker'));
+      world = await makeAmqpWorld(own.found, directory);
+      agents = Array.from({ length: AGENTS }, (_, index) => `vm${index}`);
+      for (const agent of agents) await world.begin(agent);
+      await until(() => agents.every(agent => world.side.presence.online(agent)), 'everybody online');
+    });
+
+    afterEach(async () => {
+      await world.close();
+      await own.end();
+    });
+
+    const until = (condition: () => boolean, what: string): Promise<void> =>
+      eventually(condition, () => `${what}\n${world.sink.kinds().join(', ')}\n${world.logged.join('\n')}`);
+    const ends = (): number =>
+      new Set(world.sink.reports.filter(one => one.report.kind === 'finished').map(one => one.id.step)).size;
+    const fanOut = async (): Promise<void> => {
+      for (let step = 0; step < STEPS; step += 1)
+        await world.drivers.script.start(
+          idOf(1, `app[${step}].ready`),
+          scriptCommand(agents[step % AGENTS] as string),
+          contextOf({}, `echo ${step} >> ${directory}/runs.txt`),
+        );
+    };
+    const ran = async (): Promise<readonly string[]> =>
+      (await readFile(path.join(directory, 'runs.txt'), 'utf8')).trim().split('\n');
+
+    it('B1: is killed and started again in the middle of a fan-out: each script runs once, each end arrives', async () => {
+      await fanOut();
+      await until(() => ends() >= STEPS / 4, 'a part of the ends');
+      await own.kill();
+      expect(ends()).to.be.lessThan(STEPS);
+      await own.start();
+      await until(() => ends() === STEPS, 'all ends');
+      expect(await ran()).to.have.lengthOf(STEPS);
+    });
+
+    it('B2: is reset, and has neither users, vhosts nor queues: filled again by itself, and each script runs once', async () => {
+      await fanOut();
+      await until(() => ends() >= STEPS / 4, 'a part of the ends');
+      for (const command of ['stop_app', 'reset', 'start_app']) await own.found.control(command);
+      await until(() => ends() === STEPS, 'all ends');
+      expect(await ran()).to.have.lengthOf(STEPS);
+      expect(world.logged.join('\n')).to.include(`lacked ${2 * AGENTS} users of agents`);
+    });
+  }).timeout(90_000);
+}

@@ -1,0 +1,59 @@
+// A RabbitMQ that belongs to one test: to be killed, started again and emptied without a harm to others.
+// Belongs here: starting and ending it. Does not belong here: the services that tests share (services.ts).
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { type AgentsBroker, agentsBrokerOf } from './agents-broker.ts';
+import { needs } from './needs.ts';
+import { inProject } from './project.ts';
+import { readRc } from './services.ts';
+
+const run = promisify(execFile);
+
+export interface OwnBroker {
+  readonly found: AgentsBroker;
+  /** As a power cut does. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it and removes its files. */
+  end(): Promise<void>;
+}
+
+/** Whether it can be started on this machine. */
+export const canRunBroker = (suite: string): boolean =>
+  needs(
+    existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server'),
+    suite,
+    "Debian's package rabbitmq-server: test/services/install.sh installs it",
+  );
+
+/** `directory`: empty, of the test's own. Takes some seconds. */
+export async function startOwnBroker(directory: string): Promise<OwnBroker> {
+  // Away from the shared services and from what other runs of this test use.
+  const port = 26_100 + 3 * (process.pid % 1_000);
+  const env = {
+    ...process.env,
+    MURANO_WORKFLOW_SERVICES: directory,
+    AGENTS_PORT: String(port),
+    AGENTS_HTTP_PORT: String(port + 1),
+    AGENTS_TLS_PORT: String(port + 2),
+  };
+  const script = async (word: string): Promise<void> => {
+    await run(inProject('test', 'services', 'broker.sh'), [word], { env });
+  };
+  const home = path.join(directory, 'agents-rabbit');
+  await script('up');
+  return {
+    found: agentsBrokerOf({ directory, openrc: readRc(path.join(directory, 'openrc')) }),
+    async kill() {
+      process.kill(Number(readFileSync(path.join(home, 'pid'), 'utf8')), 'SIGKILL');
+      await run('bash', [
+        '-c',
+        `. ${inProject('test', 'services', 'common.sh')}; gone "$(cat ${directory}/pids/agents-rabbit)" 20`,
+      ]);
+    },
+    start: () => script('up'),
+    end: () => script('down'),
+  };
+}
