@@ -26,7 +26,6 @@ W4. A failed workflow is never replaced: an update lets it go on. Only what is
     gone, or half deleted, is made anew.
 """
 
-import time
 import uuid
 
 from oslo_log import log as logging
@@ -37,43 +36,18 @@ from heat.engine import attributes
 from heat.engine import resource
 from heat.engine import support
 
+from . import polling
 from . import rpc
 from . import schema
 from . import values
 
 LOG = logging.getLogger(__name__)
-CONF = rpc.register()
-
-#: Events that one action may leave: a stack keeps 1000 in all.
-MAX_EVENTS = 100
-#: Seconds before the stack's timeout at which what runs is called back, and a
-#: held workflow is given back: so the resource fails with a reason of its own.
-MARGIN = 60
-#: Seconds in which a request that got no answer is sent once more.
-FIRST_PATIENCE = 5
-
-UNCHANGEABLE = _(
-    'The definition, files, inputs and members of a workflow that exists '
-    'cannot be changed so far: put the old ones back, or delete the resource '
-    'and make another.')
+#: Key of the resource's data: ``on_delete`` as the newest update said it. An
+#: update that fails leaves the properties as they were.
+ON_DELETE_NOW = 'on_delete'
 
 
-class Request(object):
-    """What a check remembers between two polls; lost with its worker."""
-
-    def __init__(self, method, hold=None, **args):
-        self.method = method
-        #: ``hold_in_heat`` of the properties that the request is made from.
-        self.hold = hold
-        self.args = dict(args, request_id=uuid.uuid4().hex)
-        self.sent = False
-        self.silent_since = None
-        self.held_since = None
-        self.after = 0
-        self.events = 0
-
-
-class Workflow(resource.Resource):
+class Workflow(polling.Polling, resource.Resource):
     """Takes several machines to a goal by a workflow engine.
 
     The definition names entities (a service, VMs, groups of VMs), the states
@@ -91,9 +65,6 @@ class Workflow(resource.Resource):
 
     properties_schema = schema.properties_schema
     attributes_schema = schema.attributes_schema
-
-    def engine(self):
-        return rpc.Engine(self.context)
 
     # ------------------------------------------------------------ validation
 
@@ -136,11 +107,11 @@ class Workflow(resource.Resource):
                 'files': values.texts(props[schema.FILES]),
                 'inputs': values.given(props[schema.INPUTS]),
                 'members': props[schema.MEMBERS] or {},
-                'deadline': max(1, self.stack.time_remaining() - MARGIN)}
+                'deadline': self._time_left()}
 
     def _apply(self, props):
-        request = Request('apply', hold=props[schema.HOLD_IN_HEAT],
-                          **self._content(props))
+        request = polling.Request('apply', hold=props[schema.HOLD_IN_HEAT],
+                                  **self._content(props))
         self._send(request)
         return request
 
@@ -183,7 +154,30 @@ class Workflow(resource.Resource):
         props = json_snippet.properties(self.properties_schema, self.context)
         if self.resource_id is None:
             self.resource_id_set(self.uuid or uuid.uuid4().hex)
+        on_delete = props[schema.ON_DELETE]
+        is_new = on_delete != self._on_delete()
+        if is_new:
+            self.data_set(ON_DELETE_NOW, on_delete)
+            if set(prop_diff) == {schema.ON_DELETE}:
+                self._refuse_to_resume(on_delete)
         return self._apply(props)
+
+    def _on_delete(self):
+        return self.data().get(ON_DELETE_NOW,
+                               self.properties[schema.ON_DELETE])
+
+    def _refuse_to_resume(self, on_delete):
+        """Who only says what a delete is to do does not want more steps."""
+        try:
+            status = self._status()
+        except (rpc.EngineUnavailable, rpc.EngineRefused):
+            return
+        if status['status'] == 'failed':
+            raise exception.Error(_(
+                'on_delete is %(on_delete)s from now on. The workflow has '
+                'failed and is left as it is (%(reason)s): another update '
+                'lets it go on.') % {'on_delete': on_delete,
+                                     'reason': values.describe(status)})
 
     def check_update_complete(self, request):
         return self._check(request, self.UPDATE, ('complete',))
@@ -208,9 +202,9 @@ class Workflow(resource.Resource):
     def handle_delete(self):
         if self.resource_id is None:
             return None
-        abandon = self.properties[schema.ON_DELETE] == schema.ABANDON
-        request = Request('delete', workflow_id=self.resource_id,
-                          abandon=abandon)
+        abandon = self._on_delete() == schema.ABANDON
+        request = polling.Request('delete', workflow_id=self.resource_id,
+                                  abandon=abandon)
         if self._is_accepted() and not abandon:
             self._send(request)
             return request
@@ -229,9 +223,6 @@ class Workflow(resource.Resource):
             LOG.warning('Workflow %(id)s may be left in the engine: %(error)s',
                         {'id': self.resource_id, 'error': error})
         return None
-
-    def _is_accepted(self):
-        return self.data().get('accepted') is not None
 
     def check_delete_complete(self, request):
         if request is None:
@@ -260,10 +251,6 @@ class Workflow(resource.Resource):
         if status['status'] != 'complete':
             raise exception.Error(values.describe(status))
 
-    def _status(self, after=0):
-        return self.engine().call('status', workflow_id=self.resource_id,
-                                  after=after)
-
     def handle_signal(self, details=None):
         try:
             self.engine().call('signal', workflow_id=self.resource_id,
@@ -273,90 +260,6 @@ class Workflow(resource.Resource):
             # Who signals gets no answer from Heat; the event is what they see.
             return _('refused: %s') % error
         return values.summary(details)
-
-    # ------------------------------------------------------------ one poll
-
-    def _send(self, request):
-        """One try; the check tries again when there was no answer."""
-        try:
-            answer = self.engine().call(request.method, **request.args)
-        except rpc.EngineUnavailable as error:
-            self._put_up_with(request, error)
-            return
-        except rpc.EngineRefused as error:
-            if request.method == 'apply' and error.kind == 'Conflict':
-                raise exception.Error('%s %s' % (error, UNCHANGEABLE))
-            raise
-        request.silent_since = None
-        values.raise_problems(answer)
-        if request.method == 'apply':
-            request.after = answer['after']
-            if not self._is_accepted():
-                self.data_set('accepted', '1')
-        # False: what was called back has not ended; then it can go on.
-        request.sent = answer.get('taken', True)
-
-    def _put_up_with(self, request, error):
-        now = time.time()
-        if request.silent_since is None:
-            request.silent_since = now
-            LOG.warning('Workflow %(id)s: %(error)s',
-                        {'id': self.resource_id, 'error': error})
-        # What never reached the engine fails soon; what runs there has time.
-        patience = CONF.engine_patience if request.sent else FIRST_PATIENCE
-        if now - request.silent_since >= patience:
-            raise error
-
-    def _check(self, request, action, done):
-        if not request.sent:
-            self._send(request)
-            if not request.sent:
-                raise resource.PollDelay(1)
-        try:
-            status = self._status(request.after)
-        except rpc.EngineUnavailable as error:
-            self._put_up_with(request, error)
-            raise resource.PollDelay(2)
-        request.silent_since = None
-        request.after = status['after']
-        self._tell(request, action, status['events'])
-        if status['status'] in done:
-            return True
-        if status['over'] or (status['status'] == 'failed'):
-            raise exception.Error(values.describe(status))
-        self._check_held(request, status)
-        raise resource.PollDelay(max(1, status['poll_after']))
-
-    def _tell(self, request, action, sentences):
-        """Steps as events of the stack, a bounded number of them."""
-        for sentence in sentences:
-            if request.events >= MAX_EVENTS:
-                return
-            request.events += 1
-            if request.events == MAX_EVENTS:
-                sentence = _('More happened than is shown here; see '
-                             '"murano-workflow events %s"') % self.resource_id
-            try:
-                self._add_event(action, self.IN_PROGRESS, sentence)
-            except Exception:
-                # A database without room for it, or for its letters.
-                LOG.exception('An event of workflow %s is not shown',
-                              self.resource_id)
-
-    def _check_held(self, request, status):
-        """A worker is kept no longer than somebody is likely to answer."""
-        if status['status'] != 'held':
-            request.held_since = None
-            return
-        if request.held_since is None:
-            request.held_since = time.time()
-        held = time.time() - request.held_since
-        late = self.stack.time_remaining() <= MARGIN
-        hold = request.hold
-        if hold is None:
-            hold = self.properties[schema.HOLD_IN_HEAT]
-        if held >= hold or late:
-            raise exception.Error(values.describe(status))
 
     # ------------------------------------------------------------ attributes
 

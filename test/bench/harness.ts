@@ -39,9 +39,14 @@ interface Spread {
 }
 
 export function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.round((sorted.length - 1) * share)] as number;
+  const at = (share: number): number => quantile(values, share);
   return { min: at(0), median: at(0.5), max: at(1) };
+}
+
+/** `share` in [0, 1]: 0.95 is the value that one in twenty exceeds. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.round((sorted.length - 1) * share)] as number;
 }
 
 /** Seconds per unit of one run. */

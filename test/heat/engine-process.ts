@@ -4,6 +4,8 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { connectControl } from '../../engine/control/client.ts';
+import { readHolder } from '../../engine/store/sqlite/lock.ts';
 import { inProject } from '../support/project.ts';
 import type { Services } from '../support/services.ts';
 
@@ -20,6 +22,10 @@ export class EngineProcess {
     this.#directory = directory;
   }
 
+  get #state(): string {
+    return path.join(this.#directory, 'state');
+  }
+
   get running(): boolean {
     return this.#child !== undefined;
   }
@@ -33,7 +39,7 @@ export class EngineProcess {
   /** Starts it, and waits for nothing. */
   launch(): void {
     const settings = path.join(this.#directory, 'engine.yaml');
-    writeFileSync(settings, `state_dir: ${path.join(this.#directory, 'state')}\nheat: {host: test}\n`);
+    writeFileSync(settings, `state_dir: ${this.#state}\nheat: {host: test}\n`);
     const child = spawn(
       process.execPath,
       [inProject('dist/engine/main.js'), 'engine', '--config', settings],
@@ -69,8 +75,20 @@ export class EngineProcess {
 
   /** As an operator does it, who thinks that it is no longer needed. */
   async forget(workflow: string): Promise<void> {
-    const words = ['delete', workflow, '--abandon', '--state-dir', path.join(this.#directory, 'state')];
+    const words = ['delete', workflow, '--abandon', '--state-dir', this.#state];
     await promisify(execFile)(process.execPath, [inProject('dist/engine/main.js'), ...words]);
+  }
+
+  /** When something last happened to the workflow, in milliseconds since the epoch. */
+  async lastChange(workflow: string): Promise<number> {
+    const holder = readHolder(this.#state);
+    if (holder === undefined) throw new Error('no engine holds the directory');
+    const client = await connectControl(holder.socket);
+    try {
+      return (await client.workflow(workflow)).record.at;
+    } finally {
+      await client.close();
+    }
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -114,6 +114,49 @@ if (found !== undefined) {
       expect((await heat.settled('changed'))?.stack_status).to.equal('UPDATE_COMPLETE');
     });
 
+    it('shows what is wrong with changed properties before anything happens, also in a dry run', async () => {
+      await create('checked', template({ flow: { definition: greeting, inputs: { who: 'one' } } }));
+      await heat.settled('checked');
+      const { id } = await heat.show('checked');
+      const wrong = [
+        [{ definition: greeting, inputs: { who: [1], whom: 2 } }, ['/whom', 'The input who cannot be used']],
+        [{ definition: { ...greeting, goal: 'service.nowhere' }, inputs: { who: 'one' } }, ['/goal']],
+        [
+          { definition: greeting, inputs: { who: 'one' }, members: { service: [{ agent: 'a', name: 'n' }] } },
+          ['/service'],
+        ],
+      ] as const;
+      for (const [properties, said] of wrong)
+        for (const preview of ['', '/preview']) {
+          const body = { template: template({ flow: properties }), timeout_mins: 30 };
+          const error = await heat.call('PUT', `/stacks/checked/${id}${preview}`, body).then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+          );
+          expect(error, preview).to.be.instanceOf(HeatError);
+          for (const words of said) expect((error as HeatError).message, preview).to.include(words);
+        }
+      expect((await heat.show('checked')).stack_status).to.equal('CREATE_COMPLETE');
+    });
+
+    it('does not resume a failed workflow that is only to be abandoned', async () => {
+      const flow = (onDelete: string): object =>
+        template({ flow: { definition: asking, on_delete: onDelete } });
+      await create('policy', flow('undo'));
+      await heat.told('policy', 'flow', /waits for an approval/);
+      await heat.signal('policy', 'flow', { reject: 'service.agreed' });
+      await heat.settled('policy');
+      await heat.update('policy', flow('abandon'));
+      const stack = await heat.settled('policy');
+      expect(stack?.stack_status).to.equal('UPDATE_FAILED');
+      expect(stack?.stack_status_reason)
+        .to.include('on_delete is abandon from now on')
+        .and.include('left as it is');
+      expect((await heat.resource('policy', 'flow')).attributes['state']).to.equal('failed');
+      await heat.update('policy', flow('abandon'));
+      await heat.told('policy', 'flow', /waits for an approval/);
+    });
+
     it('tells steps as events of the stack', async () => {
       await create('told', template({ flow: { definition: waiting('1s') } }));
       await heat.settled('told');

@@ -24,6 +24,7 @@ from unittest import mock
 from heat.common import exception
 from heat.engine import resource
 
+from murano_workflow import polling
 from murano_workflow import rpc
 from murano_workflow import values
 from murano_workflow import workflow
@@ -69,12 +70,13 @@ class Workflow(workflow.Workflow):
         return self._stub
 
     def __init__(self, engine, remaining=3600, hold=600, on_delete='undo',
-                 accepted=True):
+                 accepted=True, timeout=3600):
         self._engine = engine
         self.resource_id = 'w1'
         self.name = 'flow'
         self._stub = mock.Mock()
         self.stack.time_remaining.return_value = remaining
+        self.stack.timeout_secs.return_value = timeout
         self.properties = {'hold_in_heat': hold, 'on_delete': on_delete}
         self._data = {'accepted': '1'} if accepted else {}
         self.events = []
@@ -93,7 +95,7 @@ class Workflow(workflow.Workflow):
 
 
 def sent(method='apply'):
-    request = workflow.Request(method, workflow_id='w1')
+    request = polling.Request(method, workflow_id='w1')
     request.sent = True
     return request
 
@@ -123,8 +125,8 @@ class PollTest(unittest.TestCase):
     def test_puts_up_with_a_silent_engine_and_then_fails(self):
         flow = Workflow(Scripted(ABSENT, ABSENT, ABSENT))
         request = sent()
-        patience = workflow.CONF.engine_patience
-        with mock.patch.object(workflow.time, 'time') as now:
+        patience = polling.CONF.engine_patience
+        with mock.patch.object(polling.time, 'time') as now:
             for now.return_value in (100, 100 + patience - 1):
                 self.assertRaises(resource.PollDelay,
                                   flow.check_create_complete, request)
@@ -135,15 +137,15 @@ class PollTest(unittest.TestCase):
     def test_patience_begins_anew_once_the_engine_answered(self):
         flow = Workflow(Scripted(ABSENT, status(), ABSENT))
         request = sent()
-        with mock.patch.object(workflow.time, 'time') as now:
+        with mock.patch.object(polling.time, 'time') as now:
             for now.return_value in (0, 10, 10000):
                 self.assertRaises(resource.PollDelay,
                                   flow.check_create_complete, request)
 
     def test_what_was_never_sent_is_sent_once_more_and_then_fails(self):
         flow = Workflow(Scripted(ABSENT, ABSENT), accepted=False)
-        request = workflow.Request('apply', workflow_id='w1')
-        with mock.patch.object(workflow.time, 'time') as now:
+        request = polling.Request('apply', workflow_id='w1')
+        with mock.patch.object(polling.time, 'time') as now:
             now.return_value = 0
             flow._send(request)
             now.return_value = 6
@@ -156,7 +158,7 @@ class PollTest(unittest.TestCase):
         again = {'valid': True, 'after': 3, 'taken': False}
         engine = Scripted(again, again, dict(again, taken=True), status())
         flow = Workflow(engine)
-        request = workflow.Request('apply', workflow_id='w1')
+        request = polling.Request('apply', workflow_id='w1')
         flow._send(request)
         for _poll in range(2):
             self.assertRaises(resource.PollDelay, flow.check_update_complete,
@@ -176,14 +178,14 @@ class PollTest(unittest.TestCase):
     def test_a_conflict_says_with_what(self):
         gone = rpc.EngineRefused('Conflict', "Workflow 'w1' was deleted.")
         flow = Workflow(Scripted(gone))
-        request = workflow.Request('apply', workflow_id='w1')
+        request = polling.Request('apply', workflow_id='w1')
         self.assertRaisesRegex(exception.Error, 'was deleted', flow._send,
                                request)
 
     def test_sends_again_under_the_same_id(self):
         engine = Scripted(ABSENT, {'valid': True, 'after': 0}, status())
         flow = Workflow(engine)
-        request = workflow.Request('apply', workflow_id='w1')
+        request = polling.Request('apply', workflow_id='w1')
         flow._send(request)
         self.assertRaises(resource.PollDelay, flow.check_create_complete,
                           request)
@@ -199,13 +201,13 @@ class PollTest(unittest.TestCase):
         for _poll in range(2):
             self.assertRaises(resource.PollDelay, flow.check_create_complete,
                               request)
-        self.assertEqual(workflow.MAX_EVENTS, len(flow.events))
+        self.assertEqual(polling.MAX_EVENTS, len(flow.events))
         self.assertIn('More happened', flow.events[-1])
 
     def test_shows_every_problem_in_one_message(self):
         problems = [{'text': '/a: one'}, {'text': '/b: two'}]
         flow = Workflow(Scripted({'valid': False, 'problems': problems}))
-        request = workflow.Request('apply', workflow_id='w1')
+        request = polling.Request('apply', workflow_id='w1')
         with self.assertRaises(exception.StackValidationFailed) as caught:
             flow._send(request)
         self.assertIn('/a: one\n/b: two', str(caught.exception))
@@ -218,7 +220,7 @@ class HoldTest(unittest.TestCase):
     def test_waits_for_a_person_as_long_as_hold_in_heat_says(self):
         flow = Workflow(Scripted(self.held, self.held))
         request = sent()
-        with mock.patch.object(workflow.time, 'time') as now:
+        with mock.patch.object(polling.time, 'time') as now:
             now.return_value = 0
             self.assertRaises(resource.PollDelay, flow.check_create_complete,
                               request)
@@ -226,16 +228,28 @@ class HoldTest(unittest.TestCase):
             with self.assertRaisesRegex(exception.Error, 'held: service'):
                 flow.check_create_complete(request)
 
-    def test_gives_up_a_minute_before_the_deadline_of_the_stack(self):
-        flow = Workflow(Scripted(self.held), remaining=60)
+    def test_gives_up_before_the_time_of_the_workflow_is_over(self):
+        flow = Workflow(Scripted(self.held), remaining=70)
         with self.assertRaisesRegex(exception.Error, 'held: '):
             flow.check_create_complete(sent())
+
+    def test_of_a_short_timeout_a_fifth_is_kept(self):
+        flow = Workflow(Scripted(self.held, self.held), remaining=23,
+                        timeout=60)
+        self.assertEqual(11, flow._time_left())
+        self.assertRaises(resource.PollDelay, flow.check_create_complete,
+                          sent())
+        flow.stack.time_remaining.return_value = 22
+        self.assertRaisesRegex(exception.Error, 'held: ',
+                               flow.check_create_complete, sent())
+        flow.stack.time_remaining.return_value = 60
+        self.assertEqual(48, flow._time_left())
 
     def test_an_update_waits_as_long_as_its_own_properties_say(self):
         flow = Workflow(Scripted(self.held, self.held), hold=1)
         request = sent()
         request.hold = 900
-        with mock.patch.object(workflow.time, 'time') as now:
+        with mock.patch.object(polling.time, 'time') as now:
             for now.return_value in (0, 800):
                 self.assertRaises(resource.PollDelay,
                                   flow.check_update_complete, request)
@@ -243,7 +257,7 @@ class HoldTest(unittest.TestCase):
     def test_counts_anew_after_an_answer(self):
         flow = Workflow(Scripted(self.held, status(), self.held))
         request = sent()
-        with mock.patch.object(workflow.time, 'time') as now:
+        with mock.patch.object(polling.time, 'time') as now:
             for now.return_value in (0, 599, 1100):
                 self.assertRaises(resource.PollDelay,
                                   flow.check_create_complete, request)
@@ -293,6 +307,50 @@ class DeleteTest(unittest.TestCase):
         engine = Scripted({})
         Workflow(engine, on_delete='abandon').handle_delete()
         self.assertTrue(engine.calls[0][1]['abandon'])
+
+
+class PolicyTest(unittest.TestCase):
+
+    failed = status(status='failed', over=True, reason='web[1] exited 3')
+    taken = {'valid': True, 'after': 3, 'taken': True}
+
+    def update(self, flow, on_delete, prop_diff):
+        after = mock.Mock()
+        after.properties.return_value = {
+            'definition': {}, 'files': {}, 'inputs': {}, 'members': {},
+            'hold_in_heat': 600, 'on_delete': on_delete}
+        flow.context = None
+        return flow.handle_update(after, {}, prop_diff)
+
+    def test_a_failed_workflow_is_not_resumed_to_be_abandoned(self):
+        engine = Scripted(self.failed, {})
+        flow = Workflow(engine)
+        with self.assertRaisesRegex(exception.Error, 'abandon from now on'):
+            self.update(flow, 'abandon', {'on_delete': 'abandon'})
+        flow.handle_delete()
+        self.assertEqual(['status', 'delete'],
+                         [method for method, _args in engine.calls])
+        self.assertTrue(engine.calls[1][1]['abandon'])
+
+    def test_another_update_lets_it_go_on(self):
+        # The update failed: for Heat the policy is still another one.
+        engine = Scripted(self.failed, self.taken)
+        flow = Workflow(engine)
+        diff = {'on_delete': 'abandon'}
+        self.assertRaises(exception.Error, self.update, flow, 'abandon', diff)
+        self.assertTrue(self.update(flow, 'abandon', diff).sent)
+
+    def test_what_runs_is_taken_over_as_ever(self):
+        engine = Scripted(status(), self.taken)
+        flow = Workflow(engine)
+        self.assertTrue(
+            self.update(flow, 'abandon', {'on_delete': 'abandon'}).sent)
+
+    def test_a_failed_one_goes_on_where_more_is_said_anew(self):
+        engine = Scripted(self.taken)
+        flow = Workflow(engine)
+        self.assertTrue(self.update(
+            flow, 'abandon', {'on_delete': 'abandon', 'hold_in_heat': 1}).sent)
 
 
 class ReplaceTest(unittest.TestCase):
