@@ -172,6 +172,6 @@ function longTimer(duration: number, callback: () => void): { clear(): void } {
   return { clear: () => clearTimeout(timer) };
 }
 
-await main();
 // A grandchild may still hold what this process waits for; the record is written, so nothing is left to do.
-process.exit(0);
+// No top-level await: the program in one file (CommonJS) loads this too.
+void main().then(() => process.exit(0));
