@@ -10,6 +10,7 @@ import { placeOf } from '../../../agent-protocol/amqp/brokers.ts';
 import { wireMapping } from '../../../agent-protocol/amqp/wire.ts';
 import type { AgentConfig } from '../../../agent-protocol/enrolment/config.ts';
 import { encodeConfig } from '../../../agent-protocol/enrolment/config.ts';
+import type { Task } from '../../../agent-protocol/messages.ts';
 import { newSigningKey } from '../../../agent-protocol/signing.ts';
 import type { Transport } from '../../../agent-protocol/transport.ts';
 import { engineTopology } from '../../../engine/agents/topology.ts';
@@ -22,6 +23,14 @@ import { FakeEngine } from '../fake-engine.ts';
 
 /** Command and arguments of the program as compiled; a bundle or an executable has another. */
 export const COMPILED = [process.execPath, inProject('dist', 'agent-protocol', 'program', 'main.js')];
+
+export const bash = (text: string): Task => ({
+  kind: 'script',
+  interpreter: 'bash',
+  text,
+  inputs: {},
+  reboots: 0,
+});
 
 export interface Ended {
   readonly code: number | null;
@@ -87,6 +96,15 @@ export class ProgramLab {
     const child = spawn(file, [...args, ...files, ...none, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#processes.push(child);
     return new Program(child);
+  }
+
+  /** Starts it; resolves when the engine has heard its hello. */
+  async begin(command: readonly string[] = COMPILED, ...more: string[]): Promise<Program> {
+    const hellos = (): number => this.engine.heard.filter(({ kind }) => kind === 'hello').length;
+    const before = hellos();
+    const program = this.start(command, ...more);
+    await this.engine.until(() => hellos() > before || undefined);
+    return program;
   }
 
   log(): string {
