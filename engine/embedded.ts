@@ -25,6 +25,7 @@ import { serveControl } from './control/server.ts';
 import { createDrivers } from './drivers/index.ts';
 import { EmbeddedAgents, type MemberAgents, noMemberAgents } from './embedded-agents.ts';
 import type { ActRequest, CreateRequest, EngineApi } from './runtime/api.ts';
+import { childWorkflows } from './runtime/children.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Engine } from './runtime/engine.ts';
 import type { Driver, ReportSink, RequestResult, Store } from './runtime/ports.ts';
@@ -128,7 +129,8 @@ async function assemble(
   });
   releasers.add('the link to the broker', () => side.close());
   releasers.add('the watch over the broker', () => watch.close());
-  const drivers = createDrivers({ ...side, clock: systemClock, term, sink, seal: vault.seal });
+  const children = childWorkflows(() => engine);
+  const drivers = createDrivers({ ...side, clock: systemClock, term, sink, seal: vault.seal, children });
   releasers.add('the drivers', () => closeAll(Object.values(drivers)));
   const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
   releasers.add('the engine', () => engine.stop());
@@ -245,7 +247,7 @@ class EmbeddedEngine implements EngineApi {
     return this.#service.act(request);
   }
 
-  list = (): ReturnType<EngineApi['list']> => this.#service.list();
+  list: EngineApi['list'] = options => this.#service.list(options);
   workflow = (id: string): ReturnType<EngineApi['workflow']> => this.#service.workflow(id);
   graph: EngineApi['graph'] = id => this.#service.graph(id);
   explain: EngineApi['explain'] = (id, step) => this.#service.explain(id, step);

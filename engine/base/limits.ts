@@ -9,6 +9,10 @@ export const LIMITS = {
   /** Bytes of one file named by `file:`, and of all files of a definition. */
   fileBytes: 512 * 1024,
   filesBytes: 4 * 1024 * 1024,
+  /** Definitions inside each other, and all that one leads to; children of one workflow that may run. */
+  childDepth: 5,
+  childDefinitions: 50,
+  children: 1_000,
   /** Characters of a URL. */
   urlLength: 2_048,
   entities: 100,

@@ -11,7 +11,7 @@ import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 import { simulateFile } from './commands/simulate.ts';
-import { statusAll, statusOne } from './commands/status.ts';
+import { type StatusOptions, statusAll, statusOne } from './commands/status.ts';
 import { validate } from './commands/validate.ts';
 import type { ExitCode } from './exits.ts';
 import { EXIT_CODES } from './exits.ts';
@@ -231,9 +231,10 @@ function addStatus(program: Command, choose: Choose): void {
   program
     .command('status [name]')
     .description('list the workflows, or show every step of one')
+    .addOption(new Option('--children', 'list workflows that are run as children of others too'))
     .addOption(stateOption())
     .addHelpText('after', examples('status', 'status prod', 'status prod --json'))
-    .action((name: string | undefined, options: EngineOptions & { color?: boolean }) =>
+    .action((name: string | undefined, options: StatusOptions & { color?: boolean }) =>
       choose(options, context =>
         name === undefined ? statusAll(context, options) : statusOne(context, name, options),
       ),

@@ -22,12 +22,23 @@ export async function readSource(file: string, directory: string): Promise<Sourc
     throw thrown instanceof EngineError ? thrown : noSuchFile(file, thrown);
   });
   const files: { [name: string]: string } = {};
-  for (const name of namedFiles(text)) {
-    const content = await readNamed(path.resolve(path.dirname(place), name), name);
-    if (content !== undefined) files[name] = content;
-  }
+  await readFiles(text, path.dirname(place), files);
   return { text, fileName: file, files };
 }
+
+/** What the text names, and what children's definitions among that name in their turn; each once. */
+async function readFiles(text: string, folder: string, files: { [name: string]: string }): Promise<void> {
+  for (const { name, isDefinition } of named(text)) {
+    if (Object.hasOwn(files, name)) continue;
+    const content = await readNamed(path.resolve(folder, name), name);
+    if (content === undefined) continue;
+    files[name] = content;
+    if (isDefinition && Object.keys(files).length <= MOST_FILES) await readFiles(content, folder, files);
+  }
+}
+
+/** Beyond this no child's files are looked for: the definition's check says what is missing. */
+const MOST_FILES = 10_000;
 
 async function readNamed(place: string, name: string): Promise<string | undefined> {
   try {
@@ -53,16 +64,20 @@ async function readBounded(place: string, shown: string, limit: number): Promise
 }
 
 /** Every name that stands under a `file` key, at any depth; text that is no YAML names none. Aliases are not followed. */
-export function namedFiles(text: string): string[] {
-  const names = new Set<string>();
-  const visit = (value: unknown, depth: number): void => {
+export const namedFiles = (text: string): string[] => [...new Set(named(text).map(({ name }) => name))];
+
+/** `isDefinition`: it is named by a `definition`, so it may name files itself. */
+function named(text: string): readonly { readonly name: string; readonly isDefinition: boolean }[] {
+  const found: { readonly name: string; readonly isDefinition: boolean }[] = [];
+  const visit = (value: unknown, depth: number, under: string): void => {
     if (typeof value !== 'object' || value === null || depth > LIMITS.definitionDepth) return;
     for (const [key, item] of Object.entries(value)) {
-      if (key === 'file' && typeof item === 'string' && item !== '') names.add(item);
-      else visit(item, depth + 1);
+      if (key === 'file' && typeof item === 'string' && item !== '')
+        found.push({ name: item, isDefinition: under === 'definition' });
+      else visit(item, depth + 1, key);
     }
   };
   if (Buffer.byteLength(text, 'utf8') <= LIMITS.definitionBytes)
-    visit(loadYaml(text, new Report())?.value, 0);
-  return [...names];
+    visit(loadYaml(text, new Report())?.value, 0, '');
+  return found;
 }

@@ -36,7 +36,7 @@ const act = z.discriminatedUnion('kind', [
 const PARAMS = {
   create: z.tuple([create]),
   act: z.tuple([act]),
-  list: z.tuple([]),
+  list: z.tuple([z.strictObject({ children: z.boolean().optional() }).optional()]),
   workflow: z.tuple([text]),
   explain: z.tuple([text, text.optional()]),
   graph: z.tuple([text]),

@@ -23,7 +23,9 @@ import type { Report } from './report.ts';
 import { checkRoles, type PlacedRequirement, resolveRequirements } from './resolve.ts';
 import { buildRollings } from './rolling.ts';
 import { Templates } from './templates.ts';
+import { DEFAULTS } from './retry.ts';
 import type {
+  Action,
   Entity,
   Parameter,
   Rescue,
@@ -240,7 +242,7 @@ export class Build {
       once,
     } = draft;
     const forward = this.#forward.get(draft);
-    const undo = this.#undo(draft);
+    const undo = this.#undo(draft) ?? undoOfChild(draft, forward?.parts.action);
     const rescue = this.#rescue(draft);
     const rolling = this.#rollings.get(draft);
     return {
@@ -300,6 +302,13 @@ export class Build {
       this.#drafts.outputs.map(draft => [draft.name, this.#templates.workflowOutput(draft, guaranteed)]),
     );
   }
+}
+
+/** A child is deleted, and what cannot be taken back of it is never passed over: it would be left with nobody. */
+function undoOfChild({ timeout }: StateDraft, action: Action | undefined): Undo | undefined {
+  return action?.kind === 'workflow'
+    ? { action, timeout, retry: DEFAULTS.retry, onFailure: 'fail' }
+    : undefined;
 }
 
 function withoutPlace(placed: PlacedRequirement): State['requires'][number] {

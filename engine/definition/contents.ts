@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
+import { Children, type Nesting, type ParseChild } from './children.ts';
 import { nearest } from './nearest.ts';
 import { type Node, readText } from './reader.ts';
 import type { Report } from './report.ts';
@@ -19,10 +20,17 @@ export class Contents {
   readonly #files: Readonly<Record<string, string>>;
   readonly #texts = new Map<string, string>();
   readonly #named = new Map<string, string>();
+  /** Definitions inside this one. */
+  readonly children: Children;
 
-  constructor(report: Report, files: Readonly<Record<string, string>>) {
+  constructor(
+    report: Report,
+    files: Readonly<Record<string, string>>,
+    nested: { readonly nesting: Nesting; readonly parse: ParseChild },
+  ) {
     this.#report = report;
     this.#files = files;
+    this.children = new Children(report, this, files, nested.nesting, nested.parse);
   }
 
   /** Every text, by digest. */
@@ -63,9 +71,11 @@ export class Contents {
     return { content, text };
   }
 
-  /** Digest of the definition together with the files it names. */
+  /** Digest of the definition together with the files it names and the definitions that it runs. */
   digestWith(source: JsonValue): string {
-    return sha256(canonicalJson({ definition: source, files: Object.fromEntries(this.#named) }));
+    const children = [...this.children.known.keys()];
+    const named = { definition: source, files: Object.fromEntries(this.#named) };
+    return sha256(canonicalJson(children.length === 0 ? named : { ...named, children }));
   }
 
   #missing(name: string, at: string, what: string): void {

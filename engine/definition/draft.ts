@@ -28,6 +28,8 @@ export interface TemplateUse {
   readonly output?: string;
   /** Name of the file whose text the value is. */
   readonly file?: string;
+  /** It names members, not a value. */
+  readonly members?: true;
 }
 
 /** An action whose fields were read; `build` compiles what holds expressions. */
@@ -41,6 +43,8 @@ export interface ActionDraft {
   readonly gives?: readonly Mention[];
   /** Those of them that are made: hidden outputs, declared or not. */
   readonly makes?: readonly Mention[];
+  /** For `workflow`: the child's outputs, of which the state takes those that it declares. */
+  readonly offers?: ReadonlyMap<string, { readonly hidden: boolean }>;
 }
 
 /** A value that an author wrote, and where. */

@@ -12,6 +12,7 @@ export const ACTION_KEYS = [
   'signal',
   'approval',
   'set',
+  'workflow',
 ] as const;
 
 /** Actions that may follow when attempts are spent. To ask a person there is `then: pause`. */
@@ -81,6 +82,8 @@ export const KEYS = {
   signal: ['name'],
   approval: ['message'],
   set: ['outputs', 'generate'],
+  'workflow action': ['definition', 'inputs', 'members'],
+  'child definition': ['file'],
   'generated secret': ['length', 'character_classes'],
   'character class': ['class', 'min'],
   retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],

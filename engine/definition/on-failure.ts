@@ -1,5 +1,6 @@
 // `on_failure`: what follows once the attempts of a state are spent.
 // Belongs here: reading it. Does not belong here: how often it is tried before (retry.ts), carrying it out (machine/).
+import { isObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { readAction } from './actions/index.ts';
 import type { ActionContext } from './actions/kind.ts';
@@ -22,10 +23,16 @@ export function readOnFailure(state: Fields, context: ActionContext): OnFailureD
   const times = fields.integer('times', 1, LIMITS.rescues) ?? 1;
   const action = readRescue(fields, context);
   if (onFailure === 'retry' && !fields.has('action')) missingRescue(fields);
-  if (onFailure === 'undo' && !state.has('undo')) missingUndo(fields, context.what);
+  if (onFailure === 'undo' && !state.has('undo') && !runsChild(state)) missingUndo(fields, context.what);
   if (onFailure !== 'retry' && fields.has('times')) idleTimes(fields, onFailure);
   return { onFailure, ...(action === undefined ? {} : { rescue: { action, times } }) };
 }
+
+/** A child is taken back by being deleted. */
+const runsChild = (state: Fields): boolean => {
+  const action = state.get('action')?.value;
+  return isObject(action) && 'workflow' in action;
+};
 
 function readRescue(fields: Fields, context: ActionContext) {
   const node = fields.get('action');

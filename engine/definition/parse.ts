@@ -3,6 +3,7 @@
 import { jsonBytes, type JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { Build } from './build.ts';
+import { type Nesting, outermost } from './children.ts';
 import { checkFiles, Contents } from './contents.ts';
 import type { OutputDraft } from './draft.ts';
 import { readEntities } from './entities.ts';
@@ -22,6 +23,8 @@ export interface ParseOptions {
   readonly fileName: string;
   /** Texts that `file:` may name. */
   readonly files: { readonly [name: string]: string };
+  /** Of a definition inside another: where it stands. Given by the parser itself. */
+  readonly nesting?: Nesting;
 }
 
 export interface Parsed {
@@ -38,7 +41,7 @@ export function parseDefinition(source: JsonValue, options: ParseOptions): Parse
   const report = new Report();
   const text = typeof source === 'string' ? source.replace(/^\uFEFF/, '') : undefined;
   const loaded = text === undefined ? { value: source } : loadText(text, report);
-  checkFiles(report, options.files);
+  if (options.nesting === undefined) checkFiles(report, options.files);
   const usable =
     loaded !== undefined &&
     checkSafety(loaded.value, text === undefined ? 'map' : 'text', report) &&
@@ -77,7 +80,11 @@ function tooLarge(report: Report, bytes: number): void {
 function read(report: Report, value: JsonValue, options: ParseOptions): WorkflowDefinition | undefined {
   const root = readMap(report, { value, at: '' }, 'workflow', 'the definition');
   if (root === undefined) return undefined;
-  const contents = new Contents(report, options.files);
+  const { files, nesting = outermost() } = options;
+  const contents = new Contents(report, files, {
+    nesting,
+    parse: (inner, fileName, within) => parseDefinition(inner, { fileName, files, nesting: within }),
+  });
   const version = readVersion(root);
   const description = root.string('description') ?? '';
   const inputs = readInputs(report, root.get('inputs'));
@@ -95,6 +102,7 @@ function read(report: Report, value: JsonValue, options: ParseOptions): Workflow
     ...built,
     goal: goal.map(({ entity, state }) => ({ entity, state })),
     contents: contents.texts,
+    ...(contents.children.known.size > 0 && { children: contents.children.known }),
     digest: contents.digestWith(value),
   };
 }

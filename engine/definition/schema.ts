@@ -161,6 +161,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     signal: at('signal'),
     approval: at('approval'),
     set: at('set'),
+    workflow: at('workflow action'),
   },
   online: {
     os: oneOf('linux', 'windows', 'darwin', 'other'),
@@ -196,6 +197,12 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
   signal: { name: { type: 'string', pattern: NAME.source } },
   approval: { message: text },
   set: { outputs: named(anything), generate: named(at('generated secret')) },
+  'workflow action': {
+    definition: { anyOf: [at('child definition'), { $ref: '#' }] },
+    inputs: named(anything),
+    members: named(oneOrMore(expression)),
+  },
+  'child definition': { file: text },
   'generated secret': {
     length: whole(LIMITS.shortestSecret, LIMITS.longestSecret),
     character_classes: oneOrMore(at('character class')),
@@ -245,6 +252,8 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   wait: ['for'],
   signal: ['name'],
   approval: ['message'],
+  'workflow action': ['definition'],
+  'child definition': ['file'],
   'character class': ['class'],
   on_failure: ['then'],
   probe: ['script'],

@@ -6,6 +6,7 @@ import type { ActionContext } from './actions/kind.ts';
 import type { Contents } from './contents.ts';
 import type { ActionDraft, Mention, StateDraft } from './draft.ts';
 import { readOnFailure } from './on-failure.ts';
+import { pointerTo } from './positions.ts';
 import { readStateOutputs } from './parameters.ts';
 import { type Fields, type Node, readItems, readMap, readName } from './reader.ts';
 import type { Report } from './report.ts';
@@ -63,6 +64,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
   if (fields.has('valid_for')) checkAgeing(fields, action, state.onFailure);
   checkApplication(fields, entityType);
   if (action?.kind === 'reboot') checkReboot(fields);
+  if (action?.kind === 'workflow') checkChild(fields);
   checkRunOn(fields, action);
   if (actionNode === undefined && !fields.hasStray) checkJoin(fields);
   if (actionNode === undefined || action !== undefined)
@@ -129,6 +131,18 @@ function checkAgeing(fields: Fields, action: ActionDraft | undefined, onFailure:
   }
 }
 
+/** The child is what is taken back and gone on with, so nothing else can be said about that. */
+function checkChild(fields: Fields): void {
+  if (fields.has('undo')) {
+    const message = `${fields.what} has 'undo', but a child is taken back by being deleted: its own states say how.`;
+    fields.report.add('wrong_value', fields.place('undo'), message, { hint: "Remove 'undo'.", key: true });
+  }
+  if (!fields.has('valid_for')) return;
+  const message = `${fields.what} has 'valid_for', but a child that is complete does not run again.`;
+  const hint = "Remove 'valid_for', or write it in the child's definition.";
+  fields.report.add('wrong_value', fields.place('valid_for'), message, { hint, key: true });
+}
+
 /** Without an action there is nothing to look at, retry or undo. */
 function checkJoin(fields: Fields): void {
   for (const key of [
@@ -167,6 +181,27 @@ function checkOutputs(
     fields.report.add('wrong_value', fields.place('outputs'), message, { key: true });
   }
   if (action.gives !== undefined) checkGiven(fields.report, action, action.gives, outputs, what);
+  if (action.offers !== undefined) checkTaken(fields, action.offers, outputs);
+}
+
+/** A child's outputs come by their names, and what is hidden there is hidden here. */
+function checkTaken(
+  fields: Fields,
+  offers: ReadonlyMap<string, { readonly hidden: boolean }>,
+  outputs: ReadonlyMap<string, StateOutput>,
+): void {
+  for (const { name, hidden } of outputs.values()) {
+    const place = pointerTo(fields.place('outputs'), name);
+    const offer = offers.get(name);
+    if (offer === undefined) {
+      const message = `${fields.what} has the output '${name}', which its child does not give.`;
+      fields.report.add('unknown_name', place, message, { near: { name, known: offers.keys() }, key: true });
+    } else if (offer.hidden !== hidden) {
+      const message = `The output '${name}' of ${fields.what} is ${hidden ? '' : 'not '}hidden, but its child's is${hidden ? ' not' : ''}.`;
+      const hint = hidden ? "Leave 'hidden' out." : "Write 'hidden: true'.";
+      fields.report.add('secret_exposed', place, message, { hint });
+    }
+  }
 }
 
 /** What an action sets by name must be what the state declares. */

@@ -24,7 +24,12 @@ export class Templates {
   ): Compile {
     return (value, at, use = {}) => {
       const { file } = use;
-      const here = { ...place, at, ...(file !== undefined && { file }) };
+      const here = {
+        ...place,
+        at,
+        ...(file !== undefined && { file }),
+        ...(use.members && { use: 'members' as const }),
+      };
       const { template, problems } = compileTemplate(value, here, this.#model);
       this.#report.addAll(problems);
       made.push(template);

@@ -22,8 +22,18 @@ export interface WorkflowDefinition {
   readonly waitForStragglers?: number;
   /** Every text that a script or file action names, by SHA-256. */
   readonly contents: ReadonlyMap<string, string>;
+  /** The definitions that its `workflow` actions run, by digest; absent: none. */
+  readonly children?: ReadonlyMap<string, ChildDefinition>;
   /** SHA-256 over canonical definition and files: equal digests compile to equal graphs. */
   readonly digest: string;
+}
+
+/** A definition inside another, as typed and as it was written, with the files that it may name. */
+export interface ChildDefinition {
+  readonly definition: WorkflowDefinition;
+  readonly source: JsonValue;
+  readonly fileName: string;
+  readonly files: { readonly [name: string]: string };
 }
 
 /** `continue`: what does not depend on a failure goes on; `halt`: after the first one nothing starts any more. */
@@ -240,7 +250,8 @@ export type Action =
   | WaitAction
   | SignalAction
   | ApprovalAction
-  | SetAction;
+  | SetAction
+  | WorkflowAction;
 export type ActionKind = Action['kind'];
 
 export interface OnlineAction {
@@ -330,6 +341,19 @@ export interface GeneratedSecret {
   readonly length: number;
   /** Drawn from all of these together, at least `min` from each. */
   readonly classes: readonly { readonly characters: string; readonly min: number }[];
+}
+
+/** Runs another definition as a child, one per step; taken back by deleting the child. */
+export interface WorkflowAction {
+  readonly kind: 'workflow';
+  /** Digest of the child's definition, one of `WorkflowDefinition.children`. */
+  readonly definition: string;
+  /** A map: input of the child → value. */
+  readonly inputs: Template;
+  /** Entity of the child → members of this workflow: one, a list of them, or a list of such lists. */
+  readonly members: ReadonlyMap<string, Template>;
+  /** Milliseconds that the child has; absent: as long as it takes. */
+  readonly timeout?: number;
 }
 
 export interface WorkflowOutput {

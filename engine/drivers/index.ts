@@ -1,11 +1,12 @@
 // The drivers of this engine, by kind of action.
 // Belongs here: which driver carries out which kind. Does not belong here: how (the drivers), wiring (main.ts).
 import type { ResolvedAction } from '../machine/types.ts';
-import type { Clock, Driver, ReportSink } from '../runtime/ports.ts';
+import type { ChildWorkflows, Clock, Driver, ReportSink } from '../runtime/ports.ts';
 import { AgentDriver, type AgentDriverDeps } from './agent-driver.ts';
 import { GenerateDriver, type GenerateDriverDeps } from './generate-driver.ts';
 import { OnlineDriver } from './online-driver.ts';
 import { Teller } from './tell.ts';
+import { WorkflowDriver } from './workflow-driver.ts';
 
 export type DriverDeps = Omit<AgentDriverDeps, 'teller'> & {
   readonly sink: ReportSink;
@@ -13,9 +14,10 @@ export type DriverDeps = Omit<AgentDriverDeps, 'teller'> & {
   /** Seals what is made for the store. */
   readonly seal: GenerateDriverDeps['seal'];
   readonly draw?: GenerateDriverDeps['draw'];
+  readonly children: ChildWorkflows;
 };
 
-/** One driver for what agents run, one for waiting for them, one for secrets. `close` of each may be called more than once. */
+/** One driver for what agents run, one for waiting for them, one for secrets, one for children. `close` of each may be called more than once. */
 export function createDrivers(deps: DriverDeps): Record<ResolvedAction['kind'], Driver> {
   const { sink, clock, directory, presence } = deps;
   const agents = new AgentDriver({ ...deps, teller: new Teller(sink, clock) });
@@ -25,5 +27,6 @@ export function createDrivers(deps: DriverDeps): Record<ResolvedAction['kind'], 
     seal: deps.seal,
     ...(deps.draw && { draw: deps.draw }),
   });
-  return { online, script: agents, file: agents, reboot: agents, generate };
+  const workflow = new WorkflowDriver({ ...deps, teller: new Teller(sink, clock) });
+  return { online, script: agents, file: agents, reboot: agents, generate, workflow };
 }

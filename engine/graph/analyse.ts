@@ -31,6 +31,8 @@ export function analyseMembers(definition: WorkflowDefinition, membership: Membe
   if (cycle) problems.push(cycleProblem(cycle));
   const steps = countSteps(definition, membership);
   if (steps > LIMITS.steps) problems.push(tooManySteps(steps));
+  const children = countSteps(definition, membership, ({ action }) => action?.kind === 'workflow');
+  if (children > LIMITS.children) problems.push(tooManyChildren(children));
   return problems;
 }
 
@@ -142,11 +144,16 @@ function cycleProblem(cycle: readonly string[]): Problem {
   return error('cycle', pointerTo(entity, 'states', state), message, 'Take one of these requirements away.');
 }
 
-function countSteps(definition: WorkflowDefinition, membership: Membership): number {
+function countSteps(
+  definition: WorkflowDefinition,
+  membership: Membership,
+  counts: (state: State) => boolean = () => true,
+): number {
   let steps = 0;
   for (const entity of definition.entities.values()) {
     const size = membership.get(entity.name)?.length ?? 0;
-    for (const state of entity.states.values()) steps += entity.type === 'service' || state.once ? 1 : size;
+    for (const state of entity.states.values())
+      if (counts(state)) steps += entity.type === 'service' || state.once ? 1 : size;
   }
   return steps;
 }
@@ -157,4 +164,12 @@ const tooManySteps = (steps: number): Problem =>
     '/entities',
     `With these members the workflow has ${steps} steps; the limit is ${LIMITS.steps}.`,
     'Use fewer members, or split it into several workflows.',
+  );
+
+const tooManyChildren = (children: number): Problem =>
+  error(
+    'limit_exceeded',
+    '/entities',
+    `With these members the workflow runs ${children} children; the limit is ${LIMITS.children}.`,
+    "Use fewer members, or run one child for all of them with 'once'.",
   );

@@ -1,6 +1,13 @@
 // The state graph as mermaid text: for documents, the console and `murano-workflow graph`.
 // Belongs here: nodes, edges, escaping. Does not belong here: colours by status (views), drawing itself.
-import type { Entity, Requirement, Role, State, WorkflowDefinition } from '../definition/types.ts';
+import type {
+  Entity,
+  Requirement,
+  Role,
+  State,
+  WorkflowAction,
+  WorkflowDefinition,
+} from '../definition/types.ts';
 import { demandText, rolesReadBy } from './references.ts';
 import type { Gate, StateGraph, Step } from './types.ts';
 
@@ -75,18 +82,23 @@ function entityLabel(entity: Entity): string {
 /** The goal is drawn as a stadium, a join with round corners, the rest as boxes. */
 function stateNode(definition: WorkflowDefinition, entity: Entity, state: State): string {
   const isGoal = definition.goal.some(goal => goal.entity === entity.name && goal.state === state.name);
-  const label = quoted([state.name, ...remarks(state)].join('<br/>'));
+  const label = quoted([state.name, ...remarks(definition, state)].join('<br/>'));
   const [open, close] = isGoal ? ['([', '])'] : state.action ? ['[', ']'] : ['(', ')'];
   return `${stateId(entity.name, state.name)}${open}${label}${close}`;
 }
 
-function remarks(state: State): readonly string[] {
+/** Its file, or that it stands in place. */
+const childName = ({ children }: WorkflowDefinition, { definition }: WorkflowAction): string =>
+  children?.get(definition)?.fileName ?? 'in place';
+
+function remarks(definition: WorkflowDefinition, state: State): readonly string[] {
   const found: string[] = [];
   if (state.once) found.push('role' in state.once ? `once: ${state.once.role}` : 'once');
   if (state.only.length > 0) found.push(`only: ${state.only.join(', ')}`);
   if (state.except.length > 0) found.push(`except: ${state.except.join(', ')}`);
   if (state.runOn?.root.kind === 'expression') found.push(`run_on: ${state.runOn.root.expression.source}`);
   if (state.rolling) found.push(`rolling: ${state.rolling.name}`);
+  if (state.action?.kind === 'workflow') found.push(`workflow: ${childName(definition, state.action)}`);
   if (state.condition) found.push('conditional');
   return found;
 }

@@ -39,6 +39,8 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
       return [action.outputs];
     case 'approval':
       return [action.message];
+    case 'workflow':
+      return [action.inputs, ...action.members.values()];
     case 'online':
     case 'reboot':
     case 'wait':

@@ -13,7 +13,7 @@ import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER, NO_OUTPUTS, type Patch } from './records.ts';
 import { failAttempt } from './retry.ts';
 import { rescueFailed } from './spent.ts';
-import { COMMAND_GRACE } from './timing.ts';
+import { commandDue } from './timing.ts';
 import type { StepError } from './types.ts';
 
 /** The phase a step begins with: its probe, if it has one, looks before anything is done. Or what it waits to do. */
@@ -34,12 +34,13 @@ function startCommand(draft: Draft, number: number, phase: Phase, travels: boole
   const agent = travels ? (draft.record(number).agent ?? agentFor(draft, step)) : undefined;
   try {
     const command = makeCommand(draft, step, phase, agent);
-    const due = { at: draft.at + command.timeout + COMMAND_GRACE, for: 'deadline' } as const;
+    const { action } = command;
     draft.send(number, {
       ...begun(draft, number, phase),
       ...(agent !== undefined && { agent }),
+      ...(action.kind === 'workflow' && { child: action.child }),
       command,
-      due,
+      due: commandDue(draft.at, command),
     });
   } catch (thrown) {
     failToMake(draft, number, phase, thrown);

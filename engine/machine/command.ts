@@ -3,12 +3,20 @@
 import { EngineError, errorText } from '../base/errors.ts';
 import type { Phase } from '../base/ids.ts';
 import { type JsonValue, isObject } from '../base/json.ts';
-import type { Action, FileAction, GeneratedSecret, SetAction, State } from '../definition/types.ts';
+import type {
+  Action,
+  FileAction,
+  GeneratedSecret,
+  SetAction,
+  State,
+  WorkflowAction,
+} from '../definition/types.ts';
 import { isSum, urlFault } from '../definition/actions/download.ts';
 import type { DataView, Template } from '../definition/expressions/types.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
 import { stateKey } from '../graph/references.ts';
 import type { Step } from '../graph/types.ts';
+import { childTask, deletionOf } from './child.ts';
 import type { Draft } from './draft.ts';
 import type { Command, ResolvedAction, StepError, StepRecord } from './types.ts';
 import { dataView } from './view.ts';
@@ -55,6 +63,7 @@ export const sharesVm = (state: State, phase: Phase): boolean =>
 /** Throws EngineError `expression_failed`. */
 export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: string | undefined): Command {
   const action = actionOf(step.state, phase) as Action;
+  if (action.kind === 'workflow' && phase === 'undo') return deletionOf(draft, step);
   const record = draft.record(step.number);
   const { attempt } = record;
   const collects = phase === 'action' || phase === 'probe';
@@ -66,7 +75,7 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
     rescues ? record.error : undefined,
   );
   return {
-    action: resolve(action, view),
+    action: action.kind === 'workflow' ? childTask(draft, step, action, view) : resolve(action, view),
     ...(agent !== undefined && { agent }),
     timeout: phase === 'undo' ? (step.state.undo?.timeout ?? step.state.timeout) : step.state.timeout,
     reason: reasonFor(phase, record),
@@ -103,7 +112,7 @@ export function expressionError(thrown: unknown, phase: Phase): StepError {
 }
 
 /** What travels, and a `set` that generates; the others never become a command. */
-function resolve(action: Action, data: DataView): ResolvedAction {
+function resolve(action: Exclude<Action, WorkflowAction>, data: DataView): ResolvedAction {
   switch (action.kind) {
     case 'online':
     case 'reboot':

@@ -70,12 +70,14 @@ const choiceCell = (graph: StateGraph, choice: number): number =>
 const stepCell = (graph: StateGraph, step: number): number =>
   choiceCell(graph, graph.choices.length) + step * 2;
 
-/** Behind the steps: how many have each status, and how many wait for a time. */
+/** Behind the steps: how many have each status, how many wait for a time, and how many run a held child. */
 const statusCell = (graph: StateGraph, status: StepStatus): number =>
   stepCell(graph, graph.steps.length) + STEP_STATUSES.indexOf(status);
 const timedCell = (graph: StateGraph): number => stepCell(graph, graph.steps.length) + STEP_STATUSES.length;
 
-const turnsAt = (graph: StateGraph): number => timedCell(graph) + 1;
+const heldCell = (graph: StateGraph): number => timedCell(graph) + 1;
+
+const turnsAt = (graph: StateGraph): number => heldCell(graph) + 1;
 
 export const cellCount = (graph: StateGraph): number => turnsAt(graph) + turnCellCount(graph);
 
@@ -89,6 +91,9 @@ export const withStatus = (cells: Cells, graph: StateGraph, status: StepStatus):
 
 /** Steps that wait for the time of their next attempt. */
 export const timedSteps = (cells: Cells, graph: StateGraph): number => cells.get(timedCell(graph));
+
+/** Steps that run a child which waits for a person. */
+export const heldSteps = (cells: Cells, graph: StateGraph): number => cells.get(heldCell(graph));
 
 export type Verdict = 'open' | 'met' | 'hopeless';
 
@@ -213,6 +218,7 @@ function countStatus(cells: Cells, graph: StateGraph, record: StepRecord, by: nu
   cells.set(at, cells.get(at) + by);
   if (record.status === 'waiting' && record.due)
     cells.set(timedCell(graph), cells.get(timedCell(graph)) + by);
+  if (record.held !== undefined) cells.set(heldCell(graph), cells.get(heldCell(graph)) + by);
 }
 
 /** Moves one step from a class to another in every gate and role over it. */

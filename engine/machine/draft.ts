@@ -163,7 +163,7 @@ export class Draft implements CounterWatcher {
   /** Counts a command of the step as out, and asks for it to be sent once this decision is committed. */
   send(number: number, patch: Patch & { readonly command: Command }): void {
     const dispatch = this.record(number).dispatch + 1;
-    this.write(number, { ...patch, dispatch, progress: 'sent' });
+    this.write(number, { ...patch, dispatch, progress: 'sent', held: undefined });
     this.effects.push({ kind: 'start', id: this.effectId(number), command: patch.command });
   }
 
@@ -193,7 +193,7 @@ export class Draft implements CounterWatcher {
   }
 
   /** Sets a mark of the whole workflow, or takes it away. */
-  mark<Key extends 'halted' | 'deadline' | 'allowed' | 'stragglers' | 'late'>(
+  mark<Key extends 'halted' | 'deadline' | 'allowed' | 'stragglers' | 'late' | 'abandoned'>(
     key: Key,
     value: WorkflowRecord[Key] | undefined,
   ): void {

@@ -1,6 +1,6 @@
 // What the whole workflow's status is after an event: R7 (when it is over) and R9 (when a person holds it).
 // Belongs here: the end rule and the sentence that explains it. Does not belong here: single steps.
-import { timedSteps } from './counters.ts';
+import { heldSteps, timedSteps } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { withdrawQuestions } from './halting.ts';
 import { describeDebts, describeFailures, describeHalt, describeHolds, describeLate } from './reasons.ts';
@@ -54,19 +54,21 @@ const isBusy = (draft: Draft): boolean => draft.withStatus('running') + draft.wi
 
 /**
  * COMPLETE when the goal holds and no attempt runs; FAILED when it doesn't and nothing runs, is timed or held.
- * A step that is ready only waits for its VM, so something runs there.
+ * A step that is ready only waits for its VM, so something runs there. A child that is held holds its parent (row 40).
  */
 function concludeForward(draft: Draft): void {
-  const runs = isBusy(draft);
+  const held = draft.isHalted ? 0 : heldSteps(draft.cells, draft.graph);
+  const runs = draft.withStatus('running') - held + draft.withStatus('undoing') > 0;
   if (draft.goalHolds) {
     if (runs) draft.setWorkflow('running', '');
+    else if (held > 0) draft.setWorkflow('held', describeHolds(draft));
     else draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
   } else if (runs || timedSteps(draft.cells, draft.graph) > 0) {
     draft.setWorkflow('running', describeHalt(draft));
-  } else if (draft.isHalted || draft.workflow.late) {
+  } else if (held === 0 && (draft.isHalted || draft.workflow.late)) {
     withdrawQuestions(draft);
     fail(draft);
-  } else if (draft.withStatus('paused') > 0) {
+  } else if (held + draft.withStatus('paused') > 0) {
     draft.setWorkflow('held', describeHolds(draft));
   } else {
     fail(draft);
@@ -93,6 +95,8 @@ function concludeCancel(draft: Draft): void {
 
 function concludeDelete(draft: Draft): void {
   if (isBusy(draft)) return;
-  if (!draft.undo || debts(draft.undo, draft.graph) === 0) draft.setWorkflow('deleted', '');
+  const { abandoned, reason } = draft.workflow;
+  if (abandoned) draft.setWorkflow('deleted', reason);
+  else if (!draft.undo || debts(draft.undo, draft.graph) === 0) draft.setWorkflow('deleted', '');
   else draft.setWorkflow('delete_failed', describeDebts(draft));
 }

@@ -14,6 +14,7 @@ import {
   roleVerdict,
   classOf,
   withStatus,
+  heldSteps,
   timedSteps,
   type Verdict,
 } from './counters.ts';
@@ -32,14 +33,14 @@ export const INVARIANTS = {
   M3: 'At most one exclusive command is out on a VM, `online` apart (R5), and the machine knows which.',
   M4: 'Undo order is counted: a step is held while it, or what required it, owes an undo.',
   M5: 'A step that runs its action, or has run it, had every requirement met first.',
-  M6: 'A command is out only while a step runs or undoes, with a phase, a deadline and a dispatch number, on the agent of its record.',
+  M6: 'A command is out only while a step runs or undoes, with a phase, a deadline (but to a child) and a dispatch number, on the agent of its record.',
   M7: 'A step waits for its VM in order of readiness, and only while that VM is busy or nothing may start.',
   M8: 'While steps may start, none that could start waits, and none that never can is open.',
   M9: 'A reached step has outputs, unless its failure is tolerated.',
   M10: 'A role is held by as many members as it says, each of which reached `among`.',
   M11: 'complete: the goal holds and nothing runs. failed: nothing runs, is timed or ready.',
-  M12: 'held: nothing runs, a step is paused, and the reason says which.',
-  M13: 'An undo is under way only while all is taken back and nothing stands on its step, or after a failure whose state says `then: undo`.',
+  M12: 'held: nothing runs but children that are held, a step is paused or runs one, and the reason says which.',
+  M13: 'An undo is under way only while all is taken back and nothing stands on its step, after a failure whose state says `then: undo`, or to forget a child.',
   M14: 'deleted, unless abandoned: nothing owes an undo.',
   M15: 'Time never goes back: no record is younger than the state.',
   M16: 'A step that failed or was blocked says so for good where another waits for that (row 12).',
@@ -49,6 +50,7 @@ export const INVARIANTS = {
   M20: "A rolling's numbers are those of its turns; nobody is inside beyond its size, or starts outside (R4).",
   M21: 'A step is timed for what it requires `within` a time exactly while nothing else is missing.',
   M22: 'Only a state with `valid_for` runs again, and nobody waits for that without having asked.',
+  M23: 'A step runs the child of its record, and that is held only while it runs and is not called back.',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -133,7 +135,12 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
 function checkCommand(record: StepRecord, id: string, report: ReportBroken): void {
   const out = record.command !== undefined;
   const acting = record.status === 'running' || record.status === 'undoing';
-  report('M6', !out || (acting && record.due?.for === 'deadline' && record.dispatch > 0), id);
+  const { action } = record.command ?? {};
+  const isTimed = action?.kind === 'workflow' ? record.due === undefined : record.due?.for === 'deadline';
+  report('M6', !out || (acting && isTimed && record.dispatch > 0), id);
+  report('M23', action?.kind !== 'workflow' || action.child === record.child, id);
+  const mayHold = record.status === 'running' && record.cancel === undefined && action?.kind === 'workflow';
+  report('M23', record.held === undefined || mayHold, `${id} (held)`);
   report('M6', record.status !== 'running' || out || record.due?.for === 'wait', id);
   const waits = record.status === 'ready' && record.phase === 'rescue';
   report('M6', waits || acting === (record.phase !== undefined), `${id} (phase)`);
@@ -239,7 +246,8 @@ function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken)
       const may = undoes || (step === 'undone' && status === 'failed');
       const isFree = () => dependents(graph, number).every(other => !owes(recordOf(state, other)));
       const isAlone = graph.steps[number]?.state.onFailure === 'undo';
-      report('M13', isAlone ? may || step === 'undoing' : may && isFree(), id);
+      const isForgotten = state.workflow.abandoned === true;
+      report('M13', isForgotten || isAlone ? may || step === 'undoing' : may && isFree(), id);
     }
   }
 }
@@ -266,6 +274,8 @@ function dependents(graph: StateGraph, number: number): readonly number[] {
 
 function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBroken): void {
   const { status, reason, roles, at, halted } = state.workflow;
+  const held = state.records.filter(record => record?.held !== undefined).length;
+  report('M1', heldSteps(state.cells, graph) === held, 'steps that run a held child');
   const count = (kind: StepRecord['status']): number =>
     state.records.filter(record => record?.status === kind).length;
   for (const kind of STEP_STATUSES) {
@@ -277,7 +287,8 @@ function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBro
   report('M15', at <= state.at, 'the workflow');
   if (status === 'complete') report('M11', goalHolds(graph, state) && busy === 0, 'the workflow');
   if (status === 'failed') report('M11', busy + count('ready') + timed === 0, 'the workflow');
-  if (status === 'held') report('M12', busy === 0 && count('paused') > 0 && reason !== '', 'the workflow');
+  if (status === 'held')
+    report('M12', busy === held && count('paused') + held > 0 && reason !== '', 'the workflow');
   if (halted !== undefined) {
     const begun = state.records.every(record => record?.status !== 'ready' || hasBegun(record));
     report('M18', status !== 'held' && begun, 'the workflow');

@@ -23,8 +23,12 @@ export interface WorkflowOutputs {
   readonly failures: readonly OutputFailure[];
 }
 
-/** What the workflow gives, and what of it cannot be given. */
-export function workflowOutputs(graph: StateGraph, state: MachineState): WorkflowOutputs {
+/** What the workflow gives, and what of it cannot be given; with `all` to its parent, hidden ones too, by reference. */
+export function workflowOutputs(
+  graph: StateGraph,
+  state: MachineState,
+  which: 'shown' | 'all' = 'shown',
+): WorkflowOutputs {
   const source: ViewSource = {
     graph,
     workflow: state.workflow,
@@ -35,7 +39,7 @@ export function workflowOutputs(graph: StateGraph, state: MachineState): Workflo
   const values: { [name: string]: JsonValue } = {};
   const failures: OutputFailure[] = [];
   for (const { name, hidden, value } of graph.definition.outputs.values()) {
-    if (hidden || value.secret) continue;
+    if (which === 'shown' && (hidden || value.secret)) continue;
     try {
       values[name] = evaluateTemplate(value, data);
     } catch (thrown) {

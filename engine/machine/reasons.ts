@@ -62,9 +62,11 @@ function faultsOfRoles(draft: Draft): readonly Step[] {
 
 /** `sql[1].installed on sql-2 waits for an operator: retry, skip or fail it (exit 3: …)`. */
 export function describeHolds(draft: Draft): string {
-  const paused = stepsWith(draft, record => record.status === 'paused');
+  const paused = stepsWith(draft, ({ status, held }) => status === 'paused' || held !== undefined);
   const told = paused.slice(0, TOLD).map(step => {
     const record = draft.record(step.number);
+    if (record.held !== undefined)
+      return `${place(draft, step)} waits for its child ${record.child}, which is held: ${record.held}`;
     if (record.asks) return `${place(draft, step)} waits for ${asked(record.asks)}`;
     const why = errorOf(record);
     return `${place(draft, step)} waits for an operator: retry, skip or fail it${why && ` (${why})`}`;

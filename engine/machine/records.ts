@@ -34,6 +34,10 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.due !== undefined && { due: merged.due }),
     ...(merged.asks !== undefined && { asks: merged.asks }),
     ...(merged.answeredBy !== undefined && { answeredBy: merged.answeredBy }),
+    ...(merged.child !== undefined &&
+      merged.touched &&
+      merged.status !== 'undone' && { child: merged.child }),
+    ...(merged.held !== undefined && merged.status === 'running' && { held: merged.held }),
     ...(merged.cancel !== undefined && { cancel: merged.cancel }),
     ...(merged.interruptions && { interruptions: merged.interruptions }),
     ...(merged.rescues && { rescues: merged.rescues }),
@@ -67,14 +71,20 @@ const ASKING = new Set<StepStatus | undefined>(['waiting', 'blocked']);
 
 /** Whatever an agent says, a record stays small (rule P8). The end of a tail tells most. */
 function bounded(error: StepError): StepError {
-  const { message, tail = '' } = error;
-  if (message.length <= LIMITS.errorText && tail.length <= LIMITS.tailBytes) return error;
-  return {
-    ...error,
-    message: message.slice(0, LIMITS.errorText),
-    ...(tail && { tail: tail.slice(-LIMITS.tailBytes) }),
-  };
+  if (isBounded(error) && (!error.cause || isBounded(error.cause))) return error;
+  return { ...shortened(error), ...(error.cause && { cause: shortened(error.cause) }) };
 }
+
+type Said = Pick<StepError, 'message' | 'tail'>;
+
+const isBounded = ({ message, tail = '' }: Said): boolean =>
+  message.length <= LIMITS.errorText && tail.length <= LIMITS.tailBytes;
+
+const shortened = <Error extends Said>(error: Error): Error => ({
+  ...error,
+  message: error.message.slice(0, LIMITS.errorText),
+  ...(error.tail && { tail: error.tail.slice(-LIMITS.tailBytes) }),
+});
 
 /** What ends with an attempt, whatever comes next. */
 export const ATTEMPT_OVER = {
@@ -85,6 +95,7 @@ export const ATTEMPT_OVER = {
   cancel: undefined,
   asks: undefined,
   answeredBy: undefined,
+  held: undefined,
 } satisfies Patch;
 
 /** The agent whose VM it keeps busy (R5): `online` only asks whether the agent is there, others may opt out. */

@@ -7,7 +7,7 @@ import { Ages } from './ages.ts';
 import { type LiveCells } from './cells.ts';
 import { countRecord, countVerdict, initialCells, roleVerdict } from './counters.ts';
 import { occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
-import type { StepRecord, WorkflowRecord } from './types.ts';
+import type { ParentLink, StepRecord, WorkflowRecord } from './types.ts';
 import { buildUndo, countDebt } from './undo/order.ts';
 
 /** Owned by the runtime; changed only by `apply`. Everything but `workflow`, `inputs` and `records` follows from them. */
@@ -38,11 +38,13 @@ export interface NewWorkflow {
   readonly at: number;
   /** Values of all inputs, defaults filled in; hidden ones as `{"$secret": ref}`. */
   readonly inputs: JsonObject;
+  /** Absent: it is nobody's child. */
+  readonly parent?: ParentLink;
 }
 
 /** A workflow in which nothing has happened; the event `create` starts it. */
 export function initialState(graph: StateGraph, workflow: NewWorkflow): MachineState {
-  const { id, stackName, generation, at, inputs } = workflow;
+  const { id, stackName, generation, at, inputs, parent } = workflow;
   const record: WorkflowRecord = {
     id,
     stackName,
@@ -50,6 +52,7 @@ export function initialState(graph: StateGraph, workflow: NewWorkflow): MachineS
     status: 'running',
     reason: '',
     roles: {},
+    ...(parent && { parent }),
     at,
     seq: 0,
     createdAt: at,

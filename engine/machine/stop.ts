@@ -9,6 +9,8 @@ export function stopEverything(draft: Draft, why: string): void {
   for (const step of draft.graph.steps) stopStep(draft, step.number, why);
 }
 
+const answerDue = (at: number) => ({ at: at + CANCEL_GRACE, for: 'deadline' }) as const;
+
 function stopStep(draft: Draft, number: number, why: string): void {
   const { status, phase, command, cancel, due, asks } = draft.record(number);
   if (asks) return draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
@@ -21,6 +23,8 @@ function stopStep(draft: Draft, number: number, why: string): void {
     return draft.write(number, { ...ATTEMPT_OVER, status: 'interrupted', cause: 'cancelled', error });
   }
   if (cancel === undefined) {
-    draft.callBack(number, why, { cancel: why, due: { at: draft.at + CANCEL_GRACE, for: 'deadline' } });
+    // A child's end is awaited however long it takes (C2 of child.ts).
+    const due = command.action.kind === 'workflow' ? undefined : answerDue(draft.at);
+    draft.callBack(number, why, { cancel: why, due, held: undefined });
   }
 }

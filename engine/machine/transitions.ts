@@ -54,7 +54,8 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     ...TO_UNDO,
   },
   running: {
-    running: 'its agent accepted or started the command, or the next phase begins',
+    running:
+      'its agent accepted or started the command, its child is held or goes on, or the next phase begins',
     waiting: 'the attempt failed; the next one is timed',
     ready:
       'the attempt failed, or its next phase runs in another VM: that, or its rescue, may start at once and its VM is busy',
@@ -118,8 +119,9 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     delete_failed: 'it is deleted, and the first undo could not be started',
   },
   held: {
-    running: 'a person answered',
+    running: 'a person answered, or what its child waits for',
     held: 'another step is waited for',
+    cancelling: 'a person cancels it, or its deadline passed; its child is called back',
     complete: 'the answer made the goal hold',
     failed: 'the answer was that the step failed, it is cancelled, or its deadline passed',
     undoing: FAILS,
@@ -157,7 +159,7 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     delete_failed: 'it is deleted, and the first undo could not be started',
   },
   deleting: {
-    deleted: 'everything is undone',
+    deleted: 'everything is undone, or it is abandoned and its children are gone',
     delete_failed: 'an undo failed and nothing else is left to do',
   },
   delete_failed: {

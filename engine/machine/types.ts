@@ -65,11 +65,22 @@ export interface WorkflowRecord {
   readonly late?: true;
   /** Signals that came before anybody asked: the last of each name (row 38). */
   readonly signals?: { readonly [name: string]: KeptSignal };
+  /** It is forgotten without being undone, as soon as its children are. */
+  readonly abandoned?: true;
+  /** The step of another workflow that runs it as its child. */
+  readonly parent?: ParentLink;
   /** Time of the last event, ms since the epoch; never goes back (rule P10). */
   readonly at: number;
   /** Number of the last entry in its event log. */
   readonly seq: number;
   readonly createdAt: number;
+}
+
+/** `dispatch`: number of the command that created the child. */
+export interface ParentLink {
+  readonly workflow: string;
+  readonly step: StepId;
+  readonly dispatch: number;
 }
 
 export interface KeptSignal {
@@ -108,6 +119,10 @@ export interface StepRecord {
   readonly asks?: Question;
   /** Who gave the answer. */
   readonly answeredBy?: string;
+  /** Id of the child that the step runs or has run; until that is deleted. */
+  readonly child?: string;
+  /** Why its child is held; absent: it isn't. */
+  readonly held?: string;
   /** Why the command that is out is being called back; absent: it isn't. A restarted engine calls it back again. */
   readonly cancel?: string;
   /** Attempts in a row whose end nobody knows; bounds reruns (`LIMITS.interruptions`). */
@@ -190,6 +205,7 @@ export const ERROR_KINDS = [
   'operator',
   'rejected',
   'cancelled',
+  'child',
 ] as const;
 
 /** Why an attempt failed; becomes `error` in expressions and the workflow's reason. */
@@ -199,7 +215,16 @@ export interface StepError {
   readonly exitCode?: number;
   /** Tail of the script's stderr (or stdout when that is empty), secrets masked. */
   readonly tail?: string;
+  /** What failed first in its child, or in a child of that (row 40). */
+  readonly cause?: ErrorCause;
   readonly phase: Phase;
+}
+
+export interface ErrorCause extends Omit<StepError, 'cause' | 'phase'> {
+  /** Id of the workflow that it failed in, the step, and the name of its member. */
+  readonly workflow: string;
+  readonly step: StepId;
+  readonly member?: string;
 }
 
 /** A command for a driver, every expression evaluated; values in the encoded form of base/json.ts. */
@@ -244,12 +269,36 @@ export type ResolvedAction =
     }
   | { readonly kind: 'reboot' }
   /** Secrets made once for the step; `values`: what is computed beside them. */
-  | { readonly kind: 'generate'; readonly secrets: readonly GeneratedSecret[]; readonly values: JsonObject };
+  | { readonly kind: 'generate'; readonly secrets: readonly GeneratedSecret[]; readonly values: JsonObject }
+  | ChildTask;
+
+/** What is wanted of a child: that it runs to its end, or that it goes. */
+export type ChildTask = { readonly kind: 'workflow'; readonly child: string } & (
+  | {
+      readonly task: 'run';
+      /** Digest of its definition, among the children of this workflow's. */
+      readonly definition: string;
+      readonly inputs: JsonObject;
+      readonly members: { readonly [entity: string]: readonly MemberPlace[] };
+      /** Milliseconds that it has; absent: as long as it takes. */
+      readonly allowed?: number;
+    }
+  /** `abandon`: forgotten without being undone. */
+  | { readonly task: 'delete'; readonly abandon: boolean }
+);
+
+/** A member of this workflow. */
+export interface MemberPlace {
+  readonly entity: string;
+  readonly agent: string;
+}
 
 /** What a driver says of a command. */
 export type Report =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'started' }
+  /** Its child waits for a person, and why; `started` ends that. */
+  | { readonly kind: 'held'; readonly reason: string }
   | { readonly kind: 'finished'; readonly outcome: Outcome };
 
 export type Outcome =

@@ -4,11 +4,11 @@
 // Outputs are visible exactly while a record holds them: a step that was tolerated or not reached has none, a step
 // whose undo has begun still has them (R10).
 import type { JsonValue } from '../base/json.ts';
-import type { DataView, ErrorView, MemberView, Outputs } from '../definition/expressions/types.ts';
+import type { CauseView, DataView, ErrorView, MemberView, Outputs } from '../definition/expressions/types.ts';
 import { stateKey } from '../graph/references.ts';
 import type { Member, StateGraph, Step } from '../graph/types.ts';
 import { holdersIn } from './holders.ts';
-import type { StepError, StepRecord, WorkflowRecord } from './types.ts';
+import type { ErrorCause, StepError, StepRecord, WorkflowRecord } from './types.ts';
 
 /** Where a view reads: the live state, or a decision laid over it. */
 export interface ViewSource {
@@ -125,5 +125,10 @@ function errorView(error: StepError): ErrorView {
     message: error.message,
     ...(error.exitCode !== undefined && { exit_code: error.exitCode }),
     tail: error.tail ?? '',
+    ...(error.cause && { cause: causeView(error.cause) }),
   };
+}
+
+function causeView({ exitCode, tail = '', ...cause }: ErrorCause): CauseView {
+  return { ...cause, tail, ...(exitCode !== undefined && { exit_code: exitCode }) };
 }

@@ -7,7 +7,7 @@ import { holdersIn } from './holders.ts';
 import { queuesFor } from './records.ts';
 import { type MachineState, recordOf } from './state.ts';
 import { turnPhrase } from './rolling/view.ts';
-import type { Question } from './types.ts';
+import type { Command, Question } from './types.ts';
 
 /** Such as `sql.prepared (2 of 3)`, ``sql[1].joined, failed`, `choice of sql.master`, `sql-1, busy with sql[1].installed`; empty: for nothing. */
 export function waitsFor(graph: StateGraph, state: MachineState, number: number): readonly string[] {
@@ -32,7 +32,8 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
     case 'undoing':
       return vm(graph, state, step);
     case 'running':
-      return record.command && record.progress === 'sent' ? [agentPhrase(record.command.agent)] : [];
+      if (record.held !== undefined) return [`its child ${record.child}, which is held: ${record.held}`];
+      return record.command && record.progress === 'sent' ? [driverPhrase(record.command)] : [];
     case 'paused':
       return [record.asks ? questionPhrase(record.asks) : 'an operator: retry, skip or fail'];
     case 'interrupted':
@@ -68,8 +69,10 @@ const halt = ({ workflow: { halted } }: MachineState): readonly string[] =>
 const questionPhrase = (asks: Question): string =>
   asks.kind === 'approval' ? `an operator's yes or no: ${asks.message}` : `the signal '${asks.name}'`;
 
-const agentPhrase = (agent: string | undefined): string =>
-  agent === undefined ? 'its driver' : `agent ${agent} to take the command`;
+function driverPhrase({ action, agent }: Command): string {
+  if (action.kind === 'workflow') return `its child ${action.child}`;
+  return agent === undefined ? 'its driver' : `agent ${agent} to take the command`;
+}
 
 function unmet(graph: StateGraph, state: MachineState, step: Step): readonly string[] {
   const gates = step.needs

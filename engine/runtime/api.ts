@@ -20,7 +20,8 @@ export interface EngineApi {
   create(request: CreateRequest): Promise<{ readonly problems: readonly Problem[] }>;
   /** Resolves when the request is applied or rejected, not merely accepted. The same `requestId` twice is once. */
   act(request: ActRequest): Promise<RequestResult>;
-  list(): Promise<readonly WorkflowRecord[]>;
+  /** In creation order; children of others only when asked for. */
+  list(options?: ListOptions): Promise<readonly WorkflowRecord[]>;
   /** EngineError `not_found` when there is none. */
   workflow(id: string): Promise<WorkflowView>;
   /**
@@ -35,6 +36,10 @@ export interface EngineApi {
   events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
   /** What happens from now on: log entries and live output, until the signal fires or the connection ends. */
   follow(id: string, signal: AbortSignal): AsyncIterable<Happening>;
+}
+
+export interface ListOptions {
+  readonly children?: boolean;
 }
 
 export interface CreateRequest {

@@ -29,6 +29,7 @@ import type {
 import { type Recovered, recover } from './recovery.ts';
 import type { Vault } from './secrets.ts';
 import type { LiveWorkflow } from './live.ts';
+import { Watchers } from './watchers.ts';
 import { Workflows } from './workflows.ts';
 
 export interface EngineOptions {
@@ -51,6 +52,7 @@ export class Engine implements ReportSink {
   readonly machine: Machine;
   readonly workflows: Workflows;
   readonly followers = new Followers();
+  readonly watchers = new Watchers();
   /** Resolves when the engine is over: undefined after `stop`, else the error that ended it (`fenced`, a damaged store). */
   readonly ended: Promise<EngineError | undefined>;
   readonly #loop: Loop;
@@ -77,8 +79,9 @@ export class Engine implements ReportSink {
       context: live => this.#context(live),
       isCurrent: effect => this.#isCurrent(effect),
     });
-    const { workflows, followers } = this;
-    this.#loop = new Loop({ store, clock, machine, workflows, dispatcher: this.#dispatcher, followers, log });
+    const { workflows, followers, watchers } = this;
+    const parts = { store, clock, machine, workflows, followers, watchers, log };
+    this.#loop = new Loop({ ...parts, dispatcher: this.#dispatcher });
     this.#inbox = new Inbox(store, this.#loop);
     this.ended = this.#loop.ended;
   }
@@ -174,6 +177,17 @@ export class Engine implements ReportSink {
       },
       secret: ref => this.#secret(ref),
       holds: async ref => (await this.store.secret(ref)) !== undefined,
+      parent: {
+        stackName: live.source.stackName,
+        definition: digest => {
+          const child = live.shape.definition.children?.get(digest);
+          if (child === undefined)
+            throw missing(`The definition of '${live.id}' runs no child ${digest.slice(0, 12)}.`);
+          const { source, fileName, files } = child;
+          return { source, fileName, files };
+        },
+        member: ({ entity, agent }) => live.source.members[entity]?.find(member => member.agent === agent),
+      },
     };
   }
 

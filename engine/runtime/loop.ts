@@ -23,6 +23,7 @@ import type { Item } from './queue.ts';
 import { isLive } from './status.ts';
 import { type DueTime, Timers } from './timers.ts';
 import type { LiveWorkflow } from './live.ts';
+import type { Watchers } from './watchers.ts';
 import type { Workflows } from './workflows.ts';
 
 /** Tries of a whole batch before its culprit is looked for. */
@@ -39,6 +40,7 @@ export interface LoopParts {
   readonly workflows: Workflows;
   readonly dispatcher: Dispatcher;
   readonly followers: Followers;
+  readonly watchers: Watchers;
   readonly log: Log;
 }
 
@@ -280,6 +282,7 @@ export class Loop {
     for (const answer of draft.answers) answer();
     if (draft.erase) this.#forget(id);
     else if (live !== undefined && (isOver(live) || !live.stored)) this.live.delete(id);
+    if (draft.recordChanged || draft.erase) this.#parts.watchers.tell(id);
   }
 
   #forget(id: string): void {
@@ -302,6 +305,7 @@ export class Loop {
     this.#timers.forget(workflow);
     this.#parts.log.error(`Workflow '${workflow}' is set aside: ${errorText(error)}`, { next: error.next });
     for (const item of items) fail(item, setAside(workflow, error.message));
+    this.#parts.watchers.tell(workflow);
   }
 
   /** For recovery: a stored workflow that cannot even be read. */

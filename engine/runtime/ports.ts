@@ -5,7 +5,17 @@
 // Adapters own: bytes, sockets, files, processes. An adapter never decides anything about a workflow.
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { EffectId } from '../base/ids.ts';
-import type { Begun, Change, Command, Report, StepRecord, WorkflowRecord } from '../machine/types.ts';
+import type { ChildState } from '../machine/child.ts';
+import type {
+  Begun,
+  Change,
+  Command,
+  MemberPlace,
+  ParentLink,
+  Report,
+  StepRecord,
+  WorkflowRecord,
+} from '../machine/types.ts';
 import type { Member } from '../graph/types.ts';
 
 /** Wall clock for `at`; timers that fire once, at or after `at`. Models replace it in simulation. */
@@ -40,7 +50,52 @@ export interface DriverContext {
   readonly begun?: Begun;
   /** Whether the store has a hidden value under this reference. Rejects when it does not answer. */
   holds(ref: string): Promise<boolean>;
+  /** The workflow that the command is of, as far as a child of it has to know it. */
+  readonly parent: ParentView;
 }
+
+export interface ParentView {
+  readonly stackName: string;
+  /** The definition behind the digest that the command names. */
+  definition(digest: string): Omit<DefinitionDocument, 'digest'>;
+  /** Undefined: it has no such member. */
+  member(place: MemberPlace): Member | undefined;
+}
+
+/**
+ * Workflows that are run on behalf of a step of another. Everything is asked for under a request id that follows from
+ * the command: what was asked twice happens once, also after a restart.
+ */
+export interface ChildWorkflows {
+  /** As committed; undefined: there is none, or none any more. */
+  look(id: string): Promise<ChildLook | undefined>;
+  /** Resolves with why it cannot be started as given, or undefined once it is created. EngineError `conflict`: the id is taken. */
+  create(child: NewChild): Promise<string | undefined>;
+  /** Resolves when it is applied or refused: what it led to `look` tells. */
+  ask(id: string, request: ChildRequest): Promise<void>;
+  /** Calls back after each commit that may have changed what `look` tells; returns how to take it back. */
+  watch(id: string, told: () => void): () => void;
+}
+
+export type ChildLook = ChildState & { readonly parent?: ParentLink };
+
+export interface NewChild {
+  readonly id: string;
+  readonly requestId: string;
+  readonly parent: ParentLink;
+  readonly stackName: string;
+  readonly document: Omit<DefinitionDocument, 'digest'>;
+  /** In clear. */
+  readonly inputs: JsonObject;
+  readonly members: { readonly [entity: string]: readonly Omit<Member, 'index'>[] };
+  readonly allowed?: number;
+}
+
+export type ChildRequest = { readonly requestId: string; readonly by: string } & (
+  | { readonly kind: 'resume'; readonly allowed?: number }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'delete'; readonly abandon: boolean }
+);
 
 /** Where drivers report. The promise resolves when the report is committed: only then may a message be acked. */
 export interface ReportSink {
@@ -68,6 +123,8 @@ export interface WorkflowSource {
   readonly definition: string;
   readonly inputs: JsonObject;
   readonly members: { readonly [entity: string]: readonly Member[] };
+  /** The step that runs it as its child. */
+  readonly parent?: ParentLink;
 }
 
 /** The definition as the author gave it: text or map, and its files. Stored once, by digest. */

@@ -11,12 +11,20 @@ import { encodeUserValue } from '../definition/values.ts';
 import { analyseMembers } from '../graph/analyse.ts';
 import { mermaid } from '../graph/describe.ts';
 import type { Member } from '../graph/types.ts';
-import type { WorkflowRecord } from '../machine/types.ts';
-import type { Explanation, Presence, WorkflowExplanation } from '../machine/why/types.ts';
+import type { ParentLink, WorkflowRecord } from '../machine/types.ts';
+import type { Explanation, Presence, Surroundings, WorkflowExplanation } from '../machine/why/types.ts';
 import { notFound, otherContent } from './absorb.ts';
-import type { ActRequest, AgentsView, CreateRequest, EngineApi, Happening, WorkflowView } from './api.ts';
+import type {
+  ActRequest,
+  AgentsView,
+  CreateRequest,
+  EngineApi,
+  Happening,
+  ListOptions,
+  WorkflowView,
+} from './api.ts';
 import type { Engine } from './engine.ts';
-import { explanation } from './explain.ts';
+import { explanation, withChildren } from './explain.ts';
 import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
 import { withReason, workflowView } from './views.ts';
 import type { LiveWorkflow } from './live.ts';
@@ -41,13 +49,17 @@ export class EngineService implements EngineApi {
     this.#agents = agents;
   }
 
-  async create(request: CreateRequest): Promise<{ readonly problems: readonly Problem[] }> {
+  /** `parent`: the step that runs it as its child. */
+  async create(
+    request: CreateRequest,
+    parent?: ParentLink,
+  ): Promise<{ readonly problems: readonly Problem[] }> {
     checkId('workflow', request.id);
     checkId('request', request.requestId);
     const { source, fileName, files } = request.document;
     const { definition, problems } = this.#engine.machine.parseDefinition(source, { fileName, files });
     if (definition === undefined) return { problems };
-    const judged = this.#judge(definition, request);
+    const judged = this.#judge(definition, request, parent);
     if (judged.problems.some(problem => problem.severity === 'error')) return { problems: judged.problems };
     const document = { digest: definition.digest, ...request.document };
     const { allowed } = request;
@@ -65,6 +77,7 @@ export class EngineService implements EngineApi {
   #judge(
     definition: WorkflowDefinition,
     request: CreateRequest,
+    parent: ParentLink | undefined,
   ): {
     readonly source: WorkflowSource;
     readonly secrets: readonly NewSecret[];
@@ -84,6 +97,7 @@ export class EngineService implements EngineApi {
       definition: definition.digest,
       inputs: sealed.values,
       members,
+      ...(parent && { parent }),
     };
     if (early.some(problem => problem.severity === 'error')) return { source, secrets: [], problems: early };
     return {
@@ -110,9 +124,20 @@ export class EngineService implements EngineApi {
     if (known !== undefined && known !== 'accepted') return known;
     const found = await this.#engine.find(request.workflow);
     if (found === undefined && request.kind !== 'delete') throw notFound(request.workflow);
+    if (request.kind === 'delete' && found !== undefined) await this.#mayDelete(found);
     const { requestId, workflow, by, kind, ...given } = request;
     const { payload, secrets } = this.#payload(request, given as JsonObject, found);
     return this.#engine.submit(this.#row(requestId, workflow, kind, payload, by), undefined, secrets);
+  }
+
+  /** A child goes with the step that runs it. One whose parent is gone is anybody's. */
+  async #mayDelete({ id, source: { parent } }: LiveWorkflow): Promise<void> {
+    if (parent === undefined || (await this.#engine.find(parent.workflow)) === undefined) return;
+    throw new EngineError(
+      'not_allowed',
+      `Workflow '${id}' is the child of ${parent.step} of workflow '${parent.workflow}', and is deleted with it.`,
+      `Delete '${parent.workflow}', or cancel '${id}'.`,
+    );
   }
 
   /** Outputs that an operator or a signal brings are sealed where the state declares them hidden. */
@@ -153,12 +178,12 @@ export class EngineService implements EngineApi {
     return { values: Object.fromEntries(sealed), secrets };
   }
 
-  async list(): Promise<readonly WorkflowRecord[]> {
+  async list({ children = false }: ListOptions = {}): Promise<readonly WorkflowRecord[]> {
     const records: WorkflowRecord[] = [];
     for (let after: string | undefined; ; after = records.at(-1)?.id) {
       const page = await this.#engine.store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
       records.push(...page.map(record => withReason(record, this.#engine.setAside(record.id))));
-      if (page.length < PAGE) return records;
+      if (page.length < PAGE) return children ? records : records.filter(record => !record.parent);
     }
   }
 
@@ -167,12 +192,17 @@ export class EngineService implements EngineApi {
   }
 
   async explain(id: string, step?: string): Promise<Explanation | WorkflowExplanation> {
-    const setAside = this.#engine.setAside(id);
-    const around = { now: this.#engine.clock.now(), presence: this.#presence };
-    return explanation(await this.#found(id), step, {
-      ...around,
-      ...(setAside !== undefined && { setAside }),
+    const answer = explanation(await this.#found(id), step, this.#around(id));
+    return withChildren(answer, async child => {
+      const found = await this.#engine.find(child);
+      return found && explanation(found, undefined, this.#around(child));
     });
+  }
+
+  #around(id: string): Surroundings {
+    const setAside = this.#engine.setAside(id);
+    const now = this.#engine.clock.now();
+    return { now, presence: this.#presence, ...(setAside !== undefined && { setAside }) };
   }
 
   async graph(id: string): Promise<string> {

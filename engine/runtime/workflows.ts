@@ -49,8 +49,9 @@ export class Workflows {
   /** A new workflow in which nothing has happened yet. */
   async begin(id: string, source: WorkflowSource, at: number): Promise<LiveWorkflow> {
     const graph = await this.graph(source);
-    const { stackName, inputs } = source;
-    const state = this.#machine.initialState(graph, { id, stackName, generation: 1, at, inputs });
+    const { stackName, inputs, parent } = source;
+    const asked = { id, stackName, generation: 1, at, inputs, ...(parent && { parent }) };
+    const state = this.#machine.initialState(graph, asked);
     return { id, source, shape: graph, graph, state, stored: false };
   }
 

@@ -34,6 +34,7 @@ export const GUESSED: { readonly [kind in ActionKind | 'probe']?: number } = {
   file: 2_000,
   reboot: 60_000,
   probe: 2_000,
+  workflow: 300_000,
 };
 const OTHERWISE = 30_000;
 

@@ -9,6 +9,7 @@ import type { EffectId } from '../../engine/base/ids.ts';
 import type { JsonObject, JsonValue } from '../../engine/base/json.ts';
 import { memoryBroker, type MemoryBrokerOptions } from '../../engine/bus/memory.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
+import { NO_CHILDREN, NO_PARENT } from '../support/drivers.ts';
 import type { Command, Outcome, Report } from '../../engine/machine/types.ts';
 import type {
   Clock,
@@ -131,6 +132,7 @@ export const contextOf = (secrets: Record<string, JsonValue> = {}, text = 'echo 
     return value;
   },
   holds: async ref => secrets[ref] !== undefined,
+  parent: NO_PARENT,
 });
 
 export interface WorldOptions {
@@ -172,6 +174,7 @@ export async function makeWorld(options: WorldOptions = {}) {
     sink,
     term: () => 7,
     seal: (ref, value) => ({ ref, sealed: sideOptions.vault.seal(ref, value) }),
+    children: NO_CHILDREN,
   });
   await side.connect();
   await side.open();

@@ -21,6 +21,7 @@ import { newEngineKeys } from '../../engine/agents/keys.ts';
 import { createAgentSide, type AgentSide } from '../../engine/agents/side.ts';
 import { memoryBroker, type MemoryBroker, type PublishContext } from '../../engine/bus/memory.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
+import { childWorkflows } from '../../engine/runtime/children.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
 import type { Driver, ReportSink, Store } from '../../engine/runtime/ports.ts';
@@ -159,6 +160,7 @@ export class AgentWorld {
       sink,
       term,
       seal: BENCH_VAULT.seal,
+      children: childWorkflows(() => this.engine),
     });
     this.#drivers = Object.values(drivers);
     this.engine = new Engine({ store, clock: systemClock, vault: BENCH_VAULT, drivers, owner: 'bench' });

@@ -18,7 +18,7 @@ describe('The pages of actions', () => {
     for (const kind of ACTION_KEYS) expect(definitionPage).to.contain(`(actions/${kind}.md)`);
   });
 
-  for (const { kind, text, example } of actionPages) {
+  for (const { kind, text, example, files } of actionPages) {
     it(`${kind}: says keys, outputs, errors, what a crash does, and what takes it back`, () => {
       expect(text).to.match(new RegExp(`^# The action \`${kind}\`\n`));
       expect([...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).to.deep.equal(HEADINGS);
@@ -36,7 +36,7 @@ describe('The pages of actions', () => {
     });
 
     it(`${kind}: has an example that parses without a warning, and shows it`, () => {
-      const parsed = parse(example);
+      const parsed = parse(example, files);
       expect(texts(parsed)).to.deep.equal([]);
       const kinds = [...definitionOf(parsed).entities.values()].flatMap(({ states }) =>
         [...states.values()].map(({ action }) => action?.kind),

@@ -213,10 +213,23 @@ function finish(ours: Workflow, naive: NaiveScheduler, step: NaiveStep, ending: 
     naive.end(step, 'done');
     return `${step.id}: its wait is over`;
   }
+  // A child is never interrupted; it may be held, and go on.
+  if (
+    ending === 'interrupted' &&
+    naive.status !== 'cancelling' &&
+    step.status === 'running' &&
+    runsChild(step)
+  ) {
+    ours.report(step.id, step.held ? { kind: 'started' } : { kind: 'held', reason: 'it waits for ann' });
+    naive.hold(step);
+    return `${step.id}: its child is ${step.held ? 'held' : 'going on'}`;
+  }
   ours.finish(step.id, ending === 'done' && isMade(step) ? MADE : OUTCOMES[ending]);
   naive.end(step, ending);
   return `${step.id}: its ${phase} ends: ${ending}`;
 }
+
+const runsChild = (step: NaiveStep): boolean => current(step)?.kind === 'workflow';
 
 /** Every undo succeeds, and every look after it says so: in which order they come is for the invariants to say (M13). */
 function takeBack(ours: Workflow, naive: NaiveScheduler): string {

@@ -37,6 +37,8 @@ export interface NaiveStep {
   freshFrom: number | undefined;
   /** Waits for the time of its next attempt. */
   timed: boolean;
+  /** Runs a child that waits for a person (row 40). */
+  held: boolean;
   phase: 'probe' | 'action' | 'rescue' | 'undo' | 'verify';
   /** Waits for its VM to be undone. */
   queued: boolean;

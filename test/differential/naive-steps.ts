@@ -26,6 +26,7 @@ export function stepsFor(definition: WorkflowDefinition, membership: Membership)
           awaited: false,
           late: false,
           timed: false,
+          held: false,
           phase: 'action',
           tries: 0,
           rescues: 0,

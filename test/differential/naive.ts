@@ -60,10 +60,14 @@ export class NaiveScheduler extends NaiveEnds {
 
   /** R7, R9. */
   get status(): 'running' | 'held' | 'complete' | 'failed' | 'cancelling' {
-    const has = (status: string): boolean => this.board.steps.some(step => step.status === status);
-    const isBusy = has('running') || has('undoing');
-    if (this.stopped && isBusy) return 'cancelling';
-    if (this.goalHolds) return isBusy ? 'running' : 'complete';
+    const { steps } = this.board;
+    const has = (status: string): boolean => steps.some(step => step.status === status);
+    if (this.stopped && (has('running') || has('undoing'))) return 'cancelling';
+    const isHeld = (step: NaiveStep): boolean => step.status === 'running' && step.held && !this.halted;
+    const isBusy = steps.some(step => step.status === 'running' && !isHeld(step)) || has('undoing');
+    if (this.goalHolds && !isBusy) return steps.some(isHeld) ? 'held' : 'complete';
+    if (this.goalHolds) return 'running';
+    if (!isBusy && !steps.some(step => step.timed || step.awaited) && steps.some(isHeld)) return 'held';
     if (isBusy || this.board.steps.some(step => step.timed || step.awaited)) return 'running';
     return has('paused') && !this.halted && !this.stopped ? 'held' : 'failed';
   }
@@ -75,7 +79,14 @@ export class NaiveScheduler extends NaiveEnds {
     return this.board.steps.filter(step => step.status === 'running' || isOut(step));
   }
 
+  /** Row 40: its child waits for a person, or does so no more. */
+  hold(step: NaiveStep): void {
+    step.held = !step.held;
+    this.settle();
+  }
+
   end(step: NaiveStep, ending: Ending): void {
+    step.held = false;
     if (this.stopped && step.status !== 'undoing') this.endCalledBack(step, ending);
     else if (step.phase === 'probe') this.endProbe(step, ending);
     else if (step.phase === 'rescue') this.endRescue(step, ending);
@@ -89,6 +100,7 @@ export class NaiveScheduler extends NaiveEnds {
     this.stopped = true;
     for (const step of this.board.steps) {
       if (step.status === 'ready') step.status = step.phase === 'rescue' ? 'failed' : 'waiting';
+      step.held = false;
       if (step.status !== 'undoing') step.timed = false;
       step.awaited = false;
       if (step.status === 'running' && current(step)?.kind === 'wait') step.status = 'interrupted';

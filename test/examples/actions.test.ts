@@ -33,7 +33,7 @@ describe('The examples of actions', function () {
   afterEach(() => session.close());
 
   function membersOf(page: ActionPage): CreateRequest['members'] {
-    const entities = [...definitionOf(parse(page.example)).entities.values()];
+    const entities = [...definitionOf(parse(page.example, page.files)).entities.values()];
     const sizes = { service: 0, vm: 1, vm_group: 2 };
     return Object.fromEntries(
       entities
@@ -53,7 +53,7 @@ describe('The examples of actions', function () {
     const { kind: id } = page;
     const { api } = session;
     const deed = DEEDS[id];
-    const document = { source: page.example, fileName: `${id}.md`, files: {} };
+    const document = { source: page.example, fileName: `${id}.md`, files: page.files };
     const inputs = id === 'file' ? { directory } : {};
     const { problems } = await api.create({
       ...from(id),

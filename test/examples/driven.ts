@@ -140,6 +140,8 @@ export class Driven {
       }
       case 'reboot':
         return { kind: 'succeeded', outputs: {} };
+      case 'workflow':
+        throw new Error('The examples that are driven so run no children.');
       case 'generate':
         return { kind: 'succeeded', outputs: this.#made(action.secrets) };
       default:

@@ -18,7 +18,7 @@ type PersonAct = (typeof PERSON)[number];
 /** A move of the world; numbers pick among what is possible at the time. */
 type Move =
   | { readonly kind: 'answer'; readonly pick: number; readonly outcome: Outcome }
-  | { readonly kind: 'progress'; readonly pick: number; readonly report: 'accepted' | 'started' }
+  | { readonly kind: 'progress'; readonly pick: number; readonly report: 'accepted' | 'started' | 'held' }
   | { readonly kind: 'due'; readonly pick: number }
   | { readonly kind: 'own time' }
   | { readonly kind: 'stale'; readonly pick: number; readonly outcome: Outcome }
@@ -35,7 +35,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('progress' as const),
       pick: fc.nat(),
-      report: fc.constantFrom('accepted' as const, 'started' as const),
+      report: fc.constantFrom('accepted' as const, 'started' as const, 'held' as const),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('due' as const), pick: fc.nat() }) },
@@ -73,7 +73,8 @@ function play(w: Workflow, item: Move): void {
     }
     case 'progress': {
       const step = pickFrom(w.out(), item.pick);
-      return void (step !== undefined && w.report(step, { kind: item.report } as Report));
+      const told = item.report === 'held' ? { reason: 'it waits' } : {};
+      return void (step !== undefined && w.report(step, { kind: item.report, ...told } as Report));
     }
     case 'due': {
       const step = pickFrom(dueSteps(w), item.pick);

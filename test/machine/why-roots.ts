@@ -2,7 +2,16 @@
 // Belongs here: the situations and the words expected. Does not belong here: waiting for others (why-onward.ts), tests.
 import type { Action } from '../../engine/definition/types.ts';
 import type { Root } from '../../engine/machine/why/types.ts';
-import { definition, entity, join, literal, membership, script, state } from '../support/definitions.ts';
+import {
+  child,
+  definition,
+  entity,
+  join,
+  literal,
+  membership,
+  script,
+  state,
+} from '../support/definitions.ts';
 import { Workflow } from '../support/workflow.ts';
 import { failed, group, MASTER, type Situations } from './why-situations.ts';
 
@@ -38,6 +47,42 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
         const w = group(1, [state('g', 'a', { onFailure: 'undo', undo: { action: script() } })]);
         w.exit('g[0].a', 3, 'no space');
         w.report('g[0].a', { kind: 'started' });
+        return w;
+      },
+    },
+  ],
+  child: [
+    {
+      step: 'g[0].a',
+      says: 'runs its child w-6d3dc4670b7e92aa',
+      workflow: () => group(1, [state('g', 'a', { action: child() })]),
+    },
+    {
+      step: 'g[0].a',
+      says: 'waits for its child w-6d3dc4670b7e92aa, which is held: x.y waits for an operator',
+      workflow: () => {
+        const w = group(1, [state('g', 'a', { action: child() })]);
+        w.report('g[0].a', { kind: 'held', reason: 'x.y waits for an operator' });
+        return w;
+      },
+    },
+    {
+      step: 'g[0].a',
+      says: 'waits for its child w-6d3dc4670b7e92aa, which is being called back (cancelled by ann)',
+      workflow: () => {
+        const w = group(1, [state('g', 'a', { action: child() })]);
+        w.send({ kind: 'cancel', by: 'ann' });
+        return w;
+      },
+    },
+    {
+      step: 'g[0].a',
+      says: 'waits for its child w-6d3dc4670b7e92aa to be deleted',
+      workflow: () => {
+        const undo = { action: child(), onFailure: 'fail' } as const;
+        const w = group(1, [state('g', 'a', { action: child(), undo })]);
+        w.succeed('g[0].a');
+        w.send({ kind: 'delete', abandon: false, by: 'ann' });
         return w;
       },
     },

@@ -5,6 +5,7 @@ import type { EngineKeys } from '../../engine/agents/keys.ts';
 import { type AgentSide, createAgentSide } from '../../engine/agents/side.ts';
 import type { MemoryBroker } from '../../engine/bus/memory.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
+import { childWorkflows } from '../../engine/runtime/children.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
 import type { ReportSink, Store } from '../../engine/runtime/ports.ts';
 import { EngineService } from '../../engine/runtime/service.ts';
@@ -63,6 +64,7 @@ export class EngineHost {
       term: () => this.engine.term,
       seal: world.vault.seal,
       draw: below => Math.floor(world.random() * below),
+      children: childWorkflows(() => this.engine),
     });
     this.engine = new Engine({
       store: world.store(life),

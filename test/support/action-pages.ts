@@ -12,6 +12,8 @@ export interface ActionPage {
   readonly text: string;
   /** The definition in its section Example. */
   readonly example: string;
+  /** Files that it names, by name. */
+  readonly files: { readonly [name: string]: string };
   /** Outputs with which the example ends, as the page says. */
   readonly outputs: unknown;
 }
@@ -29,6 +31,12 @@ export const actionPages: readonly ActionPage[] = readdirSync(folder)
       kind: path.parse(file).name,
       text,
       example,
+      files: Object.fromEntries(
+        [...shown.matchAll(/```yaml file=(\S+)\n([^]*?)```/g)].map(([, name = '', given = '']) => [
+          name,
+          given,
+        ]),
+      ),
       outputs: outputs === undefined ? undefined : (JSON.parse(outputs) as unknown),
     };
   });

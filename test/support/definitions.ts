@@ -45,6 +45,14 @@ export const script = (inputs: JsonValue | Template = {}): Action => ({
   reboots: 0,
 });
 
+/** Runs a child; in tests without drivers nobody looks at its definition. */
+export const child = (inputs: JsonValue = {}): Action => ({
+  kind: 'workflow',
+  definition: 'c'.repeat(64),
+  inputs: literal(inputs),
+  members: new Map(),
+});
+
 const isTemplate = (value: JsonValue | Template): value is Template =>
   typeof value === 'object' && value !== null && 'root' in value && 'reads' in value;
 

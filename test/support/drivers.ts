@@ -4,9 +4,11 @@ import { effectKey, type EffectId } from '../../engine/base/ids.ts';
 import type { Command, Outcome, RawOutput, Report } from '../../engine/machine/types.ts';
 import type { Drivers } from '../../engine/runtime/dispatch.ts';
 import type {
+  ChildWorkflows,
   Driver,
   DriverContext,
   NewSecret,
+  ParentView,
   ReportSink,
   ReportVerdict,
 } from '../../engine/runtime/ports.ts';
@@ -86,4 +88,13 @@ export const allKinds = (driver: Driver): Drivers => ({
   file: driver,
   reboot: driver,
   generate: driver,
+  workflow: driver,
 });
+
+const none = (): never => {
+  throw new Error('No child is run here.');
+};
+
+/** Of a workflow that runs no children. */
+export const NO_PARENT: ParentView = { stackName: 'stack', definition: none, member: () => undefined };
+export const NO_CHILDREN: ChildWorkflows = { look: none, create: none, ask: none, watch: none };

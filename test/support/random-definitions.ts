@@ -7,6 +7,7 @@ import type { Template } from '../../engine/definition/expressions/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import {
+  child,
   definition,
   entity,
   expression,
@@ -30,6 +31,7 @@ interface StateDice {
     | 'set'
     | 'generate'
     | 'online'
+    | 'child'
     | 'join'
     | 'approval'
     | 'signal';
@@ -76,6 +78,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
     'set',
     'generate',
     'online',
+    'child',
     'join',
     'approval',
     'signal',
@@ -213,7 +216,7 @@ function build(
   const isHomeless = owner.type === 'service' && ['script', 'reboot', 'online'].includes(dice.kind);
   const kind = isHomeless && !(dice.kind === 'script' && runOn) ? 'join' : dice.kind;
   const outputs =
-    dice.output && (kind === 'script' || kind === 'set' || kind === 'signal')
+    dice.output && (kind === 'script' || kind === 'set' || kind === 'signal' || kind === 'child')
       ? [output('port', { type: 'integer' })]
       : kind === 'generate'
         ? [output('port', { hidden: true })]
@@ -225,7 +228,9 @@ function build(
     ...(dice.condition !== undefined && { condition: literal(dice.condition) }),
     ...(kind === 'script' && runOn && { runOn }),
     ...(dice.probe && onVm(probeRunOn) && { probe: script(), ...(probeRunOn && { probeRunOn }) }),
-    ...(dice.undo !== 'none' && onVm(undoRunOn) && undoOf(dice, undoRunOn)),
+    ...(kind === 'child'
+      ? { undo: { action: child(), onFailure: 'fail' } }
+      : dice.undo !== 'none' && onVm(undoRunOn) && undoOf(dice, undoRunOn)),
     retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
     exclusive: dice.exclusive || kind === 'reboot',
     ...onFailureOf(owner, kind, dice),
@@ -238,9 +243,9 @@ function build(
   return { ...made, requires: needsOf(name, dice, known), ...(action && { action }) };
 }
 
-/** What is joined or computed has no age. */
+/** What is joined or computed has no age, nor does a child. */
 function ageOf(kind: StateDice['kind'], { validFor }: StateDice): Pick<State, 'validFor'> {
-  return validFor === undefined || kind === 'join' || kind === 'set' ? {} : { validFor };
+  return validFor === undefined || kind === 'join' || kind === 'set' || kind === 'child' ? {} : { validFor };
 }
 
 function onFailureOf(
@@ -249,7 +254,7 @@ function onFailureOf(
   dice: StateDice,
 ): Pick<State, 'onFailure' | 'rescue'> {
   const { onFailure: wished, undo, rescue, rescues } = dice;
-  const canUndo = undo !== 'none' && owner.type !== 'service' && kind !== 'join';
+  const canUndo = kind === 'child' || (undo !== 'none' && owner.type !== 'service' && kind !== 'join');
   const onFailure =
     wished === 'undo' && (!canUndo || ageOf(kind, dice).validFor !== undefined) ? 'fail' : wished;
   const isPossible = rescue === 'wait' || owner.type !== 'service';
@@ -336,6 +341,8 @@ function actionOf(kind: StateDice['kind'], hasOutput: boolean): Action | undefin
       };
     case 'online':
       return { kind: 'online' };
+    case 'child':
+      return child();
     case 'approval':
       return { kind: 'approval', message: literal('Go on?'), timeout: 30_000 };
     case 'signal':

@@ -5,6 +5,7 @@
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
 //   > approve STEP | reject STEP | signal NAME [name=value…]
 //   > STEP succeeds [name=text…] | makes NAME… | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
+//   > STEP held REASON | breaks CODE TEXT      its child waits for a person, or fails: one of its steps ended with this code
 //   > due [STEP]        time passes until the timer of the step, or the workflow's own, which fires
 //   > why [STEP [AGENT]]  what it waits for, were the agent offline: causes, the chain to each root, who can act
 //   > restart           the engine forgets everything and restores it from its records
@@ -16,7 +17,15 @@ import { problemText } from '../../engine/definition/problems.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
 import { dueTimers, pendingEffects } from '../../engine/machine/pending.ts';
 import { restore } from '../../engine/machine/state.ts';
-import type { Decision, Effect, Outcome, RawOutput, Report, StepRecord } from '../../engine/machine/types.ts';
+import type {
+  ChildTask,
+  Decision,
+  Effect,
+  Outcome,
+  RawOutput,
+  Report,
+  StepRecord,
+} from '../../engine/machine/types.ts';
 import { membership } from './definitions.ts';
 import { why } from './why.ts';
 import { Workflow } from './workflow.ts';
@@ -117,6 +126,7 @@ const values = (items: readonly string[]): JsonObject =>
   );
 
 function agent(w: Workflow, step: string, [verb = '', ...rest]: readonly string[]): Decision {
+  if (verb === 'held') return w.report(step, { kind: 'held', reason: rest.join(' ') });
   if (verb === 'accepted' || verb === 'started') return w.report(step, { kind: verb } satisfies Report);
   return w.finish(step, outcome(verb, rest));
 }
@@ -138,6 +148,18 @@ function outcome(verb: string, rest: readonly string[]): Outcome {
         kind: 'failed',
         error: { kind: 'exit', message: `exit ${exitCode}`, exitCode, ...(tail && { tail }) },
       };
+    }
+    case 'breaks': {
+      const [code, ...why] = rest;
+      const message = why.join(' ');
+      const cause = {
+        kind: 'exit',
+        message,
+        exitCode: Number(code),
+        workflow: 'child',
+        step: 'node.up',
+      } as const;
+      return { kind: 'failed', error: { kind: 'child', message: `Its child failed: ${message}`, cause } };
     }
     case 'interrupted':
       return { kind: 'interrupted', evidence: 'the boot id changed' };
@@ -193,6 +215,12 @@ function recordText(record: StepRecord, before: StepRecord | undefined): string 
     record.due && record.due.for !== 'deadline'
       ? `${record.due.for} in ${record.due.at - record.since} ms`
       : undefined,
+    record.child !== before?.child ? `child ${record.child ?? 'gone'}` : undefined,
+    record.held !== before?.held
+      ? record.held === undefined
+        ? 'goes on'
+        : `held: ${record.held}`
+      : undefined,
     record.outputs && Object.keys(record.outputs).length > 0 ? JSON.stringify(record.outputs) : undefined,
     record.error && record.error !== before?.error
       ? `${record.error.kind}: ${record.error.message}`
@@ -201,14 +229,21 @@ function recordText(record: StepRecord, before: StepRecord | undefined): string 
   return [record.status, ...remarks].join(', ');
 }
 
+function taskText(task: ChildTask): string {
+  if (task.task === 'delete') return ` ${task.abandon ? 'abandon' : 'delete'}`;
+  return ` ${JSON.stringify(task.members)}`;
+}
+
 function effectText(w: Workflow, effect: Effect): string {
   const { step, dispatch } = effect.id;
   if (effect.kind === 'cancel') return `call back #${dispatch} of ${step}: ${effect.why}`;
   const { action, agent: to, reason } = effect.command;
   const phase = w.record(step)?.phase ?? 'action';
-  const inputs =
-    action.kind === 'script' && Object.keys(action.inputs).length > 0
-      ? ` ${JSON.stringify(action.inputs)}`
+  const given = 'inputs' in action && Object.keys(action.inputs).length > 0;
+  const inputs = given
+    ? ` ${JSON.stringify(action.inputs)}`
+    : action.kind === 'workflow'
+      ? taskText(action)
       : '';
   const goal = to === undefined ? '' : ` to ${to}`;
   return `send #${dispatch} of ${step}${goal}: ${phase}, ${action.kind}, ${reason}${inputs}`;

@@ -10,8 +10,15 @@ import { agentNames } from '../views/lanes.ts';
 import { listLines, stepsLines } from '../views/status.ts';
 import { plain } from '../views/style.ts';
 
-export async function statusAll(context: Context, options: EngineOptions): Promise<ExitCode> {
-  const workflows = (await withReader(context, options, session => session.api.list())) ?? [];
+export interface StatusOptions extends EngineOptions {
+  /** Those that are run as children of others too. */
+  readonly children?: boolean;
+}
+
+export async function statusAll(context: Context, options: StatusOptions): Promise<ExitCode> {
+  const { children = false } = options;
+  const listed = await withReader(context, options, session => session.api.list({ children }));
+  const workflows = listed ?? [];
   if (options.json) context.terminal.out(`${JSON.stringify({ workflows })}\n`);
   else if (workflows.length > 0) printLines(context.terminal, listLines(workflows, context.now()));
   else printLines(context.terminal, [plain('No workflows here. Start one with: murano-workflow run FILE')]);

@@ -3,6 +3,7 @@
 import type {
   Answer,
   Cause,
+  ChildExplanation,
   Explanation,
   Link,
   RootPath,
@@ -87,7 +88,11 @@ const FIRST_HOPS = 3;
 const LAST_HOPS = 6;
 
 /** `known`: as many hops are told already. */
-function rootLines({ path, who, answers }: RootPath, known: number, options: ExplanationOptions): Line[] {
+function rootLines(
+  { path, who, answers, child }: RootPath,
+  known: number,
+  options: ExplanationOptions,
+): Line[] {
   const gap = path.length - FIRST_HOPS - LAST_HOPS;
   const cut = gap > 1 && known <= FIRST_HOPS ? gap : 0;
   const lines = path.flatMap((link, hop) => {
@@ -100,7 +105,22 @@ function rootLines({ path, who, answers }: RootPath, known: number, options: Exp
   // Without an engine nothing is at work, whatever the records say; that is said once, below.
   const says = options.engineRuns || answers.length > 0 || who === 'nobody';
   const advice = says ? hanging(`${indent(depth)}→ `, adviceOn(root.told.cause, who), options.width) : [];
-  return [...lines, ...advice, ...answers.flatMap(answer => answerLines(answer, depth, options))];
+  const acts = answers.flatMap(answer => answerLines(answer, depth, options));
+  return [...lines, ...(child === undefined ? advice : childLines(child, depth, options)), ...acts];
+}
+
+/** What a child waits for, by its own id, further to the right. */
+function childLines(
+  { id, explanation }: ChildExplanation,
+  depth: number,
+  options: ExplanationOptions,
+): Line[] {
+  const lead = indent(depth);
+  const width = options.width - lead.length;
+  const { roots, moreRoots } = explanation;
+  const inner = treeLines(roots, undefined, { ...options, workflow: id, width });
+  const more = moreRoots > 0 ? [plain(`  … and ${plural(moreRoots, 'more root')}.`)] : [];
+  return [...inner, ...more].map(line => (line.length === 0 ? line : [piece(lead), ...line]));
 }
 
 const indent = (depth: number): string => '  '.repeat(depth + 1);

@@ -1,6 +1,6 @@
 // A workflow as lanes: one per machine, one per group for what it does once, one per service.
 // Belongs here: which step stands for a lane now, and in which words. Does not belong here: layout (progress.ts).
-import type { StepCause, StepError, StepStatus } from '../../machine/types.ts';
+import type { StepCause, StepError, StepRecord, StepStatus } from '../../machine/types.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Mark } from './style.ts';
 import { markOf } from './style.ts';
@@ -118,6 +118,7 @@ export function stepDetail(step: StepView, moment: Moment): string {
     case 'not_needed':
       return causeText(step);
     case 'reached':
+      if (record.child !== undefined) return childText(record);
       return record.cause === 'tolerated' ? `${causeWords('tolerated')} · ${failureText(step)}` : '';
     case 'undone':
       return record.cause === undefined ? '' : causeText(step);
@@ -139,11 +140,18 @@ function runningDetail(step: StepView, { now, offline, nameOf }: Moment): string
   if (lost !== undefined && step.kind !== 'reboot')
     return `machine offline${lost === '' ? '' : `: ${sanitiseLine(lost)}`}`;
   const parts = [`${phaseWord(step)} ${durationText(now - record.since)}`];
+  if (record.child !== undefined) parts.push(childText(record));
   if (record.attempt > 1) parts.push(`attempt ${record.attempt}`);
   if (record.agent !== undefined && record.agent !== step.member?.agent)
     parts.push(`on ${nameOf(record.agent)}`);
   if (record.due?.for === 'wait') parts.push(`${durationText(record.due.at - now)} left`);
   return parts.join(' · ');
+}
+
+/** Its id, by which all commands work, and why it is held. */
+function childText({ child, held }: StepRecord): string {
+  const name = `child ${sanitiseLine(child ?? '')}`;
+  return held === undefined ? name : `${name} is held: ${phrase(held)}`;
 }
 
 function phaseWord({ kind, record }: StepView): string {

@@ -18,9 +18,15 @@ export function listLines(records: readonly WorkflowRecord[], now: number): Line
     piece(' '.repeat(Math.max(1, 15 - record.status.length))),
     piece(pad(durationText(elapsed(record, now)), 8), 'faint'),
     piece(sanitiseLine(record.reason)),
+    piece(parentText(record), 'faint'),
   ]);
   return [[piece(`${pad('NAME', name)}  ${pad('STATUS', 15)}${pad('TOOK', 8)}REASON`, 'faint')], ...rows];
 }
+
+const parentText = ({ parent, reason }: WorkflowRecord): string =>
+  parent === undefined
+    ? ''
+    : `${reason === '' ? '' : ' · '}child of ${sanitiseLine(`${parent.workflow} ${parent.step}`)}`;
 
 /** Every step of one workflow, under the entity and machine that it belongs to. */
 export function stepsLines(view: WorkflowView, moment: Moment, style: Style): Line[] {

@@ -27,8 +27,9 @@ export type StepEntry = LogEntry & { readonly change: Change & { readonly kind: 
 
 /** Entries that change no status and no attempt are steps of the protocol, not of the workflow. */
 export function isNotable({ change }: StepEntry): boolean {
-  const { status, progress, cause } = change.record;
+  const { status, progress, cause, held } = change.record;
   if (status === 'undone' && cause === 'nothing_to_undo') return false;
+  if (held !== undefined) return true;
   return status !== change.from || (progress !== 'accepted' && progress !== 'started');
 }
 
@@ -80,6 +81,9 @@ function stepWords(record: StepRecord, at: number, withProgress: boolean): strin
     parts.push(record.phase);
   if (record.attempt > 1 && record.status !== 'reached') parts.push(`attempt ${record.attempt}`);
   if (record.due?.for === 'retry') parts.push(`next attempt in ${durationText(record.due.at - at)}`);
+  if (record.child !== undefined && record.status === 'running')
+    parts.push(`child ${sanitiseLine(record.child)}`);
+  if (record.held !== undefined) parts.push(`held: ${phrase(record.held)}`);
   if (record.asks !== undefined) parts.push(askedWords(record.asks));
   else if (record.cause !== undefined) parts.push(causeWords(record.cause));
   if (record.answeredBy !== undefined) parts.push(`by the word of ${sanitiseLine(record.answeredBy)}`);

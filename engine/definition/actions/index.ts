@@ -17,11 +17,19 @@ import { script } from './script.ts';
 import { set } from './set.ts';
 import { signal } from './signal.ts';
 import { wait } from './wait.ts';
+import { workflow } from './workflow.ts';
 
-export const ACTIONS = { online, script, file, reboot, wait, signal, approval, set } satisfies Record<
-  ActionKind,
-  KindOfAction
->;
+export const ACTIONS = {
+  online,
+  script,
+  file,
+  reboot,
+  wait,
+  signal,
+  approval,
+  set,
+  workflow,
+} satisfies Record<ActionKind, KindOfAction>;
 
 /** Reads a map with exactly one action key among `allowed`; keys in `besides` belong to whoever called. */
 export function readAction(

@@ -16,6 +16,7 @@ const INFERRING: ReadonlySet<ExpressionPlace['use']> = new Set([
   'probe',
   'condition',
   'set',
+  'members',
 ]);
 
 /** True in the rule by which a role is chosen. */

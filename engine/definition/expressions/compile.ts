@@ -64,6 +64,7 @@ export function compileExpression(
     schema,
     boolean: isBoolean(place),
     member: isMember(place),
+    members: place.use === 'members',
   };
   return { ...base, expression: { source: text, evaluate: data => evaluate(program, data) } };
 }
@@ -178,6 +179,7 @@ function excerpt(text: string, start: number): string {
 function checkResult(shape: Shape, inText: boolean, place: ExpressionPlace, findings: Findings): void {
   const result = shape.kind === 'optional' ? shape.of : shape;
   if (isMember(place)) sayNoMember(result, findings);
+  else if (place.use === 'members') sayNoMembers(result, findings);
   else if (!isValue(result)) {
     const hint =
       result.kind === 'member' ? "Write one of its fields, such as '.name'." : 'Write one of its fields.';
@@ -209,6 +211,16 @@ function sayNoMember(shape: Shape, findings: Findings): void {
   );
 }
 
+function sayNoMembers(shape: Shape, findings: Findings): void {
+  const one = shape.kind === 'list' ? shape.of : shape;
+  if (one.kind === 'member' || one.kind === 'any') return;
+  findings.say(
+    'expression_type',
+    `The result is ${describe(shape)}; it must be members.`,
+    "Write members, such as 'sql.members' or a role.",
+  );
+}
+
 /** The library stops at its first complaint; the walk before it has found every unknown name already. */
 function checkTypes(program: ParseResult, place: ExpressionPlace, schema: Schema, findings: Findings): void {
   for (const node of findings.memberNodes) {
@@ -225,6 +237,12 @@ function checkTypes(program: ParseResult, place: ExpressionPlace, schema: Schema
       `The answer is ${typeText(type, schema)}; it must be a member.`,
       "Write a member, such as 'sql.members[0]' or a role.",
     );
+  } else if (place.use === 'members' && !namesMembers(type, schema)) {
+    findings.say(
+      'expression_type',
+      `The answer is ${typeText(type, schema)}; it must be members.`,
+      "Write members, such as 'sql.members' or a role.",
+    );
   } else if (place.use === 'role_rank' && !/^(?:int|double|dyn.*)$/.test(type)) {
     findings.say('expression_type', `The answer is ${typeText(type, schema)}; it must be a number.`);
   } else if (place.use === 'rolling_order' && !/^(?:int|double|string|dyn.*)$/.test(type)) {
@@ -235,6 +253,10 @@ function checkTypes(program: ParseResult, place: ExpressionPlace, schema: Schema
     findings.say('expression_type', `The result is of type ${type}, which JSON cannot hold.`);
   }
 }
+
+/** A member, or a list of members. */
+const namesMembers = (type: string, { types }: Schema): boolean =>
+  types.some(({ name, member }) => member && (type === name || type === `list<${name}>`));
 
 function sayTypeError(error: Error | undefined, schema: Schema, findings: Findings): void {
   const summary =

@@ -11,7 +11,7 @@ import { jsonBytes } from '../../base/json.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Missing } from './environment.ts';
 import { isSpent, startMeter } from './meter.ts';
-import { agentOf, type Schema } from './schema.ts';
+import { agentOf, placeOf, type Schema } from './schema.ts';
 import { typeSentence, typeText } from './wording.ts';
 import type { DataView } from './types.ts';
 import { ValueError, fromCel } from './values.ts';
@@ -26,6 +26,8 @@ export interface Program {
   readonly boolean: boolean;
   /** True where it must be a member; its agent is then the value. */
   readonly member: boolean;
+  /** True where it must be a member or a list of members; the value is then a list of entity and agent of each. */
+  readonly members: boolean;
 }
 
 const ABSENT_CODES: ReadonlySet<string> = new Set([
@@ -51,6 +53,7 @@ export function evaluate(program: Program, data: DataView): JsonValue {
     if (isSpent()) throw new ValueError('limit: it works through too many bytes');
     absent = value instanceof cel.Optional && !value.hasValue();
     const present = unwrapOptional(value);
+    if (program.members) return membersIn(present);
     return program.member ? memberIn(present) : checked(fromCel(present), program);
   } catch (thrown) {
     if (thrown instanceof EngineError) throw thrown;
@@ -62,6 +65,14 @@ function memberIn(value: unknown): string {
   const agent = agentOf(value);
   if (agent === undefined) throw new ValueError('the answer is no member');
   return agent;
+}
+
+function membersIn(value: unknown): JsonValue {
+  return (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map(item => {
+    const place = placeOf(item);
+    if (place === undefined) throw new ValueError('the answer holds something that is no member');
+    return place;
+  });
 }
 
 function unwrapOptional(value: unknown): unknown {

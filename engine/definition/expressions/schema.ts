@@ -7,6 +7,7 @@
 import type { JsonValue } from '../../base/json.ts';
 import { toCel } from './values.ts';
 import type {
+  CauseView,
   DataView,
   EntityModel,
   ErrorView,
@@ -152,17 +153,23 @@ class SchemaBuilder {
   }
 
   error(): ViewType {
-    const exitCode = (source: ErrorView): unknown =>
-      source.exit_code === undefined ? undefined : BigInt(source.exit_code);
-    return this.#type(
-      'the error',
+    const failure: readonly (readonly [string, Field])[] = [
+      ['kind', { cel: 'string', get: (source: ErrorView) => source.kind }],
+      ['message', { cel: 'string', get: (source: ErrorView) => source.message }],
+      ['exit_code', { cel: 'int', get: exitCodeOf }],
+      ['tail', { cel: 'string', get: (source: ErrorView) => source.tail }],
+    ];
+    const cause = this.#type(
+      'the cause of the error',
       new Map<string, Field>([
-        ['kind', { cel: 'string', get: (source: ErrorView) => source.kind }],
-        ['message', { cel: 'string', get: (source: ErrorView) => source.message }],
-        ['exit_code', { cel: 'int', get: exitCode }],
-        ['tail', { cel: 'string', get: (source: ErrorView) => source.tail }],
+        ...failure,
+        ['workflow', { cel: 'string', get: (source: CauseView) => source.workflow }],
+        ['step', { cel: 'string', get: (source: CauseView) => source.step }],
+        ['member', { cel: 'string', get: (source: CauseView) => source.member }],
       ]),
     );
+    const causeOf = (source: ErrorView): View | undefined => source.cause && new cause.ctor(source.cause);
+    return this.#type('the error', new Map([...failure, ['cause', { cel: cause.name, get: causeOf }]]));
   }
 
   entity(name: string): ViewType {
@@ -297,6 +304,9 @@ class SchemaBuilder {
   }
 }
 
+const exitCodeOf = (source: ErrorView): unknown =>
+  source.exit_code === undefined ? undefined : BigInt(source.exit_code);
+
 function value(source: Outputs, name: string, type: ValueType): unknown {
   const item: JsonValue | undefined = Object.hasOwn(source, name) ? source[name] : undefined;
   return item === undefined || item === null ? undefined : toCel(item, type);
@@ -327,6 +337,13 @@ function viewClass(describe: string, fields: ReadonlyMap<string, Field>): ViewCl
 export function agentOf(value: unknown): string | undefined {
   const agent = value instanceof View ? value.get('agent') : undefined;
   return typeof agent === 'string' ? agent : undefined;
+}
+
+/** Entity and agent of a member; undefined for every other value. */
+export function placeOf(value: unknown): { readonly entity: string; readonly agent: string } | undefined {
+  if (agentOf(value) === undefined) return undefined;
+  const { entity, agent } = (value as { readonly source: MemberView }).source;
+  return { entity, agent };
 }
 
 /** Members are equal when their agents are. */

@@ -47,7 +47,7 @@ export const NOTHING_PROVEN: ReadonlySet<string> = new Set();
 
 /** Fields of a member, in the order of the reference. */
 export const MEMBER_FIELDS = ['name', 'index', 'agent', 'data', 'facts', 'outputs', 'status'] as const;
-export const ERROR_FIELDS = ['kind', 'message', 'exit_code', 'tail'] as const;
+export const ERROR_FIELDS = ['kind', 'message', 'exit_code', 'tail', 'cause'] as const;
 export const WORKFLOW_FIELDS = ['id', 'stack_name'] as const;
 
 /** Shape of a declared value. */

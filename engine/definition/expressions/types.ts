@@ -88,6 +88,19 @@ export interface ErrorView {
   readonly message: string;
   readonly exit_code?: number;
   readonly tail: string;
+  /** What failed first in its child. */
+  readonly cause?: CauseView;
+}
+
+export interface CauseView {
+  readonly kind: string;
+  readonly message: string;
+  readonly exit_code?: number;
+  readonly tail: string;
+  /** Id of the workflow and step that failed, and the name of its member. */
+  readonly workflow: string;
+  readonly step: string;
+  readonly member?: string;
 }
 
 /** What the expression compiler must know of the definition around an expression. */
@@ -123,7 +136,7 @@ export interface ValueType {
 
 /**
  * Where an expression stands decides which names exist and what may be inferred (row 34 of the rules):
- * only `action`, `run_on`, `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`,
+ * only `action`, `run_on`, `members` (of a child), `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`,
  * `retry_when`, the rules of roles (`role_where`: true or false; `role_rank`: a number) and the order of a rolling
  * (`rolling_order`: a number or text) infer none, so what they read must be optional or guaranteed by
  * `guaranteed`. `output` infers none either, but may read what is not there
@@ -143,7 +156,8 @@ export interface ExpressionPlace {
     | 'role_rank'
     | 'run_on'
     | 'undo_run_on'
-    | 'rolling_order';
+    | 'rolling_order'
+    | 'members';
   /** Entity and state it belongs to; absent for the workflow's outputs. */
   readonly entity?: string;
   readonly state?: string;

@@ -144,6 +144,7 @@ export class Walker {
       case 'undo':
       case 'run_on':
       case 'undo_run_on':
+      case 'members':
         return ['inputs', 'workflow', 'attempt'];
       case 'condition':
       case 'set':

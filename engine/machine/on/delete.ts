@@ -1,5 +1,6 @@
 // `delete`: at any time, also in the middle of create. What runs is called back and awaited, then undone (R10).
 // Belongs here: the beginning of a deletion, its repetition, and abandoning. Does not belong here: the undo itself.
+import { abandonChild } from '../child.ts';
 import type { Draft } from '../draft.ts';
 import { stopEverything } from '../stop.ts';
 import { ATTEMPT_OVER, owes } from '../records.ts';
@@ -28,14 +29,20 @@ function giveAnotherChance(draft: Draft, number: number): void {
   draft.undoable.push(number);
 }
 
-/** Nothing is undone and nobody is waited for; agents are told to stop what they run. */
+/** Nothing is undone and nobody is waited for but children, which are forgotten first; agents are told to stop what they run. */
 function forget(draft: Draft, why: string): void {
+  let children = 0;
   for (const { number } of draft.graph.steps) {
     const { status, command } = draft.record(number);
+    if (abandonChild(draft, number)) {
+      children += 1;
+      continue;
+    }
     if (status !== 'running' && status !== 'undoing') continue;
     if (command) draft.callBack(number, why, {});
     const after = status === 'running' ? 'interrupted' : 'failed';
     draft.write(number, { ...ATTEMPT_OVER, status: after, cause: 'abandoned' });
   }
-  draft.setWorkflow('deleted', why);
+  if (children > 0) draft.mark('abandoned', true);
+  draft.setWorkflow(children > 0 ? 'deleting' : 'deleted', why);
 }

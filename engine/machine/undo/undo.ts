@@ -18,7 +18,7 @@ import { hasPlaces, placeError, placeOf, runsElsewhere } from '../places.ts';
 import { ATTEMPT_OVER, occupies, owes, type Patch } from '../records.ts';
 import { isWorthRetrying } from '../retry.ts';
 import { afterAll, saying } from '../spent.ts';
-import { COMMAND_GRACE, retryDelay } from '../timing.ts';
+import { commandDue, retryDelay } from '../timing.ts';
 import type { Outcome, StepError, WorkflowStatus } from '../types.ts';
 import { isFree } from './order.ts';
 
@@ -28,7 +28,8 @@ const TAKING_BACK = new Set<WorkflowStatus>(['undoing', 'deleting']);
 /** Begins the undo of a step if nothing stands on it and nothing of it runs. */
 export function considerUndo(draft: Draft, number: number): void {
   const record = draft.record(number);
-  if (!TAKING_BACK.has(draft.workflow.status) || !draft.undo || !owes(record)) return;
+  const { status, abandoned } = draft.workflow;
+  if (!TAKING_BACK.has(status) || abandoned || !draft.undo || !owes(record)) return;
   if (!isFree(draft.undo, draft.graph, number) || record.status === 'running' || record.status === 'undoing')
     return;
   if (record.status === 'failed' && record.cause === 'undo_failed') return;
@@ -83,12 +84,13 @@ export function startUndo(draft: Draft, number: number, phase: 'undo' | 'verify'
     const due = { at: draft.at + action.duration, for: 'wait' } as const;
     return draft.write(number, { ...ATTEMPT_OVER, status: 'undoing', phase, due });
   }
-  if (!action || action.kind === 'set') return endUndo(draft, number, { kind: 'succeeded', outputs: {} });
+  const { agent, child } = draft.record(number);
+  const isGone = action?.kind === 'workflow' && child === undefined;
+  if (!action || action.kind === 'set' || isGone)
+    return endUndo(draft, number, { kind: 'succeeded', outputs: {} });
   try {
-    const { agent } = draft.record(number);
     const command = makeCommand(draft, step, phase, agent);
-    const due = { at: draft.at + command.timeout + COMMAND_GRACE, for: 'deadline' } as const;
-    draft.send(number, { status: 'undoing', phase, command, due });
+    draft.send(number, { status: 'undoing', phase, command, due: commandDue(draft.at, command) });
   } catch (thrown) {
     if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
     spend(draft, number, expressionError(thrown, phase));

@@ -48,6 +48,8 @@ function grantedTo(cause: Cause, step: StepId): Mover {
       return by('operator', { act: 'delete' }, { act: 'abandon' });
     case 'stopped':
       return cause.status === 'failed' ? by('operator', { act: 'resume' }) : by('nobody');
+    case 'child':
+      return by(cause.held === undefined ? 'machine' : 'operator');
     case 'agent':
       return by(cause.presence.kind === 'unknown' ? 'operator' : 'machine');
     case 'running':

@@ -8,7 +8,7 @@ import { holdersIn } from '../holders.ts';
 import { queuesFor } from '../records.ts';
 import { recordOf } from '../state.ts';
 import { COMMAND_GRACE } from '../timing.ts';
-import type { StepRecord } from '../types.ts';
+import type { ChildTask, StepRecord } from '../types.ts';
 import type { Onwards, Via } from './onward.ts';
 import type { Cause, Names, Onward, Root, Surroundings } from './types.ts';
 
@@ -191,11 +191,12 @@ export class Causes {
   #under(number: number): Root {
     const record = this.#record(number);
     const { command, due, cancel, phase = 'action', attempt } = record;
-    if (cancel !== undefined)
+    if (cancel !== undefined && command?.action.kind !== 'workflow')
       return { kind: 'called_back', why: cancel, ...agentOf(record), ...(due && { until: due.at }) };
     if (due?.for === 'wait') return { kind: 'wait', until: due.at };
     if (due?.for === 'retry') return this.#retry(number, due.at);
     if (!command) return { kind: 'engine' };
+    if (command.action.kind === 'workflow') return childOf(command.action, record);
     const until = due ? { until: due.at - COMMAND_GRACE } : {};
     const away = this.#away(record, until);
     if (away) return away;
@@ -248,6 +249,14 @@ const ENDED = new Set<StepRecord['status']>(['reached', 'skipped', 'not_needed',
 
 const errorOf = ({ error }: StepRecord) => (error ? { error } : {});
 const agentOf = ({ command }: StepRecord) => (command?.agent === undefined ? {} : { agent: command.agent });
+
+const childOf = ({ child, task }: ChildTask, { held, cancel }: StepRecord): Root => ({
+  kind: 'child',
+  child,
+  task,
+  ...(held !== undefined && { held }),
+  ...(cancel !== undefined && { stops: cancel }),
+});
 
 function asked(record: StepRecord): Root {
   const { asks, due } = record;

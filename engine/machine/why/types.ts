@@ -70,6 +70,14 @@ export type Root =
       /** What a rescue, or the undo of a step that failed, is for. */
       readonly error?: StepError;
     }
+  /** Its child is at work, or being deleted; `held`: why that waits for a person; `stops`: why it is called back. */
+  | {
+      readonly kind: 'child';
+      readonly child: string;
+      readonly task: 'run' | 'delete';
+      readonly held?: string;
+      readonly stops?: string;
+    }
   /** An agent has to come online, to take the command, or to come back. */
   | {
       readonly kind: 'agent';
@@ -144,6 +152,13 @@ export interface RootPath {
   readonly path: readonly Link[];
   readonly who: Who;
   readonly answers: readonly Answer[];
+  /** Where the last link runs a child: what that waits for in its turn. */
+  readonly child?: ChildExplanation;
+}
+
+export interface ChildExplanation {
+  readonly id: string;
+  readonly explanation: WorkflowExplanation;
 }
 
 export interface Explanation {

@@ -62,6 +62,11 @@ const ROOTS: Phrases<Root> = {
     const which = phase === 'action' && attempts > 1 ? `, attempt ${attempt} of at most ${attempts}` : '';
     return `${DOES[phase]}${where}${which}${after}${timeText(until, now)}`;
   },
+  child: ({ child, task, held, stops }) => {
+    if (stops !== undefined) return `waits for its child ${child}, which is being called back (${stops})`;
+    if (held !== undefined) return `waits for its child ${child}, which is held: ${held}`;
+    return task === 'delete' ? `waits for its child ${child} to be deleted` : `runs its child ${child}`;
+  },
   agent: ({ agent, presence, must, until }, { now, machine }) =>
     `${MUST[must](machine(agent))}: ${presenceText(presence, now)}${timeText(until, now)}`,
   called_back: ({ why, agent, until }, { now, machine }) => {

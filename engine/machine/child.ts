@@ -1,0 +1,118 @@
+// A step that runs a child: its command, the child's id, and what the child's end means to the step (row 40).
+// Belongs here: decisions about children, made from records alone. Does not belong here: starting and watching them
+// (drivers/workflow-driver.ts).
+//
+// C1  A child's id follows from its parent, the step and the command that first ran it: a crash between the child's
+//     creation and its parent's record makes no second. It stands in the step's record until the child is deleted.
+// C2  A command to a child has no time of its own: the child's deadline is the attempt's timeout, and the child's end,
+//     which is never lost, is the command's. So no attempt ends while its child still runs.
+// C3  A retry gives the same child another try. It keeps the inputs and members that it was created with.
+import { createHash } from 'node:crypto';
+import { EngineError } from '../base/errors.ts';
+import { isObject, type JsonValue } from '../base/json.ts';
+import type { DataView, Template } from '../definition/expressions/types.ts';
+import { evaluateTemplate } from '../definition/expressions/index.ts';
+import type { WorkflowAction } from '../definition/types.ts';
+import type { StateGraph, Step } from '../graph/types.ts';
+import type { Draft } from './draft.ts';
+import { ATTEMPT_OVER } from './records.ts';
+import { workflowOutputs } from './outputs.ts';
+import { type MachineState, recordOf } from './state.ts';
+import type { ChildTask, Command, ErrorCause, MemberPlace, StepRecord } from './types.ts';
+
+/** Characters of the parent's id that are kept, so that people see whose child it is. */
+const SHOWN = 40;
+const DIGITS = 16;
+
+/** Such as `shop-3f0c8a5512d94e7b`: equal for equal parent, step and number of the command. */
+export function childId(workflow: string, step: string, dispatch: number): string {
+  const digest = createHash('sha256').update(`${workflow}\0${step}\0${dispatch}`).digest('hex');
+  return `${workflow.slice(0, SHOWN)}-${digest.slice(0, DIGITS)}`;
+}
+
+/** Throws EngineError `expression_failed`. */
+export function childTask(draft: Draft, step: Step, action: WorkflowAction, data: DataView): ChildTask {
+  const { child, dispatch } = draft.record(step.number);
+  const inputs = evaluateTemplate(action.inputs, data);
+  const members = [...action.members].map(
+    ([entity, template]) => [entity, membersOf(template, data)] as const,
+  );
+  return {
+    kind: 'workflow',
+    task: 'run',
+    child: child ?? childId(draft.workflow.id, step.id, dispatch + 1),
+    definition: action.definition,
+    inputs: isObject(inputs) ? inputs : {},
+    members: Object.fromEntries(members),
+    ...(action.timeout !== undefined && { allowed: action.timeout }),
+  };
+}
+
+/** Whatever list of lists an author wrote, in its order. */
+function membersOf(template: Template, data: DataView): readonly MemberPlace[] {
+  const flat = (value: JsonValue): readonly JsonValue[] =>
+    Array.isArray(value) ? (value as readonly JsonValue[]).flatMap(flat) : [value];
+  return flat(evaluateTemplate(template, data)).map(place => {
+    if (isObject(place) && typeof place['entity'] === 'string' && typeof place['agent'] === 'string')
+      return { entity: place['entity'], agent: place['agent'] };
+    throw new EngineError(
+      'expression_failed',
+      `The members at ${template.at} are none.`,
+      'Write expressions that name members, such as "<% sql.members %>".',
+    );
+  });
+}
+
+/** Only of a step that has a child. */
+export function deletionOf(draft: Draft, step: Step, abandon = false): Command {
+  const { child, tries } = draft.record(step.number);
+  return {
+    action: { kind: 'workflow', task: 'delete', child: child as string, abandon },
+    timeout: step.state.timeout,
+    reason: tries === 0 ? 'first' : 'retry',
+    outputs: [],
+  };
+}
+
+/** Has the child of a step forgotten, whatever it does; false: it has none. */
+export function abandonChild(draft: Draft, number: number): boolean {
+  if (draft.record(number).child === undefined) return false;
+  const command = deletionOf(draft, draft.step(number), true);
+  draft.send(number, { ...ATTEMPT_OVER, status: 'undoing', phase: 'undo', cause: undefined, command });
+  return true;
+}
+
+/** How a child ended, or that it is held. `outputs` are encoded, hidden ones as references. */
+export interface ChildState {
+  readonly status: MachineState['workflow']['status'];
+  readonly reason: string;
+  readonly outputs: { readonly [name: string]: JsonValue };
+  readonly cause?: ErrorCause;
+}
+
+/** What its parent has to know of a child. */
+export function childState(graph: StateGraph, state: MachineState): ChildState {
+  const { status, reason } = state.workflow;
+  const outputs = status === 'complete' ? workflowOutputs(graph, state, 'all').values : {};
+  const hasFailed = status === 'failed' || status === 'delete_failed';
+  const cause = hasFailed ? firstFailure(graph, state) : undefined;
+  return { status, reason, outputs, ...(cause && { cause }) };
+}
+
+const FAILED = new Set<StepRecord['status']>(['failed', 'interrupted', 'undone']);
+
+/** Of all that failed the first, and of a child of its own that one's. */
+function firstFailure(graph: StateGraph, state: MachineState): ErrorCause | undefined {
+  let first: Step | undefined;
+  for (const step of graph.steps) {
+    const { status, error, since } = recordOf(state, step.number);
+    if (!error || !FAILED.has(status)) continue;
+    if (first === undefined || since < recordOf(state, first.number).since) first = step;
+  }
+  const error = first && recordOf(state, first.number).error;
+  if (first === undefined || error === undefined) return undefined;
+  const { cause, phase: _, ...told } = error;
+  if (cause) return cause;
+  const { member } = first;
+  return { ...told, workflow: state.workflow.id, step: first.id, ...(member && { member: member.name }) };
+}
