@@ -19,6 +19,7 @@ import { rabbitmqBus } from '../../engine/broker/agent-bus.ts';
 import type { BrokerRecord } from '../../engine/broker/ports.ts';
 import type { LinkState } from '../../engine/bus/link.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
+import { NO_CHILDREN } from '../support/drivers.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
 import type { AgentsBroker } from '../support/agents-broker.ts';
 import { RecordingSink } from './world.ts';
@@ -69,7 +70,14 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
     },
   });
   const seal = (ref: string) => ({ ref, sealed: vault.seal(ref) });
-  const drivers = createDrivers({ ...side, clock: systemClock, sink, term: () => 7, seal });
+  const drivers = createDrivers({
+    ...side,
+    clock: systemClock,
+    sink,
+    term: () => 7,
+    seal,
+    children: NO_CHILDREN,
+  });
   watch.begin(side);
   await side.connect();
   await side.open();

@@ -14,8 +14,10 @@ import { effectKey } from '../../engine/base/ids.ts';
 import type { Change, StepStatus } from '../../engine/machine/types.ts';
 import type { LogEntry, StoredWorkflow } from '../../engine/runtime/ports.ts';
 import { MemoryStore, type MemoryDisk } from '../../engine/store/memory.ts';
-import type { Scenario } from './scenarios.ts';
 import type { Vm } from './vm.ts';
+
+/** The same in every world. */
+const PARSED = new Map<string, ReturnType<typeof parseDefinition>>();
 
 const OPEN = new Set<StepStatus>(['waiting', 'ready', 'running']);
 
@@ -30,20 +32,29 @@ export class Broken extends Error {
 export class Checker {
   readonly #store: MemoryStore;
   readonly #vms: readonly Vm[];
-  readonly #definition;
-  #graph: StateGraph | undefined;
+  /** By workflow: its definition and members never change. */
+  readonly #graphs = new Map<string, StateGraph>();
   /** Highest log number seen per workflow: what was committed may never be gone. */
   readonly #lastSeq = new Map<string, number>();
   readonly #disk: MemoryDisk;
   readonly #made = new Map<string, Uint8Array>();
 
-  constructor(disk: MemoryDisk, vms: readonly Vm[], scenario: Scenario) {
+  constructor(disk: MemoryDisk, vms: readonly Vm[]) {
     this.#store = new MemoryStore(disk);
     this.#disk = disk;
     this.#vms = vms;
-    const parsed = parseDefinition(scenario.definition, { fileName: scenario.name, files: {} });
-    if (!parsed.definition) throw new Error(`${scenario.name}: ${JSON.stringify(parsed.problems)}`);
-    this.#definition = parsed.definition;
+  }
+
+  async #graphOf(id: string, { definition: digest, members }: StoredWorkflow['source']): Promise<StateGraph> {
+    const known = this.#graphs.get(id);
+    if (known) return known;
+    const { source = null, fileName = id, files = {} } = (await this.#store.definition(digest)) ?? {};
+    const parsed = PARSED.get(digest) ?? parseDefinition(source, { fileName, files });
+    PARSED.set(digest, parsed);
+    if (!parsed.definition) throw new Error(`${id}: ${JSON.stringify(parsed.problems)}`);
+    const graph = compileGraph(parsed.definition, new Map(Object.entries(members)));
+    this.#graphs.set(id, graph);
+    return graph;
   }
 
   async load(
@@ -51,9 +62,19 @@ export class Checker {
   ): Promise<{ graph: StateGraph; state: MachineState; stored: StoredWorkflow } | undefined> {
     const stored = await this.#store.load(id);
     if (!stored) return undefined;
-    this.#graph ??= compileGraph(this.#definition, new Map(Object.entries(stored.source.members)));
-    const state = restore(this.#graph, stored.record, stored.steps, stored.source.inputs);
-    return { graph: this.#graph, state, stored };
+    const graph = await this.#graphOf(id, stored.source);
+    const state = restore(graph, stored.record, stored.steps, stored.source.inputs);
+    return { graph, state, stored };
+  }
+
+  /** Every child of the workflow, and theirs: one for each step at most (row 40). */
+  async children(id: string): Promise<readonly string[]> {
+    const records = await this.#store.list({ limit: 10_000 });
+    const own = records.filter(({ parent }) => parent?.workflow === id);
+    const steps = own.map(({ parent }) => parent?.step);
+    if (new Set(steps).size < steps.length) throw new Broken('row 40', `two children of one step of ${id}`);
+    const deeper = await Promise.all(own.map(record => this.children(record.id)));
+    return [...own.map(record => record.id), ...deeper.flat()];
   }
 
   /** Every change of the workflow that was committed, in order. */
@@ -120,6 +141,7 @@ export class Checker {
       generation,
       at: createdAt,
       inputs: stored.source.inputs,
+      ...(stored.source.parent && { parent: stored.source.parent }),
     });
     apply(
       graph,
@@ -180,6 +202,7 @@ export class Checker {
       if (vm.asked > journaled)
         throw new Broken('AM8', `${vm.name} was rebooted ${vm.asked} times for ${journaled} wishes`);
       if (vm.besides > 0) throw new Broken('R5', `scripts ran on ${vm.name} when it was rebooted`);
+      if (vm.together) throw new Broken('R5', vm.together);
       if (vm.forgotten) throw new Broken('A4', vm.forgotten);
       if (vm.staleStart) throw new Broken('I5', vm.staleStart);
     }

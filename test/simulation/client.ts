@@ -14,8 +14,14 @@ export interface ClientWorld {
   active(): EngineHost | undefined;
   /** The workflow as it is committed. */
   record(): Promise<WorkflowRecord | undefined>;
-  /** What its steps ask, as committed. */
-  asking(): Promise<readonly { readonly step: string; readonly asks: StepRecord['asks'] }[]>;
+  /** What its steps ask, and those of its children, as committed. */
+  asking(): Promise<readonly Asking[]>;
+}
+
+export interface Asking {
+  readonly workflow: string;
+  readonly step: string;
+  readonly asks: StepRecord['asks'];
 }
 
 type Act = ActRequest extends infer R
@@ -69,12 +75,12 @@ export class Client {
     if (problems.length > 0) throw new Broken('scenario', JSON.stringify(problems));
   }
 
-  async act(act: Act): Promise<void> {
+  async act(act: Act, workflow = this.workflow): Promise<void> {
     this.#requests += 1;
     const request = {
       ...act,
       requestId: `request-${this.#requests}`,
-      workflow: this.workflow,
+      workflow,
       by: 'operator',
     } as ActRequest;
     await this.#insist(host => host.service.act(request));
@@ -117,7 +123,8 @@ export class Client {
   /** A person looks at the VM, and says: run it again. Who is asked says yes; who waits for a signal gets it. */
   async #answer(): Promise<void> {
     const asking = (await this.#world.asking()).find(({ asks }) => asks !== undefined);
-    if (asking?.asks?.kind === 'approval') return this.act({ kind: 'approve', step: asking.step });
+    if (asking?.asks?.kind === 'approval')
+      return this.act({ kind: 'approve', step: asking.step }, asking.workflow);
     if (asking?.asks?.kind === 'signal')
       return this.act({ kind: 'signal', name: asking.asks.name, data: { n: 1 } });
     this.answers += 1;

@@ -3,7 +3,7 @@
 // (simulation.test.ts), the engine killed once (there too).
 import { expect } from 'chai';
 import { difference, oracle } from './run.ts';
-import { LATE, SCENARIOS, type Scenario } from './scenarios.ts';
+import { FAMILY, LATE, SCENARIOS, type Scenario } from './scenarios.ts';
 import { World } from './world.ts';
 
 /** Small enough that every pair of its I/Os can be tried; one state is idempotent, the other has a probe. */
@@ -79,6 +79,25 @@ describe('simulation, wherever a kill may fall', () => {
       }
     }
     expect(pairs).to.be.greaterThan(expected.engineIos * 8);
+  });
+
+  describe('where a step runs a child', () => {
+    // In parts, so that each keeps within the time of a test.
+    for (const part of [0, 1, 2]) {
+      it(`row 40: ends the same when the engine is killed at any one of its I/Os, there and back (${part + 1} of 3)`, async () => {
+        const expected = await oracle(FAMILY, true);
+        expect(expected.engineIos).to.be.greaterThan(60);
+        for (let io = part; io < expected.engineIos; io += 3) {
+          // Before an I/O is nearly after the last one.
+          const where = io % 4 === 0 ? 'before' : 'after';
+          const killEngine = (life: number) => (at: number) => (life === 1 && at === io ? where : undefined);
+          const world = new World({ seed: 3, scenario: FAMILY, faults: [], killEngine, remove: true });
+          expect(difference(FAMILY, expected, await world.run()), `killed ${where} I/O ${io}`).to.equal(
+            undefined,
+          );
+        }
+      });
+    }
   });
 
   describe('where a token is renewed, a failure rescued, and another taken back', () => {

@@ -288,7 +288,68 @@ goal: box.used
 `,
 };
 
+/** A child that fails until its parent has gone on with it twice, asks a person, and shares its VMs with its parent. */
+export const FAMILY: Scenario = {
+  name: 'family',
+  exact: true,
+  members: { node: 2 },
+  definition: `${header}
+entities:
+  node:
+    type: vm_group
+    members: {min: 1, max: 9}
+    states:
+      prepared:
+        action: {script: {sh: "sleep 50\\napply prepared"}}
+        idempotent: true
+        undo: {script: {sh: "sleep 20\\nrevert prepared"}, retry: {attempts: 90, delay: 2s, max_delay: 20s}, on_failure: fail}
+        timeout: 10m
+        retry: {attempts: 90, delay: 2s, max_delay: 20s}
+      beside:
+        requires: [prepared]
+        action: {script: {sh: "sleep 200\\napply beside"}}
+        idempotent: true
+        timeout: 10m
+        retry: {attempts: 90, delay: 2s, max_delay: 20s}
+  site:
+    type: service
+    states:
+      clustered:
+        requires: [node.prepared]
+        action:
+          workflow:
+            definition:
+              workflow_version: 2026-11-01
+              inputs: {count: {type: integer}}
+              entities:
+                db:
+                  type: vm_group
+                  members: {min: 1, max: 9}
+                  states:
+                    installed:
+                      action: {script: {sh: "flaky installed 2\\nsleep 100\\napply installed"}}
+                      idempotent: true
+                      undo: {script: {sh: "sleep 20\\nrevert installed"}, retry: {attempts: 90, delay: 2s, max_delay: 20s}, on_failure: fail}
+                      timeout: 10m
+                all:
+                  type: service
+                  states:
+                    agreed: {requires: [db.installed], action: {approval: {message: Go on?}}}
+              goal: all.agreed
+              outputs: {count: {value: "<% inputs.count + 1 %>"}}
+            inputs: {count: "<% node.members.size() %>"}
+            members: {db: "<% node.members %>"}
+        outputs: {count: {type: integer}}
+        retry: {attempts: 900, delay: 2s, max_delay: 20s}
+      up:
+        requires: [clustered, node.beside]
+        action: {set: {outputs: {count: "<% site.outputs.clustered.count %>"}}}
+        outputs: {count: {type: integer}}
+goal: site.up
+`,
+};
+
 export const SCENARIOS: readonly Scenario[] = [cluster, rough, bitter];
 
 /** What seeds draw from. */
-export const DRAWN: readonly Scenario[] = [...SCENARIOS, WAVES, SORRY];
+export const DRAWN: readonly Scenario[] = [...SCENARIOS, WAVES, SORRY, FAMILY];

@@ -2,7 +2,7 @@
 // Belongs here: what `npm test` runs of the simulation. Does not belong here: fresh seeds (soak.ts), planted bugs (mutants/).
 import { expect } from 'chai';
 import { difference, oracle, repeatCommand, runSeed } from './run.ts';
-import { SCENARIOS, SORRY, type Scenario, WAVES } from './scenarios.ts';
+import { FAMILY, SCENARIOS, SORRY, type Scenario, WAVES } from './scenarios.ts';
 import { World } from './world.ts';
 
 /** Some of these found bugs once; the rest are as good as any. */
@@ -61,6 +61,20 @@ describe('simulation', () => {
         remove: true,
       }).run();
       expect(difference(WAVES, back, actual), `killed after I/O ${io}`).to.equal(undefined);
+    }
+  });
+
+  it('row 40: brings a child to its end once, there and back, in ten worlds', async () => {
+    const [there, back] = [await oracle(FAMILY, false), await oracle(FAMILY, true)];
+    expect([there.status, back.status]).to.deep.equal(['complete', 'deleted']);
+    expect(there.states).to.deep.include({
+      'site.up': 'reached {"count":3}',
+      'site.clustered/all.agreed': 'reached {}',
+    });
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const remove = seed % 2 === 0;
+      const actual = await new World({ seed, scenario: FAMILY, remove }).run();
+      expect(difference(FAMILY, remove ? back : there, actual), `seed ${seed}`).to.equal(undefined);
     }
   });
 

@@ -17,6 +17,7 @@ import type { Scheduler } from './scheduler.ts';
 export interface Process {
   readonly key: string;
   readonly run: number;
+  readonly exclusive: boolean;
   killed: 'cancelled' | 'timeout' | undefined;
   alive: boolean;
 }
@@ -43,6 +44,8 @@ export class Vm {
   asked = 0;
   /** Scripts that ran when it did (R5). */
   besides = 0;
+  /** Set when a script was started beside another, and neither may run beside others (R5). */
+  together: string | undefined;
   /** Set when a script was started for an engine that had been replaced, as far as this VM had heard (I5). */
   staleStart: string | undefined;
   readonly #terms = new Map<string, number>();
@@ -89,7 +92,10 @@ export class Vm {
     this.starts.set(id, (this.starts.get(id) ?? 0) + 1);
     if (!this.#current.has(key))
       this.staleStart ??= `${key} was started on ${this.name} under an outdated term only`;
-    const process: Process = { key, run: held.run, killed: undefined, alive: true };
+    const exclusive = held.command.exclusive !== false;
+    const other = [...this.#processes.values()].find(one => one.alive && one.exclusive);
+    if (exclusive && other) this.together ??= `${key} was started on ${this.name} beside ${other.key}`;
+    const process: Process = { key, run: held.run, exclusive, killed: undefined, alive: true };
     this.#processes.set(id, process);
     const { task, timeout } = held.command;
     const lines = task.kind === 'script' ? task.text.split('\n') : ['exit 0'];

@@ -12,7 +12,7 @@ import { vault } from '../../engine/runtime/secrets.ts';
 import { MemoryDisk } from '../../engine/store/memory.ts';
 import { AgentHost } from './agent-host.ts';
 import { Broken, Checker } from './checks.ts';
-import { Client } from './client.ts';
+import { type Asking, Client } from './client.ts';
 import { EngineHost, type EngineWorld } from './engine-host.ts';
 import { type FaultKind, Faults } from './faults.ts';
 import { type KillPlan, Life } from './life.ts';
@@ -80,7 +80,7 @@ export class World {
     this.vms = Object.entries(options.scenario.members).flatMap(([entity, count]) =>
       Array.from({ length: count }, (_, index) => new Vm(`${entity}-${index}`, this.scheduler)),
     );
-    this.#checker = new Checker(this.#disk, this.vms, options.scenario);
+    this.#checker = new Checker(this.#disk, this.vms);
     this.broker = this.#makeBroker();
     this.#engineWorld = this.#makeEngineWorld();
     this.#client = new Client({
@@ -89,13 +89,20 @@ export class World {
       active: () => this.#engines.findLast(host => host.life.alive && host.serving),
       record: async () => (await this.#checker.load('w1'))?.stored.record,
       asking: async () => {
-        const now = await this.#checker.load('w1');
-        return (now?.stored.steps ?? []).map(({ number, record }) => ({
-          step: now?.graph.steps[number]?.id ?? '',
-          asks: record.asks,
-        }));
+        const workflows = ['w1', ...(await this.#checker.children('w1'))];
+        const all = await Promise.all(workflows.map(workflow => this.#askingIn(workflow)));
+        return all.flat();
       },
     });
+  }
+
+  async #askingIn(workflow: string): Promise<readonly Asking[]> {
+    const now = await this.#checker.load(workflow);
+    return (now?.stored.steps ?? []).map(({ number, record }) => ({
+      workflow,
+      step: now?.graph.steps[number]?.id ?? '',
+      asks: record.asks,
+    }));
   }
 
   /** Runs until the client is done, or something is broken. Throws Broken. */
@@ -129,13 +136,11 @@ export class World {
   }
 
   async #result(status: string): Promise<RunResult> {
-    const stored = await this.#checker.load('w1');
-    const states = Object.fromEntries(
-      (stored?.graph.steps ?? []).map(step => {
-        const record = stored?.state.records[step.number];
-        return [step.id, `${record?.status ?? 'waiting'} ${JSON.stringify(record?.outputs ?? {})}`];
-      }),
-    );
+    const children = await this.#checker.children('w1');
+    const all = await Promise.all(['w1', ...children].map(id => this.#statesOf(id)));
+    if (status === 'deleted' && children.length > 0)
+      throw new Broken('row 40', 'a child is left with nobody');
+    const states = Object.fromEntries(all.flat());
     return {
       status,
       steps: this.scheduler.steps,
@@ -146,6 +151,18 @@ export class World {
       agentIos: Object.fromEntries([...this.#agentLives].map(([vm, lives]) => [vm, ios(lives)])),
       answers: this.#client.answers,
     };
+  }
+
+  /** A child's by its parent's step: its id hangs on how often that was begun. */
+  async #statesOf(id: string): Promise<readonly (readonly [string, string])[]> {
+    const found = await this.#checker.load(id);
+    const { parent } = found?.stored.record ?? {};
+    const place = parent ? `${parent.step}/` : '';
+    return (found?.graph.steps ?? []).map(step => {
+      const record = found?.state.records[step.number];
+      const outputs = JSON.stringify(record?.outputs ?? {});
+      return [`${place}${step.id}`, `${record?.status ?? 'waiting'} ${outputs}`] as const;
+    });
   }
 
   #guard(check: () => void): void {
