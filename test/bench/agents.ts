@@ -19,7 +19,7 @@ import { newSigningKey, publicKeyText } from '../../agent-protocol/signing.ts';
 import { memoryDirectory } from '../../engine/agents/directory.ts';
 import { newEngineKeys } from '../../engine/agents/keys.ts';
 import { createAgentSide, type AgentSide } from '../../engine/agents/side.ts';
-import { memoryBroker, type MemoryBroker, type PublishContext } from '../../engine/bus/memory.ts';
+import { memoryBroker, type PublishContext } from '../../engine/bus/memory.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
 import { childWorkflows } from '../../engine/runtime/children.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
@@ -27,7 +27,7 @@ import { Engine } from '../../engine/runtime/engine.ts';
 import type { Driver, ReportSink, Store } from '../../engine/runtime/ports.ts';
 import { EngineService } from '../../engine/runtime/service.ts';
 import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
-import type { Transport } from '../../agent-protocol/transport.ts';
+import type { Login, Transport } from '../../agent-protocol/transport.ts';
 import type { EngineKeys } from '../../engine/agents/keys.ts';
 import { requestFor, type Shape } from './shapes.ts';
 import { BENCH_VAULT } from './worlds.ts';
@@ -57,7 +57,7 @@ export interface BenchAgent {
 async function startBenchAgent(
   id: string,
   directory: string,
-  transport: Transport,
+  way: BenchWay,
   keys: EngineKeys,
 ): Promise<BenchAgent> {
   const incarnation = `i-${id}`;
@@ -88,8 +88,8 @@ async function startBenchAgent(
     agent: id,
     key: signing,
     trust: fixedTrust([keys.signing.publicKey]),
-    transport,
-    login: { user: `agent.${id}`, password: '', name: id },
+    transport: way.forAgents ?? way.transport,
+    login: way.loginOf(id),
     reconnectMs: LIMITS.reconnectMs,
     resendMs: LIMITS.resendMs,
     connected: nonce => keeper.push({ kind: 'connected', nonce }),
@@ -118,20 +118,36 @@ function endAtOnce(keeper: Keeper, key: string, run: number): void {
 
 type Ear = (context: PublishContext) => void;
 
-/** Engine, desk and agents around one in-process broker. */
+/** The broker that the world is built around. */
+export interface BenchWay {
+  readonly transport: Transport;
+  /** Another way to the same broker, for the agents; absent: the engine's. */
+  readonly forAgents?: Transport;
+  readonly engine: Login;
+  readonly queueKind?: 'classic' | 'quorum';
+  loginOf(agent: string): Login;
+}
+
+const throughMemory = (onPublish?: Ear): BenchWay => ({
+  transport: memoryBroker(onPublish && { onPublish }).transport,
+  engine: { user: 'engine', password: '', name: 'bench' },
+  loginOf: agent => ({ user: `agent.${agent}`, password: '', name: agent }),
+});
+
+/** Engine, desk and agents around one broker. */
 export class AgentWorld {
   readonly store: Store;
   readonly engine: Engine;
   readonly service: EngineService;
   readonly #directory: string;
-  readonly #broker: MemoryBroker;
+  readonly #way: BenchWay;
   readonly #keys = newEngineKeys();
   readonly #agents = new Map<string, BenchAgent>();
   readonly #side: AgentSide;
   readonly #drivers: readonly Driver[];
 
-  private constructor(directory: string, store: Store, onPublish?: Ear) {
-    this.#broker = memoryBroker(onPublish && { onPublish });
+  private constructor(directory: string, store: Store, way: BenchWay) {
+    this.#way = way;
     this.#directory = directory;
     this.store = store;
     const registry = memoryDirectory();
@@ -141,8 +157,9 @@ export class AgentWorld {
       owned: () => this.engine.owned(),
     };
     this.#side = createAgentSide({
-      transport: this.#broker.transport,
-      login: { user: 'engine', password: '', name: 'bench' },
+      transport: way.transport,
+      login: way.engine,
+      ...(way.queueKind !== undefined && { queueKind: way.queueKind }),
       clock: systemClock,
       keys: this.#keys,
       directory: registry,
@@ -167,10 +184,14 @@ export class AgentWorld {
     this.service = new EngineService(this.engine);
   }
 
-  /** `onPublish` hears every message. */
-  static async open(directory: string, onPublish?: Ear): Promise<AgentWorld> {
+  /** Around a broker in the process; `onPublish` hears every message. */
+  static open(directory: string, onPublish?: Ear): Promise<AgentWorld> {
+    return AgentWorld.around(directory, throughMemory(onPublish));
+  }
+
+  static async around(directory: string, way: BenchWay): Promise<AgentWorld> {
     const store = await openSqliteStore(path.join(directory, 'engine.db'));
-    const world = new AgentWorld(directory, store, onPublish);
+    const world = new AgentWorld(directory, store, way);
     await world.#side.connect();
     await world.engine.start();
     await world.#side.open();
@@ -182,7 +203,7 @@ export class AgentWorld {
     const wanted = Object.values(shape.members).flatMap(group => group.map(member => member.agent));
     for (const id of wanted) {
       const place = path.join(this.#directory, 'agents', id);
-      const agent = await startBenchAgent(id, place, this.#broker.transport, this.#keys);
+      const agent = await startBenchAgent(id, place, this.#way, this.#keys);
       this.#agents.set(id, agent);
       await this.#side.register(agent.card);
     }

@@ -1,5 +1,6 @@
 // `npm run bench [-- NAME …]`: every figure of docs/performance.md, each with its baseline out of the same run.
 // Belongs here: the list and its order. Does not belong here: any measurement (one file each beside this one).
+import { amqp } from './amqp.ts';
 import { counts } from './counts.ts';
 import { heat } from './heat.ts';
 import { machineLine } from './harness.ts';
@@ -24,6 +25,7 @@ const BENCHES: { readonly [name: string]: Bench } = {
   language,
   simulate: simulation,
   heat,
+  amqp,
 };
 
 async function main(names: readonly string[]): Promise<void> {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { JournalRecord } from '../../agent-protocol/agent-records.ts';
 import type { Journal } from '../../agent-protocol/agent/journal.ts';
 import { keyRing, newSigningKey, sign, verify } from '../../agent-protocol/signing.ts';
-import type { Connection, Delivery } from '../../agent-protocol/transport.ts';
+import type { Connection, Delivery, Login, Transport } from '../../agent-protocol/transport.ts';
 import { memoryBroker } from '../../engine/bus/memory.ts';
 import { openDatabase } from '../../engine/store/sqlite/driver.ts';
 import { AgentWorld, freshJournal } from './agents.ts';
@@ -20,7 +20,7 @@ import { inDirectory } from './worlds.ts';
 const BYTES = { row: 300, event: 360, record: 400, message: 600 };
 const BATCH = 100;
 
-class Floor {
+export class Floor {
   readonly #database;
   readonly #journals: readonly Journal[];
   readonly #connection: Connection;
@@ -45,18 +45,22 @@ class Floor {
     this.#event = this.#database.prepare('INSERT INTO event (change) VALUES (?)');
   }
 
-  static async open(directory: string, agents: number): Promise<Floor> {
+  /** `through`: another broker than the one in the process, as who. */
+  static async open(
+    directory: string,
+    agents: number,
+    through: { readonly transport: Transport; readonly login: Login } = {
+      transport: memoryBroker().transport,
+      login: { user: 'engine', password: '', name: 'floor' },
+    },
+  ): Promise<Floor> {
     const journals: Journal[] = [];
     for (let agent = 0; agent < agents; agent += 1)
       journals.push(await freshJournal(path.join(directory, `floor-${agent}`)));
-    const connection = await memoryBroker().transport.connect({
-      user: 'engine',
-      password: '',
-      name: 'floor',
-    });
+    const connection = await through.transport.connect(through.login);
     await connection.declare({
       exchanges: [{ name: 'floor', type: 'topic' }],
-      queues: [{ name: 'floor' }],
+      queues: [{ name: 'floor', kind: 'classic' }],
       bindings: [{ exchange: 'floor', queue: 'floor', routingKey: '#' }],
     });
     const floor = new Floor(directory, journals, connection);
@@ -124,30 +128,41 @@ async function against(name: string, shape: Shape, batch: number, agents: number
   return inDirectory(async directory => {
     const world = await AgentWorld.open(directory);
     const floor = await Floor.open(directory, agents);
-    try {
-      await world.staff(shape);
-      let runs = 0;
-      const comparison = {
-        name: `${name}: agents that journal and start no process, against commit + 2 journal writes + 2 messages`,
-        unit: 'step',
-        target: '<= 2',
-        compare: 'time',
-        rounds: 3,
-        warmups: 4,
-        ours: async () => {
-          await world.run(`${name}-${(runs += 1)}`, shape);
-          return shape.steps;
-        },
-        baseline: () => floor.steps(shape.steps, batch),
-      } as const;
-      const result = await compare(comparison);
-      print(comparison, result);
-      return result.holds;
-    } finally {
-      await floor.close();
-      await world.close();
-    }
+    return sideBySide(name, shape, batch, world, floor);
   });
+}
+
+/** Closes both. */
+export async function sideBySide(
+  name: string,
+  shape: Shape,
+  batch: number,
+  world: AgentWorld,
+  floor: Floor,
+): Promise<boolean> {
+  try {
+    await world.staff(shape);
+    let runs = 0;
+    const comparison = {
+      name: `${name}: agents that journal and start no process, against commit + 2 journal writes + 2 messages`,
+      unit: 'step',
+      target: '<= 2',
+      compare: 'time',
+      rounds: 3,
+      warmups: 4,
+      ours: async () => {
+        await world.run(`${name.replace(/\W+/g, '-')}-${(runs += 1)}`, shape);
+        return shape.steps;
+      },
+      baseline: () => floor.steps(shape.steps, batch),
+    } as const;
+    const result = await compare(comparison);
+    print(comparison, result);
+    return result.holds;
+  } finally {
+    await floor.close();
+    await world.close();
+  }
 }
 
 export const chain1000 = (): Promise<boolean> => against('chain-1000', chain(1_000), 1, 5);
