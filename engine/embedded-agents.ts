@@ -1,7 +1,6 @@
 // The agents that live in the engine's process: one for each member, sharing nothing with the engine but the broker.
 // Belongs here: starting and removing them with their files. Does not belong here: the engine (embedded.ts), what an agent
 // does (agent-protocol/agent/).
-import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +12,9 @@ import { isAlive } from '../agent-protocol/agent/processes.ts';
 import type { Claim } from '../agent-protocol/agent/run-files.ts';
 import { readJson, RUN_FILES } from '../agent-protocol/agent/run-files.ts';
 import { AGENT_LIMITS } from '../agent-protocol/limits.ts';
-import { publicKeyText } from '../agent-protocol/signing.ts';
+import { rootTrust, type Trust } from '../agent-protocol/enrolment/trust.ts';
+import { publicKeyText, readPublicKey } from '../agent-protocol/signing.ts';
+import type { EngineKeys } from './agents/keys.ts';
 import type { AgentSide } from './agents/side.ts';
 import { EngineError, errorText } from './base/errors.ts';
 import type { MemoryBroker } from './bus/memory.ts';
@@ -25,7 +26,7 @@ export interface AgentParts {
   readonly directory: string;
   readonly side: AgentSide;
   readonly broker: MemoryBroker;
-  readonly engineKey: KeyObject;
+  readonly keys: Pick<EngineKeys, 'rootKeyText' | 'keySet'>;
   readonly log: Log;
 }
 
@@ -76,7 +77,7 @@ export class EmbeddedAgents implements MemberAgents {
   }
 
   async #start(id: string): Promise<void> {
-    const { side, broker, engineKey, log } = this.#parts;
+    const { side, broker, keys, log } = this.#parts;
     const directory = path.join(this.#parts.directory, id);
     await mkdir(directory, { recursive: true, mode: 0o711 });
     const { signing, sealing } = await loadIdentity(directory, id).catch((thrown: unknown) => {
@@ -93,7 +94,7 @@ export class EmbeddedAgents implements MemberAgents {
       agent: id,
       login: { user: `agent.${id}`, password: '', name: id },
       transport: broker.transport,
-      engineKeys: [engineKey],
+      trust: trustIn(keys),
       log: text => log.info(text, { agent: id }),
     });
     this.#running.set(id, agent);
@@ -107,6 +108,13 @@ export class EmbeddedAgents implements MemberAgents {
     await this.#parts.side.remove(id);
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Nothing is kept: at the next start they are given the set of then. */
+function trustIn({ rootKeyText, keySet }: AgentParts['keys']): Trust {
+  const root = readPublicKey(rootKeyText, 'ed25519');
+  if (root === undefined) throw new TypeError('the engine has no root key');
+  return rootTrust(root, keySet, () => undefined);
 }
 
 /** An error of the operating system stays what it is; the rest is about what is in the agent's files. */

@@ -144,10 +144,9 @@ async function assemble(
   for (const one of earlier) await registry.register(one);
   await rm(oldList, { force: true });
   await side.open();
-  const engineKey = keys.signing.publicKey;
   const agents =
     bus === undefined
-      ? new EmbeddedAgents({ directory: agentsOf(directory), side, broker, engineKey, log })
+      ? new EmbeddedAgents({ directory: agentsOf(directory), side, broker, keys, log })
       : noMemberAgents;
   releasers.add('the agents', () => agents.stop());
   await agents.retain(await membersOf(store));

@@ -4,6 +4,7 @@
 //
 // T1 A message that brings a key set is believed only if the root signed the set, the set is not older than the one
 //    held, and a key of the set signed the message.
+//    What it brings counts for nothing where a key of the set held signed the message.
 // T2 A set is held only after it was kept: what was believed once is believed after a restart, and no older set is.
 import type { KeyObject } from 'node:crypto';
 import { type KeyRing, keyRing, type Purpose, verify, type Verdict } from '../signing.ts';
@@ -44,7 +45,11 @@ export function rootTrust(
       if (keys === undefined || keys.body === known?.signed.body)
         return verify(known?.ring ?? none, purpose, agent, message);
       const judged = judgeKeySet(root, keys, known?.version);
-      if ('refused' in judged) return { kind: 'refused', reason: judged.refused };
+      if ('refused' in judged) {
+        // Of an engine that has not heard of the newest set: its key may still count.
+        const verdict = verify(known?.ring ?? none, purpose, agent, message);
+        return verdict.kind === 'valid' ? verdict : { kind: 'refused', reason: judged.refused };
+      }
       const verdict = verify(judged.set.ring, purpose, agent, message);
       if (verdict.kind === 'refused' || judged.set.version === known?.version) return verdict;
       try {

@@ -3,21 +3,26 @@
 // gets there (engine/bus/link.ts).
 import { decode, encode } from '../../agent-protocol/codec.ts';
 import type { FromEngine } from '../../agent-protocol/messages.ts';
-import { sign, type SigningKey } from '../../agent-protocol/signing.ts';
+import { sign } from '../../agent-protocol/signing.ts';
 import { commandQueue } from '../../agent-protocol/transport.ts';
 import { EngineError, errorText } from '../base/errors.ts';
 import type { Letter, Link } from '../bus/link.ts';
+import type { EngineKeys } from './keys.ts';
 import { agentTopology, type QueueKind } from './topology.ts';
 
 export class Post {
   readonly #link: Pick<Link, 'send' | 'withdraw'>;
-  readonly #key: SigningKey;
+  readonly #keys: Pick<EngineKeys, 'signing'>;
   readonly #queueKind: QueueKind | undefined;
 
   /** `queueKind`: as of `agentTopology`. */
-  constructor(link: Pick<Link, 'send' | 'withdraw'>, key: SigningKey, queueKind?: QueueKind) {
+  constructor(
+    link: Pick<Link, 'send' | 'withdraw'>,
+    keys: Pick<EngineKeys, 'signing'>,
+    queueKind?: QueueKind,
+  ) {
     this.#link = link;
-    this.#key = key;
+    this.#keys = keys;
     this.#queueKind = queueKind;
   }
 
@@ -27,7 +32,7 @@ export class Post {
    */
   letter(message: FromEngine, key: string, once = false): Letter {
     const body = judged(message);
-    const headers = sign(this.#key, 'from_engine', message.agent, body);
+    const headers = sign(this.#keys.signing, 'from_engine', message.agent, body);
     return {
       key,
       exchange: '',

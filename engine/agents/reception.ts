@@ -21,7 +21,7 @@ const NONCES = 32;
 
 export interface ReceptionOptions {
   readonly post: Post;
-  readonly keys: Pick<EngineKeys, 'sealing' | 'sealingKeyText'>;
+  readonly keys: Pick<EngineKeys, 'sealing' | 'sealingKeyText' | 'keySet'>;
   readonly directory: AgentDirectory;
   readonly presence: Presence;
   readonly ledger: Ledger;
@@ -136,6 +136,7 @@ export class Reception {
       term: term(),
       live: live.map(command => command.id),
       sealingKey: keys.sealingKeyText,
+      keys: keys.keySet,
     };
   }
 

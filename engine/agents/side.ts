@@ -64,7 +64,7 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
       options.queueKind,
     );
   const link = linkOf(options, topology);
-  const post = new Post(link, keys.signing, options.queueKind);
+  const post = new Post(link, keys, options.queueKind);
   const presence = new Presence();
   const ledger = new Ledger();
   const desk = new Desk({ ...options, link, post, presence, ledger });

@@ -144,18 +144,21 @@ describe('directory of agents', () => {
   });
 });
 
+const FILES = ['key-set.json', 'root.pem', 'sealing.pem', 'signing.pem'];
+
 describe('keys of the engine', () => {
   it('are made once, kept for the owner alone, and the same after a restart', async () => {
     const folder = path.join(await temporaryDirectory(), 'keys');
     const first = await openEngineKeys(folder);
     const again = await openEngineKeys(folder);
-    expect([again.signingKeyText, again.sealingKeyText]).to.deep.equal([
-      first.signingKeyText,
+    expect([again.keySet, again.rootKeyText, again.sealingKeyText]).to.deep.equal([
+      first.keySet,
+      first.rootKeyText,
       first.sealingKeyText,
     ]);
     expect(again.signing.id).to.equal(first.signing.id);
-    expect((await readdir(folder)).sort()).to.deep.equal(['sealing.pem', 'signing.pem']);
-    for (const name of ['sealing.pem', 'signing.pem']) {
+    expect((await readdir(folder)).sort()).to.deep.equal(FILES);
+    for (const name of FILES) {
       expect((await stat(path.join(folder, name))).mode & 0o077).to.equal(0);
     }
   });
@@ -163,7 +166,9 @@ describe('keys of the engine', () => {
   it('are the same for engines that start at once', async () => {
     const folder = await temporaryDirectory();
     const all = await Promise.all(Array.from({ length: 5 }, () => openEngineKeys(folder)));
-    expect(new Set(all.map(keys => keys.signingKeyText + keys.sealingKeyText)).size).to.equal(1);
+    expect(new Set(all.map(keys => keys.keySet.body + keys.rootKeyText + keys.sealingKeyText)).size).to.equal(
+      1,
+    );
   });
 
   it('are not made anew when one is gone, damaged or open to others: agents would trust no command', async () => {

@@ -132,7 +132,7 @@ describe('an agent that enrols by itself', () => {
     await until(() => clerk.hellos.length > 0);
     const old = clerk.signing;
     clerk.signing = newSigningKey();
-    clerk.keys = clerk.keySet(2, clerk.signing, old);
+    clerk.keys = clerk.keySet(2, clerk.signing);
     const before = clerk.hellos.length;
     await clerk.greet();
     await until(() => clerk.hellos.length > before, 'a hello to the greeting');
