@@ -48,6 +48,8 @@ export const LIMITS = {
   /** Bytes of all inputs of a workflow; of one member's `data`; of one step's outputs. */
   inputsBytes: 256 * 1024,
   memberDataBytes: 64 * 1024,
+  /** Bytes of user data: in base64 Nova takes 64 KiB. */
+  userDataBytes: 48 * 1024,
   stepOutputsBytes: 256 * 1024,
   /** Retry attempts, and milliseconds of any time written in a definition (30 days). */
   attempts: 1_000,
