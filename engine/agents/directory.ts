@@ -56,6 +56,13 @@ class Directory implements AgentDirectory {
     return this.#set({ id, signingKey, sealingKey, retired, journal: 0 });
   }
 
+  expect(id: string): Promise<AgentRecord> {
+    const known = this.#records.get(id);
+    if (known?.signingKey === '') return this.#same(known);
+    const retired = known === undefined ? [] : retire(known);
+    return this.#set({ id, signingKey: '', sealingKey: '', retired, journal: 0 });
+  }
+
   bind(id: string, incarnation: string, journal: number): Promise<AgentRecord> {
     const known = this.#records.get(id);
     if (known === undefined) throw unknown(id);

@@ -4,7 +4,7 @@ import type { JsonValue } from '../base/json.ts';
 import type { EffectId } from '../base/ids.ts';
 import type { Facts } from '../../agent-protocol/messages.ts';
 
-/** Public keys as `publicKeyText` writes them: SPKI, base64. */
+/** Public keys as `publicKeyText` writes them: SPKI, base64. Both empty: expected, and nobody may speak for it yet. */
 export interface AgentCard {
   readonly id: string;
   /** Ed25519: what the agent signs with. */
@@ -35,6 +35,11 @@ export interface AgentDirectory {
    * they take over and the incarnation bound so far is retired. Resolves when it is kept durably.
    */
   register(card: AgentCard, options?: { readonly replace?: boolean }): Promise<AgentRecord>;
+  /**
+   * Makes the agent known without keys: its commands wait until it enrols. Who had keys has none any more, and its
+   * incarnation is retired. Resolves when it is kept durably.
+   */
+  expect(id: string): Promise<AgentRecord>;
   /** Binds what a hello told. Resolves when it is kept durably: only then may the hello be answered. */
   bind(id: string, incarnation: string, journal: number): Promise<AgentRecord>;
   remove(id: string): Promise<void>;
@@ -64,6 +69,9 @@ export interface Alarm {
     | 'journal_went_back'
     | 'retired_incarnation'
     | 'refused_message'
+    | 'enrolment_refused'
+    | 'enrolled_anew'
+    | 'impostor'
     | 'flood';
   readonly message: string;
 }

@@ -44,6 +44,10 @@ export interface AgentSide {
   readonly directory: AgentDirectory;
   /** Everything that must be on the broker. */
   topology(): Topology;
+  /** Says to every agent that an engine is here, with its newest key set. */
+  greetAll(): void;
+  /** Says so to one. */
+  greet(agent: string): void;
   /** Connects. Commands may be handed to the drivers from now on; the runtime's recovery does. */
   connect(): Promise<void>;
   /** Begins to take what agents say: after the recovery, or results of live commands would pass for stale. */
@@ -77,6 +81,8 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
     desk,
     directory,
     topology,
+    greetAll: () => greeter.all(),
+    greet: agent => greeter.greet(agent),
     connect: () => link.start(),
     async open() {
       await desk.start();

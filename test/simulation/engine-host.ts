@@ -117,6 +117,7 @@ function durable(directory: AgentDirectory, life: Life): AgentDirectory {
     get: id => directory.get(id),
     list: () => directory.list(),
     register: (card, options) => life.io('directory.register', () => directory.register(card, options)),
+    expect: id => life.io('directory.expect', () => directory.expect(id)),
     bind: (id, incarnation, journal) =>
       life.io('directory.bind', () => directory.bind(id, incarnation, journal)),
     remove: id => life.io('directory.remove', () => directory.remove(id)),
