@@ -22,6 +22,8 @@ export interface EnrolledOptions extends Omit<AgentOptions, 'agent' | 'login' | 
   readonly config: AgentConfig;
   /** Default: the metadata service, then the config drive. */
   readonly server?: () => Promise<string | undefined>;
+  /** Why it is not enrolled yet, or that it is: for whoever sees no more of the machine than its console. */
+  readonly onEnrolment?: (news: string) => void;
 }
 
 /**
@@ -106,7 +108,8 @@ class EnrollingTransport implements Transport {
   }
 
   async #enrol(): Promise<void> {
-    const { config, directory, transport, kept, signal, fileSteps, log = () => undefined } = this.#context;
+    const { config, directory, transport, kept, signal, fileSteps } = this.#context;
+    const { log = () => undefined, onEnrolment = () => undefined } = this.#context;
     const identity = await loadIdentity(directory, config.agent, fileSteps);
     await enrol({
       directory,
@@ -121,8 +124,10 @@ class EnrollingTransport implements Transport {
       reconnectMs: this.#context.reconnectMs ?? LIMITS.reconnectMs,
       signal,
       log,
+      told: onEnrolment,
     });
     kept.bind(identity.signing.id);
     log(`Agent ${config.agent}: enrolled.`);
+    onEnrolment('is enrolled.');
   }
 }

@@ -14,7 +14,7 @@ import type { Trust } from '../enrolment/trust.ts';
 import { AGENT_LIMITS as LIMITS } from '../limits.ts';
 import { PROTOCOL_VERSION } from '../messages.ts';
 import { publicKeyText, sign } from '../signing.ts';
-import { agentKey, enrolmentQueue, FROM_AGENTS } from '../transport.ts';
+import { agentKey, enrolmentQueue, FROM_AGENTS, TransportError } from '../transport.ts';
 import type { Connection, Delivery, Transport } from '../transport.ts';
 import type { BrokerPassword } from './enrolment-files.ts';
 import { gatherFacts } from './facts.ts';
@@ -35,6 +35,8 @@ export interface EnrollingContext {
   /** Aborted when the agent stops. */
   readonly signal: AbortSignal;
   readonly log: (text: string) => void;
+  /** What an enrolment comes to, but for a broker that is not reached; repeated as often as it happens. */
+  readonly told: (news: string) => void;
 }
 
 /** Answers to earlier sendings may stand before ours. */
@@ -48,6 +50,7 @@ export async function enrol(context: EnrollingContext): Promise<void> {
       context.signal.throwIfAborted();
       failures += 1;
       context.log(`Agent ${context.config.agent}: not enrolled yet: ${textOf(thrown)}`);
+      if (!(thrown instanceof TransportError)) context.told(`is not enrolled yet: ${textOf(thrown)}`);
       return Math.min(LIMITS.reconnectMaxMs, context.reconnectMs * 2 ** Math.min(failures - 1, 16));
     });
     if (pause === undefined) return;
@@ -67,6 +70,7 @@ async function attempt(context: EnrollingContext): Promise<number | undefined> {
     const answer = await ask(context, connection, enrolOf(context, server));
     if (answer.kind === 'enrolled') return undefined;
     log(`Agent ${config.agent}: enrolment refused (${answer.reason}): ${answer.message}`);
+    context.told(`is refused its enrolment (${answer.reason}): ${answer.message}`);
     return answer.retryAfter * 1_000;
   } finally {
     await connection.close().catch(() => undefined);

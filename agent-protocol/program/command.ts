@@ -8,6 +8,7 @@ import type { AgentConfig } from '../enrolment/config.ts';
 import type { Transport } from '../transport.ts';
 import { readConfiguration, readPolicy } from './configuration.ts';
 import { EXIT } from './exits.ts';
+import { tellConsole } from './logging.ts';
 import { HELP, type ProgramOptions, readOptions, UsageError } from './options.ts';
 import { lookAtBrokers, tryLogin } from './preflight.ts';
 import { runService } from './service.ts';
@@ -36,15 +37,27 @@ async function act(options: ProgramOptions): Promise<number> {
       return EXIT.stopped;
     case 'check':
       return check(options);
-    case 'run': {
-      const config = await readConfiguration(options.config);
-      const policy = await readPolicy(options.policy);
-      return runService({ options, config, policy, transport: transportOf(config) });
-    }
+    case 'run':
+      return run(options);
     default: {
       const unknown: never = options.action;
       throw new TypeError(`Unknown action ${String(unknown)}`);
     }
+  }
+}
+
+/** Why it cannot start, its console tells too: a service that ends at once tells it nowhere else outside the machine. */
+async function run(options: ProgramOptions): Promise<number> {
+  try {
+    const config = await readConfiguration(options.config);
+    const policy = await readPolicy(options.policy);
+    return await runService({ options, config, policy, transport: transportOf(config) });
+  } catch (thrown) {
+    await tellConsole(
+      options.console,
+      `cannot start: ${thrown instanceof Error ? thrown.message : 'see its log'}`,
+    );
+    throw thrown;
   }
 }
 

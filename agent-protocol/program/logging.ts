@@ -1,12 +1,16 @@
 // The program's log: a file that is rotated, and standard error for whoever started it (systemd's journal).
 // Belongs here: winston, and the serial console. Does not belong here: what is said; secrets, ever.
-import { appendFile } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
 import { createLogger, format, transports } from 'winston';
 
 const MAX_BYTES = 5 * 1024 * 1024;
 const MAX_FILES = 3;
-/** What the cloud shows as a server's console log. */
-const CONSOLE = '/dev/console';
+
+/** Also where nothing can be written: whoever has no console has the log. `machineConsole` empty: there is none. */
+export async function tellConsole(machineConsole: string, text: string): Promise<void> {
+  if (machineConsole === '') return;
+  await appendFile(machineConsole, `murano-workflow-agent: ${text}\r\n`).catch(() => undefined);
+}
 
 export interface ProgramLog {
   info(text: string): void;
@@ -18,8 +22,11 @@ export interface ProgramLog {
   close(): Promise<void>;
 }
 
-/** One JSON object a line in the file, plain lines on standard error. A log that cannot be written stops nothing. */
-export function openProgramLog(file: string, level: string, machineConsole = CONSOLE): ProgramLog {
+/**
+ * One JSON object a line in the file, plain lines on standard error. A log that cannot be written stops nothing.
+ * `machineConsole`: a device or file; empty for none.
+ */
+export function openProgramLog(file: string, level: string, machineConsole: string): ProgramLog {
   const toFile = new transports.File({
     filename: file,
     maxsize: MAX_BYTES,
@@ -44,7 +51,7 @@ export function openProgramLog(file: string, level: string, machineConsole = CON
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    onConsole: text => appendFile(machineConsole, `murano-workflow-agent: ${text}\r\n`, () => undefined),
+    onConsole: text => void tellConsole(machineConsole, text),
     async close() {
       const finished = new Promise<void>(resolve => void toFile.once('finish', resolve));
       logger.end();

@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly policy: string;
   /** Keys, journal, runs and the log of the agent. */
   readonly stateDirectory: string;
+  /** Where it says why it is not at work, besides its log. */
+  readonly console: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -25,6 +27,8 @@ export const DEFAULTS = {
   config: windows ? CONFIG_FILE.windows : CONFIG_FILE.linux,
   policy: windows ? `${windowsHome}\\policy.json` : '/etc/murano-workflow/policy.json',
   stateDirectory: windows ? `${windowsHome}\\agent` : '/var/lib/murano-workflow-agent',
+  /** What the cloud shows as a server's console log. */
+  console: windows ? '' : '/dev/console',
   logLevel: 'info',
 } as const;
 
@@ -33,6 +37,7 @@ export const VARIABLES = {
   config: 'MURANO_WORKFLOW_AGENT_CONFIG',
   policy: 'MURANO_WORKFLOW_AGENT_POLICY',
   stateDirectory: 'MURANO_WORKFLOW_AGENT_STATE_DIRECTORY',
+  console: 'MURANO_WORKFLOW_AGENT_CONSOLE',
   logLevel: 'MURANO_WORKFLOW_AGENT_LOG_LEVEL',
 } as const;
 
@@ -49,6 +54,7 @@ export function readOptions(
     config: path.resolve(choose('config', given.config)),
     policy: path.resolve(choose('policy', given.policy)),
     stateDirectory: path.resolve(choose('stateDirectory', given['state-directory'])),
+    console: choose('console', given.console),
     logLevel: levelOf(choose('logLevel', given['log-level'])),
   };
 }
@@ -61,6 +67,7 @@ function parse(argv: readonly string[]) {
         config: { type: 'string' },
         policy: { type: 'string' },
         'state-directory': { type: 'string' },
+        console: { type: 'string' },
         'log-level': { type: 'string' },
         check: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -88,6 +95,8 @@ export const HELP = `murano-workflow-agent: runs on one VM what the workflow eng
                            (${VARIABLES.policy}; ${DEFAULTS.policy})
   --state-directory DIR    keys, journal, runs and log
                            (${VARIABLES.stateDirectory}; ${DEFAULTS.stateDirectory})
+  --console FILE           where it says why it is not at work, besides its log
+                           (${VARIABLES.console}; ${DEFAULTS.console || 'none'})
   --log-level LEVEL        ${LOG_LEVELS.join(', ')} (${VARIABLES.logLevel}; ${DEFAULTS.logLevel})
   --check                  reads the configuration, reaches for the broker, says what is wrong, and ends
   --version, --help

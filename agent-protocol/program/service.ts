@@ -31,7 +31,7 @@ export async function runService({ options, config, policy, transport }: Service
   const { stateDirectory } = options;
   await mkdir(stateDirectory, { recursive: true, mode: 0o711 });
   const stopped = asked();
-  const log = openProgramLog(path.join(stateDirectory, 'agent.log'), options.logLevel);
+  const log = openProgramLog(path.join(stateDirectory, 'agent.log'), options.logLevel, options.console);
   try {
     const reboot = rebootOf(text => log.warn(text));
     const agent = await startEnrolledAgent({
@@ -40,6 +40,7 @@ export async function runService({ options, config, policy, transport }: Service
       transport: explaining(transport, config, log),
       supervisor: supervisorCommand(),
       log: text => log.info(text),
+      onEnrolment: onceEach(news => log.onConsole(`agent ${config.agent} ${news}`)),
       ...(policy && { policy }),
       ...(reboot && { reboot }),
     });
@@ -50,6 +51,16 @@ export async function runService({ options, config, policy, transport }: Service
   } finally {
     await log.close();
   }
+}
+
+/** What is repeated without a change is said once. */
+function onceEach(say: (text: string) => void): (text: string) => void {
+  let said = '';
+  return text => {
+    if (text === said) return;
+    said = text;
+    say(text);
+  };
 }
 
 /** Listens before anything is started; a second signal changes nothing, the stop is under way. */

@@ -44,6 +44,8 @@ export class ProgramLab {
   readonly engine: FakeEngine;
   readonly directory: string;
   readonly configFile: string;
+  /** In the place of the machine's console. */
+  readonly consoleFile: string;
   #processes: ChildProcess[] = [];
 
   private constructor(found: AgentsBroker, vhost: TestVhost, directory: string) {
@@ -51,6 +53,7 @@ export class ProgramLab {
     this.vhost = vhost;
     this.directory = path.join(directory, 'state');
     this.configFile = path.join(directory, 'agent.json');
+    this.consoleFile = path.join(directory, 'console');
     const agent = `${vhost.name}-a3f1`;
     const transport = this.#asEngine({ ...found.broker, vhost: vhost.name });
     const signing = newSigningKey();
@@ -93,7 +96,10 @@ export class ProgramLab {
     const [file = '', ...args] = command;
     const files = ['--config', this.configFile, '--state-directory', this.directory];
     const none = ['--policy', path.join(this.directory, 'policy.json')];
-    const child = spawn(file, [...args, ...files, ...none, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const screen = ['--console', this.consoleFile];
+    const child = spawn(file, [...args, ...files, ...none, ...screen, ...more], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#processes.push(child);
     return new Program(child);
   }
@@ -105,6 +111,12 @@ export class ProgramLab {
     const program = this.start(command, ...more);
     await this.engine.until(() => hellos() > before || undefined);
     return program;
+  }
+
+  /** What stands on the machine's console, without the program's name before each line. */
+  console(): readonly string[] {
+    const text = readFileSync(this.consoleFile, { encoding: 'utf8', flag: 'a+' });
+    return text.split('\r\n').map(line => line.replace(/^murano-workflow-agent: /, ''));
   }
 
   log(): string {

@@ -69,6 +69,27 @@ if (found !== undefined)
           .that.matches(/^1\s*$/);
       });
 
+    it('tells the console of its machine each reason for which it is not at work, once, and that it is', async () => {
+      lab.clerk.refuse = () => ({ reason: 'other_server' });
+      const program = lab.start();
+      await program.wrote(/refused[^]*refused/);
+      lab.engine.trust(lab.clerk.heard[0]?.signingKey ?? '');
+      lab.clerk.refuse = () => undefined;
+      await heardHello(0);
+      const { agent } = lab.clerk;
+      expect(lab.console()).to.deep.equal([
+        `agent ${agent} is refused its enrolment (other_server): Not now.`,
+        `agent ${agent} is enrolled.`,
+        '',
+      ]);
+    });
+
+    it('tells the console why it cannot start', async () => {
+      await writeFile(lab.configFile, '{"version": 1}');
+      expect((await lab.start().ended).code).to.equal(2);
+      expect(lab.console()[0]).to.contain('cannot start: The configuration').and.contain(lab.configFile);
+    });
+
     it('a second one on the same state directory ends with 1 and names the first', async () => {
       const first = lab.start();
       await first.wrote(/runs in/);
