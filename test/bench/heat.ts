@@ -4,32 +4,18 @@
 // Heat starts the leaves of a stack one each second (convergence, `converge_stack`), and so does both: every stack here has
 // one root. Times are seen from outside, by asking every 50 ms.
 import { setTimeout as delay } from 'node:timers/promises';
-import { temporaryDirectoryFor } from '../heat/directory.ts';
-import { EngineProcess } from '../heat/engine-process.ts';
 import { Heat } from '../heat/openstack.ts';
-import { services, type Services } from '../support/services.ts';
-import { quantile, spread, timeText } from './harness.ts';
+import type { Services } from '../support/services.ts';
+import { spread, timeText } from './harness.ts';
+import { stack, withEngine, workflow, type HeatResource as Resource } from './heat-stacks.ts';
 
 const ROUNDS = 5;
 const MANY = 50;
 const LOOK_MS = 50;
 
-type Resource = { readonly type: string; readonly properties?: object; readonly depends_on?: string };
-
-const workflow = (states: object, goal: string): Resource => ({
-  type: 'Murano::Workflow',
-  properties: {
-    definition: {
-      workflow_version: '2026-11-01',
-      entities: { service: { type: 'service', states } },
-      goal: `service.${goal}`,
-    },
-  },
-});
 const oneState = workflow({ there: {} }, 'there');
 const value: Resource = { type: 'OS::Heat::Value', properties: { value: 'x' } };
 const after = (resource: Resource, name: string): Resource => ({ ...resource, depends_on: name });
-const stack = (resources: object): object => ({ heat_template_version: '2021-04-16', resources });
 
 /** A root, and that many behind it, all at once. */
 const fan = (resource: Resource): object =>
@@ -103,66 +89,19 @@ class Stacks {
     );
   }
 
-  /** How many seconds after the workflow's own end Heat says COMPLETE, for a workflow that takes three seconds. */
-  async lag(engine: EngineProcess): Promise<number> {
-    const name = this.#name();
-    await this.#heat.create(
-      name,
-      stack({ flow: workflow({ rested: { action: { wait: { for: '3s' } } } }, 'rested') }),
-    );
-    await this.#end(name);
-    const seen = Date.now();
-    const { physical_resource_id: id } = await this.#heat.resource(name, 'flow');
-    const ended = await engine.lastChange(id);
-    await this.#heat.remove(name);
-    return (seen - ended) / 1_000;
-  }
-
   #name(): string {
     this.#made += 1;
     return `bench-${process.pid}-${this.#made}`;
   }
 }
 
-const LAGS = 40;
-/** Stacks at once: with more, asking them all takes Heat so long that the asking is what is measured. */
-const AT_ONCE = 5;
-/** Seconds: the time between two looks of Heat at a young workflow, and one more. */
-const LAG_TARGET = 2;
+export const heat = (): Promise<boolean> =>
+  withEngine('the figures of Heat', async found => {
+    await measure(found);
+    return true;
+  });
 
-/** Each begins a quarter of a second after the one before: their ends lie anywhere between two looks of Heat. */
-async function lags(stacks: Stacks, engine: EngineProcess): Promise<boolean> {
-  const found: number[] = [];
-  for (let begun = 0; begun < LAGS; begun += AT_ONCE) {
-    const pauses = Array.from({ length: AT_ONCE }, (_, index) => index * 250);
-    const lag = (pause: number): Promise<number> => delay(pause).then(() => stacks.lag(engine));
-    found.push(...(await Promise.all(pauses.map(lag))));
-  }
-  const p95 = quantile(found, 0.95);
-  const { median, max } = spread(found);
-  const holds = p95 <= LAG_TARGET;
-  console.log(
-    `${holds ? 'ok  ' : 'FAIL'} from a workflow's end to Heat's COMPLETE, of ${LAGS}: p95 ${timeText(p95)}, ` +
-      `target <= ${LAG_TARGET} s; median ${timeText(median)}, at most ${timeText(max)}`,
-  );
-  return holds;
-}
-
-export async function heat(): Promise<boolean> {
-  const found = services('the figures of Heat');
-  if (found === undefined) return true;
-  const directory = temporaryDirectoryFor('bench-heat');
-  const engine = new EngineProcess(found, directory.path);
-  await engine.start();
-  try {
-    return await measure(found, engine);
-  } finally {
-    await engine.stop();
-    directory.remove();
-  }
-}
-
-async function measure(found: Services, engine: EngineProcess): Promise<boolean> {
+async function measure(found: Services): Promise<void> {
   const stacks = new Stacks(new Heat(found));
   await stacks.create(stack({ one: oneState }));
   await stacks.compare(
@@ -182,13 +121,11 @@ async function measure(found: Services, engine: EngineProcess): Promise<boolean>
     fan(value),
     2,
   );
-  const holds = await lags(stacks, engine);
   const before = await calls(found);
   await stacks.create(stack({ flow: workflow({ rested: { action: { wait: { for: '10s' } } } }, 'rested') }));
   console.log(
     `     calls of Heat to the engine for a workflow that takes 10 s, create and delete: ${(await calls(found)) - before}`,
   );
-  return holds;
 }
 
 /** Milliseconds after which the broker's own counts are up to date. */

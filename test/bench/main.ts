@@ -3,6 +3,7 @@
 import { amqp } from './amqp.ts';
 import { counts } from './counts.ts';
 import { heat } from './heat.ts';
+import { heatEnd } from './heat-end.ts';
 import { machineLine } from './harness.ts';
 import { language } from './language.ts';
 import { memory } from './memory.ts';
@@ -25,6 +26,7 @@ const BENCHES: { readonly [name: string]: Bench } = {
   language,
   simulate: simulation,
   heat,
+  'heat-end': heatEnd,
   amqp,
 };
 

@@ -4,7 +4,9 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectControl } from '../../engine/control/client.ts';
+import { isOver } from '../../engine/heat/progress.ts';
 import { readHolder } from '../../engine/store/sqlite/lock.ts';
 import { inProject } from '../support/project.ts';
 import type { Services } from '../support/services.ts';
@@ -79,13 +81,17 @@ export class EngineProcess {
     await promisify(execFile)(process.execPath, [inProject('dist/engine/main.js'), ...words]);
   }
 
-  /** When something last happened to the workflow, in milliseconds since the epoch. */
-  async lastChange(workflow: string): Promise<number> {
+  /** When the workflow ended, in milliseconds since the epoch; looks until it has. */
+  async ended(workflow: string): Promise<number> {
     const holder = readHolder(this.#state);
     if (holder === undefined) throw new Error('no engine holds the directory');
     const client = await connectControl(holder.socket);
     try {
-      return (await client.workflow(workflow)).record.at;
+      for (;;) {
+        const { record } = await client.workflow(workflow);
+        if (isOver(record.status)) return record.at;
+        await delay(20);
+      }
     } finally {
       await client.close();
     }
