@@ -19,7 +19,7 @@ export interface WishOptions {
   readonly signal?: readonly string[];
 }
 
-const PAIR = /^([a-z][a-z0-9_.[\]]*)=(\S+)$/;
+const PAIR = /^([a-z][a-z0-9_.[\]/]*)=(\S+)$/;
 const DURATIONS =
   'Write each as name: 90s, 30m or 1h30m, where the name is a step, a state or a kind such as script.';
 const OUTPUTS =

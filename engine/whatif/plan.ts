@@ -11,6 +11,7 @@ import type { StateGraph, Step } from '../graph/types.ts';
 import { actionOf } from '../machine/command.ts';
 import type { Question, RawOutput } from '../machine/types.ts';
 import { Answers, type Reply } from './answers.ts';
+import { ownWishes, strayWishes, wishesOfChild } from './child-wishes.ts';
 import { attemptsWished, lostMembers } from './selectors.ts';
 import type { Misunderstood, Wishes } from './types.ts';
 import { madeUp } from './values.ts';
@@ -23,6 +24,8 @@ export interface Plan {
   /** From when on nothing is heard of the agent; absent: it stays. */
   lostAt(agent: string): number | undefined;
   outputs(step: Step): { readonly [name: string]: RawOutput };
+  /** What is wished of the child that a step runs; absent: how long that takes is said. */
+  child(step: Step): Wishes | undefined;
   /** What people say when a step asks or is held; absent: nothing. */
   answer(step: Step, asks: Question | undefined): Reply | undefined;
 }
@@ -51,9 +54,11 @@ const FACTS = {
 /** The plan, and every wish that names nothing or asks for what cannot be. */
 export function makePlan(
   graph: StateGraph,
-  wishes: Wishes,
+  all: Wishes,
 ): { readonly plan: Plan; readonly misunderstood: readonly Misunderstood[] } {
+  const wishes = ownWishes(all);
   const wrong: Misunderstood[] = [
+    ...strayWishes(graph, all),
     ...unknownKeys(graph, wishes.durations.keys(), Object.keys(GUESSED)),
     ...unknownKeys(graph, wishes.outputs.keys(), []),
   ];
@@ -71,6 +76,10 @@ export function makePlan(
     },
     lostAt: agent => lost.get(agent),
     outputs: step => given.of(step),
+    child: step => {
+      const isSaid = [step.id, keyOf(step), 'workflow'].some(key => wishes.durations.has(key));
+      return isSaid ? undefined : wishesOfChild(all, step);
+    },
     answer: (step, asks) => answers.to(step, asks),
   };
   return { plan, misunderstood: wrong };

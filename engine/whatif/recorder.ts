@@ -8,7 +8,7 @@ import { workflowOutputs } from '../machine/outputs.ts';
 import { type MachineState, recordOf } from '../machine/state.ts';
 import type { Change, StepRecord } from '../machine/types.ts';
 import type { StateGraph, Step, Turn } from '../graph/types.ts';
-import type { Course, PathLink, Span, StepCourse } from './types.ts';
+import type { ChildCourse, Course, PathLink, Span, StepCourse } from './types.ts';
 
 interface Trace {
   readonly spans: Span[];
@@ -31,6 +31,7 @@ export class Recorder {
   readonly #graph: StateGraph;
   readonly #traces: (Trace | undefined)[] = [];
   readonly #answered: { readonly step: string; readonly at: number; readonly says: string }[] = [];
+  readonly #children = new Map<number, ChildCourse>();
   #events = 0;
   #goalAt: number | undefined;
   #last: number | undefined;
@@ -51,6 +52,13 @@ export class Recorder {
     this.#goalAt ??= this.#holds(state) ? at : undefined;
   }
 
+  /** Of several tries of one child the last. */
+  noteChild(number: number, graph: StateGraph, { makespan, status, criticalPath }: Course): void {
+    const kinds = graph.steps.map(({ state }) => state.action?.kind ?? '');
+    const links = criticalPath.map(({ number: own, ...link }) => ({ ...link, kind: kinds[own] ?? '' }));
+    this.#children.set(number, { makespan, status, criticalPath: links });
+  }
+
   noteAnswer(number: number, at: number, says: string): void {
     this.#answered.push({ step: (this.#graph.steps[number] as Step).id, at, says });
   }
@@ -66,7 +74,9 @@ export class Recorder {
       ...(this.#goalAt !== undefined && { goalAt: this.#goalAt }),
       steps: steps.sort((a, b) => when(a) - when(b) || a.number - b.number),
       criticalPath: this.#criticalPath(),
-      asked: steps.filter(step => step.status === 'paused').map(step => step.id),
+      asked: steps
+        .filter(({ status: of, number }) => of === 'paused' || recordOf(state, number).held !== undefined)
+        .map(step => step.id),
       answered: this.#answered,
       roles,
       outputs: values,
@@ -115,8 +125,9 @@ export class Recorder {
   }
 
   #stepCourse(state: MachineState, step: Step): StepCourse {
-    const { status, cause, error, asks, agent, attempt, since } = recordOf(state, step.number);
+    const { status, cause, error, asks, agent, attempt, since, held } = recordOf(state, step.number);
     const trace = this.#traces[step.number];
+    const child = this.#children.get(step.number);
     const open = trace?.open;
     const cut: Span[] = open ? [{ from: open.from, to: this.#end, phase: open.phase, good: false }] : [];
     return {
@@ -128,6 +139,8 @@ export class Recorder {
       ...(asks?.kind === 'signal' && { signal: asks.name }),
       ...(agent !== undefined && { agent }),
       attempts: attempt,
+      ...(held !== undefined && { held }),
+      ...(child && { child }),
       spans: [...(trace?.spans ?? []), ...cut],
       ...(trace?.starts[0] && { start: trace.starts[0].at }),
       since,

@@ -3,20 +3,20 @@
 // (plan.ts), what is told of the course (recorder.ts).
 //
 // Pure: the same graph, inputs and plan give the same course, to the millisecond.
-import type { StepId } from '../base/ids.ts';
+import type { EffectId, StepId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { WorkflowDefinition } from '../definition/types.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
 import { apply } from '../machine/apply.ts';
 import { workflowDue } from '../machine/deadline.ts';
 import { decide } from '../machine/decide.ts';
 import { initialState, type MachineState, recordOf } from '../machine/state.ts';
-import type { Effect, MachineEvent, Outcome, Question, WorkflowStatus } from '../machine/types.ts';
+import type { Effect, MachineEvent, Outcome, Question, Report, WorkflowStatus } from '../machine/types.ts';
 import { Agenda } from './agenda.ts';
 import { Machines } from './machines.ts';
-import type { Plan } from './plan.ts';
+import { outcomeOf, type RunTask, stage } from './nested.ts';
+import { makePlan, type Plan } from './plan.ts';
 import { Recorder } from './recorder.ts';
-import type { Course } from './types.ts';
+import type { Course, Misunderstood } from './types.ts';
 
 /** Untimed; `source` is the step that it is about, `agent` the one that says it. */
 interface Coming {
@@ -25,15 +25,6 @@ interface Coming {
   /** A person's answer, as the author said it. */
   readonly says?: string;
   readonly event: (at: number) => MachineEvent;
-}
-
-/** Inputs as a running workflow has them: hidden ones by reference, so that nothing can read them (rule P9). */
-export function withoutSecrets(definition: WorkflowDefinition, inputs: JsonObject): JsonObject {
-  const pairs = Object.entries(inputs).map(([name, value]) => {
-    const hidden = definition.inputs.get(name)?.hidden === true;
-    return [name, hidden ? { $secret: `simulated/input/${name}` } : value] as const;
-  });
-  return Object.fromEntries(pairs);
 }
 
 const MOVING = new Set<WorkflowStatus>(['running', 'cancelling', 'undoing']);
@@ -50,6 +41,7 @@ class Simulation {
   readonly #agenda = new Agenda<Coming>();
   readonly #machines = new Machines();
   readonly #recorder: Recorder;
+  readonly #misunderstood: Misunderstood[] = [];
   /** Answers that will be given. */
   #answers = 0;
 
@@ -67,7 +59,8 @@ class Simulation {
       if (next === undefined) break;
       if (!this.#isLost(next.item.agent, next.at)) this.#take(next.at, next.item);
     }
-    return this.#recorder.course(this.#state);
+    const course = this.#recorder.course(this.#state);
+    return this.#misunderstood.length > 0 ? { ...course, misunderstood: this.#misunderstood } : course;
   }
 
   /** Held, it goes on when somebody will say something. */
@@ -115,6 +108,12 @@ class Simulation {
 
   #start(effect: Extract<Effect, { readonly kind: 'start' }>, at: number): void {
     const { id, command } = effect;
+    if (
+      command.action.kind === 'workflow' &&
+      command.action.task === 'run' &&
+      this.#play(id, command.action, at)
+    )
+      return;
     const { agent } = command;
     const source = this.#graph.stepById.get(id.step) as number;
     if (this.#isLost(agent, at)) return;
@@ -128,6 +127,51 @@ class Simulation {
     this.#machines.note(command, from + after);
     const report = { kind: 'finished', outcome } as const;
     this.#agenda.note(from + after, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
+  }
+
+  /** Plays the child through, unless the author says how long it takes or that it fails; its end is the command's. */
+  #play(id: EffectId, task: RunTask, at: number): boolean {
+    const source = this.#graph.stepById.get(id.step) as number;
+    const step = this.#graph.steps[source] as Step;
+    const wishes = this.#plan.child(step);
+    if (wishes === undefined || this.#plan.fate(step, recordOf(this.#state, source).attempt) !== 'succeeds')
+      return false;
+    const staged = stage(this.#graph, task);
+    if ('refused' in staged) {
+      this.#report(source, id, at, {
+        kind: 'finished',
+        outcome: { kind: 'refused', message: staged.refused },
+      });
+      return true;
+    }
+    const { plan, misunderstood } = makePlan(staged.graph, wishes);
+    this.#misunderstood.push(...misunderstood);
+    const shifted = { ...plan, lostAt: (agent: string) => since(this.#plan.lostAt(agent), at) };
+    const course = simulate(staged.graph, staged.inputs, shifted, task.child);
+    this.#recorder.noteChild(source, staged.graph, course);
+    this.#endWith(step, id, { task, course }, at);
+    return true;
+  }
+
+  #endWith(
+    step: Step,
+    id: EffectId,
+    { task, course }: { readonly task: RunTask; readonly course: Course },
+    at: number,
+  ): void {
+    const { allowed = Number.POSITIVE_INFINITY } = task;
+    const isLate = course.makespan > allowed || course.status === 'held';
+    const after = Math.min(course.makespan, allowed);
+    const outcome = outcomeOf(step, course, this.#plan.outputs(step));
+    if (isLate && allowed < Number.POSITIVE_INFINITY)
+      return this.#report(step.number, id, at + allowed, { kind: 'finished', outcome: timedOut(allowed) });
+    if (outcome === undefined)
+      return this.#report(step.number, id, at + after, { kind: 'held', reason: course.reason });
+    this.#report(step.number, id, at + after, { kind: 'finished', outcome });
+  }
+
+  #report(source: number, id: EffectId, at: number, report: Report): void {
+    this.#agenda.note(at, { source, event: then => ({ kind: 'report', id, report, at: then }) });
   }
 
   /** A machine that is there obeys at once; one that has just finished has said so already. */
@@ -167,6 +211,10 @@ class Simulation {
     }
   }
 }
+
+/** Of the parent's time the child's. */
+const since = (time: number | undefined, at: number): number | undefined =>
+  time === undefined ? undefined : Math.max(0, time - at);
 
 /** A probe looks at machines on which nothing was done yet. */
 const NOT_SO: Outcome = { kind: 'failed', error: { kind: 'exit', message: 'exit 1', exitCode: 1 } };

@@ -7,7 +7,7 @@ import type { StepId } from '../base/ids.ts';
 import type { OutputFailure } from '../machine/outputs.ts';
 import type { StepCause, StepError, StepStatus, WorkflowRecord, WorkflowStatus } from '../machine/types.ts';
 
-/** How the author wants things to go; everything that is not said goes well. */
+/** How the author wants things to go; everything that is not said goes well. What is meant for a child begins with `STEP/`. */
 export interface Wishes {
   /** Step, state or kind of action → ms. Kinds: `script`, `file`, `online`, `probe` and so on. */
   readonly durations: ReadonlyMap<string, number>;
@@ -52,11 +52,22 @@ export interface StepCourse {
   /** The agent that ran it. */
   readonly agent?: string;
   readonly attempts: number;
+  /** Why its child is held. */
+  readonly held?: string;
+  /** Of the child that it ran, in its own time. */
+  readonly child?: ChildCourse;
   readonly spans: readonly Span[];
   /** First start; absent: nothing of it was started. */
   readonly start?: number;
   /** When it came to its status. */
   readonly since: number;
+}
+
+/** What a child took as long as; `kind`: of the step's action. */
+export interface ChildCourse {
+  readonly makespan: number;
+  readonly status: WorkflowStatus;
+  readonly criticalPath: readonly (Omit<PathLink, 'number'> & { readonly kind: string })[];
 }
 
 /** A link of the chain that took longest: from the end of the link before to its own end. */
@@ -79,7 +90,7 @@ export interface Course {
   /** The steps that the goal needs, in the order in which they started; those that never did come last. */
   readonly steps: readonly StepCourse[];
   readonly criticalPath: readonly PathLink[];
-  /** Steps held for a person whose answer nobody said. */
+  /** Steps held for a person whose answer nobody said, or that run a child which is. */
   readonly asked: readonly StepId[];
   /** Answers that were given as the author said, in order. */
   readonly answered: readonly { readonly step: StepId; readonly at: number; readonly says: string }[];
@@ -87,6 +98,8 @@ export interface Course {
   /** Declared outputs of the workflow, as far as they can be computed. */
   readonly outputs: JsonObject;
   readonly outputFailures: readonly OutputFailure[];
+  /** Wishes for children that mean nothing there; absent: none. */
+  readonly misunderstood?: readonly Misunderstood[];
   /** Events that the machine decided on. */
   readonly events: number;
 }

@@ -52,6 +52,15 @@ export function completeInputs(
   return { inputs: { ...given, ...Object.fromEntries(values) }, madeUp: values.map(([name]) => name) };
 }
 
+/** Inputs as a running workflow has them: hidden ones by reference, so that nothing can read them (rule P9). */
+export function withoutSecrets(definition: WorkflowDefinition, inputs: JsonObject): JsonObject {
+  const pairs = Object.entries(inputs).map(([name, value]) => {
+    const hidden = definition.inputs.get(name)?.hidden === true;
+    return [name, hidden ? { $secret: `simulated/input/${name}` } : value] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
 function fits(shape: Shape, value: JsonValue): boolean {
   return fitValue(shape, value, '', []) !== undefined;
 }

@@ -78,6 +78,56 @@ outputs:
   urls: {value: "<% web.members.map(m, m.outputs.joined.url) %>", hidden: true}
 `;
 
+/** Gets a hidden value and gives another, and prints both. */
+const child = (data: string): string => `
+workflow_version: 2026-11-01
+inputs:
+  key: {type: string, hidden: true}
+entities:
+  db:
+    type: vm_group
+    members: {min: 1, max: 9}
+    states:
+      made:
+        action:
+          script:
+            bash: |${CARELESS}
+              printf %s "$password" >"$data/into"
+              cat "$data/token" >"$heat_outputs_path.token"
+            inputs: {data: ${data}, password: "<% inputs.key %>", settings: none, joined: none}
+        outputs: {token: {type: string, hidden: true}}
+goal: db.made
+outputs:
+  token: {value: "<% db.members[0].outputs.made.token %>", hidden: true}
+`;
+
+const parent = (data: string): string => `
+workflow_version: 2026-11-01
+inputs:
+  password: {type: string, hidden: true}
+entities:
+  web:
+    type: vm_group
+    members: {min: 1, max: 9}
+    states:
+      ready:
+        action:
+          workflow:
+            definition: {file: child.yaml}
+            inputs: {key: "user:<% inputs.password %>@host"}
+            members: {db: ["<% member %>"]}
+        outputs: {token: {type: string, hidden: true}}
+      used:
+        requires: [ready]
+        action:
+          script:
+            bash: |${CARELESS}
+              printf '%s %s' "$(cat "$data/into")" "$password" >"$data/got"
+              exit 3
+            inputs: {data: ${data}, password: "<% member.outputs.ready.token %>", settings: none, joined: none}
+goal: web.used
+`;
+
 /** Files of the engine that must have been looked into, also while it ran. */
 const KEPT = ['engine.db', 'engine.db-wal', 'engine.log', 'journal', 'identity.json'];
 
@@ -120,6 +170,29 @@ describe('the canary', function () {
       expect(processes).to.include('supervisor');
       canary.search('the name of a process', processes);
     }
+    expect(canary.leaks()).to.deep.equal([]);
+    expect(await canary.murano('delete', 'canary')).to.equal(0);
+    expect(canary.leaks()).to.deep.equal([]);
+  });
+
+  it('stays hidden on its way into a child, through it and back', async () => {
+    const directory = await temporaryDirectory();
+    const data = path.join(directory, 'data');
+    mkdirSync(data);
+    const [password = '', token = ''] = ['into', 'back'].map(secret);
+    const canary = new Canary(directory, [password, token]);
+    const file = path.join(directory, 'canary.workflow.yaml');
+    const inputs = path.join(directory, 'inputs.json');
+    await writeFile(path.join(data, 'token'), token);
+    await writeFile(path.join(directory, 'child.yaml'), child(data));
+    await writeFile(file, parent(data));
+    await writeFile(inputs, JSON.stringify({ password }));
+    const failed = await canary.murano('run', file, '--members', 'web=1', '--inputs', inputs, '--verbose');
+    expect(failed, canary.said.join('')).to.equal(1);
+    for (const words of [['status'], ['why'], ['events', '--json'], ['status', '--json']])
+      expect(await canary.murano(words[0] ?? '', 'canary', ...words.slice(1)), words.join(' ')).to.equal(0);
+    expect(readFileSync(path.join(data, 'got'), 'utf8')).to.equal(`user:${password}@host ${token}`);
+    expect(canary.said.join('')).to.include('password=***');
     expect(canary.leaks()).to.deep.equal([]);
     expect(await canary.murano('delete', 'canary')).to.equal(0);
     expect(canary.leaks()).to.deep.equal([]);

@@ -10,7 +10,7 @@ import { currentVersion, endOf, type History, historyFolder, replay } from '../s
 import { inProject } from '../support/project.ts';
 import { live } from '../support/scenario.ts';
 import { START } from '../support/workflow.ts';
-import { SCENARIOS } from '../simulation/scenarios.ts';
+import { FAMILY, SCENARIOS } from '../simulation/scenarios.ts';
 import { World } from '../simulation/world.ts';
 
 type Recording = Omit<History, 'end'>;
@@ -58,5 +58,6 @@ const write = (name: string, recording: Recording): void => {
 };
 for (const file of readdirSync(inProject('test', 'scenarios')).filter(name => name.endsWith('.txt')))
   write(file.replace('.txt', ''), ofScenario(file));
-for (const scenario of SCENARIOS) write(`simulated-${scenario.name}`, await ofSimulation(scenario));
+for (const scenario of [...SCENARIOS, FAMILY])
+  write(`simulated-${scenario.name}`, await ofSimulation(scenario));
 console.log(`Written: ${path.relative(process.cwd(), folder)}`);

@@ -6,7 +6,8 @@ import { parseDefinition } from '../../engine/definition/parse.ts';
 import type { StateGraph } from '../../engine/graph/types.ts';
 import { Agenda } from '../../engine/whatif/agenda.ts';
 import { makePlan } from '../../engine/whatif/plan.ts';
-import { simulate, withoutSecrets } from '../../engine/whatif/simulate.ts';
+import { simulate } from '../../engine/whatif/simulate.ts';
+import { withoutSecrets } from '../../engine/whatif/values.ts';
 import type { Course, Misunderstood, Wishes } from '../../engine/whatif/types.ts';
 import { membership } from '../support/definitions.ts';
 

@@ -9,9 +9,9 @@ import type { EngineApi } from '../../runtime/api.ts';
 import type { LogEntry } from '../../runtime/ports.ts';
 import { durationsIn } from '../../whatif/history.ts';
 import { makePlan } from '../../whatif/plan.ts';
-import { simulate, withoutSecrets } from '../../whatif/simulate.ts';
+import { simulate } from '../../whatif/simulate.ts';
 import type { Course, Misunderstood } from '../../whatif/types.ts';
-import { completeInputs } from '../../whatif/values.ts';
+import { completeInputs, withoutSecrets } from '../../whatif/values.ts';
 import type { ExitCode } from '../exits.ts';
 import { EXIT_OF_STATUS } from '../exits.ts';
 import { ProblemsFound, usageError } from '../failure.ts';
@@ -56,6 +56,8 @@ export async function simulateFile(
   const [wrong] = misunderstood;
   if (wrong) throw notUnderstood(wrong, misunderstood.length - 1);
   const course = simulate(graph, workflowInputs(loaded, inputs), plan, name);
+  const [stray, ...others] = course.misunderstood ?? [];
+  if (stray) throw notUnderstood(stray, others.length);
   if (options.json) context.terminal.out(`${JSON.stringify(documentOf(course, madeUp))}\n`);
   else show(context, { course, graph, madeUp, name, ...measurement(options, measured) });
   // One that would go on for ever without an answer has not reached its goal either.

@@ -280,7 +280,11 @@ function goOn(view: WorkflowView, failed: readonly StepView[], command: CommandL
 function answer(view: WorkflowView, held: readonly StepView[], command: CommandLine): Next[] {
   const { id } = view.record;
   const [first] = held;
-  if (first === undefined) return [{ what: 'See what waits', command: command('status', id) }];
+  if (first === undefined) {
+    const runsChild = view.steps.some(({ record }) => record.held !== undefined);
+    if (runsChild) return [{ what: 'See who can answer, and how', command: command('why', id) }];
+    return [{ what: 'See what waits', command: command('status', id) }];
+  }
   if (first.record.asks !== undefined) return answerTo(id, first, first.record.asks, command);
   return [
     { what: 'Try the step again', command: command('retry', id, first.id) },

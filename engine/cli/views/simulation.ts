@@ -120,19 +120,41 @@ function troubleOf(step: StepCourse): string {
   return why === '' ? said : `${said}: ${why}`;
 }
 
-function whyOf({ cause, error }: StepCourse): string {
+function whyOf({ cause, error, held }: StepCourse): string {
+  if (held !== undefined) return `its child is held: ${sanitiseLine(held)}`;
   if (error !== undefined) return errorPhrase(error);
   return cause === undefined ? '' : causeWords(cause);
 }
 
-function pathLines(graph: StateGraph, { criticalPath, makespan }: Course, style: Style): Line[] {
+function pathLines(graph: StateGraph, { criticalPath, makespan, steps }: Course, style: Style): Line[] {
   const shown = criticalPath.slice(0, MOST_LINKS);
   const column = Math.min(LABEL_WIDTH, widest(shown.map(({ step }) => step)));
   return [
-    ...shown.map(link => pathLine(graph, link, { column, makespan, style })),
+    ...shown.flatMap(link => [
+      pathLine(graph, link, { column, makespan, style }),
+      ...childPath(
+        steps.find(({ number }) => number === link.number),
+        column,
+      ),
+    ]),
     ...moreOf(criticalPath.length - MOST_LINKS, 'more step'),
   ];
 }
+
+/** What the child of a link took as long as; times count from the child's own beginning. */
+function childPath(step: StepCourse | undefined, column: number): Line[] {
+  const links = step?.child?.criticalPath ?? [];
+  const lines = links
+    .slice(0, MOST_CHILD_LINKS)
+    .map(({ step: inner, from, to, kind }) => [
+      piece(`  ${durationText(from).padStart(7)} `, 'faint'),
+      piece(`+${durationText(to - from)}`.padStart(8), 'faint'),
+      piece(`        ${pad(truncate(inner, column), column)}  ${kind}`, 'faint'),
+    ]);
+  return [...lines, ...moreOf(links.length - MOST_CHILD_LINKS, 'more step')];
+}
+
+const MOST_CHILD_LINKS = 10;
 
 interface PathLayout {
   readonly column: number;
@@ -168,7 +190,7 @@ function answeredLines({ answered }: Course): Line[] {
 }
 
 function askedLines({ course, name }: Simulated, { command }: EndingOptions): Line[] {
-  const held = course.steps.filter(({ status }) => status === 'paused');
+  const held = course.steps.filter(({ status, held: child }) => status === 'paused' || child !== undefined);
   const lines = held
     .slice(0, MOST_ASKED)
     .flatMap((step): Line[] => [
@@ -181,7 +203,8 @@ function askedLines({ course, name }: Simulated, { command }: EndingOptions): Li
 }
 
 /** What it means, the command for it, and of what it speaks unless of the step. */
-function answersTo({ cause, signal }: StepCourse): readonly (readonly [string, string, string?])[] {
+function answersTo({ cause, signal, held }: StepCourse): readonly (readonly [string, string, string?])[] {
+  if (held !== undefined) return [['how to answer', 'why']];
   const skip = ['as if it were done', 'skip'] as const;
   if (cause === 'waits_for_approval') return [['yes', 'approve'], ['no', 'reject'], skip];
   if (cause === 'waits_for_signal' && signal !== undefined) return [['it has come', 'signal', signal], skip];
@@ -228,7 +251,7 @@ const outputsWithout = ({ outputFailures }: Course, width: number): Line[] => {
 };
 
 /** So that nobody takes a guess for a measurement. */
-function assumedLines({ madeUp, measured }: Simulated, width: number): Line[] {
+function assumedLines({ course, madeUp, measured }: Simulated, width: number): Line[] {
   const guesses = Object.entries(GUESSED).map(([kind, ms]) => `${kind} ${durationText(ms)}`);
   const past = measured === undefined ? '' : ' and --durations-from';
   const sentences = [
@@ -238,6 +261,9 @@ function assumedLines({ madeUp, measured }: Simulated, width: number): Line[] {
           `Durations of ${plural(measured.states, 'state')} as ${measured.workflow} took, the median of its members.`,
         ]),
     `Where --durations${past} say${measured === undefined ? 's' : ''} nothing: ${guesses.join(', ')}. Outputs that --outputs does not give are made up.`,
+    ...(course.steps.some(({ child }) => child !== undefined)
+      ? ['Each child was played through alone, as if nothing else ran on its machines.']
+      : []),
     ...(madeUp.length > 0 ? [`Inputs made up: ${madeUp.join(', ')}.`] : []),
   ];
   return sentences.flatMap(text => wrap(text, width - 2)).map(text => [piece(`  ${text}`, 'faint')]);
