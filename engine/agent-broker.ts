@@ -5,6 +5,7 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { type Broker, brokersOf, placeOf } from '../agent-protocol/amqp/brokers.ts';
 import { EngineError, errorText } from './base/errors.ts';
+import type { Reach } from './agent-accounts.ts';
 import { type AgentBus, rabbitmqBus } from './broker/agent-bus.ts';
 import type { AgentBusSettings, EngineSettings } from './cli/host.ts';
 import { owner } from './embedded.ts';
@@ -27,6 +28,13 @@ export async function openAgentBus(settings: EngineSettings): Promise<AgentBus |
     random: Math.random,
     ...(ca === undefined ? {} : { ca }),
   });
+}
+
+/** What user data tells of the broker; only with `agents` in the settings. */
+export async function reachOf({ agents }: EngineSettings): Promise<Reach> {
+  if (agents === undefined) throw new TypeError('the settings name no broker of agents');
+  const ca = await readCa(agents);
+  return { urls: [agents.agentUrl], ...(ca === undefined ? {} : { ca }) };
 }
 
 function readUrl(setting: string, url: string): readonly Broker[] {

@@ -7,12 +7,13 @@
 import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { openEnrolment, type Reach } from './agent-accounts.ts';
 import { openBook } from './agents/book.ts';
 import { openDirectory } from './agents/directory.ts';
 import { openEngineKeys } from './agents/keys.ts';
 import { readOldList } from './agents/old-list.ts';
 import { createAgentSide } from './agents/side.ts';
-import { Watch } from './agents/watch.ts';
+import { Watch, type WatchParts } from './agents/watch.ts';
 import { errorText } from './base/errors.ts';
 import type { AgentBus } from './broker/agent-bus.ts';
 import { memoryBroker } from './bus/memory.ts';
@@ -57,7 +58,7 @@ interface Parts {
 export type AgentPlaces =
   | { readonly kind: 'embedded' }
   | { readonly kind: 'none' }
-  | { readonly kind: 'broker'; readonly bus: AgentBus };
+  | { readonly kind: 'broker'; readonly bus: AgentBus; readonly reach: Reach };
 
 /** An engine, and what is to be closed before it. */
 export interface Started extends Session {
@@ -101,11 +102,13 @@ async function assemble(
   const keys = await openEngineKeys(path.join(directory, 'keys'));
   const oldList = path.join(directory, 'keys', 'agents.json');
   const earlier = await readOldList(oldList);
-  const registry = openDirectory(await openBook(store), earlier);
+  const book = await openBook(store);
+  const registry = openDirectory(book, earlier);
   releasers.add('the list of agents', () => registry.close());
   const broker = memoryBroker();
   const bus = places.kind === 'broker' ? places.bus : undefined;
-  const watch = new Watch({ ...(bus && { bus }), records: () => [], clock: systemClock, log });
+  const records = (): ReturnType<WatchParts['records']> => enrolment?.accounts.brokerRecords() ?? [];
+  const watch = new Watch({ ...(bus && { bus }), records, clock: systemClock, log });
   const vault = makeVault(state.key);
   const sink: ReportSink = {
     report: (id, report, secrets) => engine.report(id, report, secrets),
@@ -128,6 +131,12 @@ async function assemble(
     onLink: state => watch.link(state),
   });
   releasers.add('the link to the broker', () => side.close());
+  const members = (): Promise<ReadonlySet<string>> => membersOf(store);
+  const enrolment =
+    places.kind === 'broker'
+      ? openEnrolment(side, { ...places, book, keys, vault, sink, log, members })
+      : undefined;
+  releasers.add('the enrolment', async () => enrolment?.close());
   releasers.add('the watch over the broker', () => watch.close());
   const children = childWorkflows(() => engine);
   const drivers = createDrivers({ ...side, clock: systemClock, term, sink, seal: vault.seal, children });
@@ -144,6 +153,7 @@ async function assemble(
   for (const one of earlier) await registry.register(one);
   await rm(oldList, { force: true });
   await side.open();
+  await enrolment?.start();
   const agents =
     bus === undefined
       ? new EmbeddedAgents({ directory: agentsOf(directory), side, broker, keys, log })
@@ -152,7 +162,7 @@ async function assemble(
   await agents.retain(await membersOf(store));
   await agents.add(registry.list().map(agent => agent.id));
   const presence = (agent: string): ReturnType<typeof side.presence.known> => side.presence.known(agent);
-  const service = new EngineService(engine, presence, () => watch.view());
+  const service = new EngineService(engine, presence, () => watch.view(), enrolment?.registrar);
   return { service, agents, knows: agent => registry.get(agent) !== undefined };
 }
 
@@ -251,6 +261,7 @@ class EmbeddedEngine implements EngineApi {
   graph: EngineApi['graph'] = id => this.#service.graph(id);
   explain: EngineApi['explain'] = (id, step) => this.#service.explain(id, step);
   agents = (): ReturnType<EngineApi['agents']> => this.#service.agents();
+  administer: EngineApi['administer'] = request => this.#service.administer(request);
   events: EngineApi['events'] = (id, after, limit) => this.#service.events(id, after, limit);
   follow: EngineApi['follow'] = (id, signal) => this.#service.follow(id, signal);
 

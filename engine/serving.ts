@@ -1,7 +1,7 @@
 // An engine as a service: the store, Heat at the other end of the control bus, and agents on a broker of their own.
 // Belongs here: naming these adapters together, their order. Does not belong here: what they do, settings (cli/settings.ts).
 import { readFile } from 'node:fs/promises';
-import { openAgentBus } from './agent-broker.ts';
+import { openAgentBus, reachOf } from './agent-broker.ts';
 import { EngineError, errorText } from './base/errors.ts';
 import type { EngineSettings, Service } from './cli/host.ts';
 import { startEngine } from './embedded.ts';
@@ -13,7 +13,10 @@ export async function serve(settings: EngineSettings): Promise<Service> {
   const { caFile, ...heat } = settings.heat;
   const ca = caFile === undefined ? {} : { ca: await readAuthorities(caFile) };
   const bus = await openAgentBus(settings);
-  const places = bus === undefined ? ({ kind: 'none' } as const) : ({ kind: 'broker', bus } as const);
+  const places =
+    bus === undefined
+      ? ({ kind: 'none' } as const)
+      : ({ kind: 'broker', bus, reach: await reachOf(settings) } as const);
   const engine = await startEngine(settings.stateDirectory, settings, places);
   try {
     const around = { clock: systemClock, log: engine.log, random: Math.random };

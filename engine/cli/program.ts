@@ -1,6 +1,7 @@
 // The commands, their options and their help: what `murano-workflow` understands.
 // Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addDecisions, addKeys } from './agent-program.ts';
 import { act } from './commands/act.ts';
 import { agents } from './commands/agents.ts';
 import { engine } from './commands/engine.ts';
@@ -346,9 +347,14 @@ function addOperator(program: Command, choose: Choose): void {
     );
 }
 
+const ofEngine = (command: Command): Command =>
+  command.addOption(stateOption()).addOption(jsonOption()).addOption(colourOption());
+
 function addAgents(program: Command, choose: Choose): void {
-  program
-    .command('agents')
+  addKeys(program, choose, ofEngine);
+  const list = program.command('agents');
+  addDecisions(list, choose, ofEngine);
+  list
     .description('list the agents: is each there, since when, and if not, why not')
     .addOption(stateOption())
     .addHelpText('after', examples('agents', 'agents --json'))

@@ -2,6 +2,7 @@
 // Belongs here: the client side of protocol.ts. Does not belong here: finding the socket (store/state-directory.ts).
 import { createConnection, type Socket } from 'node:net';
 import { EngineError, errorText } from '../base/errors.ts';
+import type { AgentRequest } from '../runtime/agents-api.ts';
 import type { ActRequest, CreateRequest, EngineApi, Happening } from '../runtime/api.ts';
 import { type Frame, fromWire, onFrames, send } from './protocol.ts';
 
@@ -76,6 +77,10 @@ class Client implements ControlClient {
 
   graph(id: string): ReturnType<EngineApi['graph']> {
     return this.#look('graph', id) as ReturnType<EngineApi['graph']>;
+  }
+
+  administer(request: AgentRequest): ReturnType<EngineApi['administer']> {
+    return this.#ask('administer', request) as ReturnType<EngineApi['administer']>;
   }
 
   agents(): ReturnType<EngineApi['agents']> {

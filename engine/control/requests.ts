@@ -2,6 +2,7 @@
 // Belongs here: method → parameters → call of the EngineApi. Does not belong here: whether a request makes sense (service.ts).
 import { z } from 'zod';
 import { EngineError } from '../base/errors.ts';
+import type { AgentRequest } from '../runtime/agents-api.ts';
 import type { ActRequest, CreateRequest, EngineApi } from '../runtime/api.ts';
 
 const json = z.json();
@@ -33,6 +34,13 @@ const act = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('delete'), abandon: z.boolean() }),
 ]);
 
+const agent = { by: text, agent: text };
+/** What operators may ask of single agents; the rest is Heat's. */
+const administration = z.discriminatedUnion('kind', [
+  z.strictObject({ ...agent, kind: z.enum(['show_agent', 'delete_agent', 'approve', 'refuse', 'revoke']) }),
+  z.strictObject({ by: text, kind: z.literal('rotate_keys'), drop: z.boolean() }),
+]);
+
 const PARAMS = {
   create: z.tuple([create]),
   act: z.tuple([act]),
@@ -41,6 +49,7 @@ const PARAMS = {
   explain: z.tuple([text, text.optional()]),
   graph: z.tuple([text]),
   agents: z.tuple([]),
+  administer: z.tuple([administration]),
   events: z.tuple([text, z.int().min(0), z.int().min(0).max(100_000)]),
   follow: z.tuple([text]),
 } as const;
@@ -76,6 +85,8 @@ export function answer(api: EngineApi, call: Exclude<Call, { readonly method: 'f
       return api.explain(call.params[0], call.params[1]);
     case 'graph':
       return api.graph(call.params[0]);
+    case 'administer':
+      return api.administer(call.params[0] as AgentRequest);
     case 'agents':
       return api.agents();
     case 'events':

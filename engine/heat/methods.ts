@@ -14,6 +14,7 @@ import { type Problem, problemText } from '../definition/problems.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
 import type { ActRequest, EngineApi } from '../runtime/api.ts';
 import type { Clock } from '../runtime/ports.ts';
+import { agentMethods } from './agent-methods.ts';
 import type { RpcRequest } from './envelope.ts';
 import { attributesOf, boundedGraph } from './attributes.ts';
 import { isOver, pollAfter, sentencesOf } from './progress.ts';
@@ -76,6 +77,7 @@ class Methods {
 
   table(): Endpoint['methods'] {
     return {
+      ...agentMethods(this.#api, byOf),
       validate: request => this.#validate(judged('validate', request)),
       apply: request => this.#apply(judged('apply', request), byOf(request)),
       status: request => this.#status(judged('status', request)),

@@ -10,9 +10,10 @@ import type { Problem } from '../definition/problems.ts';
 import type { OutputFailure } from '../machine/outputs.ts';
 import type { StepRecord, WorkflowRecord } from '../machine/types.ts';
 import type { Explanation, WorkflowExplanation } from '../machine/why/types.ts';
+import type { AgentsApi } from './agents-api.ts';
 import type { DefinitionDocument, LogEntry, RequestResult } from './ports.ts';
 
-export interface EngineApi {
+export interface EngineApi extends AgentsApi {
   /**
    * Checks definition, inputs and members, stores them, and asks for the workflow. `problems` is empty on success.
    * The same id with the same content is the same request; with another content: EngineError `conflict`.

@@ -23,6 +23,7 @@ import type {
   ListOptions,
   WorkflowView,
 } from './api.ts';
+import type { AgentRequest, AgentsApi } from './agents-api.ts';
 import type { Engine } from './engine.ts';
 import { explanation, withChildren } from './explain.ts';
 import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
@@ -37,16 +38,22 @@ export class EngineService implements EngineApi {
   readonly #engine: Engine;
   readonly #presence: (agent: string) => Presence;
   readonly #agents: () => AgentsView;
+  readonly #registrar: AgentsApi | undefined;
 
-  /** `presence`, `agents`: what is known of one, and of all; without them nothing is, as where no engine runs. */
+  /**
+   * `presence`, `agents`: what is known of one, and of all; without them nothing is, as where no engine runs.
+   * `registrar`: who makes agents and members; absent where there is no broker for them.
+   */
   constructor(
     engine: Engine,
     presence: (agent: string) => Presence = () => ({ kind: 'unknown' }),
     agents: () => AgentsView = () => ({ agents: [], bus: { state: 'none' } }),
+    registrar?: AgentsApi,
   ) {
     this.#engine = engine;
     this.#presence = presence;
     this.#agents = agents;
+    this.#registrar = registrar;
   }
 
   /** `parent`: the step that runs it as its child. */
@@ -207,6 +214,15 @@ export class EngineService implements EngineApi {
 
   async graph(id: string): Promise<string> {
     return mermaid((await this.#found(id)).graph.definition);
+  }
+
+  async administer(request: AgentRequest): Promise<JsonObject> {
+    if (this.#registrar !== undefined) return this.#registrar.administer(request);
+    throw new EngineError(
+      'not_allowed',
+      'This engine has no broker over which it could reach agents in VMs.',
+      'Set `agents` in the settings of `murano-workflow engine`, and start it.',
+    );
   }
 
   async agents(): Promise<AgentsView> {

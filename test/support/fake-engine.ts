@@ -8,6 +8,8 @@ import type { Context, EngineHost, Session } from '../../engine/cli/host.ts';
 import type { Language } from '../../engine/cli/language.ts';
 import type { Terminal } from '../../engine/cli/terminal.ts';
 import type { WorkflowRecord } from '../../engine/machine/types.ts';
+import type { AgentRequest } from '../../engine/runtime/agents-api.ts';
+import type { JsonValue } from '../../engine/base/json.ts';
 import type {
   ActRequest,
   CreateRequest,
@@ -55,6 +57,14 @@ export class FakeEngine implements EngineApi {
   async explain(_id: string, step?: string): ReturnType<EngineApi['explain']> {
     if (this.explanation !== undefined) return this.explanation;
     throw new EngineError('not_found', `The workflow has no step '${step}'.`, 'See: murano-workflow status');
+  }
+
+  readonly administered: AgentRequest[] = [];
+  administration: Record<string, JsonValue> = {};
+
+  async administer(request: AgentRequest): ReturnType<EngineApi['administer']> {
+    this.administered.push(request);
+    return this.administration;
   }
 
   async agents(): ReturnType<EngineApi['agents']> {

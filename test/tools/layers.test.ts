@@ -58,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ROOTS = [
   'engine/main.ts',
   'engine/host.ts',
+  'engine/agent-accounts.ts',
   'engine/embedded.ts',
   'engine/embedded-agents.ts',
   'engine/serving.ts',

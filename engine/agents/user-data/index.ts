@@ -1,6 +1,6 @@
 // What a new VM is told by Nova so that it becomes the agent: rendered once, and the same bytes for the agent's life.
 // Belongs here: the formats, and the size that Nova takes. Does not belong here: keeping it (enrolment/accounts.ts).
-import { type AgentConfig, encodeConfig } from '../../../agent-protocol/enrolment/config.ts';
+import { type AgentConfig, decodeConfig, encodeConfig } from '../../../agent-protocol/enrolment/config.ts';
 import { EngineError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { UserDataFormat } from '../../runtime/agents-api.ts';
@@ -13,7 +13,15 @@ import { multipart } from './mime.ts';
  * EngineError `usage` or `limit_exceeded` when it cannot be joined or is too large.
  */
 export function renderUserData(format: UserDataFormat, config: AgentConfig, own?: string): string {
-  const part = partOf(format, encodeConfig(config));
+  const configuration = encodeConfig(config);
+  const judged = decodeConfig(Buffer.from(configuration, 'utf8'));
+  if ('refused' in judged)
+    throw new EngineError(
+      'usage',
+      `An agent would not take it: ${judged.refused}.`,
+      'Correct agents.agent_url and agents.ca_file in the settings of the engine.',
+    );
+  const part = partOf(format, configuration);
   const text = own === undefined ? part.text : multipart(own, part);
   const bytes = Buffer.byteLength(text, 'utf8');
   if (bytes <= LIMITS.userDataBytes) return text;

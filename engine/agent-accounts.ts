@@ -1,0 +1,48 @@
+// Enrolment over the agents' broker, opened with an engine.
+// Belongs here: naming its parts together, in order. Does not belong here: enrolment itself (engine/agents/enrolment/), the rest
+// of the engine (embedded.ts).
+import type { Book } from './agents/book.ts';
+import { createEnrolment, type Enrolment } from './agents/enrolment/side.ts';
+import type { EngineKeys } from './agents/keys.ts';
+import type { AgentSide } from './agents/side.ts';
+import type { AgentBus } from './broker/agent-bus.ts';
+import type { OpenLog } from './cli/logging.ts';
+import { systemClock } from './runtime/clock.ts';
+import type { ReportSink } from './runtime/ports.ts';
+import type { Vault } from './runtime/secrets.ts';
+
+/** The broker as VMs reach it. */
+export interface Reach {
+  /** Without a login. */
+  readonly urls: readonly string[];
+  /** PEM. */
+  readonly ca?: string;
+}
+
+interface Parts {
+  readonly book: Book;
+  readonly keys: EngineKeys;
+  readonly vault: Vault;
+  readonly bus: AgentBus;
+  readonly reach: Reach;
+  readonly sink: ReportSink;
+  readonly log: OpenLog;
+  /** Every agent that some workflow has as a member. */
+  readonly members: () => Promise<ReadonlySet<string>>;
+}
+
+/** Begins with its `start`. */
+export function openEnrolment(side: AgentSide, parts: Parts): Enrolment {
+  const { vault, bus, reach, members, log } = parts;
+  return createEnrolment(side, {
+    ...parts,
+    vault: { seal: (ref, value) => vault.seal(ref, value).sealed, open: vault.open },
+    users: bus.users,
+    queueKind: bus.queueKind,
+    broker: reach,
+    clock: systemClock,
+    // A workflow lets go of who is taken out of its members, or with its own deletion, and both undo first.
+    leaving: { leave: async (agent, { abandon }) => abandon || !(await members()).has(agent) },
+    onAlarm: ({ agent, kind, message }) => log.warn(message, { agent, alarm: kind }),
+  });
+}
