@@ -79,7 +79,7 @@ export class WorkflowDriver implements Driver {
     await this.#inTurn(child, async () => {
       if ((await this.#deps.children.look(child)) === undefined)
         return this.#end(id, child, { kind: 'refused', message: 'Its child was not created.' });
-      const by = `workflow ${id.workflow}, of which ${why}`;
+      const by = `its parent ${id.workflow} (${why})`;
       await this.#deps.children.ask(child, { kind: 'cancel', requestId: requestOf(id, 'cancel'), by });
     });
   }

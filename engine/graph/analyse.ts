@@ -10,6 +10,7 @@ import {
   type State,
   type WorkflowDefinition,
 } from '../definition/types.ts';
+import { childSizeProblems } from './child-sizes.ts';
 import { findCycle } from './cycle.ts';
 import { quorumText, stateKey } from './references.ts';
 import type { Membership, StateGraph } from './types.ts';
@@ -25,7 +26,10 @@ export function analyseMembers(definition: WorkflowDefinition, membership: Membe
   for (const entity of definition.entities.values()) {
     problems.push(...memberProblems(entity, membership));
     for (const state of entity.states.values())
-      problems.push(...stateProblems(definition, membership, entity, state));
+      problems.push(
+        ...stateProblems(definition, membership, entity, state),
+        ...childSizeProblems(definition, membership, state),
+      );
   }
   const cycle = findCycle(definition);
   if (cycle) problems.push(cycleProblem(cycle));

@@ -49,4 +49,4 @@ async function ask(engine: Engine, workflow: string, request: ChildRequest): Pro
 }
 
 /** As whom a parent asks. */
-export const byOf = (parent: string): string => `workflow ${parent}`;
+const byOf = (parent: string): string => `workflow ${parent}`;

@@ -211,12 +211,28 @@ describe('A definition inside another', () => {
     );
   });
 
+  it('row 48: is given as many members as it takes, as far as sizes tell, before anything runs', () => {
+    const sized = (members: string): string[] => {
+      const text = parent({ action: at('"<% node.members %>"', members) });
+      const child = CHILD.replace('members: {min: 1, max: 9}', 'members: {min: 2, max: 3}');
+      const definition = definitionOf(parse(text, { 'child.yaml': child }));
+      return analyseMembers(definition, membership({ node: 4 })).map(({ message }) => message);
+    };
+    const gives = (many: number): string[] => [
+      `shop.up gives ${many} members to the child's db, which takes 2 to 3.`,
+    ];
+    expect(sized('"<% node.members %>"')).to.deep.equal(gives(4));
+    expect(sized('["<% node.boss %>"]')).to.deep.equal(gives(1));
+    expect(sized('["<% node.boss %>", "<% node.members[1] %>"]')).to.deep.equal([]);
+    expect(sized('"<% node.members.filter(m, m.index < 1) %>"')).to.deep.equal([]);
+  });
+
   it('runs so many children at most, with the members given', () => {
     const text = parent().replace(
       'ready: {action: {script: {sh: "true"}}}',
       `ready: {action: {script: {sh: "true"}}}\n      a: {action: {workflow: {${at('node.members', '[member][0]').replace('"<% [member][0] %>"', '["<% member %>"]')}}}}\n      b: {action: {workflow: {${at('"<% node.members %>"', '["<% member %>"]')}}}}`,
     );
-    const definition = definitionOf(parse(text, { 'child.yaml': CHILD }));
+    const definition = definitionOf(parse(text, { 'child.yaml': CHILD.replace('max: 9', 'max: 1000') }));
     expect(analyseMembers(definition, membership({ node: 10 }))).to.deep.equal([]);
     const [problem] = analyseMembers(definition, membership({ node: 501 }));
     expect(problem?.message).to.equal(

@@ -145,6 +145,9 @@ describe('children', () => {
     await family.driver.finish('db[1].installed', cancelled);
     await family.settled();
     expect(await family.status(child)).to.equal('failed');
+    expect((await family.world.service.workflow(child)).record.reason).to.equal(
+      'cancelled by its parent shop (cancelled by ann)',
+    );
     expect(await family.record('shop.clustered')).to.deep.include({
       status: 'interrupted',
       cause: 'cancelled',
@@ -199,6 +202,28 @@ describe('children', () => {
     expect(await family.world.store.tombstone(child)).to.equal(true);
   });
 
+  it('are deleted where their parent undoes its failure, which then begins anew with others', async () => {
+    const source = PARENT.replace('entities:', 'on_workflow_failure: undo\nentities:');
+    const family = await new Family().begin(source);
+    await installed(family);
+    const first = await family.child();
+    await family.act(first, { kind: 'approve', step: 'site.agreed' });
+    await family.end('shop.used', 1);
+    await family.end('db[0].installed');
+    await family.end('db[1].installed');
+    await family.end('node[0].ready');
+    await family.end('node[1].ready');
+    expect(await family.status()).to.equal('failed');
+    expect(await family.world.store.tombstone(first)).to.equal(true);
+    await family.act('shop', { kind: 'resume' });
+    await installed(family);
+    const second = await family.child();
+    expect(second).not.to.equal(first);
+    await family.act(second, { kind: 'approve', step: 'site.agreed' });
+    await family.end('shop.used');
+    expect(await family.status()).to.equal('complete');
+  });
+
   it('are forgotten before an abandoned parent is, also when the engine dies in between', async () => {
     const disk = new MemoryDisk();
     const lost = (real: ChildWorkflows): ChildWorkflows => ({
@@ -220,10 +245,10 @@ describe('children', () => {
   });
 
   it('fail the attempt when they cannot be started as given: sizes are known only now', async () => {
-    const source = PARENT.replace('"<% node.members %>"', '["<% node.members[0] %>"]').replace(
-      'attempts: 2',
-      'attempts: 1',
-    );
+    const source = PARENT.replace(
+      '"<% node.members %>"',
+      '"<% node.members.filter(m, m.index == 0) %>"',
+    ).replace('attempts: 2', 'attempts: 1');
     const family = await new Family().begin(source);
     await family.end('node[0].ready');
     await family.end('node[1].ready');
