@@ -24,6 +24,8 @@ import { pointerTo } from './definition/positions.ts';
 import type { Problem } from './definition/problems.ts';
 import { serveControl } from './control/server.ts';
 import { createDrivers } from './drivers/index.ts';
+import { openWays } from './drivers/web/ways.ts';
+import type { HttpWays } from './drivers/web/http-call.ts';
 import { EmbeddedAgents, type MemberAgents, noMemberAgents } from './embedded-agents.ts';
 import type { ActRequest, CreateRequest, EngineApi } from './runtime/api.ts';
 import { childWorkflows } from './runtime/children.ts';
@@ -52,6 +54,7 @@ interface Parts {
   readonly log: OpenLog;
   readonly releasers: Releasers;
   readonly places: AgentPlaces;
+  readonly web: HttpWays;
 }
 
 /** Where the agents of the workflows are: in this process, behind a broker, or nowhere that this engine could reach. */
@@ -72,13 +75,14 @@ export async function startEngine(
   options: StartOptions,
   places: AgentPlaces,
 ): Promise<Started> {
+  const web = await openWays(options.egress ?? { allow: [] });
   const state = await openStateDirectory(directory, systemClock.now()).catch((thrown: unknown) => {
     throw systemError(thrown, directory);
   });
   const log = openLog(path.join(directory, 'engine.log'), options);
   const releasers = new Releasers(log);
   releasers.add('the state directory', () => state.close());
-  const parts = { directory, state, log, releasers, places };
+  const parts = { directory, state, log, releasers, places, web };
   try {
     const embedded = new EmbeddedEngine(parts, await assemble(parts));
     const server = await serveControl(state.socket, embedded);
@@ -96,7 +100,7 @@ export async function startEngine(
 async function assemble(
   parts: Parts,
 ): Promise<{ readonly service: EngineService; readonly agents: MemberAgents; readonly knows: Knows }> {
-  const { directory, state, log, releasers, places } = parts;
+  const { directory, state, log, releasers, places, web } = parts;
   const { store } = state;
   await makeReachable(directory);
   const keys = await openEngineKeys(path.join(directory, 'keys'));
@@ -139,7 +143,7 @@ async function assemble(
   releasers.add('the enrolment', async () => enrolment?.close());
   releasers.add('the watch over the broker', () => watch.close());
   const children = childWorkflows(() => engine);
-  const drivers = createDrivers({ ...side, clock: systemClock, term, sink, seal: vault.seal, children });
+  const drivers = createDrivers({ ...side, clock: systemClock, term, sink, seal: vault.seal, children, web });
   releasers.add('the drivers', () => closeAll(Object.values(drivers)));
   const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
   releasers.add('the engine', () => engine.stop());

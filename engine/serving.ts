@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { openAgentBus, reachOf } from './agent-broker.ts';
 import { EngineError, errorText } from './base/errors.ts';
 import type { EngineSettings, Service } from './cli/host.ts';
+import { openWays } from './drivers/web/ways.ts';
 import { startEngine } from './embedded.ts';
 import { openHeatSide, readBrokers } from './heat/side.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -32,7 +33,8 @@ export async function serve(settings: EngineSettings): Promise<Service> {
 
 /** EngineError `usage` for a URL or a file that cannot be used. */
 export async function checkServing(settings: EngineSettings): Promise<void> {
-  const { heat } = settings;
+  const { heat, egress } = settings;
+  await openWays(egress ?? { allow: [] });
   readBrokers(heat.transportUrl);
   if (heat.caFile !== undefined) await readAuthorities(heat.caFile);
   await openAgentBus(settings);

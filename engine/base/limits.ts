@@ -75,9 +75,16 @@ export const LIMITS = {
   /** Steps named by one cause of an explanation, and roots that it gives; of the rest the number is said. */
   namesTold: 8,
   rootsTold: 5,
+  /** Hosts that an operator may allow to be called. */
+  egressEntries: 1_000,
+  /** Headers that a call may send, and status codes that it may expect. */
+  httpHeaders: 50,
+  httpStatuses: 50,
   /** Bytes of a service's answer to a call, and of its headers. */
   httpAnswerBytes: 1024 * 1024,
   httpHeaderBytes: 32 * 1024,
+  /** Milliseconds until the answer to one look is there, where a service is looked at again and again. */
+  httpLookMs: 60_000,
   /** States of a definition that is drawn; a larger one goes out as mermaid text. */
   drawnStates: 300,
   /** What one attribute of a resource in Heat shows: states, failures, bytes of all outputs as JSON and of the graph. */

@@ -29,6 +29,12 @@ export interface StartOptions {
   /** Level of what goes to `engine.log` in the state directory; to stderr as well when asked for by hand. */
   readonly logLevel: LogLevel;
   readonly logToStderr: boolean;
+  /** Which services may be called by `http`; absent: none. */
+  readonly egress?: {
+    readonly allow: readonly string[];
+    /** File of PEM certificates. */
+    readonly caFile?: string;
+  };
 }
 
 /** What `murano-workflow engine` is told by its settings file; the reference says what each means. */

@@ -50,6 +50,11 @@ const logOption = (): Option =>
     '--log-level <level>',
     'log to stderr too, at this level (a log is always kept in the state directory)',
   ).choices(LOG_LEVELS);
+const allowOption = (): Option =>
+  new Option(
+    '--allow-host <hosts...>',
+    'services that `http` may call: host, host:port, *.domain or network',
+  );
 const inputsOption = (): Option =>
   new Option('--inputs <values...>', 'inputs: a YAML or JSON file, or name=value, or name=@file');
 const membersOption = (): Option =>
@@ -216,6 +221,7 @@ function addRun(program: Command, choose: Choose): void {
     .addOption(membersOption())
     .addOption(stateOption())
     .addOption(verboseOption())
+    .addOption(allowOption())
     .addOption(logOption())
     .addHelpText(
       'after',
@@ -274,6 +280,7 @@ function addOperator(program: Command, choose: Choose): void {
       .description(description)
       .addOption(stateOption())
       .addOption(verboseOption())
+      .addOption(allowOption())
       .addOption(logOption())
       .addHelpText('after', examples(...shown));
   operator(

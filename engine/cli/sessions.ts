@@ -6,6 +6,7 @@ import { ERROR_CODES, EngineError } from '../base/errors.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { WorkflowView } from '../runtime/api.ts';
 import type { RequestResult } from '../runtime/ports.ts';
+import { usageError } from './failure.ts';
 import type { Context, LogLevel, Session } from './host.ts';
 import { DEFAULT_STATE_DIRECTORY, STATE_VARIABLE } from './host.ts';
 import type { CommandLine } from './views/ending.ts';
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly stateDir?: string;
   readonly json: boolean;
   readonly logLevel?: LogLevel;
+  /** Services that an engine of this command may call. */
+  readonly allowHost?: readonly string[];
 }
 
 export function stateDirectory(context: Context, options: EngineOptions): string {
@@ -44,10 +47,11 @@ async function openEngine(context: Context, options: EngineOptions): Promise<Ses
   const start = {
     logLevel: options.logLevel ?? 'info',
     logToStderr: options.logLevel !== undefined,
+    ...(options.allowHost && { egress: { allow: options.allowHost } }),
   } as const;
   for (let attempt = 1; ; attempt += 1) {
     const attached = await context.host.attach(directory);
-    if (attached !== undefined) return attached;
+    if (attached !== undefined) return withOwnHosts(attached, options);
     try {
       return await context.host.start(directory, start);
     } catch (thrown) {
@@ -56,6 +60,16 @@ async function openEngine(context: Context, options: EngineOptions): Promise<Ses
       await delay(PAUSE_MS);
     }
   }
+}
+
+/** Another engine calls whom its own operator allows. */
+async function withOwnHosts(session: Session, { allowHost }: EngineOptions): Promise<Session> {
+  if (allowHost === undefined) return session;
+  await session.close();
+  throw usageError(
+    'an engine runs here already, and --allow-host cannot change which services it may call',
+    'Leave --allow-host out, or end that engine first.',
+  );
 }
 
 /** As `withEngine`, for what must exist already. */

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { agentsShape, agentBusSettings } from './agent-settings.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { EngineSettings } from './host.ts';
 import { LOG_LEVELS, STATE_VARIABLE } from './host.ts';
 import { usageError } from './failure.ts';
@@ -20,6 +21,12 @@ const name = z.string().regex(NAME, 'must be letters, digits, _, . and -');
 const shape = z.strictObject({
   state_dir: z.string().optional(),
   log_level: z.enum(LOG_LEVELS).default('info'),
+  egress: z
+    .strictObject({
+      allow: z.array(z.string()).max(LIMITS.egressEntries).default([]),
+      ca_file: z.string().optional(),
+    })
+    .prefault({}),
   heat: z
     .strictObject({
       transport_url: z.string().optional(),
@@ -70,7 +77,7 @@ function toSettings(
   env: SettingsEnvironment,
   agents: EngineSettings['agents'],
 ): EngineSettings {
-  const { heat } = found;
+  const { heat, egress } = found;
   const transportUrl = env[TRANSPORT_VARIABLE] ?? heat.transport_url;
   const stateDirectory = env[STATE_VARIABLE] ?? found.state_dir;
   if (transportUrl === undefined)
@@ -87,6 +94,10 @@ function toSettings(
     stateDirectory,
     logLevel: found.log_level,
     logToStderr: true,
+    egress: {
+      allow: egress.allow,
+      ...(egress.ca_file === undefined ? {} : { caFile: egress.ca_file }),
+    },
     heat: {
       transportUrl,
       exchange: heat.control_exchange,

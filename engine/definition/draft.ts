@@ -24,6 +24,8 @@ export type Compile = (value: JsonValue, at: string, use?: TemplateUse) => Templ
 export interface TemplateUse {
   /** Key whose value would show a hidden value to anybody. */
   readonly showsSecrets?: string;
+  /** It reads what a service answers, and nothing else: true or false, or any value. */
+  readonly response?: 'test' | 'value';
   /** Output of the state that the value becomes. */
   readonly output?: string;
   /** Name of the file whose text the value is. */
@@ -39,8 +41,12 @@ export interface ActionDraft {
   build(compile: Compile): Action;
   /** Of an undo or a probe: in whose VM it runs. */
   readonly runOn?: Placed;
-  /** For `set`: the names it gives. */
+  /** The names of outputs that it gives, as it says itself. */
   readonly gives?: readonly Mention[];
+  /** Outputs that it does not name it may give as well. */
+  readonly givesOthers?: boolean;
+  /** Where that lies with its fields: whether it may run again without harm. */
+  readonly idempotent?: boolean;
   /** Those of them that are made: hidden outputs, declared or not. */
   readonly makes?: readonly Mention[];
   /** For `workflow`: the child's outputs, of which the state takes those that it declares. */

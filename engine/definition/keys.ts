@@ -11,12 +11,13 @@ export const ACTION_KEYS = [
   'wait',
   'signal',
   'approval',
+  'http',
   'set',
   'workflow',
 ] as const;
 
 /** Actions that may follow when attempts are spent. To ask a person there is `then: pause`. */
-export const RESCUE_KEYS = ['script', 'file', 'reboot', 'online', 'wait'] as const;
+export const RESCUE_KEYS = ['script', 'file', 'reboot', 'online', 'wait', 'http'] as const;
 
 export const KEYS = {
   workflow: [
@@ -81,6 +82,7 @@ export const KEYS = {
   wait: ['for'],
   signal: ['name'],
   approval: ['message'],
+  http: ['method', 'url', 'headers', 'body', 'expect', 'until', 'outputs'],
   set: ['outputs', 'generate'],
   'workflow action': ['definition', 'inputs', 'members'],
   'child definition': ['file'],
@@ -89,8 +91,8 @@ export const KEYS = {
   retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],
   on_failure: ['action', 'then', 'times'],
   rescue: RESCUE_KEYS,
-  undo: ['script', 'file', 'run_on', 'timeout', 'retry', 'on_failure'],
-  probe: ['script', 'run_on'],
+  undo: ['script', 'file', 'http', 'run_on', 'timeout', 'retry', 'on_failure'],
+  probe: ['script', 'http', 'run_on'],
   'state output': ['type', 'description', 'hidden', 'optional', 'constraints', 'schema'],
   'workflow output': ['value', 'description', 'hidden'],
 } as const satisfies Record<string, readonly string[]>;

@@ -36,7 +36,10 @@ const runsChild = (state: Fields): boolean => {
 
 function readRescue(fields: Fields, context: ActionContext) {
   const node = fields.get('action');
-  return node && readAction(node, { ...context, what: `the rescue of ${context.what}` }, RESCUE_KEYS);
+  return (
+    node &&
+    readAction(node, { ...context, what: `the rescue of ${context.what}`, phase: 'rescue' }, RESCUE_KEYS)
+  );
 }
 
 function missingRescue(fields: Fields): void {

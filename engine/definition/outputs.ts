@@ -6,9 +6,10 @@ import { fitValue, isShallow, type Misfit } from './values.ts';
 import { parseJsonText } from './json-text.ts';
 import type { State, StateOutput } from './types.ts';
 
-/** As the machine has it: a file's text, a JSON value, or a hidden value already stored under a reference. */
+/** As the machine has it: a file's text, a JSON value, one in the encoded form, or a hidden one stored under a reference. */
 export type GivenOutput =
   | { readonly text: string }
+  | { readonly encoded: JsonValue }
   | { readonly json: JsonValue }
   | { readonly secret: string };
 
@@ -63,6 +64,7 @@ function readOne(output: StateOutput, given: GivenOutput): One | undefined {
       ? { value: { $secret: given.secret } }
       : { wrong: 'it holds a hidden value, but is not declared hidden' };
   if (output.hidden) return { wrong: 'it is hidden, but it came in clear' };
+  if ('encoded' in given) return given.encoded === null ? undefined : readEncoded(output, given.encoded);
   if ('text' in given) return readText(output, given.text);
   if (given.json === null) return undefined;
   if (!isShallow(given.json, LIMITS.definitionDepth))

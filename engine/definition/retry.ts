@@ -50,14 +50,19 @@ export function readOnInterrupted(fields: Fields, idempotent: boolean): 'rerun' 
   return said ?? (hasProbe ? 'probe' : idempotent ? 'rerun' : 'fail');
 }
 
-/** A probe is a script: its exit code answers whether the state holds. */
+/** A script's exit code answers whether the state holds, or what a service answers. */
 export function readProbe(fields: Fields, context: ActionContext): ActionDraft | undefined {
   const node = fields.get('probe');
   if (node === undefined) return undefined;
   const what = `the probe of ${context.what}`;
   const reboots = isMap(node.value) && 'reboot' in node.value;
   const besides = reboots ? ['run_on', 'reboot'] : ['run_on'];
-  const probe = readAction(node, { ...placed(node, context), what }, ['script'], besides);
+  const probe = readAction(
+    node,
+    { ...placed(node, context), what, phase: 'probe' },
+    ['script', 'http'],
+    besides,
+  );
   if (reboots) mustNotReboot(fields, node, context);
   const script = isMap(node.value) ? node.value['script'] : undefined;
   if (probe !== undefined && isMap(script) && 'reboot' in script) {
@@ -89,7 +94,12 @@ export function readUndo(fields: Fields, context: ActionContext, timeout: number
   const node = fields.get('undo');
   if (node === undefined) return undefined;
   const what = `the undo of ${context.what}`;
-  const action = readAction(node, { ...placed(node, context), what }, ['script', 'file'], UNDO_BESIDES);
+  const action = readAction(
+    node,
+    { ...placed(node, context), what, phase: 'undo' },
+    ['script', 'file', 'http'],
+    UNDO_BESIDES,
+  );
   if (!isMap(node.value)) return undefined;
   const own = Object.fromEntries(Object.entries(node.value).filter(([key]) => UNDO_BESIDES.includes(key)));
   const besides = readMap(fields.report, { value: own, at: node.at }, 'undo', what);

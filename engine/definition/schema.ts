@@ -11,6 +11,7 @@ import { HOT_FUNCTIONS } from './names.ts';
 import {
   CHOICES,
   FAILURE_MODES,
+  HTTP_METHODS,
   INTERPRETERS,
   ON_FAILURE,
   ON_WORKFLOW_FAILURE,
@@ -160,6 +161,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     wait: at('wait'),
     signal: at('signal'),
     approval: at('approval'),
+    http: at('http'),
     set: at('set'),
     workflow: at('workflow action'),
   },
@@ -196,6 +198,18 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
   wait: { for: time },
   signal: { name: { type: 'string', pattern: NAME.source } },
   approval: { message: text },
+  http: {
+    method: oneOf(...HTTP_METHODS),
+    url: text,
+    headers: map(
+      { type: ['string', 'number', 'boolean'] },
+      { pattern: "^[A-Za-z0-9!#%&'*+.^_`|~-]{1,200}$" },
+    ),
+    body: anything,
+    expect: { anyOf: [oneOrMore(whole(100, 599)), expression] },
+    until: expression,
+    outputs: named(anything),
+  },
   set: { outputs: named(anything), generate: named(at('generated secret')) },
   'workflow action': {
     definition: { anyOf: [at('child definition'), { $ref: '#' }] },
@@ -224,16 +238,18 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     reboot: at('reboot action'),
     online: at('online'),
     wait: at('wait'),
+    http: at('http'),
   },
   undo: {
     script: at('script'),
     file: at('file'),
+    http: at('http'),
     run_on: expression,
     timeout: time,
     retry: at('retry'),
     on_failure: oneOf('fail', 'continue'),
   },
-  probe: { script: at('script'), run_on: expression },
+  probe: { script: at('script'), http: at('http'), run_on: expression },
   'state output': { ...declaration, hidden: flag, optional: flag },
   'workflow output': { value: anything, description: text, hidden: flag },
 };
@@ -254,9 +270,9 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   approval: ['message'],
   'workflow action': ['definition'],
   'child definition': ['file'],
+  http: ['url'],
   'character class': ['class'],
   on_failure: ['then'],
-  probe: ['script'],
   'state output': ['type'],
   'workflow output': ['value'],
 };
@@ -270,7 +286,8 @@ const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place
   rescue: RESCUE_KEYS,
   script: INTERPRETERS,
   file: ['content', 'file', 'url'],
-  undo: ['script', 'file'],
+  undo: ['script', 'file', 'http'],
+  probe: ['script', 'http'],
 };
 
 /** Keys of which at least one must stand there. */

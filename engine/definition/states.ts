@@ -31,10 +31,11 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
   const context: ActionContext = { report, contents, what, entityType, hasRunOn: fields.has('run_on') };
   const actionNode = fields.get('action');
   const given = fields.duration('timeout', 1000);
-  const action = actionNode && readAction(actionNode, { ...context, ...optional('timeout', given) });
+  const said = fields.boolean('idempotent');
+  const own = { ...context, ...optional('timeout', given), ...optional('idempotent', said) };
+  const action = actionNode && readAction(actionNode, own);
   const timeout = given ?? DEFAULTS.timeout;
-  const idempotent =
-    fields.boolean('idempotent') ?? (action === undefined || ACTIONS[action.kind].idempotent);
+  const idempotent = said ?? action?.idempotent ?? (action === undefined || ACTIONS[action.kind].idempotent);
   const declared = readStateOutputs(report, fields.get('outputs'), what);
   const outputs = withGenerated(report, declared, action?.makes ?? [], what);
   const state = {
@@ -221,6 +222,7 @@ function checkGiven(
       key: true,
     });
   }
+  if (action.givesOthers) return;
   const given = new Set(gives.map(({ name }) => name));
   for (const output of outputs.values()) {
     if (given.has(output.name) || output.optional) continue;

@@ -23,12 +23,13 @@ export class Templates {
     made: Template[],
   ): Compile {
     return (value, at, use = {}) => {
-      const { file } = use;
+      const { file, response } = use;
       const here = {
         ...place,
         at,
         ...(file !== undefined && { file }),
         ...(use.members && { use: 'members' as const }),
+        ...(response && { use: response === 'test' ? ('response_test' as const) : ('response' as const) }),
       };
       const { template, problems } = compileTemplate(value, here, this.#model);
       this.#report.addAll(problems);

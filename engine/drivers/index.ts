@@ -3,9 +3,13 @@
 import type { ResolvedAction } from '../machine/types.ts';
 import type { ChildWorkflows, Clock, Driver, ReportSink } from '../runtime/ports.ts';
 import { AgentDriver, type AgentDriverDeps } from './agent-driver.ts';
+import { EngineDriver } from './engine-driver.ts';
 import { GenerateDriver, type GenerateDriverDeps } from './generate-driver.ts';
+import { HttpWork } from './http-work.ts';
 import { OnlineDriver } from './online-driver.ts';
 import { Teller } from './tell.ts';
+import { readEgress } from './web/egress.ts';
+import type { HttpWays } from './web/http-call.ts';
 import { WorkflowDriver } from './workflow-driver.ts';
 
 export type DriverDeps = Omit<AgentDriverDeps, 'teller'> & {
@@ -15,11 +19,13 @@ export type DriverDeps = Omit<AgentDriverDeps, 'teller'> & {
   readonly seal: GenerateDriverDeps['seal'];
   readonly draw?: GenerateDriverDeps['draw'];
   readonly children: ChildWorkflows;
+  /** Which services may be called; absent: none. */
+  readonly web?: HttpWays;
 };
 
-/** One driver for what agents run, one for waiting for them, one for secrets, one for children. `close` of each may be called more than once. */
+/** One driver for what agents run, one for waiting for them, one for secrets, one for children, one for calls. `close` of each may be called more than once. */
 export function createDrivers(deps: DriverDeps): Record<ResolvedAction['kind'], Driver> {
-  const { sink, clock, directory, presence } = deps;
+  const { sink, clock, directory, presence, seal, web = { egress: readEgress([]) } } = deps;
   const agents = new AgentDriver({ ...deps, teller: new Teller(sink, clock) });
   const online = new OnlineDriver({ directory, presence, teller: new Teller(sink, clock) });
   const generate = new GenerateDriver({
@@ -28,5 +34,9 @@ export function createDrivers(deps: DriverDeps): Record<ResolvedAction['kind'], 
     ...(deps.draw && { draw: deps.draw }),
   });
   const workflow = new WorkflowDriver({ ...deps, teller: new Teller(sink, clock) });
-  return { online, script: agents, file: agents, reboot: agents, generate, workflow };
+  const http = new EngineDriver(
+    { sink, clock, teller: new Teller(sink, clock) },
+    new HttpWork({ clock, seal, web }),
+  );
+  return { online, script: agents, file: agents, reboot: agents, generate, workflow, http };
 }

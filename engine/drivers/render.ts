@@ -60,6 +60,7 @@ function renderTask(action: ResolvedAction, context: DriverContext, seal: Seal):
     case 'reboot':
       return Promise.resolve(action);
     case 'online':
+    case 'http':
     case 'generate':
     case 'workflow':
       throw new RenderFailure(`The action \`${action.kind}\` is no command for an agent.`);

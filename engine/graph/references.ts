@@ -35,6 +35,8 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
       return [action.inputs, action.runAs, action.workingDirectory];
     case 'file':
       return [action.path, action.owner, ...contentTemplates(action.content)];
+    case 'http':
+      return [action.url, action.headers, action.body];
     case 'set':
       return [action.outputs];
     case 'approval':

@@ -2,15 +2,17 @@
 // Belongs here: which action a phase runs, its command, its agent. Does not belong here: when it is sent.
 import { EngineError, errorText } from '../base/errors.ts';
 import type { Phase } from '../base/ids.ts';
-import { type JsonValue, isObject } from '../base/json.ts';
+import { type JsonValue, isObject, secretRefs } from '../base/json.ts';
 import type {
   Action,
   FileAction,
   GeneratedSecret,
+  HttpAction,
   SetAction,
   State,
   WorkflowAction,
 } from '../definition/types.ts';
+import { isRepeatable } from '../definition/actions/http.ts';
 import { isSum, urlFault } from '../definition/actions/download.ts';
 import type { DataView, Template } from '../definition/expressions/types.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
@@ -75,7 +77,10 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
     rescues ? record.error : undefined,
   );
   return {
-    action: action.kind === 'workflow' ? childTask(draft, step, action, view) : resolve(action, view),
+    action:
+      action.kind === 'workflow'
+        ? childTask(draft, step, action, view)
+        : resolve(action, view, phase === 'action' && step.state.idempotent),
     ...(agent !== undefined && { agent }),
     timeout: phase === 'undo' ? (step.state.undo?.timeout ?? step.state.timeout) : step.state.timeout,
     reason: reasonFor(phase, record),
@@ -112,7 +117,11 @@ export function expressionError(thrown: unknown, phase: Phase): StepError {
 }
 
 /** What travels, and a `set` that generates; the others never become a command. */
-function resolve(action: Exclude<Action, WorkflowAction>, data: DataView): ResolvedAction {
+function resolve(
+  action: Exclude<Action, WorkflowAction>,
+  data: DataView,
+  idempotent: boolean,
+): ResolvedAction {
   switch (action.kind) {
     case 'online':
     case 'reboot':
@@ -135,6 +144,8 @@ function resolve(action: Exclude<Action, WorkflowAction>, data: DataView): Resol
         ...(action.mode !== undefined && { mode: action.mode }),
         ...optional('owner', action.owner, data),
       };
+    case 'http':
+      return callOf(action, data, idempotent);
     case 'set':
       if (action.generate) return generateOf(action, action.generate, data);
       throw noCommand(action);
@@ -149,6 +160,27 @@ function resolve(action: Exclude<Action, WorkflowAction>, data: DataView): Resol
 
 const noCommand = ({ kind }: Action): EngineError =>
   new EngineError('internal', `A ${kind} action has no command.`, 'Report this with the definition.');
+
+/** A URL with something hidden in it is judged where that is filled in. */
+function callOf(action: HttpAction, data: DataView, idempotent: boolean): ResolvedAction {
+  const { method, expect, until, outputs } = action;
+  const url = evaluateTemplate(action.url, data);
+  const fault = secretRefs(url).length > 0 ? undefined : urlFault(typeof url === 'string' ? url : '');
+  if (fault)
+    throw new EngineError('expression_failed', `The url ${fault.what}.`, 'Correct what it is made of.');
+  const headers = evaluateTemplate(action.headers, data);
+  return {
+    kind: 'http',
+    method,
+    url,
+    headers: isObject(headers) ? headers : {},
+    ...optional('body', action.body, data),
+    ...(expect !== undefined && { expect }),
+    ...(until !== undefined && { until }),
+    outputs,
+    repeatable: idempotent || isRepeatable(method),
+  };
+}
 
 /** What is computed beside the secrets is computed now, and comes to the record with them. */
 function generateOf(

@@ -86,8 +86,15 @@ function startAction(draft: Draft, number: number): void {
   else draft.write(number, { ...ATTEMPT_OVER, status: 'interrupted', cause: 'cancelled' });
 }
 
-export const deniesState = (outcome: Outcome): boolean =>
-  outcome.kind === 'failed' && outcome.error.exitCode === 1;
+/** Exit code 1; of a service an answer that is not as expected, unless it says that it could give none. */
+export function deniesState(outcome: Outcome): boolean {
+  if (outcome.kind !== 'failed') return false;
+  const { exitCode, kind, status } = outcome.error;
+  return exitCode === 1 || (kind === 'http' && status !== undefined && !isPassing(status));
+}
+
+/** HTTP status codes that say: not now (408, 425, 429), or that the service is in trouble (5xx). */
+export const isPassing = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status);
 
 /** The error of a look that gave no answer. */
 export function cannotTell(outcome: Unsuccessful, phase: 'probe' | 'verify'): StepError {

@@ -46,13 +46,14 @@ function stopped(draft: Draft, number: number, outcome: Outcome): void {
   calledBack(draft, number, unfinished);
 }
 
-/** Nobody knows how far it came. Only a script can be left half done; whether that matters `on_interrupted` says. */
+/** Nobody knows how far it came. A script or a call can be left half done; whether that matters `on_interrupted` says. */
 function interruptRescue(draft: Draft, number: number, evidence: string): void {
   const { state } = draft.step(number);
   const interruptions = (draft.record(number).interruptions ?? 0) + 1;
   const over = { ...ATTEMPT_OVER, interruptions };
   if (!draft.forward) return draft.write(number, { ...over, status: 'interrupted' });
-  const policy = state.rescue?.action.kind === 'script' ? state.onInterrupted : 'rerun';
+  const kind = state.rescue?.action.kind;
+  const policy = kind === 'script' || kind === 'http' ? state.onInterrupted : 'rerun';
   if (policy === 'pause' && draft.isHalted) return draft.write(number, { ...over, status: 'interrupted' });
   if (policy === 'pause')
     return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });

@@ -3,7 +3,7 @@
 // Does not belong here: decisions (decide.ts, on/), allowed transitions (transitions.ts).
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { EffectId, Phase, StepId } from '../base/ids.ts';
-import type { GeneratedSecret, Interpreter } from '../definition/types.ts';
+import type { GeneratedSecret, HttpMethod, Interpreter } from '../definition/types.ts';
 
 /** Life of a step. Final: reached, failed, blocked, skipped, not_needed. Explained in docs/reference/states.md. */
 export const STEP_STATUSES = [
@@ -206,6 +206,7 @@ export const ERROR_KINDS = [
   'rejected',
   'cancelled',
   'child',
+  'http',
 ] as const;
 
 /** Why an attempt failed; becomes `error` in expressions and the workflow's reason. */
@@ -213,6 +214,8 @@ export interface StepError {
   readonly kind: (typeof ERROR_KINDS)[number];
   readonly message: string;
   readonly exitCode?: number;
+  /** HTTP status that a service answered with. */
+  readonly status?: number;
   /** Tail of the script's stderr (or stdout when that is empty), secrets masked. */
   readonly tail?: string;
   /** What failed first in its child, or in a child of that (row 40). */
@@ -268,6 +271,19 @@ export type ResolvedAction =
       readonly owner?: JsonValue;
     }
   | { readonly kind: 'reboot' }
+  | {
+      readonly kind: 'http';
+      readonly method: HttpMethod;
+      readonly url: JsonValue;
+      readonly headers: JsonObject;
+      readonly body?: JsonValue;
+      /** These three read the answer; expressions as they were written. */
+      readonly expect?: readonly number[] | string;
+      readonly until?: string;
+      readonly outputs: JsonObject;
+      /** Calling it twice does what calling it once does. */
+      readonly repeatable: boolean;
+    }
   /** Secrets made once for the step; `values`: what is computed beside them. */
   | { readonly kind: 'generate'; readonly secrets: readonly GeneratedSecret[]; readonly values: JsonObject }
   | ChildTask;
@@ -313,9 +329,13 @@ export type Outcome =
   /** Never started and never will be: the agent confirmed a cancel, or refuses it for good. */
   | { readonly kind: 'refused'; readonly message: string };
 
-/** As the script wrote it (of `online`: the agent's facts, as the output `facts`): a file's text, a JSON value, or a hidden value already stored under a reference. */
+/**
+ * As the script wrote it (of `online`: the agent's facts, as the output `facts`): a file's text, a JSON value, or a hidden
+ * value already stored under a reference. `encoded`: what the engine read itself, in the form of base/json.ts.
+ */
 export type RawOutput =
   | { readonly text: string }
+  | { readonly encoded: JsonValue }
   | { readonly json: JsonValue }
   | { readonly secret: string };
 

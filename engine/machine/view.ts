@@ -124,6 +124,7 @@ function errorView(error: StepError): ErrorView {
     kind: error.kind,
     message: error.message,
     ...(error.exitCode !== undefined && { exit_code: error.exitCode }),
+    ...(error.status !== undefined && { status: error.status }),
     tail: error.tail ?? '',
     ...(error.cause && { cause: causeView(error.cause) }),
   };

@@ -3,7 +3,7 @@
 // (simulate.ts), the machine's rules.
 //
 // An answer is given once per step: a retry that fails again leaves the step held, and the simulation ends.
-import { isObject, type JsonObject } from '../base/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../base/json.ts';
 import { durationMs } from '../definition/durations.ts';
 import { didYouMean } from '../definition/nearest.ts';
 import { stateKey } from '../graph/references.ts';
@@ -99,13 +99,14 @@ const BY = 'simulated';
 
 const isYesOrNo = (word: Word): boolean => word === 'yes' || word === 'no';
 
+function valueOf(value: RawOutput): JsonValue {
+  if ('secret' in value) return { $secret: value.secret };
+  if ('json' in value) return value.json;
+  return 'text' in value ? value.text : value.encoded;
+}
+
 const valuesOf = (raw: Raw): JsonObject =>
-  Object.fromEntries(
-    Object.entries(raw).map(([name, value]) => [
-      name,
-      'secret' in value ? { $secret: value.secret } : 'json' in value ? value.json : value.text,
-    ]),
-  );
+  Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, valueOf(value)]));
 
 /** Hidden values come sealed, as they do through the engine's door (rule P9). */
 const sealed = ({ id, state }: Step, data: JsonObject): JsonObject =>

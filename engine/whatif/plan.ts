@@ -36,6 +36,7 @@ export const GUESSED: { readonly [kind in ActionKind | 'probe']?: number } = {
   script: 60_000,
   file: 2_000,
   reboot: 60_000,
+  http: 5_000,
   probe: 2_000,
   workflow: 300_000,
 };

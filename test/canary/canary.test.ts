@@ -2,6 +2,8 @@
 // Belongs here: a real engine with real agents, and scripts that do their worst. Does not belong here: what masking and
 // sealing do with one text (test/agent-protocol), which expressions are refused (test/definition).
 import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -19,7 +21,7 @@ const CARELESS = `
               cat /proc/[0-9]*/cmdline >>"$data/processes" 2>/dev/null`;
 
 /** Hidden values of every source: inputs, a generated one, an output of a script, one made of others, the data of a signal. */
-const definition = (data: string): string => `
+const definition = (data: string, service: string): string => `
 workflow_version: 2026-11-01
 inputs:
   password: {type: string, hidden: true}
@@ -62,8 +64,32 @@ entities:
         requires: [written]
         action: {set: {outputs: {url: "https://<% member.outputs.minted.key %>:<% member.outputs.told.key %>@host"}}}
         outputs: {url: {type: string, hidden: true}}
-      broken:
+      called:
         requires: [joined]
+        action:
+          http:
+            method: POST
+            url: "${service}/<% inputs.password %>?key=<% member.outputs.told.key %>"
+            headers: {authorization: "Bearer <% member.outputs.minted.key %>"}
+            body: {password: "<% inputs.password %>", token: "<% member.outputs.made.token %>", settings: "<% inputs.settings %>"}
+        retry: {attempts: 2, delay: 1s}
+        outputs: {echo: {type: string, hidden: true}}
+      shown:
+        requires: [called]
+        action: {http: {method: POST, url: "${service}/", body: "<% member.outputs.called.echo %>"}}
+        on_failure: {then: continue}
+        outputs: {echo: {type: string}}
+      awaited:
+        requires: [shown]
+        action: {http: {url: "${service}/<% member.outputs.made.token %>", until: "<% response.json.never %>"}}
+        timeout: 2s
+        on_failure: {then: continue}
+      nowhere:
+        requires: [awaited]
+        action: {http: {url: "http://<% member.outputs.minted.key %>.example/"}}
+        on_failure: {then: continue}
+      broken:
+        requires: [nowhere]
         action:
           script:
             bash: |${CARELESS}
@@ -131,6 +157,25 @@ goal: web.used
 /** Files of the engine that must have been looked into, also while it ran. */
 const KEPT = ['engine.db', 'engine.db-wal', 'engine.log', 'journal', 'identity.json'];
 
+/** Says again what it was told, in answers of every kind: the first it refuses. */
+async function echo(): Promise<{ readonly url: string; readonly heard: string[]; readonly server: Server }> {
+  const heard: string[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (piece: Buffer) => (body += piece.toString()));
+    request.on('end', () => {
+      const said = `${request.url} ${JSON.stringify(request.headers)} ${body} ${Buffer.from(body).toString('base64')}`;
+      heard.push(said);
+      response.setHeader('x-said', encodeURIComponent(said).slice(0, 4_000));
+      response
+        .writeHead(heard.length === 1 ? 409 : 200)
+        .end(heard.length === 1 ? said : JSON.stringify({ echo: said }));
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, heard, server };
+}
+
 describe('the canary', function () {
   this.timeout(60_000);
 
@@ -145,24 +190,49 @@ describe('the canary', function () {
     const file = path.join(directory, 'canary.workflow.yaml');
     const inputs = path.join(directory, 'inputs.json');
     await writeFile(path.join(data, 'token'), token);
-    await writeFile(file, definition(data));
+    const service = await echo();
+    const allow = ['--allow-host', new URL(service.url).host];
+    await writeFile(file, definition(data, service.url));
     await writeFile(inputs, JSON.stringify({ password, settings: { deep: [setting] } }));
 
-    const held = await canary.murano('run', file, '--members', 'web=1', '--inputs', inputs, '--verbose');
+    const held = await canary.murano(
+      'run',
+      file,
+      '--members',
+      'web=1',
+      '--inputs',
+      inputs,
+      '--verbose',
+      ...allow,
+    );
     expect(held, canary.said.join('')).to.equal(3);
-    const failed = await canary.murano('signal', 'canary', 'key', '--data', `key=${JSON.stringify(key)}`);
+    const failed = await canary.murano(
+      'signal',
+      'canary',
+      'key',
+      '--data',
+      `key=${JSON.stringify(key)}`,
+      ...allow,
+    );
     expect(failed, canary.said.join('')).to.equal(1);
     for (const words of [['status'], ['status', '--json'], ['events'], ['events', '--json']]) {
       expect(await canary.murano(words[0] ?? '', 'canary', ...words.slice(1)), words.join(' ')).to.equal(0);
     }
     expect(await canary.murano('resume', 'canary', '--verbose')).to.equal(1);
 
+    service.server.closeAllConnections();
+    await new Promise(resolve => service.server.close(resolve));
+    expect(service.heard.length, canary.said.join('')).to.be.at.least(4);
+    expect(service.heard[1]).to.include(JSON.stringify(password)).and.include(JSON.stringify(token));
+
+    expect(canary.said.join('')).to.include('answered 409').and.include("'echo' holds a hidden value");
     expect(canary.said.join('')).to.include('password=***').and.to.include('web[0].broken');
     const written = readFileSync(path.join(data, 'written'), 'utf8');
     expect(written).to.include(`key=${key} token=${token} minted=`);
     const minted = written.slice(written.lastIndexOf('=') + 1);
     expect(minted).to.have.lengthOf(24);
     canary.alsoSecret(minted);
+    canary.alsoSecret(minted.toLowerCase());
     expect([...canary.searched]).to.include.members(KEPT);
     expect(canary.messages).to.be.greaterThan(20);
     if (process.platform === 'linux') {

@@ -134,5 +134,9 @@ function unlessGone<Value>(read: () => Value, otherwise: Value): Value {
 /** An engine of this process that logs all it can to its file. */
 function talkative(): EngineHost {
   const host = embeddedHost();
-  return { ...host, start: directory => host.start(directory, { logLevel: 'debug', logToStderr: false }) };
+  return {
+    ...host,
+    start: (directory, options) =>
+      host.start(directory, { ...options, logLevel: 'debug', logToStderr: false }),
+  };
 }

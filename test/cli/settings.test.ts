@@ -130,17 +130,20 @@ describe('settings of the engine', () => {
   });
 
   it('are those that the reference describes', async () => {
-    const page = readFileSync(inProject('docs', 'reference', 'settings.md'), 'utf8').split(
-      '## In `heat.conf`',
-    )[0];
+    const page = readFileSync(inProject('docs', 'reference', 'settings.md'), 'utf8').split('\n## ')[0];
     const keys = [...(page ?? '').matchAll(/^\| `([a-z_.]+)` \|/gm)].map(match => match[1] as string);
     const samples: { [key: string]: unknown } = {
       state_dir: '/s',
       log_level: 'warn',
       'heat.transport_url': URL,
       'agents.queue_type': 'quorum',
+      'egress.allow': ['api.example.org'],
     };
-    const sections: { readonly [section: string]: { [key: string]: unknown } } = { heat: {}, agents: {} };
+    const sections: { readonly [section: string]: { [key: string]: unknown } } = {
+      heat: {},
+      agents: {},
+      egress: {},
+    };
     const top: { [key: string]: unknown } = { ...sections };
     for (const key of keys) {
       const value = samples[key] ?? (/durable|delete|quorum|allow/.test(key) ? true : 'name');
@@ -152,6 +155,7 @@ describe('settings of the engine', () => {
     const found = await settings(JSON.stringify(top));
     expect(Object.keys(found.heat)).to.have.length(Object.keys(sections['heat'] ?? {}).length);
     expect(Object.keys(sections['agents'] ?? {})).to.have.members(Object.keys(agentsShape.shape));
+    expect(found.egress).to.deep.equal({ allow: ['api.example.org'], caFile: 'name' });
     expect(found.heat).to.include({
       durable: true,
       autoDelete: true,

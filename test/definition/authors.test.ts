@@ -64,8 +64,8 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   ],
   [
     'an action of a later version',
-    vm('      ready: {action: {http: {}}}'),
-    "9:24: The action of web.ready has unknown key 'http'. Known here: approval, file, online, reboot, script, set, signal, wait, workflow.",
+    vm('      ready: {action: {ansible: {}}}'),
+    "9:24: The action of web.ready has unknown key 'ansible'. Known here: approval, file, http, online, reboot, script, set, signal, wait, workflow.",
   ],
   [
     'a requirement of a later version',

@@ -39,8 +39,8 @@ describe('on_failure', () => {
     expect(refusals('{action: {wait: {for: 1s}}}')).to.contain("needs 'then'");
   });
 
-  it('row 41: a rescue is a script, a file, a reboot, online or a wait', () => {
-    const known = 'Known here: file, online, reboot, script, wait';
+  it('row 41: a rescue is a script, a file, a reboot, a call, online or a wait', () => {
+    const known = 'Known here: file, http, online, reboot, script, wait';
     expect(refusals('{action: {approval: {message: Now?}}, then: retry}')).to.contain(known);
     expect(refusals('{action: {set: {outputs: {}}}, then: retry}')).to.contain(known);
     const service = 'entities: {s: {type: service, states: {up: {action: {signal: {name: go}}, ';

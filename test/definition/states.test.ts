@@ -112,7 +112,7 @@ describe('An action', () => {
     expect(codes(parse(action('{}')))).to.deep.equal(['missing_key']);
     expect(codes(parse(action('{wait: {for: 5s}, online: {}}')))).to.deep.equal(['wrong_value']);
     expect(texts(parse(action('{scirpt: {sh: x}}')))[0]).to.include("Did you mean 'script'?");
-    expect(codes(parse(action('{http: {url: x}}')))).to.include('unknown_key');
+    expect(codes(parse(action('{ansible: {url: x}}')))).to.include('unknown_key');
   });
 
   it('online asks for facts', () => {

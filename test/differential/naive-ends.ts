@@ -95,7 +95,8 @@ export class NaiveEnds {
   protected endRescue(step: NaiveStep, ending: Ending): void {
     const { onFailure, onInterrupted, rescue } = step.state;
     if (ending === 'interrupted') {
-      const policy = rescue?.action.kind === 'script' ? onInterrupted : 'rerun';
+      const canHarm = rescue?.action.kind === 'script' || rescue?.action.kind === 'http';
+      const policy = canHarm ? onInterrupted : 'rerun';
       step.interruptions += 1;
       if (this.stands) step.status = 'interrupted';
       else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
@@ -133,6 +134,10 @@ export class NaiveEnds {
 
   /** In the VM that it has, or when its turn comes in the one that is named. */
   protected placeUndo(step: NaiveStep, held: string | undefined): void {
+    if (!usesVm(current(step))) {
+      step.queued = false;
+      return;
+    }
     const agent = placeOf(this.board, step, step.phase);
     if (agent === undefined && placedBy(step, step.phase)) return this.undoAgain(step);
     step.agent = agent;
@@ -145,8 +150,9 @@ export class NaiveEnds {
       step.interruptions += 1;
       if (step.interruptions > LIMITS.interruptions) this.fail(step);
     } else if (step.phase === 'undo' && isDone && step.state.probe) {
+      const held = holdsVm(step) ? step.agent : undefined;
       step.phase = 'verify';
-      this.placeUndo(step, step.agent);
+      this.placeUndo(step, held);
     } else if (step.phase === 'undo' ? isDone : ending === 'denied') {
       step.touched = false;
       this.fail(step);

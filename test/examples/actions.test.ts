@@ -1,6 +1,8 @@
 // The examples of the pages of actions, run with embedded agents: each ends as its page says.
 // Belongs here: running them. Does not belong here: the shape of the pages (test/definition/action-pages.test.ts).
 import { expect } from 'chai';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Session } from '../../engine/cli/host.ts';
 import { embeddedHost } from '../../engine/host.ts';
@@ -18,19 +20,46 @@ const DEEDS: { readonly [kind: string]: Deed } = {
   approval: { kind: 'approve', step: 'database.agreed' },
 };
 
+const TOKEN = 'tell-nobody';
+
+/** The service that the example of `http` calls; it knows nobody without the token. */
+function balancers(): Server {
+  return createServer(({ method, headers }, response) => {
+    if (headers.authorization !== `Bearer ${TOKEN}`) return response.writeHead(401).end();
+    const one = { id: 'b-1', status: 'ACTIVE', listen: [{ address: '203.0.113.7' }] };
+    if (method === 'DELETE') return response.writeHead(204).end();
+    return response.writeHead(method === 'PUT' ? 201 : 200).end(JSON.stringify(one));
+  });
+}
+
 describe('The examples of actions', function () {
   this.timeout(60_000);
   let session: Session;
   let directory: string;
+  let api: string;
+  let server: Server;
   let asked = 0;
   const from = (id: string) => ({ requestId: `${id}-${(asked += 1)}`, by: 'tester' });
 
   beforeEach(async () => {
     directory = await temporaryDirectory();
-    const options = { logLevel: 'error', logToStderr: false } as const;
+    server = balancers().listen(0, '127.0.0.1');
+    await new Promise(resolve => server.once('listening', resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    api = `http://${host}`;
+    const options = { logLevel: 'error', logToStderr: false, egress: { allow: [host] } } as const;
     session = await embeddedHost().start(path.join(directory, 'state'), options);
   });
-  afterEach(() => session.close());
+  afterEach(async () => {
+    await session.close();
+    server.closeAllConnections();
+    await new Promise(resolve => server.close(resolve));
+  });
+
+  const inputsOf: { readonly [kind: string]: () => CreateRequest['inputs'] } = {
+    file: () => ({ directory }),
+    http: () => ({ api, token: TOKEN }),
+  };
 
   function membersOf(page: ActionPage): CreateRequest['members'] {
     const entities = [...definitionOf(parse(page.example, page.files)).entities.values()];
@@ -54,7 +83,7 @@ describe('The examples of actions', function () {
     const { api } = session;
     const deed = DEEDS[id];
     const document = { source: page.example, fileName: `${id}.md`, files: page.files };
-    const inputs = id === 'file' ? { directory } : {};
+    const inputs = inputsOf[id]?.() ?? {};
     const { problems } = await api.create({
       ...from(id),
       id,

@@ -142,6 +142,8 @@ export class Driven {
         return { kind: 'succeeded', outputs: {} };
       case 'workflow':
         throw new Error('The examples that are driven so run no children.');
+      case 'http':
+        throw new Error('The examples call no service.');
       case 'generate':
         return { kind: 'succeeded', outputs: this.#made(action.secrets) };
       default:

@@ -3,6 +3,7 @@
 import type { Action } from '../../engine/definition/types.ts';
 import type { Root } from '../../engine/machine/why/types.ts';
 import {
+  call,
   child,
   definition,
   entity,
@@ -49,6 +50,19 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
         w.report('g[0].a', { kind: 'started' });
         return w;
       },
+    },
+    {
+      step: 'g[0].a',
+      says: 'runs: GET https://x.org/a until it answers as wanted; times out in 10m00s',
+      workflow: () =>
+        group(1, [
+          state('g', 'a', { action: call('https://x.org/a?key=1', '<% response.status == 200 %>') }),
+        ]),
+    },
+    {
+      step: 'g[0].a',
+      says: 'runs: GET; times out in 10m00s',
+      workflow: () => group(1, [state('g', 'a', { action: call({ $secret: 'input/address' }) })]),
     },
   ],
   child: [

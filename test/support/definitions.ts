@@ -53,6 +53,15 @@ export const child = (inputs: JsonValue = {}): Action => ({
   members: new Map(),
 });
 
+export const call = (url: JsonValue = 'https://x.org/a', until?: string): Action => ({
+  kind: 'http',
+  method: 'GET',
+  url: literal(url),
+  headers: literal({}),
+  ...(until !== undefined && { until }),
+  outputs: {},
+});
+
 const isTemplate = (value: JsonValue | Template): value is Template =>
   typeof value === 'object' && value !== null && 'root' in value && 'reads' in value;
 

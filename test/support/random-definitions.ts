@@ -2,11 +2,12 @@
 // Belongs here: arbitraries that only make definitions the parser would pass. Does not belong here: the properties.
 import fc from 'fast-check';
 import { EngineError } from '../../engine/base/errors.ts';
-import type { Action, Requirement, Role, State, WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { Requirement, Role, State, WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Template } from '../../engine/definition/expressions/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import {
+  call,
   child,
   definition,
   entity,
@@ -19,22 +20,13 @@ import {
   type StateSpec,
   state,
 } from './definitions.ts';
+import { actionOf, type KindDice } from './random-actions.ts';
 import { type PlaceDice, placeDice, placesOf, surePlaces } from './random-places.ts';
 import { type RollingDice, rollingDice, rollOrAge, withRollings } from './random-rollings.ts';
 import { type WholeDice, wholeDice } from './random-wholes.ts';
 
 interface StateDice {
-  readonly kind:
-    | 'script'
-    | 'reboot'
-    | 'wait'
-    | 'set'
-    | 'generate'
-    | 'online'
-    | 'child'
-    | 'join'
-    | 'approval'
-    | 'signal';
+  readonly kind: KindDice;
   readonly needs: readonly {
     readonly pick: number;
     readonly how: string;
@@ -56,11 +48,14 @@ interface StateDice {
   /** Where the state, its probe and its undo run. */
   readonly places: readonly PlaceDice[];
   readonly exclusive: boolean;
+  /** Its probe and its undo are calls, which need no VM. */
+  readonly looksByCall: boolean;
+  readonly undoesByCall: boolean;
   readonly undo: 'none' | 'continue' | 'fail';
   readonly attempts: number;
   readonly delay: number;
   readonly onFailure: State['onFailure'];
-  readonly rescue: 'none' | 'script' | 'reboot' | 'online' | 'wait';
+  readonly rescue: 'none' | 'script' | 'reboot' | 'online' | 'wait' | 'http';
   /** How often it gives new attempts; 0: what follows it is `onFailure`. */
   readonly rescues: number;
   readonly validFor: number | undefined;
@@ -77,6 +72,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
     'wait',
     'set',
     'generate',
+    'http',
     'online',
     'child',
     'join',
@@ -112,11 +108,13 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
   probe: fc.boolean(),
   places: placeDice,
   exclusive: fc.constantFrom(true, true, false),
+  looksByCall: fc.constantFrom(false, false, true),
+  undoesByCall: fc.constantFrom(false, false, true),
   undo: fc.constantFrom('none', 'continue', 'fail'),
   attempts: fc.integer({ min: 1, max: 3 }),
   delay: fc.constantFrom(0, 1_000),
   onFailure: fc.constantFrom('fail', 'fail', 'continue', 'pause', 'undo'),
-  rescue: fc.constantFrom('none', 'none', 'none', 'none', 'script', 'reboot', 'online', 'wait'),
+  rescue: fc.constantFrom('none', 'none', 'none', 'none', 'script', 'reboot', 'online', 'wait', 'http'),
   rescues: fc.integer({ min: 0, max: 2 }),
   validFor: fc.constantFrom(undefined, undefined, undefined, 15, 3_000),
   onInterrupted: fc.constantFrom('rerun', 'probe', 'pause', 'fail'),
@@ -216,7 +214,7 @@ function build(
   const isHomeless = owner.type === 'service' && ['script', 'reboot', 'online'].includes(dice.kind);
   const kind = isHomeless && !(dice.kind === 'script' && runOn) ? 'join' : dice.kind;
   const outputs =
-    dice.output && (kind === 'script' || kind === 'set' || kind === 'signal' || kind === 'child')
+    dice.output && ['script', 'set', 'signal', 'child', 'http'].includes(kind)
       ? [output('port', { type: 'integer' })]
       : kind === 'generate'
         ? [output('port', { hidden: true })]
@@ -227,10 +225,15 @@ function build(
     ...roleOf(owner, at, dice),
     ...(dice.condition !== undefined && { condition: literal(dice.condition) }),
     ...(kind === 'script' && runOn && { runOn }),
-    ...(dice.probe && onVm(probeRunOn) && { probe: script(), ...(probeRunOn && { probeRunOn }) }),
+    ...(dice.probe && dice.looksByCall && kind !== 'join' && { probe: call() }),
+    ...(dice.probe &&
+      !dice.looksByCall &&
+      onVm(probeRunOn) && { probe: script(), ...(probeRunOn && { probeRunOn }) }),
     ...(kind === 'child'
       ? { undo: { action: child(), onFailure: 'fail' } }
-      : dice.undo !== 'none' && onVm(undoRunOn) && undoOf(dice, undoRunOn)),
+      : dice.undo !== 'none' &&
+        (dice.undoesByCall ? kind !== 'join' : onVm(undoRunOn)) &&
+        undoOf(dice, undoRunOn)),
     retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
     exclusive: dice.exclusive || kind === 'reboot',
     ...onFailureOf(owner, kind, dice),
@@ -244,20 +247,20 @@ function build(
 }
 
 /** What is joined or computed has no age, nor does a child. */
-function ageOf(kind: StateDice['kind'], { validFor }: StateDice): Pick<State, 'validFor'> {
+function ageOf(kind: KindDice, { validFor }: StateDice): Pick<State, 'validFor'> {
   return validFor === undefined || kind === 'join' || kind === 'set' || kind === 'child' ? {} : { validFor };
 }
 
 function onFailureOf(
   owner: EntityDice,
-  kind: StateDice['kind'],
+  kind: KindDice,
   dice: StateDice,
 ): Pick<State, 'onFailure' | 'rescue'> {
   const { onFailure: wished, undo, rescue, rescues } = dice;
   const canUndo = kind === 'child' || (undo !== 'none' && owner.type !== 'service' && kind !== 'join');
   const onFailure =
     wished === 'undo' && (!canUndo || ageOf(kind, dice).validFor !== undefined) ? 'fail' : wished;
-  const isPossible = rescue === 'wait' || owner.type !== 'service';
+  const isPossible = rescue === 'wait' || rescue === 'http' || owner.type !== 'service';
   const action = kind === 'join' || rescue === 'none' || !isPossible ? undefined : actionOf(rescue, false);
   if (!action) return { onFailure };
   return {
@@ -268,8 +271,8 @@ function onFailureOf(
 
 const undoOf = (dice: StateDice, runOn: Template | undefined) => ({
   undo: {
-    action: script(),
-    ...(runOn && { runOn }),
+    action: dice.undoesByCall ? call() : script(),
+    ...(runOn && !dice.undoesByCall && { runOn }),
     onFailure: dice.undo as 'continue' | 'fail',
     retry: { attempts: dice.attempts, delay: dice.delay },
   },
@@ -320,37 +323,6 @@ function roleOf(owner: EntityDice, at: number, { role }: StateDice): Partial<Sta
       return { [role]: ['boss'] };
     default:
       return role satisfies never;
-  }
-}
-
-function actionOf(kind: StateDice['kind'], hasOutput: boolean): Action | undefined {
-  switch (kind) {
-    case 'script':
-      return script();
-    case 'reboot':
-      return { kind: 'reboot' };
-    case 'wait':
-      return { kind: 'wait', duration: 5_000 };
-    case 'set':
-      return { kind: 'set', outputs: literal(hasOutput ? { port: 5022 } : {}) };
-    case 'generate':
-      return {
-        kind: 'set',
-        outputs: literal({}),
-        generate: [{ name: 'port', length: 8, classes: [{ characters: 'ab', min: 1 }] }],
-      };
-    case 'online':
-      return { kind: 'online' };
-    case 'child':
-      return child();
-    case 'approval':
-      return { kind: 'approval', message: literal('Go on?'), timeout: 30_000 };
-    case 'signal':
-      return { kind: 'signal', name: 'go' };
-    case 'join':
-      return undefined;
-    default:
-      return kind satisfies never;
   }
 }
 

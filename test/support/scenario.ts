@@ -246,5 +246,6 @@ function effectText(w: Workflow, effect: Effect): string {
       ? taskText(action)
       : '';
   const goal = to === undefined ? '' : ` to ${to}`;
-  return `send #${dispatch} of ${step}${goal}: ${phase}, ${action.kind}, ${reason}${inputs}`;
+  const begun = effect.begun ? `, begun, ends at ${effect.begun.endsAt}` : '';
+  return `send #${dispatch} of ${step}${goal}: ${phase}, ${action.kind}, ${reason}${inputs}${begun}`;
 }

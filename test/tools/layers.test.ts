@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/openstack': ['engine/base'],
   'engine/drivers': [
     'engine/base',
+    'engine/definition',
     'engine/machine',
     'engine/runtime',
     'engine/bus',

@@ -10,6 +10,7 @@ import type { ActionKind } from '../types.ts';
 import { unknownKey } from '../unknown-keys.ts';
 import { approval } from './approval.ts';
 import { file } from './file.ts';
+import { http } from './http.ts';
 import type { ActionContext, KindOfAction } from './kind.ts';
 import { online } from './online.ts';
 import { reboot } from './reboot.ts';
@@ -27,6 +28,7 @@ export const ACTIONS = {
   wait,
   signal,
   approval,
+  http,
   set,
   workflow,
 } satisfies Record<ActionKind, KindOfAction>;

@@ -16,6 +16,10 @@ export interface ActionContext {
   readonly hasRunOn?: boolean;
   /** Milliseconds, as the author wrote it; absent: the default. */
   readonly timeout?: number;
+  /** Absent: it is the state's own action. */
+  readonly phase?: 'probe' | 'undo' | 'rescue';
+  /** As the author wrote it of the state. */
+  readonly idempotent?: boolean;
 }
 
 export interface KindOfAction {

@@ -58,6 +58,7 @@ export function fieldOf(shape: Shape, access: Access, context: AccessContext): S
       return inputOf(access.name, context);
     case 'workflow':
     case 'error':
+    case 'response':
     case 'status':
       return ANY;
     case 'entity':
@@ -105,6 +106,7 @@ export function itemOf(shape: Shape, context: AccessContext, source: string): Sh
     case 'inputs':
     case 'workflow':
     case 'error':
+    case 'response':
     case 'entity':
     case 'member':
     case 'outputs':

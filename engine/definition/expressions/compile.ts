@@ -71,8 +71,13 @@ export function compileExpression(
 
 /** True where only true or false makes sense. */
 export function isBoolean(place: ExpressionPlace): boolean {
-  return place.use === 'condition' || place.use === 'retry_when' || place.use === 'role_where';
+  const { use } = place;
+  return use === 'condition' || use === 'retry_when' || use === 'role_where' || use === 'response_test';
 }
+
+/** True where a service's answer is all there is. */
+export const readsResponse = ({ use }: Pick<ExpressionPlace, 'use'>): boolean =>
+  use === 'response' || use === 'response_test';
 
 /** True where only a member makes sense. */
 const isMember = (place: ExpressionPlace): boolean => place.use === 'run_on' || place.use === 'undo_run_on';
@@ -84,8 +89,9 @@ const isRank = ({ use }: ExpressionPlace): boolean => use === 'role_rank' || use
 function prepare(text: string, place: ExpressionPlace, model: ExpressionModel): Prepared {
   const kept = prepared.get(model) ?? new Map<string, Prepared>();
   prepared.set(model, kept);
-  const wanted = entitiesIn(text, place, model);
-  const named = kept.has(wanted.join(' ')) || kept.size < KEPT ? wanted : [...model.entities.keys()];
+  const wanted = readsResponse(place) ? [] : entitiesIn(text, place, model);
+  const few = readsResponse(place) || kept.has(wanted.join(' ')) || kept.size < KEPT;
+  const named = few ? wanted : [...model.entities.keys()];
   const key = named.join(' ');
   const known = kept.get(key);
   if (known) return known;

@@ -14,6 +14,7 @@ import type {
   ExpressionModel,
   MemberView,
   Outputs,
+  ResponseView,
   StateModel,
   ValueType,
 } from './types.ts';
@@ -83,6 +84,8 @@ export function schemaOf(model: ExpressionModel, entities: readonly string[]): S
   add('workflow', workflow.name, data => new workflow.ctor(data.workflow));
   const error = builder.error();
   add('error', error.name, data => data.error && new error.ctor(data.error));
+  const response = builder.response();
+  add('response', response.name, data => data.response && new response.ctor(data.response));
   add('attempt', 'int', data => (data.attempt === undefined ? undefined : BigInt(data.attempt)));
   for (const name of entities) {
     const type = builder.entity(name);
@@ -169,7 +172,25 @@ class SchemaBuilder {
       ]),
     );
     const causeOf = (source: ErrorView): View | undefined => source.cause && new cause.ctor(source.cause);
-    return this.#type('the error', new Map([...failure, ['cause', { cel: cause.name, get: causeOf }]]));
+    return this.#type(
+      'the error',
+      new Map([...failure, STATUS, ['cause', { cel: cause.name, get: causeOf }]]),
+    );
+  }
+
+  response(): ViewType {
+    return this.#type(
+      'the response',
+      new Map<string, Field>([
+        ['status', { cel: 'int', get: (source: ResponseView) => BigInt(source.status) }],
+        ['headers', { cel: 'map<string, string>', get: (source: ResponseView) => toCel(source.headers) }],
+        ['body', { cel: 'string', get: (source: ResponseView) => source.body }],
+        [
+          'json',
+          { cel: 'dyn', get: ({ json }: ResponseView) => (json === undefined ? undefined : toCel(json)) },
+        ],
+      ]),
+    );
   }
 
   entity(name: string): ViewType {
@@ -306,6 +327,12 @@ class SchemaBuilder {
 
 const exitCodeOf = (source: ErrorView): unknown =>
   source.exit_code === undefined ? undefined : BigInt(source.exit_code);
+
+/** Of an answer, where one came. */
+const STATUS: readonly [string, Field] = [
+  'status',
+  { cel: 'int', get: ({ status }: ErrorView) => (status === undefined ? undefined : BigInt(status)) },
+];
 
 function value(source: Outputs, name: string, type: ValueType): unknown {
   const item: JsonValue | undefined = Object.hasOwn(source, name) ? source[name] : undefined;

@@ -16,6 +16,7 @@ export type Shape =
   | { readonly kind: 'inputs' }
   | { readonly kind: 'workflow' }
   | { readonly kind: 'error' }
+  | { readonly kind: 'response' }
   | { readonly kind: 'entity'; readonly entity: string }
   | {
       readonly kind: 'member';
@@ -47,7 +48,8 @@ export const NOTHING_PROVEN: ReadonlySet<string> = new Set();
 
 /** Fields of a member, in the order of the reference. */
 export const MEMBER_FIELDS = ['name', 'index', 'agent', 'data', 'facts', 'outputs', 'status'] as const;
-export const ERROR_FIELDS = ['kind', 'message', 'exit_code', 'tail', 'cause'] as const;
+export const ERROR_FIELDS = ['kind', 'message', 'exit_code', 'status', 'tail', 'cause'] as const;
+export const RESPONSE_FIELDS = ['status', 'headers', 'body', 'json'] as const;
 export const WORKFLOW_FIELDS = ['id', 'stack_name'] as const;
 
 /** Shape of a declared value. */
@@ -77,6 +79,8 @@ export function namesOf(shape: Shape, model: ExpressionModel): readonly string[]
       return WORKFLOW_FIELDS;
     case 'error':
       return ERROR_FIELDS;
+    case 'response':
+      return RESPONSE_FIELDS;
     case 'entity':
       return entityNames(entityOf(model, shape.entity));
     case 'member':
@@ -126,6 +130,8 @@ export function describe(shape: Shape): string {
       return 'the workflow';
     case 'error':
       return 'the error';
+    case 'response':
+      return 'the response';
     case 'entity':
       return shape.entity;
     case 'member':
@@ -162,6 +168,7 @@ export function nounOf(shape: Shape): string {
     case 'optional':
     case 'workflow':
     case 'error':
+    case 'response':
     case 'member':
       return 'field';
   }
@@ -181,6 +188,7 @@ export function isValue(shape: Shape): boolean {
     case 'inputs':
     case 'workflow':
     case 'error':
+    case 'response':
     case 'entity':
     case 'member':
     case 'outputs':
@@ -205,6 +213,7 @@ export function holdsSecret(shape: Shape): boolean {
     case 'inputs':
     case 'workflow':
     case 'error':
+    case 'response':
     case 'entity':
     case 'member':
     case 'outputs':

@@ -64,6 +64,8 @@ export interface DataView {
   reached(entity: string, state: string): readonly MemberView[];
   /** In `retry.when` and rescues. */
   readonly error?: ErrorView;
+  /** What a service answered; where nothing else exists. */
+  readonly response?: ResponseView;
   /** Number of the attempt about to start, from 1. */
   readonly attempt?: number;
 }
@@ -87,6 +89,8 @@ export interface ErrorView {
   readonly kind: string;
   readonly message: string;
   readonly exit_code?: number;
+  /** HTTP status that a service answered with. */
+  readonly status?: number;
   readonly tail: string;
   /** What failed first in its child. */
   readonly cause?: CauseView;
@@ -101,6 +105,16 @@ export interface CauseView {
   readonly workflow: string;
   readonly step: string;
   readonly member?: string;
+}
+
+/** An answer of a service, as expressions see it. */
+export interface ResponseView {
+  readonly status: number;
+  /** By name in lower case. */
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+  /** The body where it is JSON, in the engine's encoded form. */
+  readonly json?: JsonValue;
 }
 
 /** What the expression compiler must know of the definition around an expression. */
@@ -138,7 +152,8 @@ export interface ValueType {
  * Where an expression stands decides which names exist and what may be inferred (row 34 of the rules):
  * only `action`, `run_on`, `members` (of a child), `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`,
  * `retry_when`, the rules of roles (`role_where`: true or false; `role_rank`: a number) and the order of a rolling
- * (`rolling_order`: a number or text) infer none, so what they read must be optional or guaranteed by
+ * (`rolling_order`: a number or text) infer none, nor does what reads a service's answer alone (`response`; `response_test`:
+ * true or false), so what they read must be optional or guaranteed by
  * `guaranteed`. `output` infers none either, but may read what is not there
  * yet: its evaluation then fails with `details.absent`, and the output has no value.
  */
@@ -157,7 +172,9 @@ export interface ExpressionPlace {
     | 'run_on'
     | 'undo_run_on'
     | 'rolling_order'
-    | 'members';
+    | 'members'
+    | 'response'
+    | 'response_test';
   /** Entity and state it belongs to; absent for the workflow's outputs. */
   readonly entity?: string;
   readonly state?: string;

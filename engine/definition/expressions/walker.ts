@@ -116,19 +116,29 @@ export class Walker {
       this.findings.memberNodes.push(node);
       return { kind: 'member', entity: this.place.entity as string, of: 'self', proven: NOTHING_PROVEN };
     }
-    if (this.model.entities.has(name)) return { kind: 'entity', entity: name };
+    if (this.#entities().includes(name)) return { kind: 'entity', entity: name };
     if (!this.#plainNames().includes(name)) return this.#unknownName(name, scope);
     switch (name) {
       case 'inputs':
       case 'workflow':
       case 'error':
+      case 'response':
         return { kind: name };
       default:
         return ANY;
     }
   }
 
+  #entities(): readonly string[] {
+    return this.#readsResponse() ? [] : [...this.model.entities.keys()];
+  }
+
+  #readsResponse(): boolean {
+    return this.place.use === 'response' || this.place.use === 'response_test';
+  }
+
   #hasMember(): boolean {
+    if (this.#readsResponse()) return false;
     const entity = this.place.entity === undefined ? undefined : this.model.entities.get(this.place.entity);
     return entity !== undefined && entity.type !== 'service' && this.place.use !== 'output';
   }
@@ -153,16 +163,22 @@ export class Walker {
       case 'role_rank':
       case 'rolling_order':
         return ['inputs', 'workflow'];
+      case 'response':
+      case 'response_test':
+        return ['response'];
     }
   }
 
   #unknownName(name: string, scope: Scope): Shape {
     const member = this.#hasMember() ? ['member'] : [];
-    const known = [...this.#plainNames(), ...member, ...this.model.entities.keys(), ...scope.bindings.keys()];
+    const known = [...this.#plainNames(), ...member, ...this.#entities(), ...scope.bindings.keys()];
+    const exists = ['inputs', 'workflow'].includes(name) || this.model.entities.has(name);
     const hint =
-      name === 'member' || name === 'error' || name === 'attempt'
-        ? `'${name}' does not exist in this place.`
-        : didYouMean(name, known);
+      this.#readsResponse() && exists
+        ? "Only 'response' exists where a service's answer is read."
+        : name === 'member' || name === 'error' || name === 'attempt'
+          ? `'${name}' does not exist in this place.`
+          : didYouMean(name, known);
     this.findings.say('unknown_name', `Unknown name '${name}'.`, hint);
     return ANY;
   }

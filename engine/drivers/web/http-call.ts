@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** What sentences call the host that they may not name. */
+  readonly calledAs?: string;
 }
 
 export interface HttpAnswer {
@@ -54,7 +56,7 @@ export async function callHttp(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const url = new URL(request.url);
-  const target = targetOf(url);
+  const target = { ...targetOf(url), ...(request.calledAs !== undefined && { name: request.calledAs }) };
   try {
     const addresses = await allowedAddresses(target, ways);
     signal.throwIfAborted();
@@ -62,11 +64,12 @@ export async function callHttp(
   } catch (thrown) {
     if (signal.aborted) throw signal.reason;
     if (thrown instanceof CallFailure) throw thrown;
-    throw new CallFailure('unreachable', `${shown(target)} does not answer: ${reasonOf(thrown)}.`);
+    throw new CallFailure('unreachable', `${shown(target)} does not answer: ${reasonOf(thrown, target)}.`);
   }
 }
 
 interface Target {
+  readonly name?: string;
   readonly host: string;
   readonly port: number;
 }
@@ -76,8 +79,8 @@ function targetOf({ hostname, port, protocol }: URL): Target {
   return { host, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };
 }
 
-const shown = ({ host, port }: Target): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+const shown = ({ name, host, port }: Target): string =>
+  name ?? (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
 /** Those of the host's addresses that may be called. */
 async function allowedAddresses(
@@ -99,11 +102,13 @@ const lookUpHost = (host: string): Promise<readonly LookupAddress[]> =>
   );
 
 function denied(target: Target, address?: string): CallFailure {
-  const where = address === undefined || address === target.host ? '' : ` at ${address}`;
+  const isNamed = target.name === undefined;
+  const where = !isNamed || address === undefined || address === target.host ? '' : ` at ${address}`;
+  const entry = isNamed ? `'${shown(target)}'` : 'its host';
   return new CallFailure(
     'refused',
     `This engine may not call ${shown(target)}${where}: its operator has not allowed it. ` +
-      `Ask for '${shown(target)}' under egress.allow in the engine's settings; of addresses that are not public the documentation says more.`,
+      `Ask for ${entry} under egress.allow in the engine's settings; of addresses that are not public the documentation says more.`,
   );
 }
 
@@ -172,9 +177,10 @@ async function readAnswer(answer: IncomingMessage): Promise<HttpAnswer> {
 }
 
 /** Of what Node throws the code or its sentence, which name neither headers nor body. */
-function reasonOf(thrown: unknown): string {
+function reasonOf(thrown: unknown, target: Target): string {
   const { code, errors } = thrown as { readonly code?: string; readonly errors?: readonly unknown[] };
-  if (errors?.[0] !== undefined) return reasonOf(errors[0]);
+  if (errors?.[0] !== undefined) return reasonOf(errors[0], target);
+  if (target.name !== undefined) return code ?? 'no answer came';
   const text = errorText(thrown).replace(/\.$/, '').slice(0, 300);
   return code !== undefined && !text.includes(code) ? `${text} (${code})` : text;
 }

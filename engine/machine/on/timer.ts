@@ -63,7 +63,7 @@ const unanswered = (): Outcome => ({ kind: 'interrupted', evidence: 'The agent d
 /** Started: nobody knows how it ended. Not started: it never ran, as far as anybody knows. */
 function silence(draft: Draft, number: number): Outcome {
   const { command, progress, phase } = draft.record(number);
-  const who = command?.agent === undefined ? 'Nobody' : `Agent ${command.agent}`;
+  const who = command?.agent === undefined ? 'The engine' : `Agent ${command.agent}`;
   const within = `within ${Math.round((command?.timeout ?? 0) / 1000)} s`;
   if (command?.action.kind === 'online') {
     return { kind: 'failed', error: { kind: 'timeout', message: `${who} was not online ${within}.` } };

@@ -64,7 +64,12 @@ function cannotPlace(draft: Draft, number: number, phase: Phase, thrown: unknown
 /** Starts the phase at once, unless it runs in a VM that the one before it did not have. */
 export function continueUndo(draft: Draft, number: number, phase: 'undo' | 'verify'): void {
   const record = draft.record(number);
-  if (!hasPlaces(draft.step(number).state)) return startUndo(draft, number, phase);
+  const { state } = draft.step(number);
+  const action = actionOf(state, phase);
+  if (!action || !travels(action)) return startUndo(draft, number, phase);
+  // What was taken back without the VM does not have it for the look.
+  const hasVm = phase === 'undo' || occupies(record) !== undefined;
+  if (!hasPlaces(state) && hasVm) return startUndo(draft, number, phase);
   try {
     const place = placeOf(draft, draft.step(number), phase, 'kept');
     const keeps = occupies(record) === place.agent;
@@ -89,7 +94,7 @@ export function startUndo(draft: Draft, number: number, phase: 'undo' | 'verify'
   if (!action || action.kind === 'set' || isGone)
     return endUndo(draft, number, { kind: 'succeeded', outputs: {} });
   try {
-    const command = makeCommand(draft, step, phase, agent);
+    const command = makeCommand(draft, step, phase, travels(action) ? agent : undefined);
     draft.send(number, { status: 'undoing', phase, command, due: commandDue(draft.at, command) });
   } catch (thrown) {
     if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
@@ -126,9 +131,12 @@ export function endVerify(draft: Draft, number: number, outcome: Outcome): void 
   failUndo(draft, number, error);
 }
 
-/** What was done went with its own VM; what is undone in another may still be there. */
-const isLost = (state: State, phase: Phase, outcome: Outcome): boolean =>
-  outcome.kind === 'failed' && outcome.error.kind === 'unreachable' && !runsElsewhere(state, phase);
+/** What was done went with its own VM; what is undone in another, or by a call, may still be there. */
+function isLost(state: State, phase: Phase, outcome: Outcome): boolean {
+  if (outcome.kind !== 'failed' || outcome.error.kind !== 'unreachable') return false;
+  const action = actionOf(state, phase);
+  return action !== undefined && travels(action) && !runsElsewhere(state, phase);
+}
 
 function undoError(outcome: Extract<Outcome, { kind: 'failed' | 'refused' }>): StepError {
   if (outcome.kind === 'failed') return { ...outcome.error, phase: 'undo' };

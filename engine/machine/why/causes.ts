@@ -8,7 +8,7 @@ import { holdersIn } from '../holders.ts';
 import { queuesFor } from '../records.ts';
 import { recordOf } from '../state.ts';
 import { COMMAND_GRACE } from '../timing.ts';
-import type { ChildTask, StepRecord } from '../types.ts';
+import type { ChildTask, ResolvedAction, StepRecord } from '../types.ts';
 import type { Onwards, Via } from './onward.ts';
 import type { Cause, Names, Onward, Root, Surroundings } from './types.ts';
 
@@ -203,7 +203,16 @@ export class Causes {
     const { attempts } = (this.#graph.steps[number] as Step).state.retry;
     const isForFailure = phase !== 'action' && phase !== 'probe' && !this.#onwards.isTakenBack;
     const why = isForFailure ? errorOf(record) : {};
-    return { kind: 'running', phase, attempt, attempts, ...agentOf(record), ...until, ...why };
+    return {
+      kind: 'running',
+      phase,
+      attempt,
+      attempts,
+      ...agentOf(record),
+      ...callOf(command.action),
+      ...until,
+      ...why,
+    };
   }
 
   /** The agent does not do it now, as far as is known. */
@@ -257,6 +266,15 @@ const childOf = ({ child, task }: ChildTask, { held, cancel }: StepRecord): Root
   ...(held !== undefined && { held }),
   ...(cancel !== undefined && { stops: cancel }),
 });
+
+/** Without what may be hidden in it, or stands behind a question mark. */
+function callOf(action: ResolvedAction): { readonly calls?: string } {
+  if (action.kind !== 'http') return {};
+  const { method, url, until } = action;
+  const parsed = typeof url === 'string' ? URL.parse(url) : null;
+  const what = parsed === null ? method : `${method} ${parsed.origin}${parsed.pathname}`;
+  return { calls: until === undefined ? what : `${what} until it answers as wanted` };
+}
 
 function asked(record: StepRecord): Root {
   const { asks, due } = record;

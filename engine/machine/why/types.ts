@@ -64,6 +64,8 @@ export type Root =
       readonly phase: Phase;
       readonly attempt: number;
       readonly attempts: number;
+      /** Of a call: method and address. */
+      readonly calls?: string;
       readonly agent?: string;
       /** Absent: no time is set to it. */
       readonly until?: number;

@@ -56,11 +56,12 @@ const ONWARD: Phrases<Onward> = {
 };
 
 const ROOTS: Phrases<Root> = {
-  running: ({ phase, attempt, attempts, agent, until, error }, { now, machine }) => {
+  running: ({ phase, attempt, attempts, agent, calls, until, error }, { now, machine }) => {
     const after = error === undefined ? '' : `, for it failed: ${errorText(error)}`;
     const where = agent === undefined ? '' : ` on ${machine(agent)}`;
+    const what = calls === undefined ? '' : `: ${calls}`;
     const which = phase === 'action' && attempts > 1 ? `, attempt ${attempt} of at most ${attempts}` : '';
-    return `${DOES[phase]}${where}${which}${after}${timeText(until, now)}`;
+    return `${DOES[phase]}${where}${what}${which}${after}${timeText(until, now)}`;
   },
   child: ({ child, task, held, stops }) => {
     if (stops !== undefined) return `waits for its child ${child}, which is being called back (${stops})`;
