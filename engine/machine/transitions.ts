@@ -57,6 +57,8 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     running:
       'its agent accepted or started the command, its child is held or goes on, or the next phase begins',
     waiting: 'the attempt failed; the next one is timed',
+    blocked:
+      'the attempt failed; for the next, at once, something it requires is too old and could not be renewed',
     ready:
       'the attempt failed, or its next phase runs in another VM: that, or its rescue, may start at once and its VM is busy',
     reached: 'the attempt succeeded, or its failure is tolerated',

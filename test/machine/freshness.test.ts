@@ -192,6 +192,21 @@ describe('a state that is valid for a time', () => {
     expect(w.status('g[0].c')).to.equal('running');
   });
 
+  it('blocks a step whose next attempt would begin at once, when it could not be renewed meanwhile', () => {
+    const again = asking({ retry: { attempts: 2, delay: 0 } });
+    const late: Named = { x: { exclusive: false }, d: { needs: ['g.token', 'g.x'] } };
+    const w = workflow({ token: { ...TOKEN, exclusive: false }, c: again, ...late }, 1, ['g.c', 'g.d']);
+    w.succeed('g[0].token', id('old'));
+    w.due('s.slow');
+    w.succeed('g[0].token', id('new'));
+    expect(w.status('g[0].c')).to.equal('running');
+    w.now += 100_000;
+    w.succeed('g[0].x');
+    w.exit('g[0].token', 1);
+    w.exit('g[0].c', 1);
+    expect([w.status('g[0].c'), w.status('g[0].d')]).to.deep.equal(['blocked', 'blocked']);
+  });
+
   it('row 11: tolerated when it could not be renewed has no outputs', () => {
     const w = aged({ onFailure: 'continue' });
     w.exit('g[0].token', 1);
