@@ -18,8 +18,17 @@ import type { ExitCode } from './exits.ts';
 import { EXIT_CODES } from './exits.ts';
 import type { WatchOptions } from './finish.ts';
 import type { Context } from './host.ts';
-import { DEFAULT_STATE_DIRECTORY, LOG_LEVELS, STATE_VARIABLE } from './host.ts';
 import { readFrom } from './loading.ts';
+import {
+  allowOption,
+  colourOption,
+  inputsOption,
+  jsonOption,
+  logOption,
+  membersOption,
+  stateOption,
+  verboseOption,
+} from './options.ts';
 import type { EngineOptions } from './sessions.ts';
 import { parseValues } from './values.ts';
 
@@ -31,34 +40,6 @@ export interface Program {
 }
 
 type Action = (context: Context) => Promise<ExitCode>;
-
-const stateOption = (): Option =>
-  new Option(
-    '--state-dir <directory>',
-    `where workflows are kept (default: $${STATE_VARIABLE}, else ${DEFAULT_STATE_DIRECTORY})`,
-  );
-const jsonOption = (): Option =>
-  new Option('--json', 'for programs: one JSON document, or one per line for what streams').default(
-    false,
-    'off',
-  );
-const colourOption = (): Option => new Option('--no-color', 'no colours (as NO_COLOR does)');
-const verboseOption = (): Option =>
-  new Option('--verbose', 'show what the scripts print, and every transition').default(false, 'off');
-const logOption = (): Option =>
-  new Option(
-    '--log-level <level>',
-    'log to stderr too, at this level (a log is always kept in the state directory)',
-  ).choices(LOG_LEVELS);
-const allowOption = (): Option =>
-  new Option(
-    '--allow-host <hosts...>',
-    'services that `http` may call: host, host:port, *.domain or network',
-  );
-const inputsOption = (): Option =>
-  new Option('--inputs <values...>', 'inputs: a YAML or JSON file, or name=value, or name=@file');
-const membersOption = (): Option =>
-  new Option('--members <members...>', 'machines: entity=count, or a YAML or JSON file with names and data');
 
 function whole(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
