@@ -307,6 +307,20 @@ describe('enrolment', () => {
     }
   });
 
+  it('an agent that is there learns a rotated key by itself, and what is signed by a dropped one counts no more', async () => {
+    await world.create('a1');
+    await world.vm(await world.config('a1'), 1);
+    await enrolled('a1');
+    const welcomed = (): number =>
+      world.wire.filter(({ message }) => message.headers.key === world.keys.signing.id).length;
+    for (const drop of [false, true]) {
+      await world.administer({ kind: 'rotate_keys', drop });
+      // The greeting, and the welcome after the hello that answers it.
+      await until(() => welcomed() >= 2, 'a welcome under the new key');
+    }
+    expect(world.said(/refused a message/)).to.equal(false);
+  });
+
   it('says what cannot be asked', async () => {
     await world.create('a1');
     const put = {
