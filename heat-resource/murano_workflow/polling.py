@@ -52,6 +52,13 @@ UNCHANGEABLE = _(
     'and make another.')
 
 
+#: Methods that are carried out once for each id of a request; the others
+#: converge by themselves.
+ONCE = ('apply', 'delete')
+#: Methods after which the engine has something under this resource's id.
+MAKING = ('apply', 'agent.create', 'member.create')
+
+
 class Request(object):
     """What a check remembers between two polls; lost with its worker."""
 
@@ -59,11 +66,14 @@ class Request(object):
         self.method = method
         #: ``hold_in_heat`` of the properties that the request is made from.
         self.hold = hold
-        self.args = dict(args, request_id=uuid.uuid4().hex)
+        self.args = args
+        if method in ONCE:
+            self.args = dict(args, request_id=uuid.uuid4().hex)
         self.sent = False
         self.silent_since = None
         self.held_since = None
         self.after = 0
+        self.poll_after = 1
         self.events = 0
 
 
@@ -93,29 +103,62 @@ class Polling(object):
             raise
         request.silent_since = None
         values.raise_problems(answer)
-        if request.method == 'apply':
-            request.after = answer['after']
-            if not self._is_accepted():
-                self.data_set('accepted', '1')
-        # False: what was called back has not ended; then it can go on.
-        request.sent = answer.get('taken', True)
+        if request.method in MAKING and not self._is_accepted():
+            self.data_set('accepted', '1')
+        request.after = answer.get('after', 0)
+        # False: what was called back has not ended; then it can go on. Or a
+        # member has not left yet.
+        request.sent = answer.get('taken', True) and answer.get('gone', True)
+        request.poll_after = answer.get('poll_after', 1)
+
+    def _settle(self, request):
+        """True once the engine has taken it; for what it does at once."""
+        if request is None:
+            return True
+        if not request.sent:
+            self._send(request)
+            if not request.sent:
+                raise resource.PollDelay(request.poll_after)
+        return True
+
+    def _begin_delete(self, request, waits=True):
+        """None: nobody waits for it.
+
+        Nobody waits for what is abandoned, nor for what the engine never said
+        that it has. Should a lost request have reached it after all, this one
+        comes behind.
+        """
+        if self._is_accepted() and waits:
+            self._send(request)
+            return request
+        try:
+            self._send(request)
+            if request.sent:
+                return request
+        except rpc.EngineUnavailable:
+            pass
+        try:
+            self.engine().cast(request.method, **request.args)
+        except rpc.EngineUnavailable as error:
+            LOG.warning('%(what)s %(id)s may be left in the engine: %(error)s',
+                        {'what': self.type(), 'id': self.resource_id,
+                         'error': error})
+        return None
 
     def _put_up_with(self, request, error):
         now = time.time()
         if request.silent_since is None:
             request.silent_since = now
-            LOG.warning('Workflow %(id)s: %(error)s',
-                        {'id': self.resource_id, 'error': error})
+            LOG.warning('%(what)s %(id)s: %(error)s',
+                        {'what': self.type(), 'id': self.resource_id,
+                         'error': error})
         # What never reached the engine fails soon; what runs there has time.
         patience = CONF.engine_patience if request.sent else FIRST_PATIENCE
         if now - request.silent_since >= patience:
             raise error
 
     def _check(self, request, action, done):
-        if not request.sent:
-            self._send(request)
-            if not request.sent:
-                raise resource.PollDelay(1)
+        self._settle(request)
         try:
             status = self._status(request.after)
         except rpc.EngineUnavailable as error:

@@ -205,24 +205,7 @@ class Workflow(polling.Polling, resource.Resource):
         abandon = self._on_delete() == schema.ABANDON
         request = polling.Request('delete', workflow_id=self.resource_id,
                                   abandon=abandon)
-        if self._is_accepted() and not abandon:
-            self._send(request)
-            return request
-        try:
-            self._send(request)
-            if request.sent:
-                return request
-        except rpc.EngineUnavailable:
-            pass
-        # Nobody waits for what is abandoned, nor for what the engine never
-        # said that it has. Should a lost request have reached it after all,
-        # this one comes behind.
-        try:
-            self.engine().cast('delete', **request.args)
-        except rpc.EngineUnavailable as error:
-            LOG.warning('Workflow %(id)s may be left in the engine: %(error)s',
-                        {'id': self.resource_id, 'error': error})
-        return None
+        return self._begin_delete(request, waits=not abandon)
 
     def check_delete_complete(self, request):
         if request is None:

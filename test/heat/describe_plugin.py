@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
+from murano_workflow import agent  # noqa: E402
 from murano_workflow import rpc  # noqa: E402
 from murano_workflow import workflow  # noqa: E402
 
@@ -16,8 +17,9 @@ def described(schema):
     return {name: entry.description for name, entry in schema.items()}
 
 
+resources = dict(workflow.resource_mapping(), **agent.resource_mapping())
 print(json.dumps({
-    'properties': described(workflow.Workflow.properties_schema),
-    'attributes': described(workflow.Workflow.attributes_schema),
+    'types': {name: {'properties': described(kind.properties_schema),
+                     'attributes': described(kind.attributes_schema)} for name, kind in resources.items()},
     'settings': {opt.name: {'help': opt.help, 'default': opt.default} for opt in rpc.opts},
 }))

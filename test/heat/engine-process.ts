@@ -14,12 +14,14 @@ import type { Services } from '../support/services.ts';
 export class EngineProcess {
   readonly #services: Services;
   readonly #directory: string;
+  readonly #reachesAgents: boolean;
   #child: ChildProcess | undefined;
   /** What it has printed. */
   output = '';
 
   /** `directory` stays when the engine ends: the next start goes on with what is in it. */
-  constructor(services: Services, directory: string) {
+  constructor(services: Services, directory: string, { reachesAgents = false } = {}) {
+    this.#reachesAgents = reachesAgents;
     this.#services = services;
     this.#directory = directory;
   }
@@ -41,7 +43,7 @@ export class EngineProcess {
   /** Starts it, and waits for nothing. */
   launch(): void {
     const settings = path.join(this.#directory, 'engine.yaml');
-    writeFileSync(settings, `state_dir: ${this.#state}\nheat: {host: test}\n`);
+    writeFileSync(settings, `state_dir: ${this.#state}\nheat: {host: test}\n${this.#agents()}`);
     const child = spawn(
       process.execPath,
       [inProject('dist/engine/main.js'), 'engine', '--config', settings],
@@ -70,6 +72,13 @@ export class EngineProcess {
       child.once('exit', code => reject(new Error(`the engine ended with ${code}: ${this.output}`)));
       look();
     });
+  }
+
+  /** The broker of agents, where the suite has one. */
+  #agents(): string {
+    const { AGENTS_TRANSPORT_URL: transport, AGENTS_MANAGEMENT_URL: management } = this.#services.openrc;
+    if (!this.#reachesAgents) return '';
+    return `agents: {transport_url: "${transport}", management_url: "${management}"}\n`;
   }
 
   stop = (): Promise<void> => this.#end('SIGTERM');

@@ -12,7 +12,7 @@ const found = services('the example in a real Heat');
 if (found !== undefined) {
   describe('the example in a real Heat', function () {
     this.timeout(120_000);
-    const { directory, heat } = heatSuite(found, 'heat-example', ['release']);
+    const { directory, heat } = heatSuite(found, 'heat-example', { lasting: ['release'] });
 
     const openstack = async (...words: string[]): Promise<string> => {
       const env = { ...found.openrc, PATH: '/usr/bin:/bin', HOME: directory };

@@ -15,10 +15,17 @@ export interface HeatSuite {
   readonly create: (name: string, template: object, options?: object) => Promise<void>;
 }
 
-/** To be called once within a `describe`. `lasting`: stacks that several tests share, deleted after the last. */
-export function heatSuite(services: Services, name: string, lasting: readonly string[] = []): HeatSuite {
+/**
+ * To be called once within a `describe`. `lasting`: stacks that several tests share, deleted after the last;
+ * `reachesAgents`: the engine has the services' broker of agents.
+ */
+export function heatSuite(
+  services: Services,
+  name: string,
+  { lasting = [], reachesAgents = false }: { lasting?: readonly string[]; reachesAgents?: boolean } = {},
+): HeatSuite {
   const directory = temporaryDirectoryFor(name);
-  const engine = new EngineProcess(services, directory.path);
+  const engine = new EngineProcess(services, directory.path, { reachesAgents });
   const heat = new Heat(services);
   const made: string[] = [];
   const running = async (): Promise<void> => {

@@ -84,6 +84,9 @@ class Workflow(workflow.Workflow):
     def engine(self):
         return self._engine
 
+    def type(self):
+        return 'Murano::Workflow'
+
     def data(self):
         return self._data
 
