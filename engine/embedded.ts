@@ -122,7 +122,7 @@ async function assemble(
   const side = createAgentSide({
     transport: bus?.transport ?? broker.transport,
     login: bus?.login ?? { user: 'engine', password: '', name: owner() },
-    ...(bus && { queueKind: bus.queueKind }),
+    ...(bus && { queueKind: bus.queueKind, expected: () => records().map(({ agent }) => agent) }),
     clock: systemClock,
     keys,
     directory: registry,
@@ -143,7 +143,9 @@ async function assemble(
   releasers.add('the enrolment', async () => enrolment?.close());
   releasers.add('the watch over the broker', () => watch.close());
   const children = childWorkflows(() => engine);
-  const drivers = createDrivers({ ...side, clock: systemClock, term, sink, seal: vault.seal, children, web });
+  const expects: Knows = agent => enrolment?.accounts.get(agent) !== undefined;
+  const around = { clock: systemClock, term, sink, seal: vault.seal, children, web, expects };
+  const drivers = createDrivers({ ...side, ...around });
   releasers.add('the drivers', () => closeAll(Object.values(drivers)));
   const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
   releasers.add('the engine', () => engine.stop());
@@ -167,7 +169,7 @@ async function assemble(
   await agents.add(registry.list().map(agent => agent.id));
   const presence = (agent: string): ReturnType<typeof side.presence.known> => side.presence.known(agent);
   const service = new EngineService(engine, presence, () => watch.view(), enrolment?.registrar);
-  return { service, agents, knows: agent => registry.get(agent) !== undefined };
+  return { service, agents, knows: agent => registry.get(agent) !== undefined || expects(agent) };
 }
 
 async function closeAll(drivers: readonly Driver[]): Promise<void> {

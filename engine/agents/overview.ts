@@ -11,7 +11,8 @@ import type { AgentRecord } from './ports.ts';
 import type { Presence } from './presence.ts';
 
 export interface OverviewParts {
-  readonly agents: readonly AgentRecord[];
+  /** Without an incarnation: never said hello, or has still to enrol. */
+  readonly agents: readonly Pick<AgentRecord, 'id' | 'incarnation'>[];
   readonly presence: Presence;
   readonly link: LinkState;
   /** Hosts and vhost; absent: the broker in the process, of which nothing else is known. */
@@ -35,7 +36,7 @@ export function overview(parts: OverviewParts): AgentsView {
   };
 }
 
-function viewOf(record: AgentRecord, parts: OverviewParts): AgentView {
+function viewOf(record: OverviewParts['agents'][number], parts: OverviewParts): AgentView {
   const { presence, survey } = parts;
   const seen = presence.of(record.id);
   const state = seen?.state ?? (record.incarnation === undefined ? 'never_seen' : 'offline');
@@ -53,7 +54,10 @@ function viewOf(record: AgentRecord, parts: OverviewParts): AgentView {
   };
 }
 
-function whyNot(record: AgentRecord, { presence, link, place, survey, trouble }: OverviewParts): string {
+function whyNot(
+  record: OverviewParts['agents'][number],
+  { presence, link, place, survey, trouble }: OverviewParts,
+): string {
   if (link.kind === 'down') return `the engine itself has no connection to the broker: ${link.reason}`;
   const refusal = presence.refusal(record.id);
   if (refusal !== undefined) return `the engine refuses its hello, which ${refusal}`;

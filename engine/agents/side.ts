@@ -28,6 +28,8 @@ export interface AgentSideOptions {
   readonly term: () => number;
   /** Of the agents' queues; default: quorum. */
   readonly queueKind?: QueueKind;
+  /** Ids of agents whose queues must be there before they are registered: those that have still to enrol. */
+  readonly expected?: () => readonly string[];
   /** How much the desk listens to each agent; default: ALLOWANCES of budget.ts. */
   readonly allowances?: Allowances;
   readonly onOutput?: (output: LiveOutput) => void;
@@ -64,7 +66,7 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
   const { directory, keys } = options;
   const topology = (): Topology =>
     engineTopology(
-      directory.list().map(record => record.id),
+      [...new Set([...directory.list().map(record => record.id), ...(options.expected?.() ?? [])])],
       options.queueKind,
     );
   const link = linkOf(options, topology);

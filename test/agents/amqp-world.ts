@@ -56,6 +56,7 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
     transport: bus.transport,
     login: bus.login,
     queueKind: bus.queueKind,
+    expected: () => [...records.keys()],
     clock: systemClock,
     random: () => 0,
     keys,

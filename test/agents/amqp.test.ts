@@ -21,7 +21,8 @@ const run = promisify(execFile);
 const found = agentsBroker('agents over RabbitMQ');
 
 if (found !== undefined) {
-  describe('engine and real agents over RabbitMQ', () => {
+  describe('engine and real agents over RabbitMQ', function () {
+    this.timeout(60_000);
     let world: AmqpWorld;
     let directory: string;
     // Users belong to the whole broker: nobody else may have the same.
@@ -108,7 +109,7 @@ if (found !== undefined) {
       await ended(2);
       expect(await runs()).to.equal(1);
       expect(ends()).to.equal(2);
-      expect(world.logged.join('\n')).to.include('lacked 4 users of agents');
+      expect(world.logged.join('\n')).to.match(/lacked \d users of agents/);
     });
 
     it("B2: a broker that lost an agent's user and rights alone gets them back", async () => {
@@ -152,7 +153,7 @@ if (found !== undefined) {
       expect(await cuts).to.be.greaterThan(0);
       await ended(steps.length);
       expect(await runs()).to.equal(steps.length);
-    }).timeout(40_000);
+    });
 
     it('revocation closes the connection of a running agent, and lets it in no more', async () => {
       await world.begin(vm1);
@@ -217,10 +218,8 @@ if (found !== undefined) {
     it('tells an agent that is connected and silent from one that never came', async () => {
       await world.begin(vm1);
       await online(vm1);
-      for (const agent of [vm2, vm3]) {
-        await world.admit(agent);
-        await world.side.register({ ...world.side.directory.list()[0], id: agent } as never);
-      }
+      // Made, and not enrolled yet.
+      for (const agent of [vm2, vm3]) await world.admit(agent);
       const silent = await asAgent(vm2);
       const view = (agent: string) => world.watch.view().agents.find(one => one.id === agent);
       await until(() => nudge() && /has not said hello/.test(view(vm2)?.reason ?? ''), 'the silent one');
@@ -272,5 +271,5 @@ if (found !== undefined) {
         expect((await refusal(byAddress.connect(login))).message).to.match(/127\.0\.0\.2/);
       });
     });
-  }).timeout(30_000);
+  });
 }

@@ -138,6 +138,8 @@ export const contextOf = (secrets: Record<string, JsonValue> = {}, text = 'echo 
 export interface WorldOptions {
   readonly broker?: MemoryBrokerOptions;
   readonly side?: Partial<AgentSideOptions>;
+  /** Agents that have still to enrol. */
+  readonly expects?: (agent: string) => boolean;
 }
 
 /** The engine's side of a fresh world, connected and open. */
@@ -174,6 +176,7 @@ export async function makeWorld(options: WorldOptions = {}) {
     sink,
     term: () => 7,
     seal: (ref, value) => ({ ref, sealed: sideOptions.vault.seal(ref, value) }),
+    ...(options.expects && { expects: options.expects }),
     children: NO_CHILDREN,
   });
   await side.connect();

@@ -33,7 +33,8 @@ ssl_options.verify = verify_none
 END
   } >"$home/rabbitmq.conf"
   echo '[rabbitmq_management].' >"$home/enabled_plugins"
-  (. "$home/env" && spawn "$name" /usr/lib/rabbitmq/bin/rabbitmq-server)
+  # A crashing node writes what it remembers into its working directory.
+  (. "$home/env" && cd "$home" && spawn "$name" /usr/lib/rabbitmq/bin/rabbitmq-server)
 }
 
 # await_rabbit NAME PORT HTTP_PORT
