@@ -112,7 +112,8 @@ async function assemble(
   const broker = memoryBroker();
   const bus = places.kind === 'broker' ? places.bus : undefined;
   const records = (): ReturnType<WatchParts['records']> => enrolment?.accounts.brokerRecords() ?? [];
-  const watch = new Watch({ ...(bus && { bus }), records, clock: systemClock, log });
+  const waiting = (agent: string): string | undefined => enrolment?.registrar.reason(agent);
+  const watch = new Watch({ ...(bus && { bus }), records, enrolment: waiting, clock: systemClock, log });
   const vault = makeVault(state.key);
   const sink: ReportSink = {
     report: (id, report, secrets) => engine.report(id, report, secrets),

@@ -1,7 +1,8 @@
 // Every agent for people: is it there, since when, and if not, why not.
 // Belongs here: putting together what directory, presence, broker and link know. Does not belong here: layout (cli/).
 //
-// The nearest reason counts: our own way to the broker, then what we refused, then what the broker sees of it.
+// The nearest reason counts: what somebody has to decide of its enrolment, our own way to the broker, then what we refused,
+// then what the broker sees of it.
 import { agentUser, enrolmentUser } from '../broker/rights.ts';
 import type { ConnectionSeen, Survey } from '../broker/survey.ts';
 import type { LinkState } from '../bus/link.ts';
@@ -20,6 +21,8 @@ export interface OverviewParts {
   readonly survey?: Survey;
   /** Why the broker's management does not answer. */
   readonly trouble?: string;
+  /** What of its enrolment keeps an agent out, or wants to be in its place; undefined: nothing. */
+  readonly enrolment?: (agent: string) => string | undefined;
 }
 
 export function overview(parts: OverviewParts): AgentsView {
@@ -40,7 +43,8 @@ function viewOf(record: OverviewParts['agents'][number], parts: OverviewParts): 
   const { presence, survey } = parts;
   const seen = presence.of(record.id);
   const state = seen?.state ?? (record.incarnation === undefined ? 'never_seen' : 'offline');
-  const reason = state === 'online' ? undefined : whyNot(record, parts);
+  const ofEnrolment = parts.enrolment?.(record.id);
+  const reason = ofEnrolment ?? (state === 'online' ? undefined : whyNot(record, parts));
   const lastSeen = presence.lastHeard(record.id);
   const waiting = survey?.queues.get(commandQueue(record.id))?.messages;
   return {

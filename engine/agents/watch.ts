@@ -17,6 +17,8 @@ export interface WatchParts {
   readonly bus?: AgentBus;
   /** Agents whose users must be on the broker. */
   readonly records: () => readonly BrokerRecord[];
+  /** As of `OverviewParts`. */
+  readonly enrolment?: (agent: string) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,7 +64,7 @@ export class Watch {
   }
 
   view(): AgentsView {
-    const { bus } = this.#parts;
+    const { bus, enrolment } = this.#parts;
     const trouble = this.#mender?.trouble;
     const side = this.#side;
     if (side === undefined) return { agents: [], bus: { state: 'none' } };
@@ -73,6 +75,7 @@ export class Watch {
       ...(bus !== undefined && { place: bus.place }),
       ...(this.#survey !== undefined && { survey: this.#survey }),
       ...(trouble !== undefined && { trouble }),
+      ...(enrolment !== undefined && { enrolment }),
     });
   }
 

@@ -19,12 +19,14 @@ const DECISIONS = [
   ['revoke', 'cut the agent off at once, until it is approved again'],
 ] as const;
 
-/** Below `agents`. */
+/** Below `agents`, which takes the same options: commander gives it those that stand behind its own subcommands. */
 export function addDecisions(agents: Command, choose: Choose, common: (command: Command) => Command): void {
   for (const [kind, description] of DECISIONS) {
     common(agents.command(`${kind} <agent>`).description(description)).action(
-      (agent: string, options: Options) =>
-        choose(options, context => administer(context, { kind, agent }, options)),
+      (agent: string, _: Options, command: Command) => {
+        const options = command.optsWithGlobals<Options>();
+        choose(options, context => administer(context, { kind, agent }, options));
+      },
     );
   }
 }
@@ -33,7 +35,8 @@ export function addKeys(program: Command, choose: Choose, common: (command: Comm
   const keys = program.command('keys').description("the engine's keys, which agents trust");
   common(keys.command('rotate').description('sign with a new key from now on; agents learn it by themselves'))
     .option('--drop', 'earlier keys count no more', false)
-    .action((options: Options & { readonly drop: boolean }) =>
-      choose(options, context => administer(context, { kind: 'rotate_keys', drop: options.drop }, options)),
-    );
+    .action((_: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options & { readonly drop: boolean }>();
+      choose(options, context => administer(context, { kind: 'rotate_keys', drop: options.drop }, options));
+    });
 }

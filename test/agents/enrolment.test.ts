@@ -114,8 +114,12 @@ describe('enrolment', () => {
     const view = await world.show('a1');
     expect(view['state']).to.equal('waits_for_approval');
     expect(view['pending']).to.include({ server: server(1) });
+    expect(world.enrolment.registrar.reason('a1')).to.match(
+      /wants to enrol in its place .*agents approve a1/,
+    );
     await world.administer({ kind: 'approve', agent: 'a1' });
     expect(await world.show('a1')).to.include({ state: 'enrolled' });
+    expect(world.enrolment.registrar.reason('a1')).to.equal(undefined);
   });
 
   it('a server that is rebuilt, where the policy allows it: once the former gave no sign of life', async () => {
@@ -198,6 +202,7 @@ describe('enrolment', () => {
     const key = (await world.show('a1'))['key'];
     expect(await world.administer({ kind: 'revoke', agent: 'a1' })).to.include({ state: 'revoked' });
     await until(() => world.said(/refused \(revoked\)/));
+    expect(world.enrolment.registrar.reason('a1')).to.match(/took its rights away/);
     expect(world.broker.connections().map(({ user }) => user)).to.not.include('agent.a1');
     expect(await world.administer({ kind: 'approve', agent: 'a1' })).to.include({ state: 'created' });
     const config = await world.config('a1');

@@ -37,6 +37,14 @@ describe('the overview of agents', () => {
   const reason = (change: Partial<OverviewParts> = {}): string => view(change).agents[0]?.reason ?? '';
   const was: AgentRecord = { ...record, incarnation: 'i' };
 
+  it('says first what of its enrolment somebody has to decide, also of one that is there', () => {
+    expect(reason({ enrolment: () => 'approve it' })).to.equal('approve it');
+    const presence = new Presence();
+    presence.answered('a', facts, 'boot', 5);
+    expect(reason({ presence, enrolment: agent => `${agent} waits` })).to.equal('a waits');
+    expect(view({ presence, enrolment: () => undefined }).agents[0]).to.not.have.property('reason');
+  });
+
   it('tells all that is known of one that is there', () => {
     const presence = new Presence();
     presence.heard('a', 7);

@@ -21,7 +21,7 @@ import { renderUserData } from '../user-data/index.ts';
 import { type Account, type Accounts, giveUp } from './accounts.ts';
 import type { MemberRecord, Members } from './members.ts';
 import type { Office } from './office.ts';
-import { memberView, viewOf } from './views.ts';
+import { memberView, reasonOf, viewOf } from './views.ts';
 
 /** How workflows let go of an agent. */
 export interface Leaving {
@@ -90,6 +90,12 @@ export class Registrar implements AgentsApi {
       default:
         return request satisfies never;
     }
+  }
+
+  /** What an operator has to decide of it; undefined: nothing. */
+  reason(agent: string): string | undefined {
+    const account = this.#parts.accounts.get(agent);
+    return account && reasonOf(account);
   }
 
   // ---------------------------------------------------------------- agents

@@ -27,6 +27,15 @@ export function viewOf(
   };
 }
 
+/** For people: what keeps it out, or wants to be in its place, and who can act. */
+export function reasonOf({ agent, pending, revoked }: Account): string | undefined {
+  if (revoked === true)
+    return `an operator took its rights away; murano-workflow agents approve ${agent} gives them back`;
+  if (pending === undefined) return undefined;
+  const how = `murano-workflow agents approve ${agent}, or refuse ${agent}`;
+  return `server ${pending.server} wants to enrol in its place with another key: ${how}`;
+}
+
 function stateOf({
   bound,
   pending,
