@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { explainStep, explainWorkflow } from '../../engine/machine/why/explain.ts';
 import { CAUSE_KINDS } from '../../engine/machine/why/words.ts';
-import { join, state } from '../support/definitions.ts';
+import { child, join, state } from '../support/definitions.ts';
 import { type Called, callCli, FakeEngine } from '../support/fake-engine.ts';
 import { inProject } from '../support/project.ts';
 import { around } from '../support/why.ts';
@@ -81,6 +81,23 @@ describe('explain', () => {
     expect({ step, engineRuns }).to.eql({ step: 'g[0].b', engineRuns: true });
     expect(causes[0].cause).to.include({ kind: 'barrier', state: 'g.a', counts: 0, needed: 2 });
     expect(roots[0].answers[0]).to.eql({ act: 'retry', step: 'g[1].a' });
+  });
+
+  it('goes on into a child, whose own id is in the commands', async () => {
+    const w = group(1, [state('g', 'a', { action: child() })]);
+    w.report('g[0].a', { kind: 'held', reason: 'g[1].a waits for an operator' });
+    const engine = new FakeEngine();
+    engine.workflows.set('prod', workflowView([], { id: 'prod', status: 'held' }));
+    const inner = held(2);
+    const answer = explainStep(w.graph, w.state, 0, around(w));
+    const explanation = explainWorkflow(inner.graph, inner.state, around(inner));
+    const roots = answer.roots.map(root => ({ ...root, child: { id: 'prod-1', explanation } }));
+    engine.explanation = { ...answer, roots };
+    const called = await callCli({ engine, kind: 'attached' }, 'why', 'prod', 'g[0].a');
+    const out = called.out.replaceAll(/\s+/g, ' ');
+    expect(out).to.include('which is held: g[1].a waits for an operator');
+    expect(out).to.include("Try it again: murano-workflow retry prod-1 'g[1].a'");
+    expect(out).not.to.include("retry prod 'g[1].a'");
   });
 
   it('has every cause in its reference', () => {

@@ -34,6 +34,19 @@ const ending = (...steps: Parameters<typeof workflowView>[0]): string =>
     .map(line => line.map(({ text }) => text).join(''))
     .join('\n');
 
+describe('a step whose child waits for a person', () => {
+  const running = stepView('shop.up', {
+    status: 'running',
+    child: 'w-1',
+    held: 'site.agreed waits for a yes',
+  });
+
+  it('is shown with the id of the child, and with the command that says who can answer', () => {
+    expect(stepDetail(running, moment)).to.contain('child w-1 is held: site.agreed waits for a yes');
+    expect(ending(running)).to.contain('See who can answer, and how:\n    murano-workflow why w');
+  });
+});
+
 describe('a step that asks', () => {
   it('is shown with who is waited for, and with the command to type', () => {
     expect(stepDetail(asked, moment)).to.equal(
