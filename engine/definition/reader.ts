@@ -105,6 +105,7 @@ const MAIN_KEY: { readonly [place in KeyPlace]?: string } = {
   wait: 'for',
   signal: 'name',
   approval: 'message',
+  'generated secret': 'length',
 };
 
 function longForm(place: KeyPlace, value: JsonValue): string | undefined {
@@ -179,8 +180,11 @@ export class Fields {
   boolean(key: string): boolean | undefined {
     const node = this.get(key);
     if (node === undefined || typeof node.value === 'boolean') return node?.value as boolean | undefined;
-    const meant = typeof node.value === 'string' && /^(?:yes|true|on)$/i.test(node.value);
-    const hint = meant ? { hint: 'Write true, without quotes.' } : {};
+    const word = typeof node.value === 'string' ? node.value : '';
+    const meant = /^(?:yes|true|on)$/i.test(word) ? 'true' : /^(?:no|false|off)$/i.test(word) ? 'false' : '';
+    const hint = meant === '' ? {} : { hint: `Write ${meant}, without quotes.` };
+    // To quote it, as is said of such a word elsewhere, would make it text.
+    if (meant !== '') this.report.retract('yaml_ambiguous', node.at);
     this.#wrongType(node, `${key} of ${this.what} must be true or false`, hint);
     return undefined;
   }

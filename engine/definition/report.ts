@@ -62,6 +62,12 @@ export class Report {
     this.#cut.add(pointer);
   }
 
+  /** Takes back what was noted under this code at the pointer: somebody who knows the place says it better. */
+  retract(code: ProblemCode, pointer: string): void {
+    const kept = this.#found.filter(({ problem }) => problem.code !== code || problem.pointer !== pointer);
+    this.#found.splice(0, this.#found.length, ...kept);
+  }
+
   /** Takes over problems that another part of the parser found. */
   addAll(problems: readonly Problem[]): void {
     for (const { code, pointer, message, hint, severity, file, position } of problems) {

@@ -25,6 +25,14 @@ const ELSEWHERE: { readonly [place in KeyPlace]?: { readonly [word: string]: str
   file: { get_file: 'file' },
 };
 
+/** Place → word that belongs to a state → what says the like of the whole. */
+const OF_THE_WHOLE: { readonly [place in KeyPlace]?: { readonly [word: string]: string } } = {
+  workflow: {
+    timeout: "A time for the whole is written 'deadline'.",
+    on_failure: "What a failure does to the whole is said by 'failure_mode' and 'on_workflow_failure'.",
+  },
+};
+
 /** The key that was meant, if that can be guessed. */
 export function keyMeant(
   word: string,
@@ -49,11 +57,14 @@ export function unknownKey(
 ): void {
   if (report.has('reserved_name', at)) return;
   const meant = keyMeant(word, place, known);
+  const words = place && OF_THE_WHOLE[place];
+  const whole = words && Object.hasOwn(words, word) ? words[word] : undefined;
   const within = meant === undefined ? placeOf(word, known) : undefined;
   report.add('unknown_key', at, `${what} has unknown key '${shown(word)}'.`, {
     near: { name: word, known },
     ...(meant === undefined ? {} : { hint: `Did you mean '${meant}'?` }),
     ...(within === undefined ? {} : { hint: `Write it under '${within}'.` }),
+    ...(whole === undefined ? {} : { hint: whole }),
     key: true,
   });
 }

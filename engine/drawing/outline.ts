@@ -6,7 +6,7 @@
 import { EngineError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
-import { demandText, rolesReadBy, stateKey } from '../graph/references.ts';
+import { requirementText, rolesReadBy, stateKey } from '../graph/references.ts';
 
 export interface OutlineNode {
   readonly id: string;
@@ -178,11 +178,10 @@ function stateEdges(definition: WorkflowDefinition, state: State): readonly Outl
   return [...joins, ...requirements, ...roles];
 }
 
-/** A barrier is worth a word where a group meets; outcomes always are. */
-function labelOf(definition: WorkflowDefinition, { entity, state, members, outcome }: Requirement): string {
-  const target = definition.entities.get(entity);
-  const isMany = target?.type === 'vm_group' && !target.states.get(state)?.once;
-  return isMany && members.kind !== 'same' ? demandText(members, outcome) : (outcome ?? '');
+function labelOf(definition: WorkflowDefinition, requirement: Requirement): string {
+  const target = definition.entities.get(requirement.entity);
+  const isMany = target?.type === 'vm_group' && !target.states.get(requirement.state)?.once;
+  return requirementText(requirement, isMany);
 }
 
 const roleId = (entity: string, role: string): string => `role ${entity}.${role}`;

@@ -8,7 +8,7 @@ import type {
   WorkflowAction,
   WorkflowDefinition,
 } from '../definition/types.ts';
-import { demandText, rolesReadBy } from './references.ts';
+import { demandText, requirementText, rolesReadBy } from './references.ts';
 import type { Gate, StateGraph, Step } from './types.ts';
 
 /** One node per state, whatever the members: what the author wrote, with what was inferred dotted. */
@@ -123,13 +123,11 @@ function stateEdges(definition: WorkflowDefinition, entity: Entity, state: State
   return [...choices, ...requirements, ...[...roles].map(role => `${role} --> ${target}`)];
 }
 
-/** A barrier is worth a word where a group meets; a bare name and a state that is one step are not. Outcomes always are. */
+/** What a line says of its requirement. */
 function edgeLabel(definition: WorkflowDefinition, requirement: Requirement): string {
-  const { members, outcome } = requirement;
   const entity = definition.entities.get(requirement.entity);
   const isMany = entity?.type === 'vm_group' && !entity.states.get(requirement.state)?.once;
-  if (isMany && members.kind !== 'same') return demandText(members, outcome);
-  return outcome ?? '';
+  return requirementText(requirement, isMany);
 }
 
 /** Mermaid takes some words for keywords, so every id gets a prefix. Names have no capitals, so `IN` keeps them apart. */

@@ -1,7 +1,8 @@
 // What a state refers to: the roles it waits for, the templates it evaluates; and how states are keyed.
 // Belongs here: reading references out of a typed state. Does not belong here: steps and gates (compile.ts).
+import { durationText } from '../definition/durations.ts';
 import type { Template } from '../definition/expressions/types.ts';
-import type { Action, Quorum, RequiredOutcome, State, FileAction } from '../definition/types.ts';
+import type { Action, Quorum, RequiredOutcome, Requirement, State, FileAction } from '../definition/types.ts';
 
 /** The key of a state in `StateGraph.stepByState`; also the text of a role. */
 export const stateKey = (entity: string, state: string): string => `${entity}.${state}`;
@@ -69,6 +70,16 @@ function contentTemplates(content: FileAction['content']): readonly Template[] {
 /** The quorum, and how they must have ended where that is not reached: `any failed`, `all final`. */
 export const demandText = (quorum: Quorum, outcome: RequiredOutcome | undefined): string =>
   outcome === undefined ? quorumText(quorum) : `${quorumText(quorum)} ${outcome}`;
+
+/**
+ * A requirement in few words, empty where it is plain: a barrier is worth one where a group meets (`isMany`), a bare name and a
+ * state that is one step are not; an outcome and a time always are.
+ */
+export function requirementText({ members, outcome, within }: Requirement, isMany: boolean): string {
+  const demand = isMany && members.kind !== 'same' ? demandText(members, outcome) : (outcome ?? '');
+  const time = within === undefined ? '' : `within ${durationText(within)}`;
+  return [demand, time].filter(text => text !== '').join(' ');
+}
 
 /** What an author would write: `all`, `any`, `majority`, `2`, `60%`; `same` for a bare name. */
 export function quorumText(quorum: Quorum): string {

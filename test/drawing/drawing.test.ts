@@ -72,6 +72,24 @@ describe('an outline', () => {
     ]);
   });
 
+  it('says the time in which a requirement must be met, and leaves no such out', () => {
+    const states = [
+      state('g', 'a'),
+      state('g', 'b', { needs: ['a'] }),
+      state('g', 'c', { needs: ['b', 'a'] }),
+    ];
+    const timed = states.map(one => ({
+      ...one,
+      requires: one.requires.map(need =>
+        one.name === 'c' && need.state === 'a' ? { ...need, within: 60_000 } : need,
+      ),
+    }));
+    const told = tellingEdges(outline(definition([entity('g', { states: timed })], ['g.c'])));
+    expect(told.map(({ from, to, label }) => `${from} ${to} ${label}`.trim())).to.include(
+      'g.a g.c within 1m00s',
+    );
+  });
+
   it('keeps a barrier that only ways of single members go round', () => {
     const states = [
       state('g', 'a'),

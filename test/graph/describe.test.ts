@@ -46,6 +46,18 @@ describe('mermaid text', () => {
 `);
   });
 
+  it('shows the time in which a requirement must be met', () => {
+    const ready = state('sql', 'ready', { needs: ['sql.prepared', 'created'] });
+    const timed = ready.requires.map(one => ({
+      ...one,
+      within: one.members.kind === 'same' ? 90_000 : 900_000,
+    }));
+    const states = [state('sql', 'prepared'), state('sql', 'created'), { ...ready, requires: timed }];
+    const text = mermaid(definition([entity('sql', { min: 2, states })], ['sql.ready']));
+    expect(text).to.contain('s_prepared_IN_sql -->|"all within 15m00s"| s_ready_IN_sql');
+    expect(text).to.contain('s_created_IN_sql -->|"within 1m30s"| s_ready_IN_sql');
+  });
+
   it('shows one node per step, with a round node where many meet', () => {
     const text = mermaidSteps(compileGraph(cluster, new Map([['sql', group('sql', 2)]])));
     expect(text).to.contain('s0["sql[0].prepared (sql-0)"]');

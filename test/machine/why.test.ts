@@ -31,6 +31,24 @@ describe('why a workflow that has undone what it did stands still', () => {
   });
 });
 
+describe('why a workflow has undone what it did', () => {
+  it('names what had failed, not what was taken back because of that', () => {
+    const undo = { action: script() };
+    const states = [state('g', 'a', { undo }), state('g', 'b', { undo })];
+    const made = definition([entity('g', { states })], ['g.a', 'g.b'], { onWorkflowFailure: 'undo' });
+    const w = new Workflow(made, membership({ g: 2 })).create();
+    w.succeed('g[0].a');
+    w.succeed('g[1].a');
+    w.succeed('g[0].b');
+    w.exit('g[1].b', 3, 'no licence');
+    for (let [step] = w.out(); step !== undefined; [step] = w.out()) w.succeed(step);
+    expect(w.over).to.equal('failed');
+    const { roots, moreRoots } = explainWorkflow(w.graph, w.state, around(w));
+    expect(roots.map(({ path }) => path.at(-1)?.step)).to.deep.equal(['g[1].b']);
+    expect(moreRoots).to.equal(0);
+  });
+});
+
 describe('why', () => {
   for (const [kind, situations] of Object.entries(SITUATIONS)) {
     for (const { step, says, workflow, offline } of situations) {

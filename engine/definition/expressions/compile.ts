@@ -52,7 +52,7 @@ export function compileExpression(
   const parsed = parse(environment, text);
   if ('finding' in parsed) return { findings: [parsed.finding], reads: [], secret: false };
   const { shape, findings } = walk(parsed.program.ast, place, model);
-  checkResult(shape, inText, place, findings);
+  checkResult(shape, inText, place, model, findings);
   if (findings.list.length === 0) checkTypes(parsed.program, place, schema, findings);
   const base = { findings: findings.list, reads: findings.reads, secret: holdsSecret(shape) };
   if (findings.list.length > 0) return base;
@@ -182,9 +182,15 @@ function excerpt(text: string, start: number): string {
   return rest === '' ? 'its end' : rest;
 }
 
-function checkResult(shape: Shape, inText: boolean, place: ExpressionPlace, findings: Findings): void {
+function checkResult(
+  shape: Shape,
+  inText: boolean,
+  place: ExpressionPlace,
+  model: ExpressionModel,
+  findings: Findings,
+): void {
   const result = shape.kind === 'optional' ? shape.of : shape;
-  if (isMember(place)) sayNoMember(result, findings);
+  if (isMember(place)) sayNoMember(result, model, findings);
   else if (place.use === 'members') sayNoMembers(result, findings);
   else if (!isValue(result)) {
     const hint =
@@ -207,13 +213,16 @@ function checkResult(shape: Shape, inText: boolean, place: ExpressionPlace, find
 }
 
 /** What may be a member is left to the check of types. */
-function sayNoMember(shape: Shape, findings: Findings): void {
+function sayNoMember(shape: Shape, model: ExpressionModel, findings: Findings): void {
   if (shape.kind === 'member' || shape.kind === 'any') return;
   const isList = shape.kind === 'list' && shape.of.kind === 'member';
+  const whole = shape.kind === 'entity' ? wholeHint(shape.entity, model) : undefined;
   findings.say(
     'expression_type',
     `The result is ${describe(shape)}; it must be a member.`,
-    isList ? "Write '[0]' after it for the first." : "Write a member, such as 'sql.members[0]' or a role.",
+    isList
+      ? "Write '[0]' after it for the first."
+      : (whole ?? "Write a member, such as 'sql.members[0]' or a role."),
   );
 }
 
@@ -225,6 +234,15 @@ function sayNoMembers(shape: Shape, findings: Findings): void {
     `The result is ${describe(shape)}; it must be members.`,
     "Write members, such as 'sql.members' or a role.",
   );
+}
+
+/** An entity stands for all its members, also where there is one. */
+function wholeHint(entity: string, { entities }: ExpressionModel): string | undefined {
+  const type = entities.get(entity)?.type;
+  if (type === 'vm') return `Write '${entity}.members[0]': the one member that it has.`;
+  if (type === 'service')
+    return `${entity} is a service, which has no VM. Name a member of a vm or a vm_group.`;
+  return `Write '${entity}.members[0]' for its first member, or a role of it.`;
 }
 
 /** The library stops at its first complaint; the walk before it has found every unknown name already. */

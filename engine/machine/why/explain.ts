@@ -120,7 +120,7 @@ class Teller {
 
   roots(starts: readonly number[]): Pick<Explanation, 'roots' | 'moreRoots'> {
     const walk = new Walk(this.#onwards, starts);
-    const found = walk.roots.map(number => {
+    const found = this.#atFault(walk.roots).map(number => {
       const [cause] = this.#causes.of(number) as readonly [Cause];
       const { who } = moverOf(cause, '', true);
       return { number, who, since: this.place(number).since };
@@ -133,6 +133,14 @@ class Teller {
       roots: told.map(({ number }) => this.#rootPath(walk.pathTo(number))),
       moreRoots: found.length - told.length,
     };
+  }
+
+  /** Of what a workflow undid because it failed, what had failed: the rest was taken back because of that. */
+  #atFault(roots: readonly number[]): readonly number[] {
+    const isUndone = (number: number): boolean => recordOf(this.#state, number).status === 'undone';
+    const failed = roots.filter(number => isUndone(number) && recordOf(this.#state, number).error);
+    if (failed.length === 0) return roots;
+    return roots.filter(number => !isUndone(number) || failed.includes(number));
   }
 
   #rootPath(hops: readonly Hop[]): RootPath {
