@@ -1,5 +1,5 @@
 // Who becomes an agent, and who stays it: real agents with real user data against the engine's side.
-// Belongs here: enrolment and membership as a whole. Does not belong here: the table of rules (enrolment-rules.test.ts).
+// Belongs here: enrolment as a whole. Does not belong here: the table of rules (enrolment-hostile.test.ts), members (membership.test.ts).
 import { expect } from 'chai';
 import { memoryBrokerUsers } from '../../engine/broker/memory-users.ts';
 import { EngineError } from '../../engine/base/errors.ts';
@@ -229,45 +229,6 @@ describe('enrolment', () => {
     await first.stop();
   });
 
-  it('removed, nothing of it is left: no user, no queue, no record; and removing it again is nothing', async () => {
-    await world.create('a1');
-    await world.member('a1', 1);
-    const vm = await world.vm(await world.config('a1'), 1);
-    await enrolled('a1');
-    await vm.stop();
-    await world.administer({ kind: 'delete_agent', agent: 'a1' });
-    await world.administer({ kind: 'delete_agent', agent: 'a1' });
-    expect(world.broker.userNames()).to.deep.equal(['engine']);
-    expect(world.broker.queues().filter(name => name.includes('a1'))).to.deep.equal([]);
-    expect([...world.disk.kept.keys()]).to.deep.equal([]);
-    expect(await refusal(world.show('a1'))).to.match(/^not_found/);
-  });
-
-  it('a member leaves once its workflows have let it go, and says so when that takes too long', async () => {
-    await world.create('a1');
-    await world.member('a1', 1);
-    world.mayLeave = false;
-    const leave = (): Promise<unknown> => world.administer({ kind: 'delete_member', member: 'm-a1' });
-    expect(await leave()).to.deep.equal({ gone: false, poll_after: 5 });
-    await world.clock.advance(61_000);
-    expect(await refusal(leave())).to.match(/^not_allowed: .*has not left its workflows within 60 seconds/);
-    expect(await leave()).to.deep.include({ gone: false });
-    world.mayLeave = true;
-    expect(await leave()).to.deep.equal({ gone: true });
-    expect(await leave()).to.deep.equal({ gone: true });
-    expect(new Set(world.left)).to.deep.equal(new Set(['a1']));
-  });
-
-  it('a member that Heat replaces by another of the same agent does not leave', async () => {
-    await world.create('a1');
-    await world.member('a1', 1);
-    world.clock.time += 1;
-    await world.member('a1', 2, 'm-new');
-    expect(await world.administer({ kind: 'delete_member', member: 'm-a1' })).to.deep.equal({ gone: true });
-    expect(world.left).to.deep.equal([]);
-    expect(await world.show('a1')).to.include({ member_server: server(2) });
-  });
-
   it('a new key and the end of the incarnation before it are one commit', async () => {
     await world.create('a1');
     const config = await world.config('a1');
@@ -324,32 +285,6 @@ describe('enrolment', () => {
       await until(() => welcomed() >= 2, 'a welcome under the new key');
     }
     expect(world.said(/refused a message/)).to.equal(false);
-  });
-
-  it('says what cannot be asked', async () => {
-    await world.create('a1');
-    const put = {
-      kind: 'put_member',
-      member: 'm',
-      agent: 'a1',
-      name: 'a1',
-      onLeave: 'undo',
-      leaveTimeout: 1,
-    } as const;
-    expect(await refusal(world.administer({ ...put, server: 'web-1' }))).to.match(
-      /^usage: 'web-1' is no server/,
-    );
-    expect(await refusal(world.administer({ ...put, agent: 'a2', server: server(1) }))).to.match(
-      /^not_found/,
-    );
-    const data = 'x'.repeat(70_000);
-    expect(await refusal(world.administer({ ...put, server: server(1), data }))).to.match(/^limit_exceeded/);
-    await world.create('a2');
-    await world.member('a1', 1, 'm');
-    expect(await refusal(world.administer({ ...put, agent: 'a2', server: server(1) }))).to.match(/^conflict/);
-    expect(await refusal(world.administer({ kind: 'show_member', member: 'x' }))).to.match(/^not_found/);
-    expect(await refusal(world.administer({ kind: 'approve', agent: 'a1' }))).to.match(/^not_allowed/);
-    expect(await refusal(world.create('../x'))).to.match(/^usage/);
   });
 
   it('its secrets stand nowhere: not on the wire, not in the store, not in logs and alarms', async () => {
