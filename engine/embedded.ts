@@ -255,12 +255,33 @@ class EmbeddedEngine implements EngineApi {
   }
 
   async act(request: ActRequest): Promise<RequestResult> {
+    if (request.kind === 'update') return this.#update(request);
     if (request.kind !== 'delete') return this.#service.act(request);
     const happenings = this.#service.follow(request.workflow, this.#closing.signal);
     const deletion = this.#afterDeletion(happenings);
     this.#deletions.add(deletion);
     void deletion.then(() => this.#deletions.delete(deletion));
     return this.#service.act(request);
+  }
+
+  /** Agents of those who join are known before the first command that names them; of who has left they go at the end. */
+  async #update(request: ActRequest & { readonly kind: 'update' }): Promise<RequestResult> {
+    const joining = [request.members ?? {}, request.join ?? {}].flatMap(groups => Object.entries(groups));
+    if (this.#parts.places.kind !== 'embedded') {
+      const [stranger] = joining.flatMap(([entity, group]) =>
+        this.#strangers(
+          entity,
+          group.map(({ agent }) => agent),
+        ),
+      );
+      const { message, hint = '' } = stranger ?? { message: '' };
+      if (stranger) return { status: 'rejected', code: 'members_invalid', message, next: hint };
+      return this.#service.act(request);
+    }
+    await this.#agents.add(joining.flatMap(([, group]) => group.map(({ agent }) => agent)));
+    const result = await this.#service.act(request);
+    if (result.status === 'rejected') await this.#sweep();
+    return result;
   }
 
   list: EngineApi['list'] = options => this.#service.list(options);

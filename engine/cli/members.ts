@@ -32,6 +32,23 @@ export async function parseMembers(
   return members;
 }
 
+/** Members of the entities named, and of no others: what an update changes. `known`: entity → who takes part now. */
+export async function parseNewMembers(
+  words: readonly string[],
+  known: { readonly [entity: string]: readonly { readonly name: string }[] },
+  workflow: string,
+  read: ReadText,
+): Promise<Members> {
+  const entities = Object.entries(known).map(([name, members]): EntityShape => {
+    // A single VM bears the entity's name.
+    const type = members.length === 1 && members[0]?.name === name ? 'vm' : 'vm_group';
+    return { name, type, members: { min: 0, max: LIMITS.members } };
+  });
+  const members: Members = {};
+  for (const word of words) Object.assign(members, await readWord(word, entities, workflow, read));
+  return members;
+}
+
 async function readWord(
   word: string,
   entities: readonly EntityShape[],

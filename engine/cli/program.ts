@@ -2,7 +2,7 @@
 // Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addDecisions, addKeys } from './agent-program.ts';
-import { act } from './commands/act.ts';
+import { act, sendSignal, skip } from './commands/act.ts';
 import { agents } from './commands/agents.ts';
 import { engine } from './commands/engine.ts';
 import { events } from './commands/events.ts';
@@ -13,12 +13,13 @@ import { schema } from './commands/schema.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 import { simulateFile } from './commands/simulate.ts';
 import { type StatusOptions, statusAll, statusOne } from './commands/status.ts';
+import type { UpdateOptions } from './commands/update.ts';
+import { update } from './commands/update.ts';
 import { validate } from './commands/validate.ts';
 import type { ExitCode } from './exits.ts';
 import { EXIT_CODES } from './exits.ts';
 import type { WatchOptions } from './finish.ts';
 import type { Context } from './host.ts';
-import { readFrom } from './loading.ts';
 import {
   allowOption,
   colourOption,
@@ -30,7 +31,6 @@ import {
   verboseOption,
 } from './options.ts';
 import type { EngineOptions } from './sessions.ts';
-import { parseValues } from './values.ts';
 
 /** What commander made of the words; the action's result is the exit code. */
 export interface Program {
@@ -324,6 +324,17 @@ function addOperator(program: Command, choose: Choose): void {
       choose(options, context => act(context, name, { kind: 'cancel' }, options)),
   );
   operator(
+    'update <name>',
+    'change who takes part: members that are new join, those not named leave and are undone first',
+    'update prod --members db=4',
+    'update prod --members machines.yaml',
+  )
+    .addOption(membersOption())
+    .option('--abandon', 'undo nothing of the members that leave', false)
+    .action((name: string, options: UpdateOptions & { color?: boolean }) =>
+      choose(options, context => update(context, name, options)),
+    );
+  operator(
     'delete <name>',
     'undo what was done, then remove the workflow',
     'delete prod',
@@ -359,25 +370,4 @@ function addEngine(program: Command, choose: Choose): void {
     .option('--check', 'say whether the settings can be used, and end', false)
     .addHelpText('after', examples('engine --config /etc/murano-workflow/engine.yaml'))
     .action(options => choose(options, context => engine(context, options)));
-}
-
-async function sendSignal(
-  context: Context,
-  name: string,
-  signal: string,
-  options: OperatorOptions & { readonly data?: readonly string[] },
-): Promise<ExitCode> {
-  const data = await parseValues(options.data ?? [], '--data', () => 'map', readFrom(context));
-  return act(context, name, { kind: 'signal', name: signal, data }, options);
-}
-
-async function skip(
-  context: Context,
-  name: string,
-  step: string,
-  options: OperatorOptions & { readonly outputs?: readonly string[] },
-): Promise<ExitCode> {
-  // The types of outputs are the engine's to know; here 5432 is a number and '"5432"' a text.
-  const outputs = await parseValues(options.outputs ?? [], '--outputs', () => 'map', readFrom(context));
-  return act(context, name, { kind: 'skip', step, outputs }, options);
 }

@@ -6,6 +6,7 @@ import { agentNames } from './views/lanes.ts';
 import type { Line, Style } from './views/style.ts';
 import type { NameStep, StepEntry } from './views/transition.ts';
 import {
+  generationLine,
   happeningLines,
   isNotable,
   newsLine,
@@ -47,6 +48,7 @@ export class Telling {
       this.#before = change.record;
       return news.map(text => newsLine(entry, start, change.record.id, text));
     }
+    if (change.kind === 'generation') return [generationLine(entry, start, change)];
     const step = entry as StepEntry;
     if (this.#options.what !== 'record' && (!isNotable(step) || this.#isRepeated(step))) return [];
     return [transitionLine(step, start, this.#namesIn(view), this.#options.style)];

@@ -11,13 +11,14 @@ const text = z.string();
 const milliseconds = z.int().min(0);
 
 const member = z.strictObject({ agent: text, name: text, data: json.optional() });
+const groups = z.record(text, z.array(member));
 const create = z.strictObject({
   requestId: text,
   id: text,
   stackName: text,
   document: z.strictObject({ source: json, fileName: text, files: z.record(z.string(), text) }),
   inputs: object,
-  members: z.record(z.string(), z.array(member)),
+  members: groups,
   allowed: milliseconds.optional(),
   by: text,
 });
@@ -31,6 +32,15 @@ const act = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('signal'), name: text, data: object }),
   z.strictObject({ ...common, kind: z.literal('resume'), allowed: milliseconds.optional() }),
   z.strictObject({ ...common, kind: z.literal('cancel') }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('update'),
+    members: groups.optional(),
+    join: groups.optional(),
+    leave: z.record(text, z.array(text)).optional(),
+    abandon: z.boolean().optional(),
+    allowed: milliseconds.optional(),
+  }),
   z.strictObject({ ...common, kind: z.literal('delete'), abandon: z.boolean() }),
 ]);
 

@@ -255,6 +255,7 @@ export class Build {
       idempotent,
       exclusive,
       outputs,
+      ...(draft.interruptible && { interruptible: true }),
       ...(draft.validFor === undefined ? {} : { validFor: draft.validFor }),
       ...forward?.parts,
       requires: (forward?.requires ?? []).map(requirement => withoutPlace(requirement)),

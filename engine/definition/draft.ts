@@ -114,6 +114,7 @@ export interface StateDraft {
   readonly idempotent: boolean;
   readonly validFor?: number;
   readonly exclusive: boolean;
+  readonly interruptible?: true;
   /** Its own `serial`: a rolling of this state alone. */
   readonly serial?: { readonly serial: Serial; readonly maxFailures: number; readonly at: string };
   readonly outputs: ReadonlyMap<string, StateOutput>;

@@ -67,6 +67,7 @@ export const KEYS = {
     'idempotent',
     'valid_for',
     'exclusive',
+    'interruptible',
     'serial',
     'max_failures',
     'outputs',

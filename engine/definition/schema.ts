@@ -142,6 +142,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     idempotent: flag,
     valid_for: time,
     exclusive: flag,
+    interruptible: flag,
     serial,
     max_failures: maxFailures,
     outputs: named(at('state output')),

@@ -160,6 +160,8 @@ export interface State {
   readonly validFor?: number;
   /** False: its action and probe run beside others in their VM (R5). An undo always has the VM for itself. */
   readonly exclusive: boolean;
+  /** A running attempt is called back when an update takes its step away; absent: it is awaited (row 23). */
+  readonly interruptible?: true;
   readonly outputs: ReadonlyMap<string, StateOutput>;
 }
 

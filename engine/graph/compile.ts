@@ -67,7 +67,8 @@ class Compiler {
 
   addRoles(entity: Entity): void {
     for (const role of entity.roles.values()) {
-      const candidates = this.stepsOf(entity.name, role.among);
+      const among = this.stepsOf(entity.name, role.among);
+      const { inputs: candidates, leaving } = this.parted(among);
       const number = this.roles.length;
       this.roles.push({
         number,
@@ -77,10 +78,11 @@ class Compiler {
         ...(role.rule && { rule: role.rule }),
         ...(role.count !== undefined && { count: role.count }),
         candidates,
+        ...(leaving.length > 0 && { leaving }),
         outputs: [],
       });
       this.roleByName.set(stateKey(entity.name, role.name), number);
-      for (const candidate of candidates) this.step(candidate).candidateOf.push(number);
+      for (const candidate of among) this.step(candidate).candidateOf.push(number);
     }
   }
 
@@ -149,6 +151,7 @@ class Compiler {
       candidateOf: [],
       wanted: false,
       watched: false,
+      ...(member?.leaving && { leaving: true }),
     });
     return number;
   }
@@ -222,8 +225,9 @@ class Compiler {
     return number;
   }
 
-  private addGate(requirement: Requirement, inputs: readonly number[], member?: number): number {
+  private addGate(requirement: Requirement, targets: readonly number[], member?: number): number {
     const number = this.gates.length;
+    const { inputs, leaving } = this.parted(targets);
     const { entity, state, members, inferred, outcome, choice } = requirement;
     const validFor = outcome ? undefined : this.definition.entities.get(entity)?.states.get(state)?.validFor;
     this.gates.push({
@@ -236,15 +240,22 @@ class Compiler {
       ...(choice !== undefined && { some: true }),
       ...(validFor !== undefined && { validFor }),
       choices: [],
-      inputs: [...inputs],
+      inputs,
+      ...(leaving.length > 0 && { leaving }),
       outputs: [],
     });
-    for (const input of inputs) {
+    for (const input of targets) {
       this.count.operations += 1;
       this.step(input).feeds.push(number);
       if (outcome) this.step(input).watched = true;
     }
     return number;
+  }
+
+  /** Those that count, and those of members that leave. */
+  private parted(steps: readonly number[]): { readonly inputs: number[]; readonly leaving: number[] } {
+    const leaves = (step: number): boolean => this.step(step).leaving === true;
+    return { inputs: steps.filter(step => !leaves(step)), leaving: steps.filter(leaves) };
   }
 
   private stepsOf(entity: string, state: string): number[] {

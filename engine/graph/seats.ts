@@ -1,7 +1,7 @@
 // A compiled graph for other machines: everything that names no machine is shared with the graph it is made from.
 // Belongs here: exchanging members. Does not belong here: compiling (compile.ts), which graphs are kept (runtime/).
 //
-// Numbers, gates, roles and step ids follow from the definition and the members' indices alone. Many workflows of one
+// Numbers, gates, roles and step ids follow from the definition, the members' indices and who of them leaves alone. Many workflows of one
 // definition therefore differ in their steps' members only, and hold no graph of their own.
 import type { Member, Membership, StateGraph } from './types.ts';
 
@@ -10,7 +10,7 @@ export function seatsOf(groups: { readonly [entity: string]: readonly Member[] }
   let seats = '';
   for (const entity of Object.keys(groups)) {
     seats += `${JSON.stringify(entity)}:`;
-    for (const { index } of groups[entity] ?? []) seats += `${index},`;
+    for (const { index, leaving } of groups[entity] ?? []) seats += leaving ? `-${index},` : `${index},`;
   }
   return seats;
 }

@@ -21,6 +21,8 @@ export interface Member {
   readonly index: number;
   /** The map given on its `Murano::Member`. */
   readonly data: JsonValue;
+  /** It is on its way out: what was done on it is taken back, and nobody counts it any more. */
+  readonly leaving?: true;
 }
 
 /** Entity name → its members in index order; a `vm` has one, a `service` none. */
@@ -60,7 +62,7 @@ export interface Step {
   readonly choices: readonly number[];
   /** Roles (numbers) that must be chosen before it is known whether, or on whom, it runs. */
   readonly roles: readonly number[];
-  /** Gates that count this step. */
+  /** Gates that count this step, or did before its member began to leave. */
   readonly feeds: readonly number[];
   /** Roles that this step makes its member a candidate for. */
   readonly candidateOf: readonly number[];
@@ -70,6 +72,8 @@ export interface Step {
   readonly wanted: boolean;
   /** True when some state waits for it to fail or to be final: then its failure is remembered for good (row 12). */
   readonly watched: boolean;
+  /** Its member leaves: no gate or role counts it, and it is never wanted; only its undo goes by its requirements. */
+  readonly leaving?: true;
 }
 
 /** A requirement over the steps of one state, shared by all that state the same. */
@@ -90,6 +94,8 @@ export interface Gate {
   readonly choices: readonly number[];
   /** Steps counted. */
   readonly inputs: readonly number[];
+  /** Steps of members that leave, counted no more: who waits for the gate stands on them all the same (R10). */
+  readonly leaving?: readonly number[];
   /** Steps waiting for it. */
   readonly outputs: readonly number[];
 }
@@ -113,6 +119,8 @@ export interface RoleNode {
   /** How many hold it, as a list; absent: one. */
   readonly count?: number;
   readonly candidates: readonly number[];
+  /** Steps of members that leave, candidates no more. */
+  readonly leaving?: readonly number[];
   /** Steps that wait for the choice. */
   readonly outputs: readonly number[];
 }

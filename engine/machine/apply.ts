@@ -21,6 +21,9 @@ function applyChange(graph: StateGraph, state: MachineState, change: Change): vo
       if (number === undefined) throw noSuchStep(state.workflow.id, change.step);
       return putRecord(graph, state, number, change.record);
     }
+    case 'generation':
+      // Graph and state are those of the generation already (`Decision.next`, update/advance.ts).
+      return;
     case 'workflow':
       return putWorkflow(graph, state, { ...change.record, seq: state.workflow.seq });
     default:

@@ -246,7 +246,8 @@ export function agentFor(draft: Draft, step: Step): string | undefined {
   if (!once) return undefined;
   if ('role' in once) return draft.holders(step.entity.name, once.role)?.[0];
   const members = draft.graph.membership.get(step.entity.name) ?? [];
-  return (members.find((_, place) => hasComeAlong(draft, step, place)) ?? members[0])?.agent;
+  const comesAlong = members.find((one, place) => !one.leaving && hasComeAlong(draft, step, place));
+  return (comesAlong ?? members.find(one => !one.leaving))?.agent;
 }
 
 /** True when the member at this place of the group reached every state of its own that the step requires. */

@@ -20,8 +20,12 @@ import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './
 /** How a step counts for the gates and roles over it. */
 export type StepClass = 'pending' | 'counts' | 'neutral' | 'lost';
 
-/** What is renewed (`valid_for`) stays what it was. Rules 10, 11 and 13: an operator's skip counts, one because of role or condition is neutral. */
+/**
+ * What is taken back because a role moved applies no more; of a member that comes back it is to come again. What is renewed (`valid_for`) stays what it was. Rules 10, 11 and 13:
+ * an operator's skip counts, one because of role or condition is neutral.
+ */
 export function classOf(record: StepRecord): StepClass {
+  if (record.withdrawn !== undefined) return record.withdrawn === 'moved' ? 'neutral' : 'pending';
   if (record.renews !== undefined) return 'counts';
   switch (record.status) {
     case 'reached':
@@ -61,6 +65,8 @@ const CLASS_CELL = { counts: 0, neutral: 1, lost: 2 } as const;
 const GATE_CELLS = 3;
 const ROLE_CELLS = 2;
 const CHOICE_CELLS = 2;
+/** What is unmet, what of that is hopeless, and whether it was reached. */
+const STEP_CELLS = 3;
 
 const gateCell = (gate: number): number => gate * GATE_CELLS;
 const roleCell = (graph: StateGraph, role: number): number =>
@@ -68,7 +74,7 @@ const roleCell = (graph: StateGraph, role: number): number =>
 const choiceCell = (graph: StateGraph, choice: number): number =>
   roleCell(graph, graph.roles.length) + choice * CHOICE_CELLS;
 const stepCell = (graph: StateGraph, step: number): number =>
-  choiceCell(graph, graph.choices.length) + step * 2;
+  choiceCell(graph, graph.choices.length) + step * STEP_CELLS;
 
 /** Behind the steps: how many have each status, how many wait for a time, and how many run a held child. */
 const statusCell = (graph: StateGraph, status: StepStatus): number =>
@@ -77,7 +83,10 @@ const timedCell = (graph: StateGraph): number => stepCell(graph, graph.steps.len
 
 const heldCell = (graph: StateGraph): number => timedCell(graph) + 1;
 
-const turnsAt = (graph: StateGraph): number => heldCell(graph) + 1;
+/** Behind them: wanted steps that were reached before what they require came to be unmet again (row 49). */
+const passedCell = (graph: StateGraph): number => heldCell(graph) + 1;
+
+const turnsAt = (graph: StateGraph): number => passedCell(graph) + 1;
 
 export const cellCount = (graph: StateGraph): number => turnsAt(graph) + turnCellCount(graph);
 
@@ -94,6 +103,13 @@ export const timedSteps = (cells: Cells, graph: StateGraph): number => cells.get
 
 /** Steps that run a child which waits for a person. */
 export const heldSteps = (cells: Cells, graph: StateGraph): number => cells.get(heldCell(graph));
+
+/** Steps that stay reached although somebody joined who has yet to come as far. */
+export const passedSteps = (cells: Cells, graph: StateGraph): number => cells.get(passedCell(graph));
+
+/** Row 49: what was reached stays so, but the goal holds only when those who joined have come along. */
+export const goalHolds = (cells: Cells, graph: StateGraph): boolean =>
+  passedSteps(cells, graph) === 0 && graph.goal.every(gate => gateVerdict(cells, graph, gate) === 'met');
 
 export type Verdict = 'open' | 'met' | 'hopeless';
 
@@ -231,6 +247,9 @@ function recount(
   watcher?: CounterWatcher,
 ): void {
   const { feeds, candidateOf, watched } = graph.steps[step] as StateGraph['steps'][number];
+  if (wasReached(before) !== wasReached(after)) countReached(cells, graph, step, wasReached(after));
+  // Nobody counts a member that leaves.
+  if (graph.steps[step]?.leaving) return;
   const [from, to] = [classOf(before), classOf(after)];
   if (from === to && !watched) return;
   for (const number of feeds) {
@@ -245,6 +264,18 @@ function recount(
     watcher?.roleChanged(role);
   }
 }
+
+const wasReached = ({ status, renews, withdrawn }: StepRecord): boolean =>
+  withdrawn === undefined && (status === 'reached' || renews !== undefined);
+
+function countReached(cells: Cells, graph: StateGraph, step: number, reached: boolean): void {
+  const at = stepCell(graph, step);
+  cells.set(at + 2, Number(reached));
+  if (graph.steps[step]?.wanted && cells.get(at) > 0) addPassed(cells, graph, reached ? 1 : -1);
+}
+
+const addPassed = (cells: Cells, graph: StateGraph, by: 1 | -1): void =>
+  cells.set(passedCell(graph), cells.get(passedCell(graph)) + by);
 
 function recountGate(
   cells: Cells,
@@ -312,7 +343,11 @@ export function countVerdict(
   const at = stepCell(graph, step);
   const unmet = Number(after !== 'met') - Number(before !== 'met');
   const hopeless = Number(after === 'hopeless') - Number(before === 'hopeless');
+  const wasMet = cells.get(at) === 0;
   if (unmet) cells.set(at, cells.get(at) + unmet);
+  const isMet = cells.get(at) === 0;
+  if (wasMet !== isMet && cells.get(at + 2) === 1 && graph.steps[step]?.wanted)
+    addPassed(cells, graph, isMet ? -1 : 1);
   if (hopeless) cells.set(at + 1, cells.get(at + 1) + hopeless);
 }
 

@@ -7,6 +7,7 @@ import type { StateGraph } from '../graph/types.ts';
 import { Draft } from './draft.ts';
 import { HANDLERS } from './on/index.ts';
 import type { Handler } from './on/handler.ts';
+import { beginGeneration } from './update/begin.ts';
 import { settle } from './settle.ts';
 import type { MachineState } from './state.ts';
 import type { Decision, MachineEvent } from './types.ts';
@@ -16,7 +17,8 @@ import type { Decision, MachineEvent } from './types.ts';
  * asks for what may not be done now. No changes and no rejection: the event is stale or repeated.
  */
 export function decide(graph: StateGraph, state: MachineState, event: MachineEvent): Decision {
-  const draft = new Draft(graph, state, event.at);
+  const draft =
+    event.kind === 'update' ? beginGeneration(graph, state, event) : new Draft(graph, state, event.at);
   // Each handler takes its own kind of event; the table's type says so, the compiler can't follow the lookup.
   const handle = HANDLERS[event.kind] as Handler<MachineEvent['kind']>;
   if (handle(draft, event)) settle(draft);

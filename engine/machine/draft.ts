@@ -11,14 +11,24 @@ import {
   countRecord,
   countVerdict,
   type CounterWatcher,
-  gateVerdict,
+  goalHolds,
   roleVerdict,
   turnSums,
   withStatus,
 } from './counters.ts';
 import { holdersIn } from './holders.ts';
 import { type Freshness, noteRenewal } from './freshness.ts';
-import { hasNoWay, occupies, owes, type Patch, patched, queuesFor } from './records.ts';
+import {
+  FIRST_GENERATION,
+  generationOf,
+  hasNoWay,
+  isWithdrawn,
+  occupies,
+  owes,
+  type Patch,
+  patched,
+  queuesFor,
+} from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { stepTransition, workflowTransition } from './transitions.ts';
 import type {
@@ -34,7 +44,7 @@ import type {
   WorkflowStatus,
 } from './types.ts';
 import type { TurnSums } from './rolling/sums.ts';
-import { buildUndo, countDebt } from './undo/order.ts';
+import { buildUndo, countDebt, countLeaving, debts, type LeavingWatcher, noLeaving } from './undo/order.ts';
 
 /** A phase to start. `anew`: its attempt begins with it, so where it runs is asked again. */
 export interface Start {
@@ -46,7 +56,9 @@ export interface Start {
 /** Neither ended nor stopped by a person. */
 const FORWARD = new Set<WorkflowStatus>(['running', 'held']);
 
-export class Draft implements CounterWatcher {
+type Generation = Extract<Change, { readonly kind: 'generation' }>;
+
+export class Draft implements CounterWatcher, LeavingWatcher {
   readonly graph: StateGraph;
   readonly state: MachineState;
   /** Time of the event, never before the last one. */
@@ -56,6 +68,8 @@ export class Draft implements CounterWatcher {
   readonly turns: TurnSums;
   workflow: WorkflowRecord;
   undo: OverlayCells | LiveCells | undefined;
+  /** What is taken back while the workflow goes on. */
+  leaving: OverlayCells | LiveCells | undefined;
 
   /** What is to be looked at, in order; settle.ts empties these. */
   readonly steps: number[] = [];
@@ -81,7 +95,11 @@ export class Draft implements CounterWatcher {
   private readonly effects: Effect[] = [];
   private rejected: Decision['rejected'];
 
-  constructor(graph: StateGraph, state: MachineState, at: number) {
+  /** The generation that begins with this event. */
+  readonly begun: Generation | undefined;
+
+  constructor(graph: StateGraph, state: MachineState, at: number, begun?: Generation) {
+    this.begun = begun;
     this.graph = graph;
     this.state = state;
     this.at = Math.max(at, state.at);
@@ -89,6 +107,7 @@ export class Draft implements CounterWatcher {
     this.turns = turnSums(this.cells, graph);
     this.workflow = state.workflow;
     this.undo = state.undo && new OverlayCells(state.undo);
+    this.leaving = state.leaving && new OverlayCells(state.leaving);
     this.ages = state.ages;
   }
 
@@ -112,12 +131,22 @@ export class Draft implements CounterWatcher {
   }
 
   get goalHolds(): boolean {
-    return this.graph.goal.every(gate => gateVerdict(this.cells, this.graph, gate) === 'met');
+    return goalHolds(this.cells, this.graph);
   }
 
   /** Whether the goal held before the event. */
   get goalHeld(): boolean {
-    return this.graph.goal.every(gate => gateVerdict(this.state.cells, this.graph, gate) === 'met');
+    return goalHolds(this.state.cells, this.graph);
+  }
+
+  /** True while attempts of the step may follow each other: steps may start, and its member stays. */
+  mayGoOn(number: number): boolean {
+    return this.forward && !this.step(number).leaving;
+  }
+
+  /** True while something is taken back although the workflow goes on. */
+  get takesBack(): boolean {
+    return this.leaving !== undefined && debts(this.leaving, this.graph) > 0;
   }
 
   /** The next step to look at. */
@@ -157,13 +186,16 @@ export class Draft implements CounterWatcher {
     }
     noteRenewal(this, number, before, after);
     this.countUndo(number, before, after);
+    this.countLeaving(number, before, after);
     this.countAgent(number, before, after);
   }
 
   /** Counts a command of the step as out, and asks for it to be sent once this decision is committed. */
   send(number: number, patch: Patch & { readonly command: Command }): void {
     const dispatch = this.record(number).dispatch + 1;
-    this.write(number, { ...patch, dispatch, progress: 'sent', held: undefined });
+    const { generation } = this.workflow;
+    const sent = generation === FIRST_GENERATION ? {} : { generation };
+    this.write(number, { ...patch, ...sent, dispatch, progress: 'sent', held: undefined });
     this.effects.push({ kind: 'start', id: this.effectId(number), command: patch.command });
   }
 
@@ -180,8 +212,14 @@ export class Draft implements CounterWatcher {
   }
 
   effectId(number: number): Effect['id'] {
-    const { id, generation } = this.workflow;
-    return { workflow: id, generation, step: this.step(number).id, dispatch: this.record(number).dispatch };
+    const record = this.record(number);
+    const { id: workflow } = this.workflow;
+    return {
+      workflow,
+      generation: generationOf(record),
+      step: this.step(number).id,
+      dispatch: record.dispatch,
+    };
   }
 
   setWorkflow(status: WorkflowStatus, reason: string): void {
@@ -218,10 +256,26 @@ export class Draft implements CounterWatcher {
       roles: holder === undefined ? others : { ...others, [name]: holder },
       at: this.at,
     };
+    if (holder) this.forgetKept(name);
     for (const output of node.outputs) {
       countVerdict(this.cells, this.graph, output, roleVerdict(before), roleVerdict(holder));
       this.steps.push(output);
     }
+  }
+
+  private forgetKept(role: string): void {
+    const { keeps, ...workflow } = this.workflow;
+    if (!keeps?.[role]) return;
+    const { [role]: _, ...others } = keeps;
+    this.workflow = { ...workflow, ...(Object.keys(others).length > 0 && { keeps: others }) };
+  }
+
+  /** A holder of the role left, so it is chosen again; those who still hold it do so for good. */
+  openRole(role: number, kept: readonly string[]): void {
+    const { entity, name, count } = this.graph.roles[role] as StateGraph['roles'][number];
+    this.setRole(role, undefined);
+    if (count === undefined) return;
+    this.workflow = { ...this.workflow, keeps: { ...this.workflow.keeps, [`${entity}.${name}`]: kept } };
   }
 
   /** Keeps a signal that came early; undefined: it is consumed. */
@@ -269,7 +323,7 @@ export class Draft implements CounterWatcher {
 
   decision(): Decision {
     if (this.rejected) return { changes: [], effects: [], rejected: this.rejected };
-    const changes: Change[] = [];
+    const changes: Change[] = this.begun ? [this.begun] : [];
     for (const [number, record] of this.records) {
       const from = recordOf(this.state, number).status;
       changes.push({ kind: 'step', step: this.step(number).id, from, record });
@@ -278,7 +332,8 @@ export class Draft implements CounterWatcher {
       const { seq: _, ...record } = this.workflow;
       changes.push({ kind: 'workflow', record });
     }
-    return { changes, effects: this.effects };
+    const { graph, state } = this;
+    return { changes, effects: this.effects, ...(this.begun && { next: { graph, state } }) };
   }
 
   gateChanged(gate: Gate | Choice): void {
@@ -299,6 +354,24 @@ export class Draft implements CounterWatcher {
       countDebt(this.undo, this.graph, number, owes(after) ? 1 : -1, freed => this.undoable.push(freed));
     }
     if (before.status !== after.status) this.undoable.push(number);
+  }
+
+  private countLeaving(number: number, before: StepRecord, after: StepRecord): void {
+    if (isWithdrawn(before) !== isWithdrawn(after)) {
+      this.leaving ??= noLeaving(this.graph);
+      countLeaving(this.leaving, this.graph, number, isWithdrawn(after) ? 1 : -1, this);
+    }
+    if (after.withdrawn && (before.status !== after.status || !before.withdrawn)) this.undoable.push(number);
+  }
+
+  freed(step: number): void {
+    this.undoable.push(step);
+  }
+
+  /** Nothing that is taken back names the role any more: now it is chosen, and those who follow it may go on. */
+  freedRole(role: number): void {
+    this.roles.add(role);
+    this.steps.push(...(this.graph.roles[role]?.outputs ?? []));
   }
 
   private countAgent(number: number, before: StepRecord, after: StepRecord): void {

@@ -3,7 +3,14 @@
 import { heldSteps, timedSteps } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { withdrawQuestions } from './halting.ts';
-import { describeDebts, describeFailures, describeHalt, describeHolds, describeLate } from './reasons.ts';
+import {
+  describeDebts,
+  describeFailures,
+  describeHalt,
+  describeHolds,
+  describeLate,
+  describeLeft,
+} from './reasons.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginUndoOnFailure, endUndoOnFailure } from './undo/on-failure.ts';
 import type { StepRecord } from './types.ts';
@@ -62,6 +69,7 @@ function concludeForward(draft: Draft): void {
   if (draft.goalHolds) {
     if (runs) draft.setWorkflow('running', '');
     else if (held > 0) draft.setWorkflow('held', describeHolds(draft));
+    else if (draft.takesBack) draft.setWorkflow('failed', describeLeft(draft));
     else draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
   } else if (runs || timedSteps(draft.cells, draft.graph) > 0) {
     draft.setWorkflow('running', describeHalt(draft));
@@ -88,7 +96,8 @@ function concludeUndo(draft: Draft): void {
 /** Called-back attempts are awaited; the reason already says who cancelled. A deadline is a failure like others. */
 function concludeCancel(draft: Draft): void {
   if (isBusy(draft)) return;
-  if (draft.goalHolds) draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
+  if (draft.goalHolds && draft.takesBack) draft.setWorkflow('failed', describeLeft(draft));
+  else if (draft.goalHolds) draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
   else if (draft.workflow.late) fail(draft);
   else draft.setWorkflow('failed', draft.workflow.reason);
 }

@@ -14,7 +14,7 @@ export function failStep(draft: Draft, number: number, patch: Patch): void {
   draft.write(number, { ...ATTEMPT_OVER, ...patch, status: 'failed', interruptions: undefined });
   const { failureMode } = draft.graph.definition;
   const { id, watched } = draft.step(number);
-  if (failureMode !== 'halt' || draft.isHalted || watched || !draft.forward) return;
+  if (failureMode !== 'halt' || draft.isHalted || watched || !draft.mayGoOn(number)) return;
   draft.mark('halted', id);
   for (const step of draft.graph.steps) {
     const record = draft.record(step.number);

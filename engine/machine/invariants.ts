@@ -7,6 +7,7 @@ import {
   choiceCount,
   choiceVerdict,
   classFor,
+  goalHolds as holds,
   gateCount,
   hopelessOf,
   unmetOf,
@@ -21,18 +22,19 @@ import {
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
 import { freshnessOf } from './freshness.ts';
 import { hasBegun } from './halting.ts';
-import { hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
+import { FIRST_GENERATION, hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { type Holder, STEP_STATUSES, type StepRecord } from './types.ts';
 import { checkTurns, turnOf } from './rolling/invariants.ts';
 import { buildUndo } from './undo/order.ts';
+import { awaitsFormer, checkLeaving } from './update/invariants.ts';
 
 export const INVARIANTS = {
   M1: 'A gate counts its inputs by class, a choice its alternatives by verdict.',
   M2: "A step's open and hopeless gates, choices and roles are counted.",
   M3: 'At most one exclusive command is out on a VM, `online` apart (R5), and the machine knows which.',
   M4: 'Undo order is counted: a step is held while it, or what required it, owes an undo.',
-  M5: 'A step that runs its action, or has run it, had every requirement met first.',
+  M5: 'A step that runs its action, or has run it, had every requirement met first, but for those who joined since (row 49).',
   M6: 'A command is out only while a step runs or undoes, with a phase, a deadline (but to a child) and a dispatch number, on the agent of its record.',
   M7: 'A step waits for its VM in order of readiness, and only while that VM is busy or nothing may start.',
   M8: 'While steps may start, none that could start waits, and none that never can is open.',
@@ -40,7 +42,7 @@ export const INVARIANTS = {
   M10: 'A role is held by as many members as it says, each of which reached `among`.',
   M11: 'complete: the goal holds and nothing runs. failed: nothing runs, is timed or ready.',
   M12: 'held: nothing runs but children that are held, a step is paused or runs one, and the reason says which.',
-  M13: 'An undo is under way only while all is taken back and nothing stands on its step, after a failure whose state says `then: undo`, or to forget a child.',
+  M13: 'An undo is under way only while all, or its step, is taken back and nothing stands on it, after a failure whose state says `then: undo`, or to forget a child.',
   M14: 'deleted, unless abandoned: nothing owes an undo.',
   M15: 'Time never goes back: no record is younger than the state.',
   M16: 'A step that failed or was blocked says so for good where another waits for that (row 12).',
@@ -51,6 +53,7 @@ export const INVARIANTS = {
   M21: 'A step is timed for what it requires `within` a time exactly while nothing else is missing.',
   M22: 'Only a state with `valid_for` runs again, and nobody waits for that without having asked.',
   M23: 'A step runs the child of its record, and that is held only while it runs and is not called back.',
+  M24: 'What is withdrawn is counted in the order of its undo; a member that leaves starts nothing; nothing is withdrawn of what is complete.',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -65,6 +68,7 @@ export function check(graph: StateGraph, state: MachineState): string[] {
   for (const step of graph.steps) checkStep(graph, state, step.number, report);
   checkAgents(graph, state, report);
   checkUndo(graph, state, report);
+  checkLeaving(graph, state, (holds, where) => report('M24', holds, where));
   checkTurns(graph, state, (holds, where) => report('M20', holds, where));
   checkWorkflow(graph, state, report);
   return broken;
@@ -112,16 +116,17 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   const hopeless = found.filter(verdict => verdict === 'hopeless').length;
   report('M2', unmetOf(state.cells, graph, number) === unmet, `${id} (unmet)`);
   report('M2', hopelessOf(state.cells, graph, number) === hopeless, `${id} (hopeless)`);
-  if (!state.undo && ACTING.has(record.status)) report('M5', unmet === 0, id);
+  const { watched, leaving } = graph.steps[number] as StateGraph['steps'][number];
+  const isBeside = leaving || record.withdrawn || state.undo;
+  if (!isBeside && ACTING.has(record.status)) report('M5', unmet === 0 || mayBePassed(state, record), id);
   checkCommand(record, id, report);
-  const { watched } = graph.steps[number] as StateGraph['steps'][number];
   const mustSay =
     watched &&
     !state.undo &&
     hasNoWay(record.status) &&
     record.cause !== 'undo_failed' &&
     record.renews === undefined;
-  report('M16', record.hasFailed ? watched : !mustSay, id);
+  report('M16', record.hasFailed ? watched || leaving === true : !mustSay, id);
   if (isForward(graph, state)) checkOpen(graph, state, number, unmet, hopeless, report);
   const { asks } = record;
   const answers = record.cause === 'waits_for_approval' || record.cause === 'waits_for_signal';
@@ -131,6 +136,10 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   if (record.status === 'reached') report('M9', (record.outputs === undefined) === tolerated, id);
   report('M15', record.since <= state.at, id);
 }
+
+/** Of a workflow whose members changed; what is ready has not begun, and waits for those who joined. */
+const mayBePassed = ({ workflow }: MachineState, record: StepRecord): boolean =>
+  workflow.generation > FIRST_GENERATION && (record.status !== 'ready' || hasBegun(record));
 
 function checkCommand(record: StepRecord, id: string, report: ReportBroken): void {
   const out = record.command !== undefined;
@@ -154,8 +163,7 @@ function isForward(graph: StateGraph, state: MachineState): boolean {
   return seq > 0 && (status === 'running' || status === 'held') && !goalHolds(graph, state);
 }
 
-const goalHolds = (graph: StateGraph, state: MachineState): boolean =>
-  graph.goal.every(gate => gateVerdict(state.cells, graph, gate) === 'met');
+const goalHolds = (graph: StateGraph, state: MachineState): boolean => holds(state.cells, graph);
 
 function checkOpen(
   graph: StateGraph,
@@ -166,7 +174,8 @@ function checkOpen(
   report: ReportBroken,
 ): void {
   const step = graph.steps[number] as StateGraph['steps'][number];
-  const { status, due, cause, renews, freshFrom } = recordOf(state, number);
+  const { status, due, cause, renews, freshFrom, withdrawn } = recordOf(state, number);
+  if (step.leaving || withdrawn) return;
   if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
   const source = { graph, cells: state.cells, workflow: state.workflow };
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
@@ -175,7 +184,8 @@ function checkOpen(
   const isOpen = !hasNoHope || awaits || alarmOf(state.cells, graph, number) === 'open';
   const fresh = unmet > 0 || renews !== undefined ? 'met' : freshnessIn(graph, state, number);
   const asks = fresh === 'open' && freshFrom !== undefined;
-  const mayWait = unmet > 0 || state.workflow.halted !== undefined || waits || asks;
+  const isHeldUp = waits || asks || awaitsFormer(graph, state, number);
+  const mayWait = unmet > 0 || state.workflow.halted !== undefined || isHeldUp;
   if (status === 'waiting' && !due) report('M8', mayWait && isOpen, step.id);
   report('M22', renews === undefined || step.state.validFor !== undefined, step.id);
   report('M22', freshFrom === undefined || fresh !== 'met', `${step.id} (asks)`);
@@ -246,6 +256,8 @@ function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken)
       const may = undoes || (step === 'undone' && status === 'failed');
       const isFree = () => dependents(graph, number).every(other => !owes(recordOf(state, other)));
       const isAlone = graph.steps[number]?.state.onFailure === 'undo';
+      // What is taken back while the workflow goes on has an order of its own (M24).
+      if (recordOf(state, number).withdrawn || graph.steps[number]?.leaving) continue;
       const isForgotten = state.workflow.abandoned === true;
       report('M13', isForgotten || isAlone ? may || step === 'undoing' : may && isFree(), id);
     }
@@ -285,7 +297,10 @@ function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBro
   report('M1', timedSteps(state.cells, graph) === timed, 'steps that wait for a time');
   const busy = count('running') + count('undoing');
   report('M15', at <= state.at, 'the workflow');
-  if (status === 'complete') report('M11', goalHolds(graph, state) && busy === 0, 'the workflow');
+  if (status === 'complete') {
+    report('M11', goalHolds(graph, state) && busy === 0, 'the workflow');
+    report('M24', state.leaving === undefined, 'its end');
+  }
   if (status === 'failed') report('M11', busy + count('ready') + timed === 0, 'the workflow');
   if (status === 'held')
     report('M12', busy === held && count('paused') + held > 0 && reason !== '', 'the workflow');

@@ -5,6 +5,7 @@ import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginAnew } from './undo/on-failure.ts';
 import type { StepStatus } from './types.ts';
+import { withdrawAgain } from './update/withdraw.ts';
 
 /** Looks at every step that the goal needs and at every role: at the beginning, and after a stop. */
 export function considerAll(draft: Draft): void {
@@ -38,7 +39,7 @@ export function stepToActOn(
 /** False after rejecting: steps can be acted on while the workflow runs, is held, or has failed. */
 export function mayGoOn(draft: Draft): boolean {
   const { status } = draft.workflow;
-  if (draft.goalHolds && !ENDING.has(status)) {
+  if (draft.goalHolds && !draft.takesBack && !ENDING.has(status)) {
     draft.reject('The goal holds; nothing new starts.', 'Nothing has to be done.');
     return false;
   }
@@ -58,6 +59,7 @@ export function goOn(draft: Draft, allowed?: number): void {
   if (draft.workflow.status === 'failed') armDeadline(draft, allowed);
   draft.setWorkflow('running', '');
   beginAnew(draft);
+  withdrawAgain(draft);
   askAnew(draft);
   considerAll(draft);
 }

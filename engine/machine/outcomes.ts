@@ -82,7 +82,8 @@ function probeHolds(draft: Draft, number: number, outcome: Succeeded): void {
 /** Goes on with the action at once, keeping the VM. While nothing may start, the step is left as interrupted. */
 function startAction(draft: Draft, number: number): void {
   const { probeRunOn } = draft.step(number).state;
-  if (draft.forward) draft.starts.push({ step: number, phase: 'action', anew: probeRunOn !== undefined });
+  if (draft.mayGoOn(number))
+    draft.starts.push({ step: number, phase: 'action', anew: probeRunOn !== undefined });
   else draft.write(number, { ...ATTEMPT_OVER, status: 'interrupted', cause: 'cancelled' });
 }
 

@@ -3,6 +3,7 @@
 import type { StepId } from '../base/ids.ts';
 import type { StateGraph } from '../graph/types.ts';
 import { workflowDue } from './deadline.ts';
+import { generationOf } from './records.ts';
 import type { MachineState } from './state.ts';
 import { COMMAND_GRACE } from './timing.ts';
 import type { Begun, Effect, StepRecord, WorkflowRecord } from './types.ts';
@@ -19,12 +20,12 @@ export function pendingEffects(graph: StateGraph, { workflow, records }: Machine
 
 /** Those of one step. Its record and the workflow's are all that it takes: no state has to be built for it. */
 export function effectsOf(
-  { id: workflow, generation }: Pick<WorkflowRecord, 'id' | 'generation'>,
+  { id: workflow }: Pick<WorkflowRecord, 'id'>,
   step: StepId,
   record: StepRecord,
 ): readonly Effect[] {
   if (!record.command) return NONE;
-  const id = { workflow, generation, step, dispatch: record.dispatch };
+  const id = { workflow, generation: generationOf(record), step, dispatch: record.dispatch };
   const begun = begunOf(record);
   const start: Effect = { kind: 'start', id, command: record.command, ...(begun && { begun }) };
   if (record.cancel === undefined) return [start];

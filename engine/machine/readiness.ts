@@ -18,15 +18,20 @@ import { isInTurn, isShutOut, takeTurn } from './rolling/entering.ts';
 import { tryPlace } from './turns.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import type { StepError, StepRecord } from './types.ts';
+import { awaitsFormerHolder, followRole } from './update/follow.ts';
 import { isAwaiting, timeRequirements } from './within.ts';
 
 /** Looks at a step again after something beside it changed. */
 export function considerStep(draft: Draft, number: number): void {
   const step = draft.step(number);
   const record = draft.record(number);
-  if (!step.wanted || !draft.forward || !isOpen(record)) return;
-  if (applies(draft, step) === false)
+  if (!step.wanted || !draft.underway) return;
+  const fits = applies(draft, step);
+  if (!isOpen(record)) return followRole(draft, number, fits);
+  if (!draft.forward || record.withdrawn !== undefined) return;
+  if (fits === false)
     return draft.write(number, { status: 'skipped', cause: 'not_the_role', ...unblamed(record) });
+  if (awaitsFormerHolder(draft, number)) return;
   const moment = momentOf(draft, step, record);
   const holds = moment === 'now' ? foresee(draft, step) : undefined;
   if (holds === false)

@@ -4,6 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Step } from '../graph/types.ts';
 import { deadlineOf, lateText } from './deadline.ts';
 import type { Draft } from './draft.ts';
+import { isWithdrawn } from './records.ts';
 import { isShutOut, isStopped } from './rolling/entering.ts';
 import type { Question, StepRecord } from './types.ts';
 
@@ -81,6 +82,15 @@ const asked = (asks: Question): string =>
 export function describeDebts(draft: Draft): string {
   const left = stepsWith(draft, record => record.cause === 'undo_failed' && record.status === 'failed');
   return clip(`${list(draft, left, 'could not be undone')} (delete again to retry, or abandon it)`);
+}
+
+/** What could not be taken back of those who left, or of a role that moved. */
+export function describeLeft(draft: Draft): string {
+  const left = stepsWith(draft, isWithdrawn);
+  const failed = left.filter(({ number }) => draft.record(number).cause === 'undo_failed');
+  const told = failed.length > 0 ? failed : left;
+  const verb = failed.length > 0 ? 'could not be undone' : 'is not undone yet';
+  return clip(`${list(draft, told, verb)} (resume it to try again, or abandon the member)`);
 }
 
 /** Why it failed, and what became of what it had started. */

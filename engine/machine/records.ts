@@ -28,6 +28,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     attempt: merged.attempt as number,
     tries: merged.tries as number,
     dispatch: merged.dispatch as number,
+    ...(merged.generation !== undefined && { generation: merged.generation }),
     ...(merged.phase !== undefined && { phase: merged.phase }),
     ...(merged.progress !== undefined && { progress: merged.progress }),
     ...(merged.command !== undefined && { command: merged.command }),
@@ -49,6 +50,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.base !== undefined && { base: merged.base }),
     ...(merged.next !== undefined && merged.status === 'ready' && { next: merged.next }),
     touched: merged.touched as boolean,
+    ...(merged.withdrawn !== undefined && merged.touched && { withdrawn: merged.withdrawn }),
     ...(merged.renews !== undefined && RENEWING.has(merged.status) && { renews: merged.renews }),
     ...(merged.freshFrom !== undefined && ASKING.has(merged.status) && { freshFrom: merged.freshFrom }),
     ...(merged.hasFailed && { hasFailed: merged.hasFailed }),
@@ -118,6 +120,14 @@ export const isRenewing = (record: StepRecord): boolean =>
 /** Ended without the state: what `outcome: failed` asks for (row 12). */
 export const hasNoWay = (status: StepRecord['status'] | undefined): boolean =>
   status === 'failed' || status === 'blocked';
+
+/** The generation in which its last command was sent. */
+export const generationOf = ({ generation = FIRST_GENERATION }: StepRecord): number => generation;
+export const FIRST_GENERATION = 1;
+
+/** True while it is to be taken back although the workflow goes on. */
+export const isWithdrawn = (record: StepRecord | undefined): boolean =>
+  record?.withdrawn !== undefined && owes(record);
 
 /** True when something was started that an undo has to take back (R10). */
 export const owes = (record: StepRecord): boolean => record.touched && record.status !== 'undone';

@@ -25,7 +25,7 @@ export function endRescue(draft: Draft, number: number, outcome: Outcome): void 
 
 /** With `retry` the attempts begin anew, in the order of readiness. */
 function rescued(draft: Draft, number: number): void {
-  if (draft.step(number).state.onFailure !== 'retry' || !draft.forward)
+  if (draft.step(number).state.onFailure !== 'retry' || !draft.mayGoOn(number))
     return accept(draft, number, spentBefore(draft, number));
   draft.write(number, {
     ...ATTEMPT_OVER,
@@ -51,7 +51,7 @@ function interruptRescue(draft: Draft, number: number, evidence: string): void {
   const { state } = draft.step(number);
   const interruptions = (draft.record(number).interruptions ?? 0) + 1;
   const over = { ...ATTEMPT_OVER, interruptions };
-  if (!draft.forward) return draft.write(number, { ...over, status: 'interrupted' });
+  if (!draft.mayGoOn(number)) return draft.write(number, { ...over, status: 'interrupted' });
   const kind = state.rescue?.action.kind;
   const policy = kind === 'script' || kind === 'http' ? state.onInterrupted : 'rerun';
   if (policy === 'pause' && draft.isHalted) return draft.write(number, { ...over, status: 'interrupted' });

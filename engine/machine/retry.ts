@@ -25,7 +25,7 @@ export function failAttempt(
 ): void {
   const { state } = draft.step(number);
   const tries = draft.record(number).tries + 1;
-  const again = chance === 'retry' && draft.forward && tries < state.retry.attempts;
+  const again = chance === 'retry' && draft.mayGoOn(number) && tries < state.retry.attempts;
   if (again && isWorthRetrying(draft, number, state.retry, error))
     return retryLater(draft, number, tries, error);
   spend(draft, number, { tries, error });
@@ -70,7 +70,7 @@ export function interruptAttempt(draft: Draft, number: number, evidence: string)
   const error: StepError = { kind: 'interrupted', message: evidence, phase };
   const interruptions = (record.interruptions ?? 0) + 1;
   const over = { ...ATTEMPT_OVER, interruptions, error };
-  if (!draft.forward) return draft.write(number, { ...over, status: 'interrupted' });
+  if (!draft.mayGoOn(number)) return draft.write(number, { ...over, status: 'interrupted' });
   if (interruptions > LIMITS.interruptions) return spend(draft, number, { tries: record.tries + 1, error });
   // A look, the question whether an agent is online, and a secret that is not there yet leave nothing half done.
   const kind = record.command?.action.kind;

@@ -9,6 +9,7 @@ import type { RoleNode } from '../graph/types.ts';
 import { candidatesOf, classOf } from './counters.ts';
 import type { Draft } from './draft.ts';
 import type { StepError } from './types.ts';
+import { isRoleHeld } from './undo/order.ts';
 import { dataView } from './view.ts';
 
 /**
@@ -21,6 +22,8 @@ export function considerRole(draft: Draft, number: number): void {
   const role = draft.graph.roles[number] as RoleNode;
   const holders = draft.holders(role.entity, role.name);
   if (holders || !draft.underway) return;
+  // Who left held it until what it did as its holder is undone (R2).
+  if (draft.leaving && isRoleHeld(draft.leaving, draft.graph, number)) return;
   const { open, reached } = candidatesOf(draft.cells, draft.graph, number);
   const decided = open === 0 || (role.choose === 'first_ready' && reached >= (role.count ?? 1));
   if (!decided) {
@@ -54,7 +57,10 @@ const tooFew = ({ entity, name, candidates }: RoleNode, count: number, found: nu
 
 function choose(draft: Draft, role: RoleNode): readonly string[] {
   const ready = role.candidates.filter(candidate => classOf(draft.record(candidate)) === 'counts');
-  const best = preferred(draft, role, ready).slice(0, role.count ?? 1);
+  const kept = draft.workflow.keeps?.[`${role.entity}.${role.name}`] ?? [];
+  const keeps = (number: number): boolean => kept.includes(draft.step(number).member?.agent ?? '');
+  const rest = ready.filter(number => !keeps(number));
+  const best = [...ready.filter(keeps), ...preferred(draft, role, rest)].slice(0, role.count ?? 1);
   return best.toSorted((a, b) => a - b).flatMap(number => draft.step(number).member?.agent ?? []);
 }
 

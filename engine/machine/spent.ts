@@ -26,7 +26,7 @@ function mayRescue(draft: Draft, number: number): boolean {
   const { rescue, onFailure } = draft.step(number).state;
   const { status, asks, rescues = 0 } = draft.record(number);
   const wasUnderWay = status === 'running' || asks !== undefined;
-  if (!rescue || !wasUnderWay || !draft.forward) return false;
+  if (!rescue || !wasUnderWay || !draft.mayGoOn(number)) return false;
   return onFailure !== 'retry' || rescues < rescue.times;
 }
 
@@ -96,7 +96,7 @@ export function accept(
     case 'continue':
       return draft.write(number, { ...over, status: 'reached', cause: 'tolerated', outputs: undefined });
     case 'pause':
-      if (draft.forward && !draft.isHalted)
+      if (draft.mayGoOn(number) && !draft.isHalted)
         return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });
       return failStep(draft, number, { ...over, cause: undefined });
     case 'undo':
@@ -113,7 +113,7 @@ export function accept(
 function takeBack(draft: Draft, number: number, { tries, error }: Ended): void {
   const record = draft.record(number);
   const action = draft.step(number).state.undo?.action;
-  if (!action || !record.touched || !draft.forward)
+  if (!action || !record.touched || !draft.mayGoOn(number))
     return failStep(draft, number, { tries, error, cause: undefined });
   const begun = { error, tries: 0, interruptions: undefined, cause: undefined };
   if (occupies(record) !== undefined) {

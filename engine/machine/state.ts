@@ -6,9 +6,9 @@ import type { StateGraph, Step } from '../graph/types.ts';
 import { Ages } from './ages.ts';
 import { type LiveCells } from './cells.ts';
 import { countRecord, countVerdict, initialCells, roleVerdict } from './counters.ts';
-import { occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
+import { isWithdrawn, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import type { ParentLink, StepRecord, WorkflowRecord } from './types.ts';
-import { buildUndo, countDebt } from './undo/order.ts';
+import { buildUndo, countDebt, countLeaving, debts, noLeaving } from './undo/order.ts';
 
 /** Owned by the runtime; changed only by `apply`. Everything but `workflow`, `inputs` and `records` follows from them. */
 export interface MachineState {
@@ -28,6 +28,8 @@ export interface MachineState {
   readonly ages: Ages;
   /** Who stands on whom, while all is taken back and from the moment of deletion; layout in undo/order.ts. */
   undo?: LiveCells;
+  /** Who stands on whom of what is taken back while the workflow goes on; absent: nothing is. Layout in undo/order.ts. */
+  leaving?: LiveCells;
 }
 
 export interface NewWorkflow {
@@ -90,6 +92,7 @@ export function putRecord(graph: StateGraph, state: MachineState, number: number
   if (state.undo && owes(before ?? UNTOUCHED) !== owes(record)) {
     countDebt(state.undo, graph, number, owes(record) ? 1 : -1);
   }
+  if (isWithdrawn(before) !== isWithdrawn(record)) putLeaving(graph, state, number, record);
   putBusy(state, number, occupies(before), occupies(record));
   putQueue(state, number, before, record);
 }
@@ -107,6 +110,12 @@ export function putWorkflow(graph: StateGraph, state: MachineState, record: Work
   state.at = Math.max(state.at, record.at);
   if (!UNDO_STATUSES.has(record.status)) delete state.undo;
   else state.undo ??= buildUndo(graph, step => state.records[step]);
+}
+
+function putLeaving(graph: StateGraph, state: MachineState, number: number, record: StepRecord): void {
+  state.leaving ??= noLeaving(graph);
+  countLeaving(state.leaving, graph, number, isWithdrawn(record) ? 1 : -1);
+  if (debts(state.leaving, graph) === 0) delete state.leaving;
 }
 
 const UNDO_STATUSES = new Set<WorkflowRecord['status']>(['undoing', 'deleting', 'delete_failed', 'deleted']);

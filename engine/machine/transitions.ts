@@ -21,8 +21,22 @@ const FROM_OPERATOR = {
 } as const;
 
 const TO_UNDO = {
-  undoing: 'the workflow is deleted, or undoes what it did, and nothing that required it is left',
-  undone: 'the workflow is deleted, or undoes what it did, and there is nothing to take back',
+  undoing:
+    'the workflow is deleted, or undoes what it did, or its member leaves, or its role moves; nothing that required it is left',
+  undone:
+    'the workflow is deleted, or undoes what it did, or its member leaves; there is nothing to take back, or that is abandoned',
+} as const;
+
+/** An update or a role that moved changed what applies to its member. */
+const FROM_UPDATE = {
+  waiting: 'its member comes back, or gets the role; what it requires is not met',
+  ready: 'its member comes back, or gets the role; its VM is busy',
+  running: 'its member comes back, or gets the role, and it begins anew',
+  reached: 'its member comes back, or gets the role, and nothing has to be run',
+  skipped: 'its role moved to another member',
+  paused: 'its member comes back, or gets the role, and it asks',
+  blocked: 'its member comes back, or gets the role; what it requires can no longer be met',
+  not_needed: 'its member comes back, and the goal holds without it',
 } as const;
 
 const UNDO_FAILED = {
@@ -43,13 +57,13 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     ...TO_UNDO,
   },
   ready: {
-    waiting: 'the workflow stopped before its turn came',
+    waiting: 'the workflow stopped before its turn came, its member leaves, or it waits for who joined',
+    skipped: 'an operator skips it, or another member has its role',
     running: 'its VM is free',
     reached: 'its command cannot be made and the state tolerates failure',
     failed:
       'its command cannot be made, its rescue is not begun any more, or an operator says that it failed',
     paused: 'its command cannot be made and the state says `pause`',
-    skipped: 'an operator skips it',
     not_needed: 'the goal holds without it',
     ...TO_UNDO,
   },
@@ -69,7 +83,9 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     undoing: `its last attempt failed and the state says \`then: undo\`; or ${TO_UNDO.undoing}`,
   },
   reached: {
-    waiting: 'it is too old for a step that gets ready (`valid_for`), and the workflow stopped',
+    ...FROM_UPDATE,
+    waiting:
+      'it is too old for a step that gets ready (`valid_for`), and the workflow stopped; or another has its role, and there is nothing to undo',
     ready: 'it is too old for a step that gets ready (`valid_for`); its VM is busy',
     running: 'it is too old for a step that gets ready (`valid_for`), so it runs again',
     reached:
@@ -89,11 +105,16 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     not_needed: 'the goal holds without it',
     ...TO_UNDO,
   },
-  interrupted: { ...FROM_OPERATOR, ...TO_UNDO },
+  interrupted: {
+    ...FROM_OPERATOR,
+    ...TO_UNDO,
+    interrupted: 'it is to be taken back, and what stands on it first; or its member came back',
+  },
   skipped: { ...FROM_OPERATOR, ...TO_UNDO },
   blocked: { ...FROM_OPERATOR, ...TO_UNDO },
   not_needed: { ...FROM_OPERATOR, ...TO_UNDO },
   undoing: {
+    ...FROM_UPDATE,
     undoing: 'its agent accepted or started the undo, or its next try or its check begins',
     undone: 'taken back, or its VM is lost, or the failure of its undo is tolerated',
     failed:
@@ -132,6 +153,11 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     delete_failed: 'it is deleted, and the first undo could not be started',
   },
   complete: {
+    running: 'its members changed',
+    held: 'its members changed, and a person is waited for',
+    complete: 'its members changed, and the goal holds all the same',
+    failed: 'its members changed, and a new one failed at once',
+    undoing: FAILS,
     deleting: 'a person deletes it',
     deleted: 'it is abandoned, or there was nothing to undo',
     delete_failed: 'it is deleted, and the first undo could not be started',

@@ -4,6 +4,9 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { EffectId, Phase, StepId } from '../base/ids.ts';
 import type { GeneratedSecret, HttpMethod, Interpreter } from '../definition/types.ts';
+import type { MemberChange } from '../graph/members.ts';
+import type { Member, StateGraph } from '../graph/types.ts';
+import type { MachineState } from './state.ts';
 
 /** Life of a step. Final: reached, failed, blocked, skipped, not_needed. Explained in docs/reference/states.md. */
 export const STEP_STATUSES = [
@@ -63,6 +66,8 @@ export interface WorkflowRecord {
   readonly stragglers?: number;
   /** Its deadline passed before the goal held, and what ran was called back. */
   readonly late?: true;
+  /** Roles of several that are chosen again because a holder left: who of them still holds it. */
+  readonly keeps?: { readonly [role: string]: readonly string[] };
   /** Signals that came before anybody asked: the last of each name (row 38). */
   readonly signals?: { readonly [name: string]: KeptSignal };
   /** It is forgotten without being undone, as soon as its children are. */
@@ -102,6 +107,8 @@ export interface StepRecord {
   readonly tries: number;
   /** Commands sent in the step's whole life, of any phase; part of the effect id, never reset. */
   readonly dispatch: number;
+  /** Generation in which the last of them was sent; part of the effect id. Absent: the first. */
+  readonly generation?: number;
   /** What is being done while `running` or `undoing`; while `ready`, a rescue that waits for its VM. */
   readonly phase?: Phase;
   /** How far the agent has come with the command that is out. */
@@ -144,6 +151,8 @@ export interface StepRecord {
   readonly next?: 'action';
   /** True once any attempt of the action was sent: then undo concerns it (R10), whatever its status. */
   readonly touched: boolean;
+  /** To be taken back while the workflow goes on: its member left the group, or the role that it follows moved. */
+  readonly withdrawn?: 'left' | 'moved';
   /** It was reached, last at this time, and became too old for a step that asked, so it runs again; for all others it counts as reached. */
   readonly renews?: number;
   /** Since when it waits for what it requires to be renewed; ends from then on are fresh. Ms since the epoch. */
@@ -358,6 +367,13 @@ export type MachineEvent = {
   /** Goes on from a failure: retries what failed, as `stack update` will. */
   | { readonly kind: 'resume'; readonly by: string; readonly allowed?: number }
   | { readonly kind: 'cancel'; readonly by: string }
+  /** Members join and leave: the next generation. */
+  | {
+      readonly kind: 'update';
+      readonly change: MemberChange;
+      readonly by: string;
+      readonly allowed?: number;
+    }
   /** `abandon`: forget without undoing. */
   | { readonly kind: 'delete'; readonly abandon: boolean; readonly by: string }
 );
@@ -370,9 +386,17 @@ export interface Decision {
   readonly changes: readonly Change[];
   readonly effects: readonly Effect[];
   readonly rejected?: { readonly message: string; readonly next: string };
+  /** A generation has begun: the graph and state that the changes are about, in place of those asked with. */
+  readonly next?: { readonly graph: StateGraph; readonly state: MachineState };
 }
 
 export type Change =
+  /** A generation begins with these members; what follows is about their graph. */
+  | {
+      readonly kind: 'generation';
+      readonly generation: number;
+      readonly members: { readonly [entity: string]: readonly Member[] };
+    }
   | { readonly kind: 'step'; readonly step: StepId; readonly from: StepStatus; readonly record: StepRecord }
   | { readonly kind: 'workflow'; readonly record: Omit<WorkflowRecord, 'seq'> };
 

@@ -29,7 +29,9 @@ export function dataView(source: ViewSource, context: ViewContext = {}): DataVie
   const { workflow } = source;
   const { step, error, attempt } = context;
   const members = (entity: string): readonly MemberView[] =>
-    membersOf(source, entity).map((member, place) => memberView(source, entity, member, place));
+    membersOf(source, entity).flatMap((member, place) =>
+      member.leaving ? [] : [memberView(source, entity, member, place)],
+    );
   const holders = (entity: string, role: string): readonly MemberView[] | undefined => {
     const agents = holdersIn(workflow.roles, entity, role);
     return agents ? viewsOf(source, entity, agents) : undefined;

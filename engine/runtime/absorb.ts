@@ -6,6 +6,8 @@
 import { EngineError } from '../base/errors.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
+import type { MemberChange } from '../graph/members.ts';
+import { generationOf } from '../machine/records.ts';
 import type { Decision, Effect, MachineEvent, StepRecord } from '../machine/types.ts';
 import type { Machine } from './machine.ts';
 import type {
@@ -33,6 +35,8 @@ export interface Draft {
   /** Answers to those who wait for an item; given after the commit. */
   readonly answers: (() => void)[];
   recordChanged: boolean;
+  /** A generation began: the source goes with the commit, and all steps under the numbers that they have now. */
+  renewed: boolean;
   erase: boolean;
 }
 
@@ -47,6 +51,7 @@ export function newDraft(id: string, live: LiveWorkflow | undefined): Draft {
     effects: [],
     answers: [],
     recordChanged: false,
+    renewed: false,
     erase: false,
   };
 }
@@ -58,7 +63,7 @@ export function toCommit(draft: Draft): WorkflowCommit | undefined {
   const live = log.length === 0 ? undefined : draft.live;
   return {
     id,
-    ...(live !== undefined && !live.stored ? { source: live.source } : {}),
+    ...(live !== undefined && (draft.renewed || !live.stored) ? { source: live.source } : {}),
     ...(live !== undefined && (draft.recordChanged || !live.stored) ? { record: live.state.workflow } : {}),
     steps: [...steps].map(([number, record]) => ({ number, record })),
     log,
@@ -98,7 +103,8 @@ function judge(
 ): ReportVerdict {
   if (live === undefined) return 'unknown_workflow';
   const record = recordOf(live, id.step);
-  const current = live.state.workflow.generation === id.generation && record?.dispatch === id.dispatch;
+  if (record === undefined) return 'stale';
+  const current = generationOf(record) === id.generation && record.dispatch === id.dispatch;
   return current ? 'recorded' : 'stale';
 }
 
@@ -172,23 +178,35 @@ function existing({ live, log }: Draft): LiveWorkflow | undefined {
 
 /** Decides on one event and carries the changes into memory and draft. */
 function carry(machine: Machine, draft: Draft, live: LiveWorkflow, event: MachineEvent): Decision {
-  const { graph, state } = live;
-  const timed = { ...event, at: Math.max(event.at, state.at) };
-  const decision = machine.decide(graph, state, timed);
+  const timed = { ...event, at: Math.max(event.at, live.state.at) };
+  const decision = machine.decide(live.graph, live.state, timed);
   if (decision.rejected !== undefined) return decision;
+  if (decision.next !== undefined) renew(draft, live, decision.next);
+  const { graph, state } = live;
   const before = state.workflow.seq;
   machine.apply(graph, state, decision.changes);
   decision.changes.forEach((change, index) => {
     draft.log.push({ seq: before + index + 1, at: timed.at, change });
     if (change.kind === 'workflow') draft.recordChanged = true;
-    else draft.steps.set(graph.stepById.get(change.step) as number, change.record);
+    else if (change.kind === 'step')
+      draft.steps.set(graph.stepById.get(change.step) as number, change.record);
   });
   draft.effects.push(...decision.effects);
   if (state.workflow.status === 'deleted') draft.erase = true;
   return decision;
 }
 
+/** Numbers of steps are those of the new graph from here on, so every record is written again. */
+function renew(draft: Draft, live: LiveWorkflow, next: NonNullable<Decision['next']>): void {
+  live.enter(next);
+  draft.renewed = true;
+  draft.steps.clear();
+  for (const [number, record] of next.state.records.entries())
+    if (record !== undefined) draft.steps.set(number, record);
+}
+
 interface Payload {
+  readonly change?: MemberChange;
   readonly step?: StepId;
   readonly attempt?: number;
   readonly outputs?: JsonObject;
@@ -224,6 +242,14 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
       return { kind: 'resume', at, by, ...(payload.allowed !== undefined && { allowed: payload.allowed }) };
     case 'cancel':
       return { kind: 'cancel', at, by };
+    case 'update':
+      return {
+        kind: 'update',
+        at,
+        by,
+        change: payload.change ?? {},
+        ...(payload.allowed !== undefined && { allowed: payload.allowed }),
+      };
     case 'delete':
       return { kind: 'delete', at, by, abandon: payload.abandon === true };
     case 'create':

@@ -56,6 +56,14 @@ export interface CreateRequest {
   readonly by: string;
 }
 
+/** Entity → members. `leave` names agents; `abandon`: nothing of those that leave, or are leaving, is undone. */
+export interface NewMembers {
+  readonly members?: { readonly [entity: string]: readonly NewMember[] };
+  readonly join?: { readonly [entity: string]: readonly NewMember[] };
+  readonly leave?: { readonly [entity: string]: readonly string[] };
+  readonly abandon?: boolean;
+}
+
 /** `index` is given by the engine: the lowest free one. */
 export interface NewMember {
   readonly agent: string;
@@ -71,6 +79,8 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'resume'; readonly allowed?: number }
   | { readonly kind: 'cancel' }
+  /** Whole groups (`members`), or who joins and who leaves; applied when it has begun, not when all is undone. */
+  | ({ readonly kind: 'update'; readonly allowed?: number } & NewMembers)
   | { readonly kind: 'delete'; readonly abandon: boolean }
 );
 
@@ -79,10 +89,19 @@ export interface WorkflowView {
   readonly description: string;
   readonly goal: readonly string[];
   readonly steps: readonly StepView[];
+  /** Entity → who takes part, in index order. Who leaves is among them until all of it is undone. */
+  readonly members: { readonly [entity: string]: readonly MemberOf[] };
   /** Declared outputs by name; absent while what they read is not reached; hidden ones are left out. */
   readonly outputs: JsonObject;
   /** Outputs that have no value because of a mistake, or, once it is complete, because what they read is not there. */
   readonly outputFailures?: readonly OutputFailure[];
+}
+
+export interface MemberOf {
+  readonly agent: string;
+  readonly name: string;
+  readonly index: number;
+  readonly leaving?: true;
 }
 
 export interface StepView {

@@ -7,6 +7,7 @@
 import { EngineError } from '../base/errors.ts';
 import type { EffectId } from '../base/ids.ts';
 import type { JsonValue } from '../base/json.ts';
+import { generationOf } from '../machine/records.ts';
 import type { Effect, Report } from '../machine/types.ts';
 import type { Happening } from './api.ts';
 import { Dispatcher, type Drivers } from './dispatch.ts';
@@ -201,7 +202,8 @@ export class Engine implements ReportSink {
     const live = this.#loop.live.get(id.workflow);
     const number = live?.graph.stepById.get(id.step);
     const record = number === undefined ? undefined : live?.state.records[number];
-    return record?.dispatch === id.dispatch && record.command !== undefined;
+    if (record?.command === undefined || record.dispatch !== id.dispatch) return false;
+    return generationOf(record) === id.generation;
   }
 }
 

@@ -17,14 +17,47 @@ export interface LiveWorkflow {
   readonly state: MachineState;
   /** False until its first commit, which carries the source. */
   stored: boolean;
+  /** Goes on with graph and state of the next generation, and the source that they follow from. */
+  enter(next: Unfolded): void;
 }
 
 export type Unfolded = Pick<LiveWorkflow, 'graph' | 'state'>;
 
+const sourceOf = (source: WorkflowSource, { membership }: StateGraph): WorkflowSource => ({
+  ...source,
+  members: Object.fromEntries(membership),
+});
+
+/** A workflow in which nothing has happened yet. */
+export class BegunWorkflow implements LiveWorkflow {
+  readonly id: string;
+  source: WorkflowSource;
+  graph: StateGraph;
+  state: MachineState;
+  stored = false;
+
+  constructor(id: string, source: WorkflowSource, { graph, state }: Unfolded) {
+    this.id = id;
+    this.source = source;
+    this.graph = graph;
+    this.state = state;
+  }
+
+  get shape(): StateGraph {
+    return this.graph;
+  }
+
+  enter({ graph, state }: Unfolded): void {
+    this.source = sourceOf(this.source, graph);
+    this.graph = graph;
+    this.state = state;
+  }
+}
+
 /** A workflow as committed. */
 export class RevivedWorkflow implements LiveWorkflow {
   readonly id: string;
-  readonly source: WorkflowSource;
+  source: WorkflowSource;
   stored = true;
   #shape: StateGraph;
   readonly #unfold: (stored: StoredWorkflow, shape: StateGraph) => Unfolded;
@@ -53,6 +86,12 @@ export class RevivedWorkflow implements LiveWorkflow {
 
   get state(): MachineState {
     return this.#unfolded().state;
+  }
+
+  enter(next: Unfolded): void {
+    this.source = sourceOf(this.source, next.graph);
+    this.#shape = next.graph;
+    this.#content = next;
   }
 
   #unfolded(): Unfolded {

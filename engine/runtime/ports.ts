@@ -145,6 +145,7 @@ export type RequestKind =
   | 'signal'
   | 'resume'
   | 'cancel'
+  | 'update'
   | 'delete';
 
 /** A row of the inbox: every mutation asked for from outside. */
@@ -171,7 +172,7 @@ export interface LogEntry {
 /** Everything one commit changes of one workflow. */
 export interface WorkflowCommit {
   readonly id: string;
-  /** Present with the first commit of a generation. */
+  /** Present with the first commit of a generation: `steps` are then all that the workflow has, whatever it had before. */
   readonly source?: WorkflowSource;
   readonly record?: WorkflowRecord;
   /** Step number → its new record. */

@@ -10,6 +10,7 @@ import type { State, WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
 import { analyseMembers } from '../graph/analyse.ts';
 import { mermaid } from '../graph/describe.ts';
+import type { MemberChange } from '../graph/members.ts';
 import type { Member } from '../graph/types.ts';
 import type { ParentLink, WorkflowRecord } from '../machine/types.ts';
 import type { Explanation, Presence, Surroundings, WorkflowExplanation } from '../machine/why/types.ts';
@@ -154,6 +155,7 @@ export class EngineService implements EngineApi {
     found: LiveWorkflow | undefined,
   ): { readonly payload: JsonObject; readonly secrets: readonly NewSecret[] } {
     if (found === undefined) return { payload: given, secrets: [] };
+    if (request.kind === 'update') return { payload: changePayload(request), secrets: [] };
     const sealFor = (place: string, states: readonly State[], values: JsonObject) =>
       this.#seal(`${request.workflow}/${place}`, encodeUserValue(values) as JsonObject, name =>
         states.some(state => state.outputs.get(name)?.hidden === true),
@@ -273,6 +275,26 @@ function numbered(members: CreateRequest['members']): WorkflowSource['members'] 
     ]),
   );
 }
+
+/** What an update asks for, as its event has it. */
+function changePayload(request: ActRequest & { readonly kind: 'update' }): JsonObject {
+  const { members, join, leave, abandon, allowed } = request;
+  const change: MemberChange = {
+    ...(members && { members: encoded(members) }),
+    ...(join && { join: encoded(join) }),
+    ...(leave && { leave }),
+    ...(abandon === true && { abandon }),
+  };
+  return { change: change as unknown as JsonObject, ...(allowed !== undefined && { allowed }) };
+}
+
+const encoded = (groups: CreateRequest['members']): NonNullable<MemberChange['join']> =>
+  Object.fromEntries(
+    Object.entries(groups).map(([entity, group]) => [
+      entity,
+      group.map(({ agent, name, data }) => ({ agent, name, data: encodeUserValue(data ?? {}) })),
+    ]),
+  );
 
 function checkId(what: string, id: string): void {
   if (ID.test(id)) return;

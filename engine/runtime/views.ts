@@ -1,6 +1,7 @@
 // What those outside see of a workflow: records with their meaning, made on request, never kept.
 // Belongs here: WorkflowView and StepView from graph and state. Does not belong here: presentation (cli/).
 import type { StateGraph, Step } from '../graph/types.ts';
+import { goneFrom } from '../machine/update/begin.ts';
 import { workflowOutputs } from '../machine/outputs.ts';
 import { type MachineState, recordOf } from '../machine/state.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
@@ -12,11 +13,22 @@ import type { LiveWorkflow } from './live.ts';
 export function workflowView({ graph, state }: LiveWorkflow, setAside?: string): WorkflowView {
   const { definition } = graph;
   const { values, failures } = workflowOutputs(graph, state);
+  const isGone = goneFrom(graph, state);
+  const isShown = ({ number, entity, member }: Step): boolean =>
+    !member?.leaving || (state.records[number] !== undefined && !isGone(entity.name, member));
   return {
     record: withReason(state.workflow, setAside),
     description: definition.description,
     goal: definition.goal.map(({ entity, state: name }) => `${entity}.${name}`),
-    steps: graph.steps.map(step => stepView(graph, state, step)),
+    steps: graph.steps.filter(step => isShown(step)).map(step => stepView(graph, state, step)),
+    members: Object.fromEntries(
+      [...graph.membership].map(([entity, members]) => [
+        entity,
+        members
+          .filter(member => !member.leaving || !isGone(entity, member))
+          .map(({ agent, name, index, leaving }) => ({ agent, name, index, ...(leaving && { leaving }) })),
+      ]),
+    ),
     outputs: values,
     ...(failures.length > 0 && { outputFailures: failures }),
   };

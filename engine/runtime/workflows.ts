@@ -6,7 +6,7 @@ import { EngineError } from '../base/errors.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import { seatsOf } from '../graph/seats.ts';
 import type { Member, Membership, StateGraph } from '../graph/types.ts';
-import { type LiveWorkflow, RevivedWorkflow, type Unfolded } from './live.ts';
+import { BegunWorkflow, type LiveWorkflow, RevivedWorkflow, type Unfolded } from './live.ts';
 import type { Machine } from './machine.ts';
 import type { Store, StoredWorkflow, WorkflowSource } from './ports.ts';
 
@@ -52,7 +52,7 @@ export class Workflows {
     const { stackName, inputs, parent } = source;
     const asked = { id, stackName, generation: 1, at, inputs, ...(parent && { parent }) };
     const state = this.#machine.initialState(graph, asked);
-    return { id, source, shape: graph, graph, state, stored: false };
+    return new BegunWorkflow(id, source, { graph, state });
   }
 
   /** Shared by all with equal definitions and members; with other members, everything but the members is. */

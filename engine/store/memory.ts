@@ -89,7 +89,10 @@ export class MemoryStore implements Store {
 
   #write(commit: WorkflowCommit): void {
     const kept = this.#keep(commit);
-    if (kept !== undefined && commit.source !== undefined) kept.source = JSON.stringify(commit.source);
+    if (kept !== undefined && commit.source !== undefined) {
+      kept.source = JSON.stringify(commit.source);
+      kept.steps.clear();
+    }
     if (kept !== undefined && commit.record !== undefined) kept.record = JSON.stringify(commit.record);
     for (const step of commit.steps) kept?.steps.set(step.number, JSON.stringify(step.record));
     for (const entry of commit.log) kept?.log.push(JSON.stringify(entry));

@@ -31,6 +31,7 @@ const view = (steps: readonly StepView[], outputs: JsonObject = {}): WorkflowVie
   description: '',
   goal: [],
   steps,
+  members: {},
   outputs,
 });
 

@@ -7,7 +7,10 @@ import { apply } from '../../engine/machine/apply.ts';
 import { decide } from '../../engine/machine/decide.ts';
 import { initialState, type MachineState, restore } from '../../engine/machine/state.ts';
 import { stepTransition, workflowTransition } from '../../engine/machine/transitions.ts';
-import type { Decision, MachineEvent, Outcome, Report } from '../../engine/machine/types.ts';
+import { compileGraph } from '../../engine/graph/compile.ts';
+import type { MemberChange } from '../../engine/graph/members.ts';
+import { entered } from '../../engine/machine/update/begin.ts';
+import type { Change, Decision, MachineEvent, Outcome, Report } from '../../engine/machine/types.ts';
 import { anyCase, anyOutcome, type Case } from '../support/random-definitions.ts';
 import { checkExplanations } from '../support/why.ts';
 import { START, type Untimed, Workflow } from '../support/workflow.ts';
@@ -23,6 +26,7 @@ type Move =
   | { readonly kind: 'own time' }
   | { readonly kind: 'stale'; readonly pick: number; readonly outcome: Outcome }
   | { readonly kind: 'person'; readonly pick: number; readonly act: PersonAct }
+  | { readonly kind: 'members'; readonly pick: number; readonly leaves: boolean; readonly abandon: boolean }
   | { readonly kind: 'whole'; readonly act: 'retry' | 'resume' | 'cancel' | 'create' };
 
 const move: fc.Arbitrary<Move> = fc.oneof(
@@ -50,6 +54,15 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       kind: fc.constant('person' as const),
       pick: fc.nat(),
       act: fc.constantFrom(...PERSON),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('members' as const),
+      pick: fc.nat(),
+      leaves: fc.boolean(),
+      abandon: fc.nat({ max: 5 }).map(dice => dice === 0),
     }),
   },
   {
@@ -88,6 +101,8 @@ function play(w: Workflow, item: Move): void {
       const step = pickFrom(w.graph.steps, item.pick)?.id;
       return void (step !== undefined && act(w, item.act, step));
     }
+    case 'members':
+      return changeMembers(w, item);
     case 'whole':
       return void w.send({ kind: item.act, by: 'ann' } as Untimed);
     default:
@@ -102,9 +117,22 @@ const dueSteps = (w: Workflow): readonly string[] =>
 function stale(w: Workflow, pick: number, outcome: Outcome): void {
   const step = pickFrom(w.graph.steps, pick)?.id;
   if (step === undefined) return;
-  const id = { workflow: 'w', generation: 1, step, dispatch: (w.record(step)?.dispatch ?? 0) - 1 };
+  const { dispatch = 0, generation = 1 } = w.record(step) ?? {};
+  const id = { workflow: 'w', generation, step, dispatch: dispatch - 1 };
   const decision = w.send({ kind: 'report', id, report: { kind: 'finished', outcome } });
   expect(decision).to.eql({ changes: [], effects: [] });
+}
+
+/** Somebody joins, or one of those who take part leaves, or comes back. */
+function changeMembers(w: Workflow, item: Extract<Move, { readonly kind: 'members' }>): void {
+  const groups = [...w.graph.membership].filter(([, members]) => members.length > 0);
+  const [entity, members] = pickFrom(groups, item.pick) ?? [];
+  if (entity === undefined || members === undefined) return;
+  const agent = `${entity}-${item.pick % 5}`;
+  const change: MemberChange = item.leaves
+    ? { leave: { [entity]: [pickFrom(members, item.pick)?.agent ?? ''] } }
+    : { join: { [entity]: [{ agent, name: agent, data: {} }] } };
+  w.send({ kind: 'update', change: { ...change, ...(item.abandon && { abandon: true }) }, by: 'ann' });
 }
 
 function act(w: Workflow, kind: PersonAct, step: string): void {
@@ -143,6 +171,16 @@ const text = (state: MachineState): string =>
     records: state.records.map(record => record ?? null),
     at: state.at,
   } as unknown as JsonValue);
+
+function replayedFrom({ definition, members }: Case, log: readonly Change[]): MachineState {
+  let graph = compileGraph(definition, members);
+  let state = initialState(graph, { id: 'w', stackName: 'stack', generation: 1, at: START, inputs: {} });
+  for (const change of log) {
+    if (change.kind === 'generation') ({ graph, state } = entered(graph, state, change));
+    apply(graph, state, [change]);
+  }
+  return state;
+}
 
 const storedSteps = (state: MachineState) =>
   state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
@@ -205,9 +243,7 @@ describe('every workflow', () => {
           w.send({ kind: 'delete', abandon: false, by: 'heat' });
           for (const item of moves.slice(0, 10)) play(w, item);
         }
-        const fresh = { id: 'w', stackName: 'stack', generation: 1, at: START, inputs: {} };
-        const replayed = initialState(w.graph, fresh);
-        apply(w.graph, replayed, w.log);
+        const replayed = replayedFrom(one, w.log);
         expect(text(replayed)).to.equal(text(w.state));
         expect(replayed).to.eql(w.state);
         expect(restore(w.graph, w.state.workflow, storedSteps(w.state), {})).to.eql(w.state);
@@ -223,7 +259,7 @@ describe('every workflow', () => {
         const before = text(w.state);
         for (const event of everyEvent(w, outcome)) {
           const decision = decide(w.graph, w.state, event);
-          expectLegal(w.state, decision);
+          expectLegal(decision.next?.state ?? w.state, decision);
           expect(decide(w.graph, w.state, event)).to.eql(decision);
         }
         expect(text(w.state)).to.equal(before);
@@ -239,6 +275,16 @@ function everyEvent(w: Workflow, outcome: Outcome): readonly MachineEvent[] {
   const whole: Untimed[] = [
     { kind: 'create' },
     { kind: 'retry', by: 'ann' },
+    ...[...w.graph.membership.keys()].map(
+      (entity): Untimed => ({ kind: 'update', change: { members: { [entity]: [] } }, by: 'ann' }),
+    ),
+    ...[...w.graph.membership].map(
+      ([entity, [first]]): Untimed => ({
+        kind: 'update',
+        change: { leave: { [entity]: [first?.agent ?? ''] } },
+        by: 'ann',
+      }),
+    ),
     { kind: 'resume', by: 'ann' },
     { kind: 'cancel', by: 'ann' },
     { kind: 'delete', abandon: false, by: 'ann' },
@@ -250,7 +296,8 @@ function everyEvent(w: Workflow, outcome: Outcome): readonly MachineEvent[] {
     { kind: 'skip', step: 'no.such', outputs: {}, by: 'ann' },
   ];
   const single = w.graph.steps.flatMap(({ id: step }): Untimed[] => {
-    const id = { workflow: 'w', generation: 1, step, dispatch: w.record(step)?.dispatch ?? 0 };
+    const { dispatch = 0, generation = 1 } = w.record(step) ?? {};
+    const id = { workflow: 'w', generation, step, dispatch };
     return [
       { kind: 'timer', step },
       { kind: 'retry', step, by: 'ann' },
@@ -260,7 +307,7 @@ function everyEvent(w: Workflow, outcome: Outcome): readonly MachineEvent[] {
       { kind: 'reject', step, by: 'ann' },
       { kind: 'report', id, report: { kind: 'started' } },
       { kind: 'report', id, report: { kind: 'finished', outcome } },
-      { kind: 'report', id: { ...id, generation: 2 }, report: { kind: 'finished', outcome } },
+      { kind: 'report', id: { ...id, generation: generation + 1 }, report: { kind: 'finished', outcome } },
     ];
   });
   return [...whole, ...single].map(event => ({ ...event, at }) as MachineEvent);
@@ -272,7 +319,7 @@ function expectLegal(state: MachineState, decision: Decision): void {
       expect(stepTransition(change.from, change.record.status), `${change.step} ${change.from}`).to.be.a(
         'string',
       );
-    } else if (change.record.status !== state.workflow.status) {
+    } else if (change.kind === 'workflow' && change.record.status !== state.workflow.status) {
       expect(workflowTransition(state.workflow.status, change.record.status)).to.be.a('string');
     }
   }

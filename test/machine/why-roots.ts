@@ -214,6 +214,30 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
         return w;
       },
     },
+    {
+      step: 'g[1].a',
+      says: 'could not be undone: exit 2',
+      workflow: () => {
+        const w = group(2, [state('g', 'a', { undo: { action: script() } })]);
+        w.succeed('g[0].a');
+        w.succeed('g[1].a');
+        w.send({ kind: 'update', change: { leave: { g: ['g-1'] } }, by: 'ann' });
+        w.exit('g[1].a', 2);
+        return w;
+      },
+    },
+  ],
+  leaves: [
+    {
+      step: 'g[1].a',
+      says: 'is no more: its member leaves',
+      workflow: () => {
+        const w = group(2, [state('g', 'a')]);
+        w.send({ kind: 'update', change: { leave: { g: ['g-1'] } }, by: 'ann' });
+        w.succeed('g[1].a');
+        return w;
+      },
+    },
   ],
   stopped: [
     {

@@ -146,6 +146,16 @@ export function exercise(name: string, place: () => Promise<Opener>): void {
         expect(await store.load('good')).to.not.equal(undefined);
       });
 
+      it('has after a commit with a source no steps but those of that commit: a generation numbers them anew', async () => {
+        const steps = [0, 1, 2].map(number => ({ number, record: stepRecord() }));
+        await commit(creation('wf', { steps }));
+        await commit(creation('other'));
+        const next = [{ number: 1, record: stepRecord() }];
+        await commit(commitOf('wf', { source: source(), steps: next, log: [logEntry(2)] }));
+        expect((await store.load('wf'))?.steps.map(({ number }) => number)).to.deep.equal([1]);
+        expect((await store.load('other'))?.steps).to.have.length(1);
+      });
+
       it('keeps the newest record of each step, in step order', async () => {
         await commit(creation('wf', { steps: [{ number: 7, record: stepRecord() }] }));
         const reached = stepRecord({ status: 'reached' });

@@ -7,6 +7,7 @@ import { problemText } from '../../engine/definition/problems.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
 import { compileGraph } from '../../engine/graph/compile.ts';
 import type { Member, StateGraph } from '../../engine/graph/types.ts';
+import { entered } from '../../engine/machine/update/begin.ts';
 import { apply } from '../../engine/machine/apply.ts';
 import { initialState, type MachineState } from '../../engine/machine/state.ts';
 import type { Change, MachineEvent, StepRecord, WorkflowRecord } from '../../engine/machine/types.ts';
@@ -65,8 +66,11 @@ export function beginning(history: Omit<History, 'end'>): { graph: StateGraph; s
 
 /** What the log leads to. */
 export function replay(history: Omit<History, 'end'>): { graph: StateGraph; state: MachineState } {
-  const { graph, state } = beginning(history);
-  apply(graph, state, history.log);
+  let { graph, state } = beginning(history);
+  for (const change of history.log) {
+    if (change.kind === 'generation') ({ graph, state } = entered(graph, state, change));
+    apply(graph, state, [change]);
+  }
   return { graph, state };
 }
 

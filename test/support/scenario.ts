@@ -3,6 +3,7 @@
 // the expectation, and a reviewer reads behaviour in its diff.
 //
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
+//   > update ENTITY=N… | join ENTITY AGENT… | leave ENTITY AGENT… | abandon-member ENTITY AGENT…
 //   > approve STEP | reject STEP | signal NAME [name=value…]
 //   > STEP succeeds [name=text…] | makes NAME… | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
 //   > STEP held REASON | breaks CODE TEXT      its child waits for a person, or fails: one of its steps ended with this code
@@ -17,7 +18,9 @@ import { problemText } from '../../engine/definition/problems.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
 import { dueTimers, pendingEffects } from '../../engine/machine/pending.ts';
 import { restore } from '../../engine/machine/state.ts';
+import type { JoiningMember, MemberChange } from '../../engine/graph/members.ts';
 import type {
+  Change,
   ChildTask,
   Decision,
   Effect,
@@ -78,6 +81,22 @@ function perform(w: Workflow, command: string): readonly string[] {
     case 'delete':
     case 'abandon':
       return told(w, () => w.send({ kind: 'delete', abandon: first === 'abandon', by: 'ann' }));
+    case 'update':
+      return told(w, () => w.send({ kind: first, change: { members: groups(rest) }, by: 'ann' }));
+    case 'join':
+      return told(w, () =>
+        w.send({
+          kind: 'update',
+          change: { join: { [rest[0] ?? '']: rest.slice(1).map(named) } },
+          by: 'ann',
+        }),
+      );
+    case 'leave':
+    case 'abandon-member': {
+      const leave = { [rest[0] ?? '']: rest.slice(1) };
+      const change = first === 'leave' ? { leave } : { leave, abandon: true as const };
+      return told(w, () => w.send({ kind: 'update', change, by: 'ann' }));
+    }
     case 'retry':
     case 'fail':
     case 'skip':
@@ -97,6 +116,17 @@ function perform(w: Workflow, command: string): readonly string[] {
       return stepsNamed(w, first).flatMap(step => told(w, () => agent(w, step, rest)));
   }
 }
+
+const named = (agent: string): JoiningMember => ({ agent, name: agent, data: {} });
+
+/** `db=3`: its members are db-0, db-1 and db-2. */
+const groups = (words: readonly string[]): NonNullable<MemberChange['members']> =>
+  Object.fromEntries(
+    pairs(words).map(([entity, count]) => [
+      entity,
+      Array.from({ length: Number(count) }, (_, index) => named(`${entity}-${index}`)),
+    ]),
+  );
 
 /** A wildcard says it of all that are out at this moment. */
 function stepsNamed(w: Workflow, name: string): readonly string[] {
@@ -182,14 +212,16 @@ function restart(w: Workflow): readonly string[] {
 }
 
 function told(w: Workflow, act: () => Decision): readonly string[] {
-  const before = { workflow: w.state.workflow, records: [...w.state.records] };
+  const before = { workflow: w.state.workflow, records: recordsOf(w) };
   const { changes, effects, rejected } = act();
   if (rejected) return [`  rejected: ${rejected.message} ${rejected.next}`];
   const lines = changes.flatMap(change => {
     if (change.kind === 'step') {
-      const number = w.graph.stepById.get(change.step) as number;
-      return [`  ${change.step} ${change.from} → ${recordText(change.record, before.records[number])}`];
+      return [
+        `  ${change.step} ${change.from} → ${recordText(change.record, before.records.get(change.step))}`,
+      ];
     }
+    if (change.kind === 'generation') return [`  generation ${change.generation}: ${membersText(change)}`];
     const chosen = Object.entries(change.record.roles)
       .filter(([role, holder]) => before.workflow.roles[role] !== holder)
       .map(([role, holder]) => `  ${role} is ${holder === null ? 'vacant' : [holder].flat().join(', ')}`);
@@ -205,11 +237,23 @@ function told(w: Workflow, act: () => Decision): readonly string[] {
   return all.length > 0 ? all : ['  nothing'];
 }
 
+const recordsOf = (w: Workflow): ReadonlyMap<string, StepRecord | undefined> =>
+  new Map(w.graph.steps.map(({ id, number }) => [id, w.state.records[number]]));
+
+/** `db[0] db-0, db[1] db-1 leaves` */
+const membersText = ({ members }: Extract<Change, { readonly kind: 'generation' }>): string =>
+  Object.entries(members)
+    .flatMap(([entity, group]) =>
+      group.map(({ index, agent, leaving }) => `${entity}[${index}] ${agent}${leaving ? ' leaves' : ''}`),
+    )
+    .join(', ');
+
 function recordText(record: StepRecord, before: StepRecord | undefined): string {
   const remarks = [
     record.phase && record.phase !== 'action' ? record.phase : undefined,
     record.progress !== before?.progress && record.progress !== 'sent' ? record.progress : undefined,
     record.cause,
+    record.withdrawn && record.withdrawn !== before?.withdrawn ? `withdrawn: ${record.withdrawn}` : undefined,
     record.asks && JSON.stringify(record.asks),
     record.answeredBy && `answered by ${record.answeredBy}`,
     record.due && record.due.for !== 'deadline'

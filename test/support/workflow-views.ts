@@ -53,6 +53,7 @@ export function workflowView(
     description: '',
     goal: ['service.deployed'],
     steps,
+    members: {},
     outputs,
   };
 }

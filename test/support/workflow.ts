@@ -30,9 +30,11 @@ export type Untimed = MachineEvent extends infer Event
 export const START = 1_000;
 
 export class Workflow {
-  readonly graph: StateGraph;
+  graph: StateGraph;
   state: MachineState;
   now = START;
+  /** Who took part at the beginning. */
+  readonly members: Membership;
   /** Every change so far: the log. */
   readonly log: Change[] = [];
   /** Every event so far, with the number of changes that it brought about. */
@@ -40,6 +42,7 @@ export class Workflow {
   readonly effects: Effect[] = [];
 
   constructor(definition: WorkflowDefinition, members: Membership, inputs: JsonObject = {}) {
+    this.members = members;
     this.graph = compileGraph(definition, members);
     this.state = initialState(this.graph, { id: 'w', stackName: 'stack', generation: 1, at: START, inputs });
   }
@@ -48,6 +51,7 @@ export class Workflow {
     const timed = { ...event, at: this.now } as MachineEvent;
     const decision = decide(this.graph, this.state, timed);
     this.events.push({ event: timed, changes: decision.changes.length });
+    if (decision.next) ({ graph: this.graph, state: this.state } = decision.next);
     apply(this.graph, this.state, decision.changes);
     this.log.push(...decision.changes);
     this.effects.push(...decision.effects);
@@ -80,7 +84,8 @@ export class Workflow {
 
   report(step: string, report: Report): Decision {
     const dispatch = this.record(step)?.dispatch ?? 0;
-    return this.send({ kind: 'report', id: { workflow: 'w', generation: 1, step, dispatch }, report });
+    const generation = this.record(step)?.generation ?? 1;
+    return this.send({ kind: 'report', id: { workflow: 'w', generation, step, dispatch }, report });
   }
 
   finish(step: string, outcome: Outcome): Decision {

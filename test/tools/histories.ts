@@ -20,7 +20,7 @@ function ofScenario(name: string): Recording {
   const { workflow, source } = live(readFileSync(file, 'utf8'), file);
   return {
     source: source.trimEnd(),
-    members: Object.fromEntries(workflow.graph.membership),
+    members: Object.fromEntries(workflow.members),
     workflow: { id: 'w', stackName: 'stack', generation: 1, createdAt: START },
     inputs: workflow.state.inputs,
     events: workflow.events,

@@ -1,16 +1,18 @@
-// The operator's commands: retry, skip, fail, approve, reject, signal, resume, cancel, delete.
+// The operator's commands: retry, skip, fail, approve, reject, signal, resume, cancel, update, delete.
 // Belongs here: sending one request and seeing it through. Does not belong here: whether it is allowed (the machine).
 import { EngineError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { nearest } from '../../definition/nearest.ts';
 import type { WorkflowStatus } from '../../machine/types.ts';
-import type { ActRequest, WorkflowView } from '../../runtime/api.ts';
+import type { ActRequest, NewMembers, WorkflowView } from '../../runtime/api.ts';
 import type { ExitCode } from '../exits.ts';
 import type { WatchOptions } from '../finish.ts';
 import { watchToEnd } from '../finish.ts';
 import type { Context, Session } from '../host.ts';
+import { readFrom } from '../loading.ts';
 import { finishDeletion, mustBeApplied, nextCommand, withExisting } from '../sessions.ts';
 import { printWhole } from '../terminal.ts';
+import { parseValues } from '../values.ts';
 import { piece, plain } from '../views/style.ts';
 
 type Action =
@@ -20,6 +22,7 @@ type Action =
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'resume' }
   | { readonly kind: 'cancel' }
+  | ({ readonly kind: 'update' } & NewMembers)
   | { readonly kind: 'delete'; readonly abandon: boolean };
 
 /** What is said when it is applied, before the progress. */
@@ -32,11 +35,12 @@ const APPLIED: { readonly [kind in Action['kind']]: string } = {
   signal: 'is sent',
   resume: 'goes on',
   cancel: 'is being cancelled',
+  update: 'has the members that you named: those who joined begin, those who left are undone',
   delete: 'is being deleted: what was done is undone first',
 };
 
 /**
- * With a running engine the request is handed to it; `resume` and `delete` are watched to their end, the others
+ * With a running engine the request is handed to it; `resume`, `update` and `delete` are watched to their end, the others
  * return when they are applied. Without one, an engine is started here for the time it takes, and watched.
  */
 export async function act(
@@ -58,13 +62,16 @@ export async function act(
       ...action,
     } as ActRequest;
     mustBeApplied(await session.api.act(request));
-    if (session.kind === 'attached' && action.kind !== 'resume' && action.kind !== 'delete') {
+    if (session.kind === 'attached' && !WATCHED.has(action.kind)) {
       return sayHandedOver(context, id, action, options);
     }
     if (!options.json) sayApplied(context, id, action, session);
     return watchToEnd(context, session, id, options, seq);
   });
 }
+
+/** Seen through to their end also where another engine runs. */
+const WATCHED: ReadonlySet<Action['kind']> = new Set(['resume', 'update', 'delete']);
 
 /** Resuming what moves by itself, or is done, is only watching it. */
 const NEEDS_NO_RESUME: readonly WorkflowStatus[] = [
@@ -120,4 +127,25 @@ function sayHandedOver(context: Context, id: string, action: Action, options: Wa
     ]);
   }
   return 0;
+}
+
+export async function sendSignal(
+  context: Context,
+  name: string,
+  signal: string,
+  options: WatchOptions & { readonly data?: readonly string[] },
+): Promise<ExitCode> {
+  const data = await parseValues(options.data ?? [], '--data', () => 'map', readFrom(context));
+  return act(context, name, { kind: 'signal', name: signal, data }, options);
+}
+
+export async function skip(
+  context: Context,
+  name: string,
+  step: string,
+  options: WatchOptions & { readonly outputs?: readonly string[] },
+): Promise<ExitCode> {
+  // The types of outputs are the engine's to know; here 5432 is a number and '"5432"' a text.
+  const outputs = await parseValues(options.outputs ?? [], '--outputs', () => 'map', readFrom(context));
+  return act(context, name, { kind: 'skip', step, outputs }, options);
 }

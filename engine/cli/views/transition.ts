@@ -71,6 +71,23 @@ export const newsLine = (entry: LogEntry, start: number, id: string, news: strin
   piece(`  ${news}`),
 ];
 
+/** `0:12   generation 2: db-a, db-b; db-c leaves` */
+export function generationLine(
+  entry: LogEntry,
+  start: number,
+  { generation, members }: Extract<Change, { readonly kind: 'generation' }>,
+): Line {
+  const all = Object.values(members).flat();
+  const names = (leaving: boolean): string =>
+    all
+      .filter(member => (member.leaving === true) === leaving)
+      .map(({ name }) => name)
+      .join(', ');
+  const gone = names(true);
+  const text = `generation ${generation}: ${names(false) || 'no members'}${gone === '' ? '' : `; leaving: ${gone}`}`;
+  return [timePiece(entry, start), piece('  '), piece(sanitiseLine(text), 'strong')];
+}
+
 const words = (status: string): string => status.replaceAll('_', ' ');
 const tailOf = (reason: string): string => (reason === '' ? '' : `: ${sanitiseLine(reason)}`);
 

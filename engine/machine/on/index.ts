@@ -14,6 +14,7 @@ import { onRetry } from './retry.ts';
 import { onSignal } from './signal.ts';
 import { onSkip } from './skip.ts';
 import { onTimer } from './timer.ts';
+import { onUpdate } from './update.ts';
 
 export const HANDLERS = {
   create: onCreate,
@@ -27,5 +28,6 @@ export const HANDLERS = {
   signal: onSignal,
   resume: onResume,
   cancel: onCancel,
+  update: onUpdate,
   delete: onDelete,
 } satisfies { readonly [Kind in MachineEvent['kind']]: Handler<Kind> };

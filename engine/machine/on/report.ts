@@ -3,17 +3,18 @@
 import { LIMITS } from '../../base/limits.ts';
 import type { Draft } from '../draft.ts';
 import { endPhase } from '../phases.ts';
+import { generationOf } from '../records.ts';
 import { commandDue } from '../timing.ts';
 import type { Handler } from './handler.ts';
 
 export const onReport: Handler<'report'> = (draft, { id, report }) => {
   const number = draft.graph.stepById.get(id.step);
   const { workflow } = draft;
-  if (number === undefined || id.workflow !== workflow.id || id.generation !== workflow.generation)
-    return false;
-  const { command, dispatch } = draft.record(number);
+  if (number === undefined || id.workflow !== workflow.id) return false;
+  const record = draft.record(number);
   // An answer to an older command, or one that was answered already: a redelivery changes nothing.
-  if (!command || dispatch !== id.dispatch) return false;
+  if (!record.command || record.dispatch !== id.dispatch || generationOf(record) !== id.generation)
+    return false;
   if (report.kind === 'held') return hold(draft, number, report.reason);
   if (report.kind !== 'finished') return advance(draft, number, report.kind) || letGo(draft, number);
   endPhase(draft, number, report.outcome);

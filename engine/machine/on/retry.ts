@@ -9,16 +9,20 @@ const STUCK = new Set<StepStatus>(['failed', 'interrupted', 'paused', 'undone'])
 
 export const onRetry: Handler<'retry'> = (draft, { step, attempt }) => {
   const steps = step === undefined ? everyStuck(draft) : one(draft, step, attempt);
-  if (steps.length === 0) return false;
+  if (steps.length === 0 && !isUndoLeft(draft, step)) return false;
   goOn(draft);
   for (const number of steps) reopen(draft, number);
   return true;
 };
 
+/** What left and could not be undone is tried again too. */
+const isUndoLeft = (draft: Draft, step: string | undefined): boolean =>
+  step === undefined && draft.takesBack && draft.workflow.status === 'failed';
+
 function everyStuck(draft: Draft): readonly number[] {
   if (!mayGoOn(draft)) return [];
   const steps = wantedWith(draft, STUCK).filter(number => !draft.record(number).asks);
-  if (steps.length === 0)
+  if (steps.length === 0 && !isUndoLeft(draft, undefined))
     draft.reject('No step is failed, interrupted or paused.', 'There is nothing to retry.');
   return steps;
 }

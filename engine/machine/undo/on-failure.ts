@@ -3,6 +3,7 @@
 //
 // Not what a person has stopped (`cancel`), and not what waits for one. An undo that fails is a failure here, as in an
 // update and unlike in a deletion: the VMs stay, so what could not be taken back is named, and what it stands on stays.
+import type { Step } from '../../graph/types.ts';
 import type { Draft } from '../draft.ts';
 import { classOf } from '../counters.ts';
 import { describeUndone } from '../reasons.ts';
@@ -48,18 +49,21 @@ export function endUndoOnFailure(draft: Draft): void {
 
 /** A person goes on after everything was taken back: all begins anew, but what a person vouched for. */
 export function beginAnew(draft: Draft): void {
-  if (draft.withStatus('undone') === 0) return;
-  for (const { number } of draft.graph.steps) {
+  const isUndone = ({ number, leaving }: Step): boolean =>
+    !leaving && draft.record(number).status === 'undone';
+  if (draft.withStatus('undone') === 0 || !draft.graph.steps.some(isUndone)) return;
+  for (const { number, leaving } of draft.graph.steps) {
     const record = draft.record(number);
-    if (!isOver(record)) continue;
-    draft.write(number, { ...ANEW, touched: owes(record) });
+    if (leaving || !isOver(record)) continue;
+    draft.write(number, { ...ANEW, touched: owes(record), withdrawn: record.withdrawn });
     draft.steps.push(number);
   }
   for (const { number, entity, name } of draft.graph.roles)
     if (draft.holders(entity, name) === null) draft.setRole(number, undefined);
 }
 
-const ANEW: Patch = {
+/** As if it had never begun. */
+export const ANEW: Patch = {
   ...ATTEMPT_OVER,
   status: 'waiting',
   tries: 0,
@@ -71,6 +75,8 @@ const ANEW: Patch = {
   agent: undefined,
   base: undefined,
   hasFailed: undefined,
+  touched: false,
+  withdrawn: undefined,
   renews: undefined,
   freshFrom: undefined,
   startedAt: undefined,

@@ -31,6 +31,45 @@ export function buildUndo(graph: StateGraph, recordOf: (step: number) => StepRec
   return cells;
 }
 
+/** Nothing is taken back while the workflow goes on. */
+export const noLeaving = (graph: StateGraph): LiveCells => new LiveCells(debtsAt(graph) + 1);
+
+/** Told when nothing but its own debt holds a step any more, and when nothing that is taken back names a role. */
+export interface LeavingWatcher {
+  freed(step: number): void;
+  freedRole(role: number): void;
+}
+
+/**
+ * Counts that a step is to be taken back while the workflow goes on (+1), or is so no more (−1). Rollings set no limit here:
+ * their turns are those of the members that stay.
+ */
+export function countLeaving(
+  cells: Cells,
+  graph: StateGraph,
+  step: number,
+  by: 1 | -1,
+  watcher?: LeavingWatcher,
+): void {
+  cells.set(debtsAt(graph), cells.get(debtsAt(graph)) + by);
+  countHold(
+    cells,
+    graph,
+    step,
+    by,
+    freed => watcher?.freed(freed),
+    role => watcher?.freedRole(role),
+  );
+}
+
+/** True when nothing that is taken back stands on the step but itself. */
+export const mayLeave = (cells: Cells, graph: StateGraph, step: number): boolean =>
+  cells.get(stepAt(graph, step)) === 1;
+
+/** True while something that is taken back stands on a step that names the role: then nobody acts on another choice. */
+export const isRoleHeld = (cells: Cells, graph: StateGraph, role: number): boolean =>
+  cells.get(roleAt(graph, role)) > 0;
+
 /** Counts that a step came to owe an undo (+1) or does so no more (−1); `freed` hears of steps that may be next. */
 export function countDebt(
   cells: Cells,
@@ -42,6 +81,18 @@ export function countDebt(
   cells.set(debtsAt(graph), cells.get(debtsAt(graph)) + by);
   const { turn } = graph.steps[step] as StateGraph['steps'][number];
   if (turn !== undefined) countTurnDebt(cells, graph, turnsAt(graph), turn, by, freed);
+  countHold(cells, graph, step, by, freed);
+}
+
+/** Passes on that a step holds what it requires, or does so no more. */
+function countHold(
+  cells: Cells,
+  graph: StateGraph,
+  step: number,
+  by: 1 | -1,
+  freed?: (step: number) => void,
+  freedRole?: (role: number) => void,
+): void {
   const changed = [step];
   for (let next = changed.pop(); next !== undefined; next = changed.pop()) {
     const node = graph.steps[next] as StateGraph['steps'][number];
@@ -50,7 +101,7 @@ export function countDebt(
     if (left !== (by > 0 ? 1 : 0)) continue;
     const open = (gate: number): void => {
       if (bump(cells, gateAt(gate), by) !== (by > 0 ? 1 : 0)) return;
-      changed.push(...(graph.gates[gate]?.inputs ?? []));
+      changed.push(...(graph.gates[gate]?.inputs ?? []), ...(graph.gates[gate]?.leaving ?? []));
     };
     node.needs.forEach(open);
     for (const choice of node.choices) {
@@ -59,7 +110,8 @@ export function countDebt(
     }
     for (const role of node.roles) {
       if (bump(cells, roleAt(graph, role), by) !== (by > 0 ? 1 : 0)) continue;
-      changed.push(...(graph.roles[role]?.candidates ?? []));
+      if (by < 0) freedRole?.(role);
+      changed.push(...(graph.roles[role]?.candidates ?? []), ...(graph.roles[role]?.leaving ?? []));
     }
   }
 }

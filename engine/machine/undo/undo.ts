@@ -19,8 +19,9 @@ import { ATTEMPT_OVER, occupies, owes, type Patch } from '../records.ts';
 import { isWorthRetrying } from '../retry.ts';
 import { afterAll, saying } from '../spent.ts';
 import { commandDue, retryDelay } from '../timing.ts';
-import type { Outcome, StepError, WorkflowStatus } from '../types.ts';
-import { isFree } from './order.ts';
+import type { Outcome, StepError, StepRecord, WorkflowStatus } from '../types.ts';
+import { beginAgain } from '../update/withdraw.ts';
+import { isFree, mayLeave } from './order.ts';
 
 /** Statuses in which undos begin. */
 const TAKING_BACK = new Set<WorkflowStatus>(['undoing', 'deleting']);
@@ -28,15 +29,26 @@ const TAKING_BACK = new Set<WorkflowStatus>(['undoing', 'deleting']);
 /** Begins the undo of a step if nothing stands on it and nothing of it runs. */
 export function considerUndo(draft: Draft, number: number): void {
   const record = draft.record(number);
-  const { status, abandoned } = draft.workflow;
-  if (!TAKING_BACK.has(status) || abandoned || !draft.undo || !owes(record)) return;
-  if (!isFree(draft.undo, draft.graph, number) || record.status === 'running' || record.status === 'undoing')
-    return;
+  if (draft.workflow.abandoned || !owes(record) || !mayBegin(draft, number, record)) return;
+  if (record.status === 'running' || record.status === 'undoing') return;
   if (record.status === 'failed' && record.cause === 'undo_failed') return;
   const step = draft.step(number);
   const action = step.state.undo?.action;
-  if (!action) return draft.write(number, { ...ATTEMPT_OVER, status: 'undone', cause: 'nothing_to_undo' });
+  if (!action) return undone(draft, number, { cause: 'nothing_to_undo' });
   awaitTurn(draft, number, 'undo', { tries: 0, interruptions: undefined, cause: undefined });
+}
+
+/** Its turn has come: all is taken back, or it alone is while the workflow goes on (update/withdraw.ts). */
+function mayBegin(draft: Draft, number: number, { withdrawn }: StepRecord): boolean {
+  if (draft.undo) return TAKING_BACK.has(draft.workflow.status) && isFree(draft.undo, draft.graph, number);
+  if (withdrawn === undefined || !draft.leaving || !draft.underway) return false;
+  return mayLeave(draft.leaving, draft.graph, number);
+}
+
+function undone(draft: Draft, number: number, patch: Patch): void {
+  const { withdrawn } = draft.record(number);
+  draft.write(number, { ...ATTEMPT_OVER, ...patch, status: 'undone', withdrawn: undefined });
+  if (withdrawn !== undefined) beginAgain(draft, number);
 }
 
 /** Waits for the VM in which the phase runs; which one that is, is asked at every try. */
@@ -143,25 +155,20 @@ function undoError(outcome: Extract<Outcome, { kind: 'failed' | 'refused' }>): S
   return { kind: 'refused', message: outcome.message, phase: 'undo' };
 }
 
-/** True while not everything is taken back, but only what says `then: undo`. */
-const isAlone = (draft: Draft): boolean => draft.undo === undefined;
+/** True while nothing is taken back but what failed and says `then: undo`. */
+const isAlone = (draft: Draft, number: number): boolean =>
+  draft.undo === undefined && draft.record(number).withdrawn === undefined;
 
 /** Of a step that failed, that stays its error until its undo is over. */
 const told = (draft: Draft, number: number, error: StepError): StepError | undefined =>
-  isAlone(draft) ? draft.record(number).error : error;
+  isAlone(draft, number) ? draft.record(number).error : error;
 
 function done(draft: Draft, number: number, cause: 'vm_lost' | undefined): void {
   const { error } = draft.record(number);
-  if (isAlone(draft)) return failStep(draft, number, { touched: false, cause: undefined });
+  if (isAlone(draft, number)) return failStep(draft, number, { touched: false, cause: undefined });
   // Why the workflow failed can still be seen after what it did is taken back.
   const tells = draft.workflow.status === 'undoing' && error && !takesBack(error.phase);
-  draft.write(number, {
-    ...ATTEMPT_OVER,
-    status: 'undone',
-    cause,
-    error: tells ? error : undefined,
-    interruptions: undefined,
-  });
+  undone(draft, number, { cause, error: tells ? error : undefined, interruptions: undefined });
 }
 
 /** An interrupted undo runs again, a bounded number of times. */
@@ -188,7 +195,7 @@ function failUndo(draft: Draft, number: number, error: StepError): void {
 
 /** No try is left. In a deletion the default is to go on with the others and let this one be (`continue`). */
 function spend(draft: Draft, number: number, error: StepError): void {
-  if (isAlone(draft)) return failBoth(draft, number, error);
+  if (isAlone(draft, number)) return failBoth(draft, number, error);
   const { undo } = draft.step(number).state;
   const usual = draft.workflow.status === 'deleting' ? 'continue' : 'fail';
   const tolerated = (undo?.onFailure ?? usual) === 'continue';
@@ -198,7 +205,8 @@ function spend(draft: Draft, number: number, error: StepError): void {
     tries: draft.record(number).tries + 1,
     cause: 'undo_failed',
   } as const;
-  draft.write(number, { ...over, status: tolerated ? 'undone' : 'failed' });
+  if (tolerated) undone(draft, number, over);
+  else draft.write(number, { ...over, status: 'failed' });
 }
 
 /** It still owes its undo, so a deletion tries it again. */

@@ -45,7 +45,9 @@ function grantedTo(cause: Cause, step: StepId): Mover {
     case 'interrupted':
       return by('operator', { act: 'resume' }, ...act('retry', 'skip'));
     case 'undo_failure':
-      return by('operator', { act: 'delete' }, { act: 'abandon' });
+      return cause.goesOn
+        ? by('operator', { act: 'resume' })
+        : by('operator', { act: 'delete' }, { act: 'abandon' });
     case 'stopped':
       return cause.status === 'failed' ? by('operator', { act: 'resume' }) : by('nobody');
     case 'child':
@@ -80,6 +82,7 @@ function grantedTo(cause: Cause, step: StepId): Mover {
     case 'goal_holds':
     case 'did_not_fail':
     case 'reached':
+    case 'leaves':
     case 'undone':
       return by('nobody');
     default:

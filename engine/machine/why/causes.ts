@@ -5,7 +5,7 @@ import { demandText, stateKey } from '../../graph/references.ts';
 import type { Gate, StateGraph, Step } from '../../graph/types.ts';
 import { gateCount, gateVerdict, neededBy } from '../counters.ts';
 import { holdersIn } from '../holders.ts';
-import { queuesFor } from '../records.ts';
+import { owes, queuesFor } from '../records.ts';
 import { recordOf } from '../state.ts';
 import { COMMAND_GRACE } from '../timing.ts';
 import type { ChildTask, ResolvedAction, StepRecord } from '../types.ts';
@@ -136,6 +136,8 @@ export class Causes {
     const { setAside } = this.#around;
     const record = this.#record(number);
     if (setAside !== undefined && !ENDED.has(record.status)) return { kind: 'set_aside', reason: setAside };
+    if (!this.#onwards.isTakenBack && this.#onwards.isWithdrawn(number) && !MOVING.has(record.status))
+      return this.#withdrawn(record);
     switch (record.status) {
       case 'waiting':
         return record.due?.for === 'retry' ? this.#retry(number, record.due.at) : this.#idle(number);
@@ -173,6 +175,14 @@ export class Causes {
     }
   }
 
+  /** It is to be taken back while the workflow goes on, or is no more. */
+  #withdrawn(record: StepRecord): Root {
+    const { status } = this.#onwards.state.workflow;
+    if (!owes(record)) return { kind: 'leaves' };
+    if (record.cause === 'undo_failed') return { kind: 'undo_failure', goesOn: true, ...errorOf(record) };
+    return status === 'running' || status === 'held' ? { kind: 'engine' } : { kind: 'stopped', status };
+  }
+
   /** Nothing of it is out and nothing is missing: then it is the workflow that does not go on. */
   #idle(number: number): Root {
     const { status } = this.#onwards.state.workflow;
@@ -201,7 +211,11 @@ export class Causes {
     const away = this.#away(record, until);
     if (away) return away;
     const { attempts } = (this.#graph.steps[number] as Step).state.retry;
-    const isForFailure = phase !== 'action' && phase !== 'probe' && !this.#onwards.isTakenBack;
+    const isForFailure =
+      phase !== 'action' &&
+      phase !== 'probe' &&
+      !this.#onwards.isTakenBack &&
+      !this.#onwards.isWithdrawn(number);
     const why = isForFailure ? errorOf(record) : {};
     return {
       kind: 'running',
@@ -254,6 +268,7 @@ export class Causes {
   }
 }
 
+const MOVING = new Set<StepRecord['status']>(['running', 'undoing']);
 const ENDED = new Set<StepRecord['status']>(['reached', 'skipped', 'not_needed', 'undone']);
 
 const errorOf = ({ error }: StepRecord) => (error ? { error } : {});

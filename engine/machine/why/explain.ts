@@ -5,7 +5,8 @@
 // step, gate and role is opened once, however many ways lead to it.
 import { LIMITS } from '../../base/limits.ts';
 import type { StateGraph, Step } from '../../graph/types.ts';
-import { owes } from '../records.ts';
+import { passedSteps } from '../counters.ts';
+import { isWithdrawn, owes } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
 import type { StepStatus } from '../types.ts';
 import { moverOf, URGENCY } from './answers.ts';
@@ -104,7 +105,9 @@ class Teller {
       const { records } = this.#state;
       return this.#graph.steps.map(step => step.number).filter(step => records[step] && owes(records[step]));
     }
-    const lacked = this.#lackedByGoal();
+    const { records, leaving } = this.#state;
+    const left = leaving ? this.#numbers().filter(step => isWithdrawn(records[step])) : [];
+    const lacked = [...this.#lackedByGoal(), ...left];
     if (lacked.length > 0) return lacked;
     return this.#graph.steps
       .map(step => step.number)
@@ -113,9 +116,15 @@ class Teller {
 
   #lackedByGoal(): readonly number[] {
     const gates = this.#graph.goal.map(number => ({ kind: 'gate', number }) as const);
-    return gates
+    const lacked = gates
       .filter(gate => this.#onwards.verdictOf(gate) !== 'met')
       .flatMap(gate => this.#onwards.blamed(gate));
+    if (passedSteps(this.#state.cells, this.#graph) === 0) return lacked;
+    return [...new Set([...lacked, ...this.#numbers().flatMap(step => this.#onwards.passedBy(step))])];
+  }
+
+  #numbers(): readonly number[] {
+    return this.#graph.steps.map(step => step.number);
   }
 
   roots(starts: readonly number[]): Pick<Explanation, 'roots' | 'moreRoots'> {

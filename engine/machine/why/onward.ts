@@ -12,7 +12,7 @@ import {
   type StepClass,
   type Verdict,
 } from '../counters.ts';
-import { isRenewing, owes, queuesFor } from '../records.ts';
+import { isRenewing, isWithdrawn, owes, queuesFor } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
 import { aheadIn, failedIn, openForUndo } from '../rolling/view.ts';
 import { rollingOf } from '../rolling/entering.ts';
@@ -57,7 +57,7 @@ export class Onwards {
   viasOf(number: number): readonly Via[] {
     this.operations += 1;
     const record = recordOf(this.state, number);
-    if (this.isTakenBack) return this.#undoVias(number);
+    if (this.isTakenBack || this.isWithdrawn(number)) return this.#undoVias(number);
     if (!(this.graph.steps[number] as Step).wanted) return [];
     if (queuesFor(record) !== undefined) return this.#machine(number);
     if (record.status === 'waiting') return record.due?.for === 'retry' ? [] : this.#waiting(number);
@@ -71,6 +71,11 @@ export class Onwards {
   get isTakenBack(): boolean {
     const { status } = this.state.workflow;
     return status === 'undoing' || status === 'deleting' || status === 'delete_failed';
+  }
+
+  /** True when it alone is taken back, or its member leaves. */
+  isWithdrawn(number: number): boolean {
+    return this.graph.steps[number]?.leaving === true || isWithdrawn(recordOf(this.state, number));
   }
 
   verdictOf({ kind, number }: Via): Verdict {
@@ -247,6 +252,14 @@ export class Onwards {
     return [...this.#standingOn(number), ...this.#undoTurn(number)];
   }
 
+  /** What it requires although it has its state: somebody joined who has yet to come as far (row 49). */
+  passedBy(number: number): readonly number[] {
+    const { wanted, leaving } = this.graph.steps[number] as Step;
+    const { status } = recordOf(this.state, number);
+    if (!wanted || leaving || status !== 'reached') return [];
+    return this.#unmet(number).flatMap(via => this.blamed(via));
+  }
+
   #undoTurn(number: number): readonly Via[] {
     const { undo } = this.state;
     return undo && !isTurnToUndo(undo, this.graph, number) ? this.#turn(number, 'over_turn') : [];
@@ -271,7 +284,7 @@ export class Onwards {
 
   #held(steps: readonly number[]): readonly number[] {
     this.operations += steps.length;
-    const { undo } = this.state;
+    const undo = this.state.undo ?? this.state.leaving;
     return undo ? steps.filter(step => isHeld(undo, this.graph, step)) : [];
   }
 }

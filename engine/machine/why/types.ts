@@ -103,7 +103,10 @@ export type Root =
   | { readonly kind: 'signal'; readonly name: string; readonly until?: number }
   | { readonly kind: 'interrupted'; readonly error?: StepError }
   | { readonly kind: 'failure'; readonly error?: StepError; readonly byOperator: boolean }
-  | { readonly kind: 'undo_failure'; readonly error?: StepError }
+  /** `goesOn`: while the rest of the workflow stays, so that a resume tries it again. */
+  | { readonly kind: 'undo_failure'; readonly error?: StepError; readonly goesOn?: true }
+  /** Its member leaves, and nothing of the step is left to be undone. */
+  | { readonly kind: 'leaves' }
   /** The workflow has ended or is being stopped: nothing starts by itself. */
   | { readonly kind: 'stopped'; readonly status: WorkflowStatus }
   | { readonly kind: 'not_wanted' }

@@ -89,6 +89,7 @@ const ROOTS: Phrases<Root> = {
   failure: ({ error, byOperator }) =>
     `failed${byOperator ? ' by the word of an operator' : ''}${error ? `: ${errorText(error)}` : ''}`,
   undo_failure: ({ error }) => `could not be undone${error ? `: ${errorText(error)}` : ''}`,
+  leaves: () => 'is no more: its member leaves',
   stopped: ({ status }) => `is not started: the workflow is ${status.replaceAll('_', ' ')}`,
   not_wanted: () => 'is never run: the goal does not need it',
   condition_false: () => 'is skipped: its condition is false',
@@ -133,6 +134,7 @@ const MUST: { readonly [must in Of<'agent'>['must']]: (machine: string) => strin
 const UNDONE: { readonly [cause in StepCause]?: string } = {
   nothing_to_undo: ': there was nothing to undo',
   vm_lost: ': its machine is lost',
+  abandoned: ': it was abandoned as it was',
   undo_failed: ', as far as it could be: its undo failed, which its state tolerates',
 };
 

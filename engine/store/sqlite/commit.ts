@@ -3,7 +3,7 @@
 //
 // C1  The fencing write is the first statement after BEGIN and changes exactly one row, or nothing is written.
 // C2  Per transition: one upsert of its step and one event; per workflow and commit besides: one look-up, and one
-//     update of the workflow's row when its record changed.
+//     update of the workflow's row when its record changed. With a generation all of its steps are written anew.
 // C3  Everything is synchronous: no other statement of this connection can fall into the transaction.
 import { EngineError } from '../../base/errors.ts';
 import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
@@ -72,6 +72,7 @@ export function committer(database: Database, file: string): (batch: Batch, term
     const text = JSON.stringify(source);
     if (ordinal !== undefined) {
       statements.source.run(source.definition, text, ordinal);
+      statements.eraseSteps.run(ordinal);
       if (record !== undefined)
         statements.record.run(Number(isLive(record.status)), JSON.stringify(record), ordinal);
       return ordinal;

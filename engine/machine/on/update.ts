@@ -1,0 +1,68 @@
+// `update`: members join and leave, also while attempts run, after a failure, and when the goal holds (rows 23, 30, 49).
+// Belongs here: what becomes of steps and roles when a generation begins. Does not belong here: its graph
+// (update/begin.ts), taking back (update/withdraw.ts).
+//
+// What was reached stays reached; what runs goes on. Who joined has everything to come. The goal holds again when they have
+// come as far as those before them (counters.ts, `passedSteps`), and what left is undone.
+import { armDeadline } from '../deadline.ts';
+import { unmetOf } from '../counters.ts';
+import type { Draft } from '../draft.ts';
+import { standDown } from '../ends.ts';
+import { hasBegun } from '../halting.ts';
+import { considerAll, goOn, reopen, wantedWith } from '../operator.ts';
+import { ATTEMPT_OVER } from '../records.ts';
+import type { StepStatus } from '../types.ts';
+import { abandon, takeAgain, withdraw } from '../update/withdraw.ts';
+import type { Handler } from './handler.ts';
+
+const ENDED = new Set<StepStatus>(['failed', 'interrupted']);
+
+export const onUpdate: Handler<'update'> = (draft, { change, allowed }) => {
+  if (!draft.begun) return false;
+  const { generation } = draft.begun;
+  const { status } = draft.workflow;
+  draft.workflow = { ...draft.workflow, generation, at: draft.at };
+  if (draft.workflow.stragglers !== undefined) draft.mark('stragglers', undefined);
+  const failed = status === 'failed' ? wantedWith(draft, ENDED) : [];
+  if (status === 'complete' || allowed !== undefined) armDeadline(draft, allowed);
+  goOn(draft, allowed);
+  draft.setWorkflow('running', '');
+  for (const { number, leaving } of draft.graph.steps) {
+    if (leaving && change.abandon) abandon(draft, number);
+    else if (leaving) withdraw(draft, number, 'left');
+    else takeAgain(draft, number);
+  }
+  openRoles(draft);
+  for (const number of failed) reopen(draft, number);
+  waitForThoseWhoJoined(draft);
+  considerAll(draft);
+  if (draft.goalHolds) standDown(draft);
+  return true;
+};
+
+/** R2: a role holds until its holder leaves. */
+function openRoles(draft: Draft): void {
+  const leaving = new Set(
+    [...draft.graph.membership].flatMap(([entity, members]) =>
+      members.filter(one => one.leaving).map(({ agent }) => `${entity} ${agent}`),
+    ),
+  );
+  for (const { number, entity, name } of draft.graph.roles) {
+    const holders = draft.holders(entity, name) ?? [];
+    const kept = holders.filter(agent => !leaving.has(`${entity} ${agent}`));
+    if (kept.length < holders.length) draft.openRole(number, kept);
+  }
+}
+
+/** What has not begun waits for those who joined; what the goal did not need may be needed now. */
+function waitForThoseWhoJoined(draft: Draft): void {
+  const holds = draft.goalHolds;
+  for (const { number, wanted } of draft.graph.steps) {
+    const record = draft.record(number);
+    const { status, cause } = record;
+    const isEarly = unmetOf(draft.cells, draft.graph, number) > 0 && !hasBegun(record);
+    if (status === 'ready' && isEarly) draft.write(number, { ...ATTEMPT_OVER, status: 'waiting' });
+    if (wanted && !holds && status === 'not_needed' && cause === 'goal_holds')
+      draft.write(number, { status: 'waiting', cause: undefined });
+  }
+}

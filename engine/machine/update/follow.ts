@@ -1,0 +1,34 @@
+// States that say `only` or `except` follow their role when it moves (R2, row 6).
+// Belongs here: what a new choice changes for steps that had ended. Does not belong here: the choice (roles.ts), steps that
+// have not ended (readiness.ts).
+import type { Draft } from '../draft.ts';
+import { ATTEMPT_OVER, owes } from '../records.ts';
+import { ANEW } from '../undo/on-failure.ts';
+import { isRoleHeld } from '../undo/order.ts';
+import { withdraw } from './withdraw.ts';
+
+/** `fits`: whether the state applies to the member now; undefined: that is open. */
+export function followRole(draft: Draft, number: number, fits: boolean | undefined): void {
+  const { only, except } = draft.step(number).state;
+  if (only.length + except.length === 0 || fits === undefined) return;
+  const record = draft.record(number);
+  const isAside = record.status === 'skipped' && record.cause === 'not_the_role';
+  if (fits === !isAside || record.withdrawn !== undefined) return;
+  if (fits) {
+    draft.write(number, ANEW);
+    draft.steps.push(number);
+  } else if (owes(record)) withdraw(draft, number, 'moved');
+  else if (record.status !== 'skipped' && record.status !== 'undoing' && record.status !== 'running')
+    draft.write(number, {
+      ...ATTEMPT_OVER,
+      status: 'skipped',
+      cause: 'not_the_role',
+      outputs: undefined,
+      error: undefined,
+    });
+}
+
+/** The old holder's steps are undone first, then the new one's run. */
+export const awaitsFormerHolder = (draft: Draft, number: number): boolean =>
+  draft.leaving !== undefined &&
+  draft.step(number).roles.some(role => draft.leaving && isRoleHeld(draft.leaving, draft.graph, role));

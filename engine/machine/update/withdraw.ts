@@ -1,0 +1,82 @@
+// Taking a step back while the workflow goes on: its member leaves, or the role that it follows moved (R2, R10).
+// Belongs here: stopping it, marking it, and what follows when it is undone. Does not belong here: the undo itself and its
+// order (undo/), who leaves (graph/members.ts), who follows which role (follow.ts).
+//
+// What runs is awaited, or called back where its state says `interruptible`. Then it is undone, against the edges among all
+// that is taken back: what stays, stays although it stood on it.
+import type { Draft } from '../draft.ts';
+import { ATTEMPT_OVER, owes } from '../records.ts';
+import { CANCEL_GRACE } from '../timing.ts';
+import type { StepRecord, StepStatus } from '../types.ts';
+import { ANEW } from '../undo/on-failure.ts';
+
+/** Statuses in which something is still to come of the step by itself. */
+const COMING = new Set<StepStatus>(['waiting', 'ready', 'paused']);
+
+/** From here on nothing of the step starts but its undo. */
+export function withdraw(draft: Draft, number: number, why: NonNullable<StepRecord['withdrawn']>): void {
+  const record = draft.record(number);
+  const { status, command, due, withdrawn } = record;
+  const mark = owes(record) && withdrawn === undefined ? { withdrawn: why } : {};
+  if (COMING.has(status)) {
+    if (status !== 'waiting' || due || owes(record))
+      draft.write(number, { ...ATTEMPT_OVER, ...mark, status: 'waiting', cause: undefined });
+  } else if (status === 'running') stopRunning(draft, number, mark, command !== undefined);
+  else if (owes(record)) draft.write(number, mark);
+}
+
+function stopRunning(
+  draft: Draft,
+  number: number,
+  mark: Pick<StepRecord, 'withdrawn'>,
+  isOut: boolean,
+): void {
+  const why = 'its member leaves, or another has its role';
+  if (!isOut) {
+    const error = { kind: 'cancelled', message: why, phase: 'action' } as const;
+    draft.write(number, { ...ATTEMPT_OVER, ...mark, status: 'interrupted', cause: 'cancelled', error });
+    return;
+  }
+  const { cancel } = draft.record(number);
+  if (!draft.step(number).state.interruptible || cancel !== undefined) return draft.write(number, mark);
+  const due = { at: draft.at + CANCEL_GRACE, for: 'deadline' } as const;
+  draft.callBack(number, why, { ...mark, cancel: why, due });
+}
+
+/** Nothing of it is undone: what was done stays as it is. A child has nobody else to end it, so it is undone all the same. */
+export function abandon(draft: Draft, number: number): void {
+  const { status, command, cancel, child } = draft.record(number);
+  if (child !== undefined && owes(draft.record(number))) return withdraw(draft, number, 'left');
+  if (command && cancel === undefined) draft.callBack(number, 'its member was abandoned', {});
+  if (status === 'waiting' && !owes(draft.record(number))) return;
+  draft.write(number, { ...ATTEMPT_OVER, status: 'undone', cause: 'abandoned', withdrawn: undefined });
+}
+
+/** It is undone. A step whose member stays, or came back meanwhile, is judged as if it had never begun. */
+export function beginAgain(draft: Draft, number: number): void {
+  const { leaving, wanted } = draft.step(number);
+  if (leaving || !wanted || draft.undo) return;
+  draft.write(number, ANEW);
+  draft.steps.push(number);
+}
+
+/** A member comes back before all of it was undone: an undo that runs ends first, what is undone comes again (row 23). */
+export function takeAgain(draft: Draft, number: number): void {
+  const { status, withdrawn } = draft.record(number);
+  if (withdrawn !== 'left' && status !== 'undone') return;
+  if (status === 'undoing') return;
+  if (status === 'undone') return beginAgain(draft, number);
+  draft.write(number, { withdrawn: undefined });
+  draft.steps.push(number);
+}
+
+/** A person goes on: what could not be taken back is tried again. */
+export function withdrawAgain(draft: Draft): void {
+  if (!draft.takesBack) return;
+  for (const { number } of draft.graph.steps) {
+    const { withdrawn, cause } = draft.record(number);
+    if (withdrawn === undefined) continue;
+    if (cause === 'undo_failed') draft.write(number, { cause: undefined });
+    draft.undoable.push(number);
+  }
+}
