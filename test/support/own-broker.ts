@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { brokersOf } from '../../agent-protocol/amqp/brokers.ts';
 import { type AgentsBroker, agentsBrokerOf } from './agents-broker.ts';
 import { needs } from './needs.ts';
 import { inProject } from './project.ts';
@@ -31,7 +32,7 @@ export const canRunBroker = (suite: string): boolean =>
 /** `directory`: empty, of the test's own. Takes some seconds. */
 export async function startOwnBroker(directory: string): Promise<OwnBroker> {
   // Away from the shared services and from what other runs of this test use.
-  const port = 26_100 + 3 * (process.pid % 1_000);
+  const port = portIn(directory) ?? 26_100 + 3 * (process.pid % 1_000);
   const env = {
     ...process.env,
     MURANO_WORKFLOW_SERVICES: directory,
@@ -56,4 +57,12 @@ export async function startOwnBroker(directory: string): Promise<OwnBroker> {
     start: () => script('up'),
     end: () => script('down'),
   };
+}
+
+/** Of a broker that was started in this directory before. */
+function portIn(directory: string): number | undefined {
+  const file = path.join(directory, 'openrc');
+  if (!existsSync(file)) return undefined;
+  const [broker] = brokersOf(readRc(file)['AGENTS_TRANSPORT_URL'] ?? '');
+  return broker?.port;
 }

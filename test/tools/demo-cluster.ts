@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inProject } from '../support/project.ts';
 
 export const WORKFLOW = 'postgresql-demo';
-const MEMBERS = 3;
+export const MEMBERS = 3;
 const FIRST_PORT = 54_320;
 const PATIENCE_MS = 15_000;
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, readdir } from 'node:fs/promises';
 import { expect } from 'chai';
+import { canRunBroker } from '../support/own-broker.ts';
 import { inProject } from '../support/project.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -60,6 +61,24 @@ describe('the demo', () => {
     expect(second.out).to.include('is there already: going on with it');
     expect(second.out).to.include('a row written now on db-0 was read on db-1 and db-2');
     expect(second.out).to.include('Nothing is left: no process, no directory.');
+    expect((await readdir(directory)).filter(name => name.startsWith('murano-workflow-demo'))).to.deep.equal(
+      [],
+    );
+  });
+
+  it('does the same over a RabbitMQ of its own, with agents as processes that enrol', async function () {
+    if (!canRunBroker('the demo over RabbitMQ')) return;
+    this.timeout(300_000);
+    const directory = await temporaryDirectory();
+    await chmod(directory, 0o711);
+    const first = demo(directory, '--bus', 'rabbitmq');
+    await first.said('base_backup (db-1)');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const { code, out, err } = await demo(directory, '--bus', 'rabbitmq').ended;
+    expect(code, `${out}\n${err}`).to.equal(0);
+    expect(out).to.include('a row written now on db-0 was read on db-1 and db-2');
+    expect(out).to.include('Nothing is left: no process, no directory.');
     expect((await readdir(directory)).filter(name => name.startsWith('murano-workflow-demo'))).to.deep.equal(
       [],
     );

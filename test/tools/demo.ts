@@ -7,22 +7,40 @@ import { parseArgs } from 'node:util';
 import { commandProcess } from '../../engine/cli/process.ts';
 import { embeddedHost } from '../../engine/host.ts';
 import { inProject } from '../support/project.ts';
-import { DemoCluster, WORKFLOW } from './demo-cluster.ts';
+import { type DemoBus, openDemoBus } from './demo-bus.ts';
+import { DemoCluster, MEMBERS, WORKFLOW } from './demo-cluster.ts';
 
 const HELP = `npm run demo              deploy, check, then ask (without a terminal: delete)
 npm run demo -- --keep    leave it running
 npm run demo -- --delete  delete what an earlier demo left
+npm run demo -- --bus rabbitmq   agents as processes of their own, over a RabbitMQ from Debian
 `;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-function options(): { readonly keep: boolean; readonly delete: boolean } | undefined {
+interface Options {
+  readonly keep: boolean;
+  readonly delete: boolean;
+  readonly rabbitmq: boolean;
+}
+
+function options(): Options | undefined {
   try {
     const { values } = parseArgs({
-      options: { keep: { type: 'boolean' }, delete: { type: 'boolean' }, help: { type: 'boolean' } },
+      options: {
+        keep: { type: 'boolean' },
+        delete: { type: 'boolean' },
+        help: { type: 'boolean' },
+        bus: { type: 'string' },
+      },
     });
     if (values.help === true) return undefined;
-    return { keep: values.keep === true, delete: values.delete === true };
+    const chosen = { keep: values.keep === true, delete: values.delete === true };
+    // What is kept lives on without this process, and here the engine lives in it.
+    const wrong = (values.bus ?? 'rabbitmq') !== 'rabbitmq' || (values.bus !== undefined && chosen.keep);
+    if (!wrong) return { ...chosen, rabbitmq: values.bus !== undefined };
+    process.exitCode = 2;
+    return undefined;
   } catch {
     process.exitCode = 2;
     return undefined;
@@ -43,8 +61,10 @@ async function main(): Promise<number> {
   const run = commandProcess(embeddedHost());
   const command = (...words: string[]): Promise<number> =>
     run([...words, '--state-dir', cluster.stateDirectory]);
-  if (chosen.delete) return remove(cluster, command);
-  introduce(cluster);
+  const bus = chosen.rabbitmq ? await openBus(cluster) : undefined;
+  if (bus === null) return 4;
+  if (chosen.delete) return remove(cluster, command, bus);
+  introduce(cluster, bus);
   const code = await command(
     'run',
     cluster.definition,
@@ -60,21 +80,35 @@ async function main(): Promise<number> {
     return code;
   }
   // Killed while it was deleting, it has gone on with that, to its end.
-  if (!existsSync(cluster.stateDirectory)) return remove(cluster, command);
+  if (!existsSync(cluster.stateDirectory)) return remove(cluster, command, bus);
   say(`\n${await cluster.checkReplication()}`);
   if (chosen.keep || !(await mayDelete())) {
     sayKept(cluster);
     return 0;
   }
-  return remove(cluster, command);
+  return remove(cluster, command, bus);
+}
+
+/** Null, and said why, where there can be none. */
+async function openBus(cluster: DemoCluster): Promise<DemoBus | null> {
+  say('Starting a RabbitMQ of the demo alone, an engine, and three agents that enrol there …');
+  const opened = await openDemoBus(cluster.directory, cluster.stateDirectory, WORKFLOW, MEMBERS);
+  if (typeof opened !== 'string') return opened;
+  process.stderr.write(`${opened}\n`);
+  await cluster.removeAndLook();
+  return null;
 }
 
 type RunWithState = (...words: string[]) => Promise<number>;
 
-function introduce(cluster: DemoCluster): void {
+function introduce(cluster: DemoCluster, bus?: DemoBus): void {
   const user = cluster.serverUser;
+  const where =
+    bus === undefined
+      ? 'three agents in this process;'
+      : `three agents, each a process\nwith a user of its own on a RabbitMQ at ${bus.place};`;
   say(`murano-workflow takes three "machines" to one goal: a PostgreSQL primary and
-two standbys that follow it. The machines are three agents in this process;
+two standbys that follow it. The machines are ${where}
 what they run is real: initdb, base backups, postgres.
 
 Each line below is a machine, each mark one of its states. A line says what
@@ -121,10 +155,11 @@ The servers run on. What you can do:
     npm run demo -- --delete`);
 }
 
-async function remove(cluster: DemoCluster, command: RunWithState): Promise<number> {
+async function remove(cluster: DemoCluster, command: RunWithState, bus?: DemoBus): Promise<number> {
   say('\nDeleting: each state that was reached is undone, in reverse.\n');
   const code = existsSync(cluster.stateDirectory) ? await command('delete', WORKFLOW) : 0;
   if (code !== 0 && code !== 5) return code;
+  await bus?.end();
   const left = await cluster.removeAndLook();
   if (left.length === 0) {
     say('Nothing is left: no process, no directory.');
