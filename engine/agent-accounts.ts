@@ -2,6 +2,7 @@
 // Belongs here: naming its parts together, in order. Does not belong here: enrolment itself (engine/agents/enrolment/), the rest
 // of the engine (embedded.ts).
 import type { Book } from './agents/book.ts';
+import type { Leaving } from './agents/enrolment/registrar.ts';
 import { createEnrolment, type Enrolment } from './agents/enrolment/side.ts';
 import type { EngineKeys } from './agents/keys.ts';
 import type { AgentSide } from './agents/side.ts';
@@ -27,13 +28,12 @@ interface Parts {
   readonly reach: Reach;
   readonly sink: ReportSink;
   readonly log: OpenLog;
-  /** Every agent that some workflow has as a member. */
-  readonly members: () => Promise<ReadonlySet<string>>;
+  readonly leaving: Leaving;
 }
 
 /** Begins with its `start`. */
 export function openEnrolment(side: AgentSide, parts: Parts): Enrolment {
-  const { vault, bus, reach, members, log } = parts;
+  const { vault, bus, reach, log } = parts;
   return createEnrolment(side, {
     ...parts,
     vault: { seal: (ref, value) => vault.seal(ref, value).sealed, open: vault.open },
@@ -41,8 +41,6 @@ export function openEnrolment(side: AgentSide, parts: Parts): Enrolment {
     queueKind: bus.queueKind,
     broker: reach,
     clock: systemClock,
-    // A workflow lets go of who is taken out of its members, or with its own deletion, and both undo first.
-    leaving: { leave: async (agent, { abandon }) => abandon || !(await members()).has(agent) },
     onAlarm: ({ agent, kind, message }) => log.warn(message, { agent, alarm: kind }),
   });
 }

@@ -27,6 +27,7 @@ import { createDrivers } from './drivers/index.ts';
 import { openWays } from './drivers/web/ways.ts';
 import type { HttpWays } from './drivers/web/http-call.ts';
 import { EmbeddedAgents, type MemberAgents, noMemberAgents } from './embedded-agents.ts';
+import { leavingOf } from './leaving.ts';
 import type { ActRequest, CreateRequest, EngineApi } from './runtime/api.ts';
 import { childWorkflows } from './runtime/children.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -136,10 +137,10 @@ async function assemble(
     onLink: state => watch.link(state),
   });
   releasers.add('the link to the broker', () => side.close());
-  const members = (): Promise<ReadonlySet<string>> => membersOf(store);
+  const leaving = leavingOf(store, () => service);
   const enrolment =
     places.kind === 'broker'
-      ? openEnrolment(side, { ...places, book, keys, vault, sink, log, members })
+      ? openEnrolment(side, { ...places, book, keys, vault, sink, log, leaving })
       : undefined;
   releasers.add('the enrolment', async () => enrolment?.close());
   releasers.add('the watch over the broker', () => watch.close());

@@ -61,6 +61,7 @@ const ROOTS = [
   'engine/host.ts',
   'engine/agent-accounts.ts',
   'engine/embedded.ts',
+  'engine/leaving.ts',
   'engine/embedded-agents.ts',
   'engine/serving.ts',
   'engine/agent-broker.ts',

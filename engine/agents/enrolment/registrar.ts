@@ -26,10 +26,7 @@ import { memberView, reasonOf, viewOf } from './views.ts';
 /** How workflows let go of an agent. */
 export interface Leaving {
   /** Begins it, or goes on with it; true once no workflow has the agent as a member any more. */
-  leave(
-    agent: string,
-    how: { readonly abandon: boolean; readonly by: string; readonly request: string },
-  ): Promise<boolean>;
+  leave(agent: string, how: { readonly abandon: boolean; readonly by: string }): Promise<boolean>;
 }
 
 export interface RegistrarParts {
@@ -232,7 +229,7 @@ export class Registrar implements AgentsApi {
     const leavingSince = known.leavingSince ?? clock.now();
     const record = { ...known, leavingSince };
     if (known.leavingSince === undefined) await members.put(record);
-    const how = { abandon: known.onLeave === 'abandon', by, request: `${member}-leaves` };
+    const how = { abandon: known.onLeave === 'abandon', by };
     // Another member of the same agent stays: Heat only replaced the resource.
     const stays = members
       .of(known.agent)

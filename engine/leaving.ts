@@ -1,0 +1,69 @@
+// How the workflows let go of an agent whose member Heat deletes: each is asked to, undoes what it did there, and has left.
+// Belongs here: finding them, asking once, looking again. Does not belong here: what leaving means (machine/on/update.ts), how long it
+// may take (engine/agents/enrolment/registrar.ts).
+import { randomUUID } from 'node:crypto';
+import type { Leaving } from './agents/enrolment/registrar.ts';
+import { EngineError } from './base/errors.ts';
+import type { EngineApi, WorkflowView } from './runtime/api.ts';
+import type { Store } from './runtime/ports.ts';
+
+const PAGE = 500;
+
+/** In these a workflow takes no change, and is on its way to a state in which it does, or is gone. */
+const PASSING: readonly WorkflowView['record']['status'][] = ['cancelling', 'undoing', 'deleting'];
+
+type Api = Pick<EngineApi, 'workflow' | 'act'>;
+
+export function leavingOf(store: Pick<Store, 'list' | 'load'>, api: () => Api): Leaving {
+  return {
+    async leave(agent, how) {
+      let gone = true;
+      for (const id of await workflowsOf(store, agent)) gone = (await leftOne(api(), id, agent, how)) && gone;
+      return gone;
+    },
+  };
+}
+
+/** Ids of the workflows in which the agent has a seat. */
+async function workflowsOf(store: Pick<Store, 'list' | 'load'>, agent: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+    for (const { id } of page) {
+      const members = Object.values((await store.load(id))?.source.members ?? {}).flat();
+      if (members.some(member => member.agent === agent)) found.push(id);
+    }
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) return found;
+  }
+}
+
+/** True once it is no member there. EngineError `not_allowed` when the workflow will not let it go. */
+async function leftOne(
+  api: Api,
+  workflow: string,
+  agent: string,
+  { abandon, by }: Parameters<Leaving['leave']>[1],
+): Promise<boolean> {
+  const view = await api.workflow(workflow);
+  const seats = seatsOf(view, agent);
+  if (seats.length === 0) return true;
+  const staying = seats.filter(({ leaving }) => !leaving || abandon);
+  if (staying.length === 0 || PASSING.includes(view.record.status)) return false;
+  const leave = Object.fromEntries(staying.map(({ entity }) => [entity, [agent]]));
+  const requestId = `leave-${randomUUID()}`;
+  const result = await api.act({ kind: 'update', requestId, workflow, by, leave, abandon });
+  if (result.status === 'rejected') throw new EngineError('not_allowed', result.message, result.next);
+  return seatsOf(await api.workflow(workflow), agent).length === 0;
+}
+
+function seatsOf(
+  { members }: WorkflowView,
+  agent: string,
+): readonly { readonly entity: string; readonly leaving: boolean }[] {
+  return Object.entries(members).flatMap(([entity, group]) =>
+    group
+      .filter(member => member.agent === agent)
+      .map(({ leaving }) => ({ entity, leaving: leaving === true })),
+  );
+}
