@@ -104,7 +104,9 @@ export class Heat {
   /** Undefined once the stack is gone. */
   async find(name: string): Promise<Stack | undefined> {
     try {
-      return await this.show(name);
+      const stack = await this.show(name);
+      // For a moment a deleted stack is still shown, and cannot be deleted again.
+      return stack.stack_status === 'DELETE_COMPLETE' ? undefined : stack;
     } catch (thrown) {
       if (thrown instanceof HeatError && thrown.status === 404) return undefined;
       throw thrown;
@@ -115,8 +117,7 @@ export class Heat {
   async settled(name: string): Promise<Stack | undefined> {
     for (;;) {
       const stack = await this.find(name);
-      // For a moment a deleted stack is still shown.
-      if (stack === undefined || stack.stack_status === 'DELETE_COMPLETE') return undefined;
+      if (stack === undefined) return undefined;
       if (!stack.stack_status.endsWith('IN_PROGRESS')) return stack;
       await delay(LOOK_MS);
     }
