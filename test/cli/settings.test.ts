@@ -64,6 +64,19 @@ describe('settings of the engine', () => {
     expect(await check(`transport_url: '${URL}', ca_file: /nowhere.pem`)).to.include('authorities');
   });
 
+  it('are refused by a check where calls could never go out as they say', async () => {
+    const check = async (egress: string): Promise<string> =>
+      embeddedHost()
+        .check(await settings(`state_dir: /s\nheat: {transport_url: '${URL}'}\negress: {${egress}}`))
+        .then(
+          () => '',
+          (thrown: unknown) => String(thrown),
+        );
+    expect(await check("allow: [api.example.org, '10.0.0.0/8', '*:443']")).to.equal('');
+    expect(await check("allow: ['https://api.example.org']")).to.include('is no host that can be allowed');
+    expect(await check('ca_file: /nowhere.pem')).to.include('authorities for calls');
+  });
+
   describe('of the agents', () => {
     const BUS =
       "transport_url: 'amqps://engine:secret@broker,engine:secret@other:5672/agents', management_url: 'https://admin:secret@broker:15671'";

@@ -1,15 +1,21 @@
 // One call of a service: what leaves, what is refused before anything does, what of an answer is believed.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { expect } from 'chai';
 import { LIMITS } from '../../engine/base/limits.ts';
 import { readEgress } from '../../engine/drivers/web/egress.ts';
+import { openWays } from '../../engine/drivers/web/ways.ts';
 import {
   type CallFailure,
   callHttp,
   type HttpRequest,
   type HttpWays,
 } from '../../engine/drivers/web/http-call.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 describe('a call of an HTTP service', () => {
   let server: Server;
@@ -109,6 +115,39 @@ describe('a call of an HTTP service', () => {
       response.end();
     };
     expect((await failing(call())).kind).to.equal('unreachable');
+  });
+
+  it('believes no certificate but of the authorities that it is told', async () => {
+    const directory = await temporaryDirectory();
+    const [key, cert] = ['key.pem', 'cert.pem'].map(name => path.join(directory, name)) as [string, string];
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const made = [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ];
+    execFileSync('openssl', [...made, ...subject], { stdio: 'ignore' });
+    const secure = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
+      response.end('trusted'),
+    );
+    await new Promise<void>(resolve => secure.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/`;
+    const failure = await failing(call({ url }));
+    const known = await openWays({ allow: ['127.0.0.1'], caFile: cert });
+    const answer = await call({ url }, known);
+    secure.closeAllConnections();
+    await new Promise(resolve => secure.close(resolve));
+    expect(failure.kind).to.equal('unreachable');
+    expect(failure.message).to.match(/self.signed/);
+    expect(answer.body).to.equal('trusted');
   });
 
   it('says that nobody answers, and where', async () => {
