@@ -2,6 +2,7 @@
 // before something happens. That it takes up the right things stands in engine.test.ts and crashes.test.ts.
 import path from 'node:path';
 import { expect } from 'chai';
+import type { EffectId } from '../../engine/base/ids.ts';
 import { type Machine, machine } from '../../engine/runtime/machine.ts';
 import { MemoryDisk, MemoryStore } from '../../engine/store/memory.ts';
 import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
@@ -48,6 +49,25 @@ describe('a starting engine', () => {
   });
 
   const IDS = ['one', 'two', 'three'];
+
+  it('tells the driver which of the commands that it sends again had been started, and when their time is over', async () => {
+    const disk = new MemoryDisk();
+    const first = world(disk);
+    await first.engine.start();
+    await first.create('one', { members: members(2) });
+    expect(first.driver.started.map(({ context }) => context.begun)).to.deep.equal([undefined, undefined]);
+    const [begun] = first.driver.started;
+    const told = first.driver.report(begun?.id as EffectId, { kind: 'started' });
+    await first.settled();
+    expect(await told).to.equal('recorded');
+    await first.engine.stop();
+
+    const second = world(disk);
+    await second.engine.start();
+    await second.settled();
+    const endsAt = first.clock.now() + (begun?.command.timeout ?? 0);
+    expect(second.driver.started.map(({ context }) => context.begun)).to.deep.equal([{ endsAt }, undefined]);
+  });
 
   it('compiles a definition once, and unfolds a workflow at the first thing that happens to it', async () => {
     const disk = new MemoryDisk();
