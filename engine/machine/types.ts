@@ -3,7 +3,8 @@
 // Does not belong here: decisions (decide.ts, on/), allowed transitions (transitions.ts).
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { EffectId, Phase, StepId } from '../base/ids.ts';
-import type { GeneratedSecret, HttpMethod, Interpreter } from '../definition/types.ts';
+import type { GeneratedSecret, Interpreter } from '../definition/types.ts';
+import type { HttpCall } from './calls.ts';
 import type { MemberChange } from '../graph/members.ts';
 import type { Member, StateGraph } from '../graph/types.ts';
 import type { MachineState } from './state.ts';
@@ -280,19 +281,7 @@ export type ResolvedAction =
       readonly owner?: JsonValue;
     }
   | { readonly kind: 'reboot' }
-  | {
-      readonly kind: 'http';
-      readonly method: HttpMethod;
-      readonly url: JsonValue;
-      readonly headers: JsonObject;
-      readonly body?: JsonValue;
-      /** These three read the answer; expressions as they were written. */
-      readonly expect?: readonly number[] | string;
-      readonly until?: string;
-      readonly outputs: JsonObject;
-      /** Calling it twice does what calling it once does. */
-      readonly repeatable: boolean;
-    }
+  | HttpCall
   /** Secrets made once for the step; `values`: what is computed beside them. */
   | { readonly kind: 'generate'; readonly secrets: readonly GeneratedSecret[]; readonly values: JsonObject }
   | ChildTask;
@@ -338,12 +327,10 @@ export type Outcome =
   /** Never started and never will be: the agent confirmed a cancel, or refuses it for good. */
   | { readonly kind: 'refused'; readonly message: string };
 
-/**
- * As the script wrote it (of `online`: the agent's facts, as the output `facts`): a file's text, a JSON value, or a hidden
- * value already stored under a reference. `encoded`: what the engine read itself, in the form of base/json.ts.
- */
+/** As the script wrote it (of `online`: the agent's facts, as the output `facts`): a file's text, a JSON value, or a hidden value already stored under a reference. */
 export type RawOutput =
   | { readonly text: string }
+  /** What the engine read itself, in the form of base/json.ts. */
   | { readonly encoded: JsonValue }
   | { readonly json: JsonValue }
   | { readonly secret: string };
