@@ -78,6 +78,21 @@ describe('agents and members of Heat', () => {
     expect(new Set(world.left)).to.deep.equal(new Set(['a1']));
   });
 
+  it('an impostor is thrown out also when the broker could not be told at once: asked again, it is', async () => {
+    await world.create('a1');
+    await world.vm(await world.config('a1'), 9);
+    await enrolled('a1');
+    world.around.users = () => {
+      throw new EngineError('transport_closed', 'The management is away.', 'Wait.');
+    };
+    expect(await refusal(world.member('a1', 1))).to.match(/^transport_closed/);
+    expect(world.side.directory.get('a1')?.signingKey).to.equal('');
+    expect(world.broker.userNames()).to.include('agent.a1');
+    world.around = {};
+    await world.member('a1', 1);
+    expect(world.broker.userNames()).to.not.include('agent.a1');
+  });
+
   it('a member that Heat replaces by another of the same agent does not leave', async () => {
     await world.create('a1');
     await world.member('a1', 1);

@@ -207,7 +207,12 @@ export class Registrar implements AgentsApi {
     const { accounts, members, directory, users, presence } = this.#parts;
     const account = this.#account(agent);
     const { bound } = account;
-    if (bound === undefined || bound.confirmed) return accounts.settled();
+    if (bound === undefined) {
+      // Thrown out before, perhaps while the broker's management was away.
+      if (account.givenUp.length > 0) await users.revoke(agent);
+      return accounts.settled();
+    }
+    if (bound.confirmed) return accounts.settled();
     if (members.serverOf(agent) === bound.server)
       return accounts.update({ ...account, bound: { ...bound, confirmed: true } });
     const { bound: _, ...rest } = account;
@@ -219,7 +224,7 @@ export class Registrar implements AgentsApi {
       kind: 'impostor',
       message: `Agent '${agent}' had been enrolled by server ${bound.server}, which is not the one its member names; that one's rights were taken away.`,
     });
-    await users.revoke(agent).catch(unlessAway);
+    await users.revoke(agent);
   }
 
   async #deleteMember(member: string, by: string): Promise<JsonObject> {
