@@ -28,6 +28,8 @@ import { openWays } from './drivers/web/ways.ts';
 import type { HttpWays } from './drivers/web/http-call.ts';
 import { EmbeddedAgents, type MemberAgents, noMemberAgents } from './embedded-agents.ts';
 import { leavingOf } from './leaving.ts';
+import { Clouds } from './openstack/clouds.ts';
+import type { CloudSettings } from './openstack/types.ts';
 import type { ActRequest, CreateRequest, EngineApi } from './runtime/api.ts';
 import { childWorkflows } from './runtime/children.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -56,6 +58,7 @@ interface Parts {
   readonly releasers: Releasers;
   readonly places: AgentPlaces;
   readonly web: HttpWays;
+  readonly cloud: CloudSettings;
 }
 
 /** Where the agents of the workflows are: in this process, behind a broker, or nowhere that this engine could reach. */
@@ -83,7 +86,7 @@ export async function startEngine(
   const log = openLog(path.join(directory, 'engine.log'), options);
   const releasers = new Releasers(log);
   releasers.add('the state directory', () => state.close());
-  const parts = { directory, state, log, releasers, places, web };
+  const parts = { directory, state, log, releasers, places, web, cloud: options.openstack ?? {} };
   try {
     const embedded = new EmbeddedEngine(parts, await assemble(parts));
     const server = await serveControl(state.socket, embedded);
@@ -146,7 +149,8 @@ async function assemble(
   releasers.add('the watch over the broker', () => watch.close());
   const children = childWorkflows(() => engine);
   const expects: Knows = agent => enrolment?.accounts.get(agent) !== undefined;
-  const around = { clock: systemClock, term, sink, seal: vault.seal, children, web, expects };
+  const clouds = new Clouds(parts.cloud, () => systemClock.now());
+  const around = { clock: systemClock, term, sink, seal: vault.seal, children, web, clouds, expects };
   const drivers = createDrivers({ ...side, ...around });
   releasers.add('the drivers', () => closeAll(Object.values(drivers)));
   const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });

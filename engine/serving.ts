@@ -33,21 +33,22 @@ export async function serve(settings: EngineSettings): Promise<Service> {
 
 /** EngineError `usage` for a URL or a file that cannot be used. */
 export async function checkServing(settings: EngineSettings): Promise<void> {
-  const { heat, egress } = settings;
+  const { heat, egress, openstack } = settings;
   await openWays(egress ?? { allow: [] });
   readBrokers(heat.transportUrl);
   if (heat.caFile !== undefined) await readAuthorities(heat.caFile);
+  if (openstack?.caFile !== undefined) await readAuthorities(openstack.caFile, 'openstack.ca_file');
   await openAgentBus(settings);
 }
 
-async function readAuthorities(file: string): Promise<string> {
+async function readAuthorities(file: string, key = 'heat.ca_file'): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (thrown) {
     throw new EngineError(
       'usage',
       `The file of certificate authorities cannot be read: ${errorText(thrown)}`,
-      'Set heat.ca_file to a file of PEM certificates.',
+      `Set ${key} to a file of PEM certificates.`,
     );
   }
 }

@@ -35,6 +35,14 @@ export interface StartOptions {
     /** File of PEM certificates. */
     readonly caFile?: string;
   };
+  /** How the engine reaches its own cloud; what a credential does not say itself comes from here. */
+  readonly openstack?: {
+    readonly authUrl?: string;
+    readonly region?: string;
+    readonly interface?: 'public' | 'internal' | 'admin';
+    /** File of PEM certificates. */
+    readonly caFile?: string;
+  };
 }
 
 /** What `murano-workflow engine` is told by its settings file; the reference says what each means. */

@@ -1,6 +1,6 @@
-// Options that several commands take.
+// Options that several commands take, and what their help is made of.
 // Belongs here: their names and help. Does not belong here: which command takes them (program.ts), what they do.
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_STATE_DIRECTORY, LOG_LEVELS, STATE_VARIABLE } from './host.ts';
 
 export const stateOption = (): Option =>
@@ -28,5 +28,20 @@ export const allowOption = (): Option =>
   );
 export const inputsOption = (): Option =>
   new Option('--inputs <values...>', 'inputs: a YAML or JSON file, or name=value, or name=@file');
+export const cloudOption = (): Option =>
+  new Option(
+    '--cloud <name>',
+    'an entry of clouds.yaml, for definitions that call OpenStack (default: $OS_CLOUD, else the variables OS_…)',
+  );
+export const newCloudOption = (): Option =>
+  new Option('--cloud <name>', 'from now on call OpenStack by this entry of clouds.yaml');
 export const membersOption = (): Option =>
   new Option('--members <members...>', 'machines: entity=count, or a YAML or JSON file with names and data');
+
+export function whole(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number.');
+}
+
+export const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map(line => `  $ murano-workflow ${line}`).join('\n')}\n`;

@@ -1,7 +1,8 @@
 // The commands, their options and their help: what `murano-workflow` understands.
 // Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { addDecisions, addKeys } from './agent-program.ts';
+import { type CloudOptions, newRight } from './cloud.ts';
 import { act, sendSignal, skip } from './commands/act.ts';
 import { agents } from './commands/agents.ts';
 import { engine } from './commands/engine.ts';
@@ -22,13 +23,17 @@ import type { WatchOptions } from './finish.ts';
 import type { Context } from './host.ts';
 import {
   allowOption,
+  cloudOption,
   colourOption,
+  examples,
   inputsOption,
   jsonOption,
   logOption,
   membersOption,
+  newCloudOption,
   stateOption,
   verboseOption,
+  whole,
 } from './options.ts';
 import type { EngineOptions } from './sessions.ts';
 
@@ -40,14 +45,6 @@ export interface Program {
 }
 
 type Action = (context: Context) => Promise<ExitCode>;
-
-function whole(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Give a whole number.');
-}
-
-const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map(line => `  $ murano-workflow ${line}`).join('\n')}\n`;
 
 export interface Output {
   out(text: string): void;
@@ -200,6 +197,7 @@ function addRun(program: Command, choose: Choose): void {
     .option('--name <name>', "the workflow's name (default: from the file's name)")
     .addOption(inputsOption())
     .addOption(membersOption())
+    .addOption(cloudOption())
     .addOption(stateOption())
     .addOption(verboseOption())
     .addOption(allowOption())
@@ -268,9 +266,14 @@ function addOperator(program: Command, choose: Choose): void {
     'resume <name>',
     'go on: after a crash, a stop, or a failure (what failed is tried again)',
     'resume prod',
-  ).action((name: string, options: OperatorOptions) =>
-    choose(options, context => act(context, name, { kind: 'resume' }, options)),
-  );
+    'resume prod --cloud mycloud',
+  )
+    .addOption(newCloudOption())
+    .action((name: string, options: OperatorOptions & CloudOptions) =>
+      choose(options, async context =>
+        act(context, name, { kind: 'resume', ...(await newRight(context, options)) }, options),
+      ),
+    );
   operator(
     'retry <name> [step]',
     'try a failed or held step again, or all of them',
@@ -341,8 +344,17 @@ function addOperator(program: Command, choose: Choose): void {
     'delete prod --abandon',
   )
     .option('--abandon', 'remove it without undoing anything', false)
-    .action((name: string, options: OperatorOptions & { abandon: boolean }) =>
-      choose(options, context => act(context, name, { kind: 'delete', abandon: options.abandon }, options)),
+    .addOption(newCloudOption())
+    .action((name: string, options: OperatorOptions & CloudOptions & { abandon: boolean }) =>
+      choose(options, async context => {
+        const { abandon } = options;
+        return act(
+          context,
+          name,
+          { kind: 'delete', abandon, ...(await newRight(context, options)) },
+          options,
+        );
+      }),
     );
 }
 

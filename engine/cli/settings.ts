@@ -40,6 +40,14 @@ const shape = z.strictObject({
     })
     .prefault({}),
   agents: agentsShape.optional(),
+  openstack: z
+    .strictObject({
+      auth_url: z.url({ protocol: /^https?$/ }).optional(),
+      region_name: z.string().optional(),
+      interface: z.enum(['public', 'internal', 'admin']).optional(),
+      ca_file: z.string().optional(),
+    })
+    .prefault({}),
 });
 
 export type SettingsEnvironment = { readonly [name: string]: string | undefined };
@@ -98,6 +106,7 @@ function toSettings(
       allow: egress.allow,
       ...(egress.ca_file === undefined ? {} : { caFile: egress.ca_file }),
     },
+    openstack: cloudOf(found.openstack),
     heat: {
       transportUrl,
       exchange: heat.control_exchange,
@@ -109,5 +118,15 @@ function toSettings(
       ...(heat.ca_file === undefined ? {} : { caFile: heat.ca_file }),
     },
     ...(agents === undefined ? {} : { agents }),
+  };
+}
+
+function cloudOf(given: z.infer<typeof shape>['openstack']): NonNullable<EngineSettings['openstack']> {
+  const { auth_url: authUrl, region_name: region, interface: side, ca_file: caFile } = given;
+  return {
+    ...(authUrl !== undefined && { authUrl }),
+    ...(region !== undefined && { region }),
+    ...(side !== undefined && { interface: side }),
+    ...(caFile !== undefined && { caFile }),
   };
 }

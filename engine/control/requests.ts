@@ -20,6 +20,7 @@ const create = z.strictObject({
   inputs: object,
   members: groups,
   allowed: milliseconds.optional(),
+  credential: object.optional(),
   by: text,
 });
 
@@ -30,7 +31,12 @@ const act = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('fail'), step: text }),
   z.strictObject({ ...common, kind: z.enum(['approve', 'reject']), step: text }),
   z.strictObject({ ...common, kind: z.literal('signal'), name: text, data: object }),
-  z.strictObject({ ...common, kind: z.literal('resume'), allowed: milliseconds.optional() }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('resume'),
+    allowed: milliseconds.optional(),
+    credential: object.optional(),
+  }),
   z.strictObject({ ...common, kind: z.literal('cancel') }),
   z.strictObject({
     ...common,
@@ -41,7 +47,12 @@ const act = z.discriminatedUnion('kind', [
     abandon: z.boolean().optional(),
     allowed: milliseconds.optional(),
   }),
-  z.strictObject({ ...common, kind: z.literal('delete'), abandon: z.boolean() }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('delete'),
+    abandon: z.boolean(),
+    credential: object.optional(),
+  }),
 ]);
 
 const agent = { by: text, agent: text };

@@ -39,6 +39,8 @@ export interface ActionDraft {
   readonly kind: ActionKind;
   readonly at: string;
   build(compile: Compile): Action;
+  /** Judges whether it can give the state's outputs. */
+  readonly judge?: (outputs: ReadonlyMap<string, StateOutput>) => void;
   /** Of an undo or a probe: in whose VM it runs. */
   readonly runOn?: Placed;
   /** The names of outputs that it gives, as it says itself. */

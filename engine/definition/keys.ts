@@ -14,6 +14,7 @@ export const ACTION_KEYS = [
   'http',
   'set',
   'workflow',
+  'stack',
 ] as const;
 
 /** Actions that may follow when attempts are spent. To ask a person there is `then: pause`. */
@@ -87,12 +88,15 @@ export const KEYS = {
   set: ['outputs', 'generate'],
   'workflow action': ['definition', 'inputs', 'members'],
   'child definition': ['file'],
+  stack: ['template', 'parameters', 'outputs'],
+  'template text': ['file'],
+  'stack undo': [],
   'generated secret': ['length', 'character_classes'],
   'character class': ['class', 'min'],
   retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],
   on_failure: ['action', 'then', 'times'],
   rescue: RESCUE_KEYS,
-  undo: ['script', 'file', 'http', 'run_on', 'timeout', 'retry', 'on_failure'],
+  undo: ['script', 'file', 'http', 'stack', 'run_on', 'timeout', 'retry', 'on_failure'],
   probe: ['script', 'http', 'run_on'],
   'state output': ['type', 'description', 'hidden', 'optional', 'constraints', 'schema'],
   'workflow output': ['value', 'description', 'hidden'],

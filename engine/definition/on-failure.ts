@@ -23,7 +23,7 @@ export function readOnFailure(state: Fields, context: ActionContext): OnFailureD
   const times = fields.integer('times', 1, LIMITS.rescues) ?? 1;
   const action = readRescue(fields, context);
   if (onFailure === 'retry' && !fields.has('action')) missingRescue(fields);
-  if (onFailure === 'undo' && !state.has('undo') && !runsChild(state)) missingUndo(fields, context.what);
+  if (onFailure === 'undo' && !hasUndo(state) && !runsChild(state)) missingUndo(fields, context.what);
   if (onFailure !== 'retry' && fields.has('times')) idleTimes(fields, onFailure);
   return { onFailure, ...(action === undefined ? {} : { rescue: { action, times } }) };
 }
@@ -49,6 +49,12 @@ function missingRescue(fields: Fields): void {
     `${fields.what} is 'retry', but no action comes before it, so it would fail in the same way.`,
     { hint: 'Add what mends it: action: {script: …}. To only try again write retry: {attempts: 2}.' },
   );
+}
+
+/** A stack has one that nobody has to write. */
+function hasUndo(state: Fields): boolean {
+  const action = state.get('action')?.value;
+  return state.has('undo') || (isObject(action) && 'stack' in action);
 }
 
 function missingUndo(fields: Fields, what: string): void {

@@ -48,6 +48,7 @@ export const PROBLEM_CODES = [
   'limit_exceeded',
   'inputs_invalid',
   'members_invalid',
+  'credential_missing',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 

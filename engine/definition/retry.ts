@@ -3,6 +3,7 @@
 // (on-failure.ts), carrying them out (machine/).
 import { LIMITS } from '../base/limits.ts';
 import { readAction } from './actions/index.ts';
+import { DELETION } from './actions/stack.ts';
 import type { ActionContext } from './actions/kind.ts';
 import type { ActionDraft, RetryDraft, UndoDraft } from './draft.ts';
 import { pointerTo } from './positions.ts';
@@ -88,23 +89,27 @@ function withRunOn(action: ActionDraft, { value, at }: Node): ActionDraft {
   return { ...action, runOn: { value: value['run_on'], at: pointerTo(at, 'run_on') } };
 }
 
+const UNDO_KEYS = ['script', 'file', 'http', 'stack'] as const;
 const UNDO_BESIDES = ['run_on', 'timeout', 'retry', 'on_failure'];
+
+/** A stack goes when the workflow does, unless its state says otherwise; one that stays is nobody's any more. */
+export function undoOfStack(at: string, timeout: number): UndoDraft {
+  const action = { kind: 'stack', at, build: () => DELETION } as const;
+  return { action, timeout, retry: { retry: DEFAULTS.retry }, onFailure: 'fail' };
+}
 
 export function readUndo(fields: Fields, context: ActionContext, timeout: number): UndoDraft | undefined {
   const node = fields.get('undo');
   if (node === undefined) return undefined;
   const what = `the undo of ${context.what}`;
-  const action = readAction(
-    node,
-    { ...placed(node, context), what, phase: 'undo' },
-    ['script', 'file', 'http'],
-    UNDO_BESIDES,
-  );
+  const place = { ...placed(node, context), what, phase: 'undo' } as const;
+  const action = readAction(node, place, UNDO_KEYS, UNDO_BESIDES);
   if (!isMap(node.value)) return undefined;
   const own = Object.fromEntries(Object.entries(node.value).filter(([key]) => UNDO_BESIDES.includes(key)));
   const besides = readMap(fields.report, { value: own, at: node.at }, 'undo', what);
   if (besides === undefined || action === undefined) return undefined;
-  const onFailure = besides.choice('on_failure', ['fail', 'continue']);
+  const said = besides.choice('on_failure', ['fail', 'continue']);
+  const onFailure = said ?? (action.kind === 'stack' ? 'fail' : undefined);
   return {
     action: withRunOn(action, node),
     timeout: besides.duration('timeout', 1000) ?? timeout,

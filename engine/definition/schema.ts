@@ -165,6 +165,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     http: at('http'),
     set: at('set'),
     workflow: at('workflow action'),
+    stack: at('stack'),
   },
   online: {
     os: oneOf('linux', 'windows', 'darwin', 'other'),
@@ -218,6 +219,13 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     members: named(oneOrMore(expression)),
   },
   'child definition': { file: text },
+  stack: {
+    template: { anyOf: [text, at('template text')] },
+    parameters: map(anything),
+    outputs: named(text),
+  },
+  'template text': { file: text },
+  'stack undo': {},
   'generated secret': {
     length: whole(LIMITS.shortestSecret, LIMITS.longestSecret),
     character_classes: oneOrMore(at('character class')),
@@ -245,6 +253,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     script: at('script'),
     file: at('file'),
     http: at('http'),
+    stack: at('stack undo'),
     run_on: expression,
     timeout: time,
     retry: at('retry'),
@@ -265,6 +274,8 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   role: ['among'],
   rolling: ['states', 'serial'],
   'script text': ['file'],
+  stack: ['template'],
+  'template text': ['file'],
   file: ['path'],
   wait: ['for'],
   signal: ['name'],
@@ -287,7 +298,7 @@ const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place
   rescue: RESCUE_KEYS,
   script: INTERPRETERS,
   file: ['content', 'file', 'url'],
-  undo: ['script', 'file', 'http'],
+  undo: ['script', 'file', 'http', 'stack'],
   probe: ['script', 'http'],
 };
 

@@ -4,7 +4,7 @@ import { withGenerated } from './actions/generate.ts';
 import { ACTIONS, readAction } from './actions/index.ts';
 import type { ActionContext } from './actions/kind.ts';
 import type { Contents } from './contents.ts';
-import type { ActionDraft, Mention, StateDraft } from './draft.ts';
+import type { ActionDraft, Mention, StateDraft, UndoDraft } from './draft.ts';
 import { readOnFailure } from './on-failure.ts';
 import { pointerTo } from './positions.ts';
 import { readStateOutputs } from './parameters.ts';
@@ -13,7 +13,7 @@ import type { Report } from './report.ts';
 import { checkRunOn } from './places.ts';
 import { readRequires } from './requires.ts';
 import { readOwnSerial } from './rolling.ts';
-import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo } from './retry.ts';
+import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo, undoOfStack } from './retry.ts';
 import type { EntityType, OnFailure, StateOutput } from './types.ts';
 
 export interface StatePlace {
@@ -61,9 +61,10 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     ...optional('action', action),
     ...optional('runOn', fields.get('run_on')),
     ...optional('probe', readProbe(fields, context)),
-    ...optional('undo', readUndo(fields, context, timeout)),
+    ...optional('undo', readUndo(fields, context, timeout) ?? undoOf(action, timeout)),
   };
   if (fields.has('valid_for')) checkAgeing(fields, action, state.onFailure);
+  if (state.undo?.action.kind === 'stack' && action?.kind !== 'stack') checkUnstacked(fields, action);
   checkApplication(fields, entityType);
   if (action?.kind === 'reboot') checkReboot(fields);
   if (action?.kind === 'workflow') checkChild(fields);
@@ -73,6 +74,10 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     checkOutputs(fields, action, state.probe, outputs, what);
   return state;
 }
+
+/** What takes it back where the author says nothing. */
+const undoOf = (action: ActionDraft | undefined, timeout: number): UndoDraft | undefined =>
+  action?.kind === 'stack' ? undoOfStack(action.at, timeout) : undefined;
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { [key in K]?: V });
@@ -108,6 +113,13 @@ function checkApplication(fields: Fields, entityType: EntityType): void {
       key: true,
     });
   }
+}
+
+/** What is not a stack cannot be taken back like one. */
+function checkUnstacked(fields: Fields, action: ActionDraft | undefined): void {
+  if (action === undefined) return;
+  const message = `The undo of ${fields.what} deletes a stack, but its action ${action.kind} makes none.`;
+  fields.report.add('wrong_value', fields.place('undo'), message, { hint: 'Write undo: {script: …}.' });
 }
 
 /** R5. */
@@ -183,6 +195,7 @@ function checkOutputs(
     const message = `${what} has outputs, but its action ${action.kind} gives none.`;
     fields.report.add('wrong_value', fields.place('outputs'), message, { key: true });
   }
+  action.judge?.(outputs);
   if (action.gives !== undefined) checkGiven(fields.report, action, action.gives, outputs, what);
   if (action.offers !== undefined) checkTaken(fields, action.offers, outputs);
 }

@@ -254,7 +254,8 @@ export type Action =
   | ApprovalAction
   | HttpAction
   | SetAction
-  | WorkflowAction;
+  | WorkflowAction
+  | StackAction;
 export type ActionKind = Action['kind'];
 
 export interface OnlineAction {
@@ -358,6 +359,17 @@ export interface SetAction {
   /** Hidden outputs that are made, once and for good; absent: none. */
   readonly generate?: readonly GeneratedSecret[];
 }
+
+export type StackAction =
+  | {
+      readonly kind: 'stack';
+      readonly change: 'create';
+      readonly template: Content;
+      readonly parameters: Template;
+      /** Output of the state → output of the stack, where they differ. */
+      readonly sources: ReadonlyMap<string, string>;
+    }
+  | { readonly kind: 'stack'; readonly change: 'delete' };
 
 export interface GeneratedSecret {
   readonly name: string;

@@ -7,6 +7,8 @@ import { EngineDriver } from './engine-driver.ts';
 import { GenerateDriver, type GenerateDriverDeps } from './generate-driver.ts';
 import { HttpWork } from './http-work.ts';
 import { OnlineDriver } from './online-driver.ts';
+import type { CloudSource } from './cloud/rights.ts';
+import { StackWork } from './cloud/stack-work.ts';
 import { Teller } from './tell.ts';
 import { readEgress } from './web/egress.ts';
 import type { HttpWays } from './web/http-call.ts';
@@ -21,6 +23,8 @@ export type DriverDeps = Omit<AgentDriverDeps, 'teller'> & {
   readonly children: ChildWorkflows;
   /** Which services may be called; absent: none. */
   readonly web?: HttpWays;
+  /** Where owners' clouds are reached. */
+  readonly clouds: CloudSource;
 };
 
 /** One driver for what agents run, one for waiting for them, one for secrets, one for children, one for calls. `close` of each may be called more than once. */
@@ -43,5 +47,9 @@ export function createDrivers(deps: DriverDeps): Record<ResolvedAction['kind'], 
     { sink, clock, teller: new Teller(sink, clock) },
     new HttpWork({ clock, seal, web }),
   );
-  return { online, script: agents, file: agents, reboot: agents, generate, workflow, http };
+  const stack = new EngineDriver(
+    { sink, clock, teller: new Teller(sink, clock) },
+    new StackWork({ clouds: deps.clouds, clock, seal }),
+  );
+  return { online, script: agents, file: agents, reboot: agents, generate, workflow, http, stack };
 }

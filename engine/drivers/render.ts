@@ -61,6 +61,7 @@ function renderTask(action: ResolvedAction, context: DriverContext, seal: Seal):
       return Promise.resolve(action);
     case 'online':
     case 'http':
+    case 'stack':
     case 'generate':
     case 'workflow':
       throw new RenderFailure(`The action \`${action.kind}\` is no command for an agent.`);

@@ -44,6 +44,8 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
       return [action.message];
     case 'workflow':
       return [action.inputs, ...action.members.values()];
+    case 'stack':
+      return action.change === 'create' ? [action.parameters] : [];
     case 'online':
     case 'reboot':
     case 'wait':

@@ -1,5 +1,5 @@
-// The call of a service as a command: every expression evaluated but those that read its answer.
-// Belongs here: its shape. Does not belong here: making it (command.ts), carrying it out (drivers/).
+// Calls of services as commands: every expression evaluated but those that read an answer.
+// Belongs here: their shapes. Does not belong here: making them (command.ts), carrying them out (drivers/).
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { HttpMethod } from '../definition/types.ts';
 
@@ -16,3 +16,16 @@ export interface HttpCall {
   /** Calling it twice does what calling it once does. */
   readonly repeatable: boolean;
 }
+
+/** A stack of this name is there as described, or is gone; `sources`: output of the state → of the stack. */
+export type StackTask =
+  | {
+      readonly kind: 'stack';
+      readonly change: 'create';
+      readonly name: string;
+      /** Of the template's text. */
+      readonly digest: string;
+      readonly parameters: JsonObject;
+      readonly sources: { readonly [output: string]: string };
+    }
+  | { readonly kind: 'stack'; readonly change: 'delete'; readonly name: string };

@@ -9,6 +9,7 @@ import type {
   GeneratedSecret,
   HttpAction,
   SetAction,
+  StackAction,
   State,
   WorkflowAction,
 } from '../definition/types.ts';
@@ -21,6 +22,7 @@ import type { Step } from '../graph/types.ts';
 import { childTask, deletionOf } from './child.ts';
 import type { Draft } from './draft.ts';
 import type { Command, ResolvedAction, StepError, StepRecord } from './types.ts';
+import { nameFor } from './naming.ts';
 import { dataView } from './view.ts';
 
 type ResolvedFile = Extract<ResolvedAction, { kind: 'file' }>;
@@ -62,6 +64,12 @@ export const sharesVm = (state: State, phase: Phase): boolean =>
   (phase === 'action' || phase === 'probe' || phase === 'rescue') &&
   actionOf(state, phase)?.kind !== 'reboot';
 
+/** Actions that call the owner's cloud. */
+const CALLS_OUT = new Set<Action['kind']>(['stack']);
+
+const rightOf = ({ workflow: { credential } }: Draft): Pick<Command, 'credential'> =>
+  credential === undefined ? {} : { credential };
+
 /** Throws EngineError `expression_failed`. */
 export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: string | undefined): Command {
   const action = actionOf(step.state, phase) as Action;
@@ -80,8 +88,12 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
     action:
       action.kind === 'workflow'
         ? childTask(draft, step, action, view)
-        : resolve(action, view, phase === 'action' && step.state.idempotent),
+        : resolve(action, view, {
+            idempotent: phase === 'action' && step.state.idempotent,
+            name: nameFor(draft.workflow, step.id),
+          }),
     ...(agent !== undefined && { agent }),
+    ...(CALLS_OUT.has(action.kind) && rightOf(draft)),
     timeout: phase === 'undo' ? (step.state.undo?.timeout ?? step.state.timeout) : step.state.timeout,
     reason: reasonFor(phase, record),
     ...(sharesVm(step.state, phase) && { exclusive: false }),
@@ -120,7 +132,7 @@ export function expressionError(thrown: unknown, phase: Phase): StepError {
 function resolve(
   action: Exclude<Action, WorkflowAction>,
   data: DataView,
-  idempotent: boolean,
+  { idempotent, name }: { readonly idempotent: boolean; readonly name: string },
 ): ResolvedAction {
   switch (action.kind) {
     case 'online':
@@ -146,6 +158,8 @@ function resolve(
       };
     case 'http':
       return callOf(action, data, idempotent);
+    case 'stack':
+      return stackOf(action, data, name);
     case 'set':
       if (action.generate) return generateOf(action, action.generate, data);
       throw noCommand(action);
@@ -179,6 +193,18 @@ function callOf(action: HttpAction, data: DataView, idempotent: boolean): Resolv
     ...(until !== undefined && { until }),
     outputs,
     repeatable: idempotent || isRepeatable(method),
+  };
+}
+
+function stackOf(action: StackAction, data: DataView, name: string): ResolvedAction {
+  if (action.change === 'delete') return { kind: 'stack', change: 'delete', name };
+  return {
+    kind: 'stack',
+    change: 'create',
+    name,
+    digest: action.template.digest,
+    parameters: inputsOf(action.parameters, data),
+    sources: Object.fromEntries(action.sources),
   };
 }
 

@@ -231,7 +231,7 @@ export class Draft implements CounterWatcher, LeavingWatcher {
   }
 
   /** Sets a mark of the whole workflow, or takes it away. */
-  mark<Key extends 'halted' | 'deadline' | 'allowed' | 'stragglers' | 'late' | 'abandoned'>(
+  mark<Key extends 'halted' | 'deadline' | 'allowed' | 'stragglers' | 'late' | 'abandoned' | 'credential'>(
     key: Key,
     value: WorkflowRecord[Key] | undefined,
   ): void {

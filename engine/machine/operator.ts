@@ -4,7 +4,7 @@ import { armDeadline } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginAnew } from './undo/on-failure.ts';
-import type { StepStatus } from './types.ts';
+import type { StepCause, StepStatus } from './types.ts';
 import { withdrawAgain } from './update/withdraw.ts';
 
 /** Looks at every step that the goal needs and at every role: at the beginning, and after a stop. */
@@ -70,6 +70,12 @@ function askAnew(draft: Draft): void {
     if (draft.record(number).freshFrom !== undefined) draft.write(number, { freshFrom: undefined });
 }
 
+/** From now on what calls the owner's cloud does so by this one. Absent: by the one before. */
+export function takeCredential(draft: Draft, credential: string | undefined): void {
+  if (credential !== undefined && credential !== draft.workflow.credential)
+    draft.mark('credential', credential);
+}
+
 /** Gives a step a new beginning: all its attempts, whatever stopped it. */
 export function reopen(draft: Draft, number: number): void {
   draft.write(number, {
@@ -82,12 +88,18 @@ export function reopen(draft: Draft, number: number): void {
   draft.steps.push(number);
 }
 
-/** Steps of these statuses that the goal needs, and those for which something came too late. */
-export function wantedWith(draft: Draft, statuses: ReadonlySet<StepStatus>): readonly number[] {
+const LATE: ReadonlySet<StepCause> = new Set(['too_late']);
+
+/** Steps of these statuses, or for one of these causes, that the goal needs. */
+export function wantedWith(
+  draft: Draft,
+  statuses: ReadonlySet<StepStatus>,
+  causes: ReadonlySet<StepCause> = LATE,
+): readonly number[] {
   return draft.graph.steps
     .filter(({ number, wanted }) => {
       const { status, cause } = draft.record(number);
-      return wanted && (statuses.has(status) || cause === 'too_late');
+      return wanted && (statuses.has(status) || (cause !== undefined && causes.has(cause)));
     })
     .map(step => step.number);
 }

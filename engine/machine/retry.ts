@@ -23,12 +23,25 @@ export function failAttempt(
   error: StepError,
   chance: 'retry' | 'final' = 'retry',
 ): void {
+  if (error.kind === 'unauthorised' && draft.mayGoOn(number) && !draft.isHalted)
+    return awaitAuthorisation(draft, number, error);
   const { state } = draft.step(number);
   const tries = draft.record(number).tries + 1;
   const again = chance === 'retry' && draft.mayGoOn(number) && tries < state.retry.attempts;
   if (again && isWorthRetrying(draft, number, state.retry, error))
     return retryLater(draft, number, tries, error);
   spend(draft, number, { tries, error });
+}
+
+/** No try that the step has left could help: somebody gives the workflow another credential, and tries again. */
+function awaitAuthorisation(draft: Draft, number: number, error: StepError): void {
+  draft.write(number, {
+    ...ATTEMPT_OVER,
+    status: 'paused',
+    cause: 'authorisation_lost',
+    error,
+    interruptions: undefined,
+  });
 }
 
 function retryLater(draft: Draft, number: number, tries: number, error: StepError): void {

@@ -77,7 +77,8 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
       'the attempt failed, or its next phase runs in another VM: that, or its rescue, may start at once and its VM is busy',
     reached: 'the attempt succeeded, or its failure is tolerated',
     failed: 'the last attempt failed',
-    paused: 'the last attempt failed and the state says `pause`; or its probe denies and it asks',
+    paused:
+      "the last attempt failed and the state says `pause`; or the owner's authorisation was lost; or its probe denies and it asks",
     interrupted: 'its command was called back, or nobody knows how it ended',
     ...TO_UNDO,
     undoing: `its last attempt failed and the state says \`then: undo\`; or ${TO_UNDO.undoing}`,

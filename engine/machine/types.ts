@@ -4,10 +4,13 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { EffectId, Phase, StepId } from '../base/ids.ts';
 import type { GeneratedSecret, Interpreter } from '../definition/types.ts';
-import type { HttpCall } from './calls.ts';
+import type { HttpCall, StackTask } from './calls.ts';
 import type { MemberChange } from '../graph/members.ts';
 import type { Member, StateGraph } from '../graph/types.ts';
+import type { StepError } from './errors.ts';
 import type { MachineState } from './state.ts';
+
+export { ERROR_KINDS, type ErrorCause, type StepError } from './errors.ts';
 
 /** Life of a step. Final: reached, failed, blocked, skipped, not_needed. Explained in docs/reference/states.md. */
 export const STEP_STATUSES = [
@@ -69,6 +72,8 @@ export interface WorkflowRecord {
   readonly late?: true;
   /** Roles of several that are chosen again because a holder left: who of them still holds it. */
   readonly keeps?: { readonly [role: string]: readonly string[] };
+  /** Reference of the credential by which its actions call the owner's cloud; absent: none was given. */
+  readonly credential?: string;
   /** Signals that came before anybody asked: the last of each name (row 38). */
   readonly signals?: { readonly [name: string]: KeptSignal };
   /** It is forgotten without being undone, as soon as its children are. */
@@ -189,6 +194,7 @@ export const STEP_CAUSES = [
   'goal_holds',
   'did_not_fail',
   'held_for_operator',
+  'authorisation_lost',
   'waits_for_approval',
   'waits_for_signal',
   'failed_by_operator',
@@ -200,46 +206,6 @@ export const STEP_CAUSES = [
 ] as const;
 export type StepCause = (typeof STEP_CAUSES)[number];
 
-export const ERROR_KINDS = [
-  'exit',
-  'signal',
-  'timeout',
-  'outputs',
-  'refused',
-  'interrupted',
-  'expression',
-  'vacant',
-  'unreachable',
-  'probe',
-  'reboots',
-  'operator',
-  'rejected',
-  'cancelled',
-  'child',
-  'http',
-] as const;
-
-/** Why an attempt failed; becomes `error` in expressions and the workflow's reason. */
-export interface StepError {
-  readonly kind: (typeof ERROR_KINDS)[number];
-  readonly message: string;
-  readonly exitCode?: number;
-  /** HTTP status that a service answered with. */
-  readonly status?: number;
-  /** Tail of the script's stderr (or stdout when that is empty), secrets masked. */
-  readonly tail?: string;
-  /** What failed first in its child, or in a child of that (row 40). */
-  readonly cause?: ErrorCause;
-  readonly phase: Phase;
-}
-
-export interface ErrorCause extends Omit<StepError, 'cause' | 'phase'> {
-  /** Id of the workflow that it failed in, the step, and the name of its member. */
-  readonly workflow: string;
-  readonly step: StepId;
-  readonly member?: string;
-}
-
 /** A command for a driver, every expression evaluated; values in the encoded form of base/json.ts. */
 export interface Command {
   readonly action: ResolvedAction;
@@ -250,6 +216,8 @@ export interface Command {
   readonly reason: 'first' | 'changed' | 'retry' | 'reboot' | 'verify' | 'operation';
   /** False: it may run beside others in its VM, though beside no reboot. Absent: it may not. */
   readonly exclusive?: false;
+  /** Of what calls the owner's cloud: the reference of the credential. */
+  readonly credential?: string;
   /** Names to collect; hidden ones come back sealed. */
   readonly outputs: readonly { readonly name: string; readonly hidden: boolean }[];
 }
@@ -282,6 +250,7 @@ export type ResolvedAction =
     }
   | { readonly kind: 'reboot' }
   | HttpCall
+  | StackTask
   /** Secrets made once for the step; `values`: what is computed beside them. */
   | { readonly kind: 'generate'; readonly secrets: readonly GeneratedSecret[]; readonly values: JsonObject }
   | ChildTask;
@@ -338,8 +307,8 @@ export type RawOutput =
 /** Everything that can happen. `at` is ms since the epoch, given by the runtime. */
 export type MachineEvent = {
   readonly at: number;
-} /** `allowed`: milliseconds that whoever asks waits at most. */ & (
-  | { readonly kind: 'create'; readonly allowed?: number }
+} /** `allowed`: milliseconds that whoever asks waits at most; `credential`: the reference of the one that holds from now on. */ & (
+  | { readonly kind: 'create'; readonly allowed?: number; readonly credential?: string }
   | { readonly kind: 'report'; readonly id: EffectId; readonly report: Report }
   /** The step's `due` time has come; without a step, the workflow's own. */
   | { readonly kind: 'timer'; readonly step?: StepId }
@@ -352,7 +321,12 @@ export type MachineEvent = {
   | { readonly kind: 'reject'; readonly step: StepId; readonly by: string }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject; readonly by: string }
   /** Goes on from a failure: retries what failed, as `stack update` will. */
-  | { readonly kind: 'resume'; readonly by: string; readonly allowed?: number }
+  | {
+      readonly kind: 'resume';
+      readonly by: string;
+      readonly allowed?: number;
+      readonly credential?: string;
+    }
   | { readonly kind: 'cancel'; readonly by: string }
   /** Members join and leave: the next generation. */
   | {
@@ -362,7 +336,12 @@ export type MachineEvent = {
       readonly allowed?: number;
     }
   /** `abandon`: forget without undoing. */
-  | { readonly kind: 'delete'; readonly abandon: boolean; readonly by: string }
+  | {
+      readonly kind: 'delete';
+      readonly abandon: boolean;
+      readonly by: string;
+      readonly credential?: string;
+    }
 );
 
 /**

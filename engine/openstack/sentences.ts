@@ -13,6 +13,11 @@ export function sentenceOf({ text }: { readonly text: string }): string | undefi
   } catch {
     return undefined;
   }
+  return sentenceIn(value);
+}
+
+/** The same of a body that is read already. */
+export function sentenceIn(value: unknown): string | undefined {
   const found = KEYS.map(key => textUnder(key, value, 3)).find(text => text !== undefined);
   return found === undefined ? undefined : clip(found.replace(/\s+/g, ' ').trim());
 }

@@ -166,8 +166,7 @@ function create(
       canonicalJson(sourceOf(row) as unknown as JsonValue);
     return same ? { status: 'applied' } : rejection(otherContent(row.workflow));
   }
-  const { allowed } = row.payload as Payload;
-  carry(machine, draft, live, { kind: 'create', at: now, ...(allowed !== undefined && { allowed }) });
+  carry(machine, draft, live, { kind: 'create', at: now, ...given(row.payload) });
   return { status: 'applied' };
 }
 
@@ -214,6 +213,13 @@ interface Payload {
   readonly data?: JsonObject;
   readonly abandon?: boolean;
   readonly allowed?: number;
+  readonly credential?: string;
+}
+
+/** What a caller may bring with several kinds of requests. */
+function given(payload: Payload): Pick<Payload, 'allowed' | 'credential'> {
+  const { allowed, credential } = payload;
+  return { ...(allowed !== undefined && { allowed }), ...(credential !== undefined && { credential }) };
 }
 
 /** The payload of a row was made by service.ts from a checked request. */
@@ -239,7 +245,7 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
     case 'signal':
       return { kind: 'signal', at, by, name: payload.name ?? '', data: payload.data ?? {} };
     case 'resume':
-      return { kind: 'resume', at, by, ...(payload.allowed !== undefined && { allowed: payload.allowed }) };
+      return { kind: 'resume', at, by, ...given(payload) };
     case 'cancel':
       return { kind: 'cancel', at, by };
     case 'update':
@@ -251,7 +257,7 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
         ...(payload.allowed !== undefined && { allowed: payload.allowed }),
       };
     case 'delete':
-      return { kind: 'delete', at, by, abandon: payload.abandon === true };
+      return { kind: 'delete', at, by, abandon: payload.abandon === true, ...given(payload) };
     case 'create':
       return { kind: 'create', at };
     default:

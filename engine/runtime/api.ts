@@ -53,6 +53,8 @@ export interface CreateRequest {
   readonly members: { readonly [entity: string]: readonly NewMember[] };
   /** Milliseconds that the caller waits at most: a deadline beside the definition's own. */
   readonly allowed?: number;
+  /** The owner's right to a cloud (base/credential.ts), in clear; judged, and sealed before it reaches the store. */
+  readonly credential?: JsonObject;
   readonly by: string;
 }
 
@@ -77,11 +79,11 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
   | { readonly kind: 'fail'; readonly step: StepId }
   | { readonly kind: 'approve' | 'reject'; readonly step: StepId }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
-  | { readonly kind: 'resume'; readonly allowed?: number }
+  | { readonly kind: 'resume'; readonly allowed?: number; readonly credential?: JsonObject }
   | { readonly kind: 'cancel' }
   /** Whole groups (`members`), or who joins and who leaves; applied when it has begun, not when all is undone. */
   | ({ readonly kind: 'update'; readonly allowed?: number } & NewMembers)
-  | { readonly kind: 'delete'; readonly abandon: boolean }
+  | { readonly kind: 'delete'; readonly abandon: boolean; readonly credential?: JsonObject }
 );
 
 export interface WorkflowView {

@@ -1,6 +1,7 @@
 // Workflows that steps of others run: ordinary ones in the same store, asked for through the same inbox.
 // Belongs here: the port that the driver of `workflow` actions is given. Does not belong here: when a child is created,
 // resumed or deleted (drivers/workflow-driver.ts), what its end means (machine/child.ts).
+import type { JsonObject } from '../base/json.ts';
 import { problemText } from '../definition/problems.ts';
 import { childState } from '../machine/child.ts';
 import type { Engine } from './engine.ts';
@@ -31,8 +32,10 @@ async function create(engine: Engine, { parent, members, ...child }: NewChild): 
     entity,
     group.map(({ agent, name, data }) => ({ agent, name, data })),
   ]);
+  const credential = await credentialOf(engine, parent.workflow);
   const request = {
     ...child,
+    ...(credential && { credential }),
     members: Object.fromEntries(given) as Parameters<EngineService['create']>[0]['members'],
     by: byOf(parent.workflow),
   };
@@ -40,6 +43,15 @@ async function create(engine: Engine, { parent, members, ...child }: NewChild): 
   const [first, ...more] = problems.filter(({ severity }) => severity === 'error');
   if (first === undefined) return undefined;
   return `${problemText(first)}${more.length === 0 ? '' : ` And ${more.length} more.`}`;
+}
+
+/** A child calls a cloud by the right of whoever owns the whole. */
+async function credentialOf(engine: Engine, workflow: string): Promise<JsonObject | undefined> {
+  const ref = (await engine.find(workflow))?.state.workflow.credential;
+  const sealed = ref === undefined ? undefined : await engine.store.secret(ref);
+  return ref === undefined || sealed === undefined
+    ? undefined
+    : (engine.vault.open(ref, sealed) as JsonObject);
 }
 
 async function ask(engine: Engine, workflow: string, request: ChildRequest): Promise<void> {

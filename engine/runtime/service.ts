@@ -1,9 +1,11 @@
 // EngineApi over a running engine: every request is judged here, before anything of it is stored.
 // Belongs here: checks at the door, sealing of hidden values, pages. Does not belong here: decisions (machine/), how a
 // request reaches us (control/).
+import { readCredential } from '../base/credential.ts';
 import { EngineError } from '../base/errors.ts';
 import { ID } from '../base/ids.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../base/json.ts';
+import { missingCredential } from '../definition/checks/credential.ts';
 import { checkInputs, checkMembers } from '../definition/inputs.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { State, WorkflowDefinition } from '../definition/types.ts';
@@ -67,16 +69,20 @@ export class EngineService implements EngineApi {
     const { source, fileName, files } = request.document;
     const { definition, problems } = this.#engine.machine.parseDefinition(source, { fileName, files });
     if (definition === undefined) return { problems };
+    const lacking = request.credential === undefined ? missingCredential(definition) : undefined;
+    if (lacking !== undefined) return { problems: [lacking] };
     const judged = this.#judge(definition, request, parent);
     if (judged.problems.some(problem => problem.severity === 'error')) return { problems: judged.problems };
     const document = { digest: definition.digest, ...request.document };
     const { allowed } = request;
+    const right = this.#sealCredential(request.id, request.credential);
     const payload = {
       source: judged.source as unknown as JsonObject,
       ...(allowed !== undefined && { allowed }),
+      ...right.payload,
     };
     const row = this.#row(request.requestId, request.id, 'create', payload, request.by);
-    const result = await this.#engine.submit(row, document, judged.secrets);
+    const result = await this.#engine.submit(row, document, [...judged.secrets, ...right.secrets]);
     await this.#confirm(request.id, judged.source, result);
     return { problems: [] };
   }
@@ -135,7 +141,9 @@ export class EngineService implements EngineApi {
     if (request.kind === 'delete' && found !== undefined) await this.#mayDelete(found);
     const { requestId, workflow, by, kind, ...given } = request;
     const { payload, secrets } = this.#payload(request, given as JsonObject, found);
-    return this.#engine.submit(this.#row(requestId, workflow, kind, payload, by), undefined, secrets);
+    const right = 'credential' in request ? this.#sealCredential(workflow, request.credential) : NO_RIGHT;
+    const row = this.#row(requestId, workflow, kind, { ...payload, ...right.payload }, by);
+    return this.#engine.submit(row, undefined, [...secrets, ...right.secrets]);
   }
 
   /** A child goes with the step that runs it. One whose parent is gone is anybody's. */
@@ -169,6 +177,21 @@ export class EngineService implements EngineApi {
     const states = found.graph.steps.map(step => step.state).filter(state => takes(state, request.name));
     const { values, secrets } = sealFor(`signal/${request.name}`, states, request.data);
     return { payload: { ...given, data: values }, secrets };
+  }
+
+  /** Judged again, for it may have come from outside. EngineError `usage`. */
+  #sealCredential(
+    workflow: string,
+    given: JsonObject | undefined,
+  ): {
+    readonly payload: { readonly credential?: string };
+    readonly secrets: readonly NewSecret[];
+  } {
+    if (given === undefined) return NO_RIGHT;
+    const credential = readCredential(given) as JsonObject;
+    const place = `${workflow}/credential`;
+    const ref = `${place}/${this.#engine.vault.fingerprint(place, credential)}`;
+    return { payload: { credential: ref }, secrets: [this.#engine.vault.seal(ref, credential)] };
   }
 
   /** The reference holds a keyed fingerprint of the value: equal requests stay equal, and nothing can be read from it. */
@@ -263,6 +286,8 @@ export class EngineService implements EngineApi {
     return { requestId, workflow, kind, payload, by, at: this.#engine.clock.now() };
   }
 }
+
+const NO_RIGHT = { payload: {}, secrets: [] } as const;
 
 /** Index in the order given: for a new workflow that is the lowest free one. */
 function numbered(members: CreateRequest['members']): WorkflowSource['members'] {

@@ -23,6 +23,7 @@ import { NO_CHILDREN } from '../support/drivers.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
 import type { AgentsBroker } from '../support/agents-broker.ts';
 import { RecordingSink } from './world.ts';
+import { NO_CLOUDS } from '../support/clouds.ts';
 
 let worlds = 0;
 
@@ -78,6 +79,7 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
     term: () => 7,
     seal,
     children: NO_CHILDREN,
+    clouds: NO_CLOUDS,
   });
   watch.begin(side);
   await side.connect();

@@ -18,6 +18,7 @@ import type {
   ReportSink,
   ReportVerdict,
 } from '../../engine/runtime/ports.ts';
+import { NO_CLOUDS } from '../support/clouds.ts';
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
@@ -175,6 +176,7 @@ export async function makeWorld(options: WorldOptions = {}) {
     clock,
     sink,
     term: () => 7,
+    clouds: NO_CLOUDS,
     seal: (ref, value) => ({ ref, sealed: sideOptions.vault.seal(ref, value) }),
     ...(options.expects && { expects: options.expects }),
     children: NO_CHILDREN,

@@ -31,6 +31,7 @@ import type { Login, Transport } from '../../agent-protocol/transport.ts';
 import type { EngineKeys } from '../../engine/agents/keys.ts';
 import { requestFor, type Shape } from './shapes.ts';
 import { BENCH_VAULT } from './worlds.ts';
+import { NO_CLOUDS } from '../support/clouds.ts';
 
 /** As production's, but for the reserve, which stays a hole. */
 export const BENCH_JOURNAL: JournalFiles = {
@@ -178,6 +179,7 @@ export class AgentWorld {
       term,
       seal: BENCH_VAULT.seal,
       children: childWorkflows(() => this.engine),
+      clouds: NO_CLOUDS,
     });
     this.#drivers = Object.values(drivers);
     this.engine = new Engine({ store, clock: systemClock, vault: BENCH_VAULT, drivers, owner: 'bench' });

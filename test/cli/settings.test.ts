@@ -151,11 +151,14 @@ describe('settings of the engine', () => {
       'heat.transport_url': URL,
       'agents.queue_type': 'quorum',
       'egress.allow': ['api.example.org'],
+      'openstack.auth_url': 'https://controller:5000/v3',
+      'openstack.interface': 'internal',
     };
     const sections: { readonly [section: string]: { [key: string]: unknown } } = {
       heat: {},
       agents: {},
       egress: {},
+      openstack: {},
     };
     const top: { [key: string]: unknown } = { ...sections };
     for (const key of keys) {
@@ -169,6 +172,12 @@ describe('settings of the engine', () => {
     expect(Object.keys(found.heat)).to.have.length(Object.keys(sections['heat'] ?? {}).length);
     expect(Object.keys(sections['agents'] ?? {})).to.have.members(Object.keys(agentsShape.shape));
     expect(found.egress).to.deep.equal({ allow: ['api.example.org'], caFile: 'name' });
+    expect(found.openstack).to.deep.equal({
+      authUrl: 'https://controller:5000/v3',
+      region: 'name',
+      interface: 'internal',
+      caFile: 'name',
+    });
     expect(found.heat).to.include({
       durable: true,
       autoDelete: true,

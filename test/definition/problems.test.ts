@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../engine/base/json.ts';
+import { missingCredential } from '../../engine/definition/checks/credential.ts';
 import { checkInputs, checkMembers } from '../../engine/definition/inputs.ts';
 import { PROBLEM_CODES, type Problem, problemText } from '../../engine/definition/problems.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
@@ -20,6 +21,8 @@ function problemsOf(code: string, yaml: string): readonly Problem[] {
   const parsed = parseDefinition(yaml, { fileName: 'example.yaml', files: {} });
   if (code === 'inputs_invalid') return checkInputs(definitionOf(parsed), { port: 'high' }).problems;
   if (code === 'members_invalid') return checkMembers(definitionOf(parsed), { web: [{ agent: 'web-1' }] });
+  if (code === 'credential_missing')
+    return [missingCredential(definitionOf(parsed))].filter(one => one !== undefined);
   return parsed.problems;
 }
 
@@ -53,7 +56,7 @@ describe('The page of problems', () => {
   for (const { code, yaml } of sections.filter(section => !OF_TEXT.has(section.code))) {
     it(`${code}: is found in the same definition as a map, at a place that is there`, () => {
       const map = loadYaml(yaml, new Report())?.value as JsonObject;
-      const inside = !code.endsWith('_invalid');
+      const inside = !code.endsWith('_invalid') && code !== 'credential_missing';
       const parsed = parseDefinition(map, { fileName: 'example.yaml', files: {} });
       if (!inside) return definitionOf(parsed);
       const found = parsed.problems.filter(problem => problem.code === code);

@@ -33,6 +33,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
     'done without outputs',
     'denied',
     'broken',
+    'forbidden',
     'interrupted',
   ),
   act: fc.constantFrom('retry', 'skip', 'fail'),
@@ -255,6 +256,7 @@ const OUTCOMES: { readonly [ending in Ending]: Outcome } = {
   'done without outputs': { kind: 'succeeded', outputs: {} },
   denied: exit(1),
   broken: exit(7),
+  forbidden: { kind: 'failed', error: { kind: 'unauthorised', message: 'the right is lost' } },
   interrupted: { kind: 'interrupted', evidence: 'boot id changed' },
 };
 

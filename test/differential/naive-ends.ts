@@ -4,8 +4,8 @@ import { LIMITS } from '../../engine/base/limits.ts';
 import type { Action } from '../../engine/definition/types.ts';
 import { type Board, goalHolds, isAwaited, type NaiveStep, placedBy, placeOf } from './naive-rules.ts';
 
-/** How a command ends, in the words of the rules. `denied`: exit 1; `broken`: any other exit. */
-export type Ending = 'done' | 'done without outputs' | 'denied' | 'broken' | 'interrupted';
+/** How a command ends, in the words of the rules. `denied`: exit 1; `broken`: any other exit; `forbidden`: the owner's right is gone. */
+export type Ending = 'done' | 'done without outputs' | 'denied' | 'broken' | 'forbidden' | 'interrupted';
 
 export class NaiveEnds {
   readonly board: Board;
@@ -35,6 +35,8 @@ export class NaiveEnds {
       this.interrupted(step, 'rerun');
     } else if (ending === 'broken') {
       this.failAttempt(step);
+    } else if (ending === 'forbidden') {
+      this.forbidden(step);
     } else if (
       ending === 'done' ||
       (ending === 'done without outputs' && (step.gave || !needsOutputs(step)))
@@ -50,9 +52,17 @@ export class NaiveEnds {
   protected endAction(step: NaiveStep, ending: Ending): void {
     const enough = ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step));
     if (enough) reach(step);
+    else if (ending === 'forbidden') this.forbidden(step);
     else if (ending !== 'interrupted') this.failAttempt(step);
     // To ask again whether an agent is online does no harm, nor does making a secret anew.
     else this.interrupted(step, isHarmless(step.state.action) ? 'rerun' : step.state.onInterrupted);
+  }
+
+  /** No try helps before somebody gives the right again, whatever the state says of failures. */
+  protected forbidden(step: NaiveStep): void {
+    if (this.stands || this.halted) return this.failAttempt(step);
+    step.status = 'paused';
+    step.interruptions = 0;
   }
 
   /** Row 15: once the goal holds nothing is tried again, and nobody is asked. */
@@ -101,7 +111,7 @@ export class NaiveEnds {
       if (this.stands) step.status = 'interrupted';
       else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
       else if (policy !== 'rerun' || step.interruptions > LIMITS.interruptions) this.rescueFailed(step);
-    } else if (ending === 'denied' || ending === 'broken') {
+    } else if (ending === 'denied' || ending === 'broken' || ending === 'forbidden') {
       this.rescueFailed(step);
     } else if (onFailure === 'retry' && !this.stands) {
       reopen(step);

@@ -144,6 +144,8 @@ export class Driven {
         throw new Error('The examples that are driven so run no children.');
       case 'http':
         throw new Error('The examples call no service.');
+      case 'stack':
+        return { kind: 'refused', message: 'There is no Heat here.' };
       case 'generate':
         return { kind: 'succeeded', outputs: this.#made(action.secrets) };
       default:

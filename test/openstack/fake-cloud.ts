@@ -80,7 +80,10 @@ export class FakeCloud {
       token: {
         issued_at: issued.toISOString(),
         expires_at: new Date(issued.getTime() + this.lifetime * 1_000).toISOString(),
-        catalog: [{ type: 'compute', name: 'nova', endpoints }],
+        catalog: [
+          { type: 'compute', name: 'nova', endpoints },
+          { type: 'orchestration', name: 'heat', endpoints: [{ ...endpoints[0], url: `${this.url}/heat` }] },
+        ],
       },
     });
   }

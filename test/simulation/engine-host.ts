@@ -12,6 +12,7 @@ import { EngineService } from '../../engine/runtime/service.ts';
 import type { Vault } from '../../engine/runtime/secrets.ts';
 import type { Connection, Delivery, Transport } from '../../agent-protocol/transport.ts';
 import type { Life } from './life.ts';
+import { NO_CLOUDS } from '../support/clouds.ts';
 
 export interface EngineWorld {
   readonly broker: MemoryBroker;
@@ -63,6 +64,7 @@ export class EngineHost {
       sink,
       term: () => this.engine.term,
       seal: world.vault.seal,
+      clouds: NO_CLOUDS,
       draw: below => Math.floor(world.random() * below),
       children: childWorkflows(() => this.engine),
     });

@@ -9,6 +9,7 @@ export type KindDice =
   | 'wait'
   | 'set'
   | 'generate'
+  | 'stack'
   | 'http'
   | 'online'
   | 'child'
@@ -35,6 +36,10 @@ export function actionOf(kind: KindDice, hasOutput: boolean): Action | undefined
       };
     case 'http':
       return call();
+    case 'stack': {
+      const parameters = literal({});
+      return { kind: 'stack', change: 'create', template: { digest: 't' }, parameters, sources: new Map() };
+    }
     case 'online':
       return { kind: 'online' };
     case 'child':

@@ -73,6 +73,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
     'set',
     'generate',
     'http',
+    'stack',
     'online',
     'child',
     'join',
@@ -214,7 +215,7 @@ function build(
   const isHomeless = owner.type === 'service' && ['script', 'reboot', 'online'].includes(dice.kind);
   const kind = isHomeless && !(dice.kind === 'script' && runOn) ? 'join' : dice.kind;
   const outputs =
-    dice.output && ['script', 'set', 'signal', 'child', 'http'].includes(kind)
+    dice.output && ['script', 'set', 'signal', 'child', 'http', 'stack'].includes(kind)
       ? [output('port', { type: 'integer' })]
       : kind === 'generate'
         ? [output('port', { hidden: true })]
@@ -229,11 +230,7 @@ function build(
     ...(dice.probe &&
       !dice.looksByCall &&
       onVm(probeRunOn) && { probe: script(), ...(probeRunOn && { probeRunOn }) }),
-    ...(kind === 'child'
-      ? { undo: { action: child(), onFailure: 'fail' } }
-      : dice.undo !== 'none' &&
-        (dice.undoesByCall ? kind !== 'join' : onVm(undoRunOn)) &&
-        undoOf(dice, undoRunOn)),
+    ...undoOf(kind, dice, undoRunOn, dice.undoesByCall ? kind !== 'join' : onVm(undoRunOn)),
     retry: { attempts: dice.attempts, delay: dice.delay, jitter: 0.1 },
     exclusive: dice.exclusive || kind === 'reboot',
     ...onFailureOf(owner, kind, dice),
@@ -257,7 +254,8 @@ function onFailureOf(
   dice: StateDice,
 ): Pick<State, 'onFailure' | 'rescue'> {
   const { onFailure: wished, undo, rescue, rescues } = dice;
-  const canUndo = kind === 'child' || (undo !== 'none' && owner.type !== 'service' && kind !== 'join');
+  const canUndo =
+    kind === 'child' || kind === 'stack' || (undo !== 'none' && owner.type !== 'service' && kind !== 'join');
   const onFailure =
     wished === 'undo' && (!canUndo || ageOf(kind, dice).validFor !== undefined) ? 'fail' : wished;
   const isPossible = rescue === 'wait' || rescue === 'http' || owner.type !== 'service';
@@ -269,14 +267,18 @@ function onFailureOf(
   };
 }
 
-const undoOf = (dice: StateDice, runOn: Template | undefined) => ({
-  undo: {
-    action: dice.undoesByCall ? call() : script(),
-    ...(runOn && !dice.undoesByCall && { runOn }),
-    onFailure: dice.undo as 'continue' | 'fail',
-    retry: { attempts: dice.attempts, delay: dice.delay },
-  },
-});
+/** A child and a stack are always taken back. */
+function undoOf(kind: KindDice, dice: StateDice, runOn: Template | undefined, isPossible: boolean) {
+  const retry = { attempts: dice.attempts, delay: dice.delay };
+  if (kind === 'child') return { undo: { action: child(), onFailure: 'fail' } } as const;
+  if (kind === 'stack')
+    return { undo: { action: { kind: 'stack', change: 'delete' }, onFailure: 'fail', retry } } as const;
+  if (dice.undo === 'none' || !isPossible) return {};
+  const action = dice.undoesByCall ? call() : script();
+  return {
+    undo: { action, ...(runOn && !dice.undoesByCall && { runOn }), onFailure: dice.undo, retry },
+  };
+}
 
 function ruleOf({ choose, rule }: EntityDice): Pick<Role, 'rule'> {
   if (choose === 'lowest_index' || choose === 'first_ready') return {};
@@ -356,6 +358,7 @@ export const anyOutcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome>(
   { kind: 'failed', error: { kind: 'exit', message: 'exit 1', exitCode: 1 } },
   { kind: 'failed', error: { kind: 'exit', message: 'exit 7', exitCode: 7, tail: 'oh' } },
   { kind: 'failed', error: { kind: 'unreachable', message: 'the VM is gone' } },
+  { kind: 'failed', error: { kind: 'unauthorised', message: 'the right is lost' } },
   { kind: 'interrupted', evidence: 'boot id changed' },
   { kind: 'refused', message: 'no space' },
 );

@@ -45,6 +45,8 @@ const CAUSE_MEANING: { readonly [Cause in StepCause]: string } = {
   goal_holds: 'not needed: the goal holds',
   did_not_fail: 'not needed: it waits for a failure that did not happen (`outcome: failed`)',
   held_for_operator: 'paused: `on_failure: pause` or `on_interrupted: pause`',
+  authorisation_lost:
+    "paused: the owner's credential is no longer good for what it calls; it waits for another one",
   waits_for_approval: 'paused: the action `approval` waits for a yes or no',
   waits_for_signal: 'paused: the action `signal` waits for its signal',
   failed_by_operator: 'failed: an operator said so',

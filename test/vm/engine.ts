@@ -15,6 +15,7 @@ import { MemoryDisk, MemoryStore } from '../../engine/store/memory.ts';
 import { RecordingSink } from '../agents/world.ts';
 import type { AgentsBroker } from '../support/agents-broker.ts';
 import { NO_CHILDREN } from '../support/drivers.ts';
+import { NO_CLOUDS } from '../support/clouds.ts';
 
 /** `host`: as the agent's machine calls this one. Connected and open. */
 export async function openEngine(found: AgentsBroker, host: string) {
@@ -56,7 +57,15 @@ export async function openEngine(found: AgentsBroker, host: string) {
     ref,
     sealed: vault.seal(ref, value),
   });
-  const drivers = createDrivers({ ...side, clock: systemClock, sink, term, seal, children: NO_CHILDREN });
+  const drivers = createDrivers({
+    ...side,
+    clock: systemClock,
+    sink,
+    term,
+    seal,
+    clouds: NO_CLOUDS,
+    children: NO_CHILDREN,
+  });
   await side.connect();
   await side.open();
   await enrolment.start();

@@ -20,10 +20,10 @@ type Action =
   | { readonly kind: 'skip'; readonly step: string; readonly outputs: JsonObject }
   | { readonly kind: 'fail' | 'approve' | 'reject'; readonly step: string }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
-  | { readonly kind: 'resume' }
+  | { readonly kind: 'resume'; readonly credential?: JsonObject }
   | { readonly kind: 'cancel' }
   | ({ readonly kind: 'update' } & NewMembers)
-  | { readonly kind: 'delete'; readonly abandon: boolean };
+  | { readonly kind: 'delete'; readonly abandon: boolean; readonly credential?: JsonObject };
 
 /** What is said when it is applied, before the progress. */
 const APPLIED: { readonly [kind in Action['kind']]: string } = {
@@ -53,7 +53,8 @@ export async function act(
   return withExisting(context, options, id, async (session, view) => {
     checkStep(view, action);
     const { seq, status } = view.record;
-    if (action.kind === 'resume' && NEEDS_NO_RESUME.includes(status))
+    const brings = 'credential' in action;
+    if (action.kind === 'resume' && !brings && NEEDS_NO_RESUME.includes(status))
       return watchToEnd(context, session, id, options, seq);
     const request = {
       requestId: context.newRequestId(),

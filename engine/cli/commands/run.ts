@@ -2,7 +2,10 @@
 // Belongs here: this order. Does not belong here: the words of progress and ending (views/), the engine (host.ts).
 import { EngineError } from '../../base/errors.ts';
 import { ID } from '../../base/ids.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { statesInCloud } from '../../definition/checks/credential.ts';
 import type { CreateRequest } from '../../runtime/api.ts';
+import { loadCredential } from '../cloud.ts';
 import type { ExitCode } from '../exits.ts';
 import { ProblemsFound, usageError } from '../failure.ts';
 import type { WatchOptions } from '../finish.ts';
@@ -19,6 +22,7 @@ export interface RunOptions extends WatchOptions {
   readonly name?: string;
   readonly inputs?: readonly string[];
   readonly members?: readonly string[];
+  readonly cloud?: string;
 }
 
 export async function run(context: Context, file: string, options: RunOptions): Promise<ExitCode> {
@@ -52,8 +56,20 @@ async function createRequest(
     document: loaded.document,
     inputs: await loadInputs(context, loaded, options.inputs ?? []),
     members: await loadMembers(context, loaded, options.members ?? [], id),
+    ...(await rightOf(context, loaded, options)),
     by: context.by,
   };
+}
+
+/** Of a definition that calls no cloud none is asked for. */
+async function rightOf(
+  context: Context,
+  { definition }: Loaded,
+  { cloud }: RunOptions,
+): Promise<{ credential?: JsonObject }> {
+  if (cloud === undefined && statesInCloud(definition).length === 0) return {};
+  const credential = await loadCredential(context, cloud);
+  return credential === undefined ? {} : { credential };
 }
 
 async function runWith(

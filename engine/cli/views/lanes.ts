@@ -212,6 +212,7 @@ const CAUSE_WORDS: { readonly [cause in StepCause]: string } = {
   goal_holds: 'the goal holds without it',
   did_not_fail: 'the failure it waits for did not happen',
   held_for_operator: 'waits for an operator',
+  authorisation_lost: "the owner's authorisation was lost",
   waits_for_approval: 'waits for a yes or no',
   waits_for_signal: 'waits for a signal',
   failed_by_operator: 'failed by an operator',

@@ -17,6 +17,7 @@ import { reboot } from './reboot.ts';
 import { script } from './script.ts';
 import { set } from './set.ts';
 import { signal } from './signal.ts';
+import { stack } from './stack.ts';
 import { wait } from './wait.ts';
 import { workflow } from './workflow.ts';
 
@@ -31,6 +32,7 @@ export const ACTIONS = {
   http,
   set,
   workflow,
+  stack,
 } satisfies Record<ActionKind, KindOfAction>;
 
 /** Reads a map with exactly one action key among `allowed`; keys in `besides` belong to whoever called. */

@@ -2,11 +2,12 @@
 // Belongs here: the beginning of a deletion, its repetition, and abandoning. Does not belong here: the undo itself.
 import { abandonChild } from '../child.ts';
 import type { Draft } from '../draft.ts';
+import { takeCredential } from '../operator.ts';
 import { stopEverything } from '../stop.ts';
 import { ATTEMPT_OVER, owes } from '../records.ts';
 import type { Handler } from './handler.ts';
 
-export const onDelete: Handler<'delete'> = (draft, { abandon, by }) => {
+export const onDelete: Handler<'delete'> = (draft, { abandon, by, credential }) => {
   const { status } = draft.workflow;
   if (status === 'deleted') return false;
   if (abandon) {
@@ -14,6 +15,7 @@ export const onDelete: Handler<'delete'> = (draft, { abandon, by }) => {
     return true;
   }
   if (status === 'deleting') return false;
+  takeCredential(draft, credential);
   stopEverything(draft, `deleted by ${by}`);
   draft.setWorkflow('deleting', '');
   if (!draft.undo) draft.beginUndo();

@@ -55,6 +55,12 @@ function undone(draft: Draft, number: number, patch: Patch): void {
 function awaitTurn(draft: Draft, number: number, phase: 'undo' | 'verify', patch: Patch): void {
   const step = draft.step(number);
   const waiting = { ...ATTEMPT_OVER, ...patch, status: 'undoing', phase } as const;
+  const does = actionOf(step.state, phase);
+  if (does && !travels(does)) {
+    draft.write(number, { ...waiting, agent: undefined });
+    draft.starts.push({ step: number, phase });
+    return;
+  }
   try {
     const place = placeOf(draft, step, phase, 'kept');
     draft.write(number, { ...waiting, ...place });
@@ -143,7 +149,7 @@ export function endVerify(draft: Draft, number: number, outcome: Outcome): void 
   failUndo(draft, number, error);
 }
 
-/** What was done went with its own VM; what is undone in another, or by a call, may still be there. */
+/** What was done went with its own VM; what is undone in another, or without one, may still be there. */
 function isLost(state: State, phase: Phase, outcome: Outcome): boolean {
   if (outcome.kind !== 'failed' || outcome.error.kind !== 'unreachable') return false;
   const action = actionOf(state, phase);
@@ -197,7 +203,9 @@ function failUndo(draft: Draft, number: number, error: StepError): void {
 function spend(draft: Draft, number: number, error: StepError): void {
   if (isAlone(draft, number)) return failBoth(draft, number, error);
   const { undo } = draft.step(number).state;
-  const usual = draft.workflow.status === 'deleting' ? 'continue' : 'fail';
+  // A right that is lost can be given again; what it made would be left behind unseen.
+  const isLost = error.kind === 'unauthorised';
+  const usual = draft.workflow.status === 'deleting' && !isLost ? 'continue' : 'fail';
   const tolerated = (undo?.onFailure ?? usual) === 'continue';
   const over = {
     ...ATTEMPT_OVER,
