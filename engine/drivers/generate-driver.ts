@@ -32,7 +32,7 @@ export class GenerateDriver implements Driver {
     const outputs: { [name: string]: RawOutput } = {};
     const fresh: NewSecret[] = [];
     for (const secret of action.secrets) {
-      const ref = refOf(id, secret);
+      const ref = refOf(id, secret, action.since);
       outputs[secret.name] = { secret: ref };
       if (!(await context.holds(ref)))
         fresh.push(this.#deps.seal(ref, draw(secret, this.#deps.draw ?? randomInt)));
@@ -49,9 +49,12 @@ export class GenerateDriver implements Driver {
   }
 }
 
-/** Neither generation nor dispatch is in it: what was made once is the step's for good. */
-const refOf = ({ workflow, step }: EffectId, { name }: Secret): string =>
-  `generated/${workflow}/${step}/${name}`;
+/**
+ * Neither the present generation nor dispatch is in it: what was made once is the step's for good. But a member who joined
+ * later has not what another had who sat at its index.
+ */
+const refOf = ({ workflow, step }: EffectId, { name }: Secret, since?: number): string =>
+  `generated/${workflow}/${step}${since === undefined ? '' : `+${since}`}/${name}`;
 
 /** At least `min` of each class, the rest of all of them; in an order that tells nothing. */
 function draw({ length, classes }: Secret, below: (bound: number) => number): string {

@@ -49,11 +49,15 @@ export function unknownGroup(
   return { message: `The workflow has no members of '${unknown.slice(0, 80)}'.`, next };
 }
 
-/** The membership after the change, in index order; `isGone`: nothing of a leaving member is left to be undone. */
+/**
+ * The membership of `generation`, after the change, in index order; `isGone`: nothing of a leaving member is left to be
+ * undone.
+ */
 export function changedMembers(
   membership: Membership,
   change: MemberChange,
   isGone: (entity: string, member: Member) => boolean,
+  generation: number,
 ): Membership {
   const entities = new Set([
     ...membership.keys(),
@@ -63,7 +67,7 @@ export function changedMembers(
   const next = [...entities].map(entity => {
     const members = membership.get(entity) ?? [];
     const seated = members.filter(member => !member.leaving || !isGone(entity, member));
-    return [entity, changedGroup(seated, entity, change)] as const;
+    return [entity, changedGroup(seated, entity, change, generation)] as const;
   });
   return new Map(next);
 }
@@ -72,6 +76,7 @@ function changedGroup(
   seated: readonly Member[],
   entity: string,
   { members, join, leave }: MemberChange,
+  generation: number,
 ): readonly Member[] {
   const all = members?.[entity];
   const named = new Set(all?.map(({ agent }) => agent));
@@ -80,18 +85,26 @@ function changedGroup(
     leaving.has(member.agent) || (all && !named.has(member.agent)) ? leaves(member) : member,
   );
   return [...(all ?? []), ...(join?.[entity] ?? [])]
-    .reduce(seat, kept)
+    .reduce<readonly Member[]>((seats, one) => seat(seats, one, generation), kept)
     .toSorted((one, other) => one.index - other.index);
 }
 
 const leaves = (member: Member): Member => ({ ...member, leaving: true });
 
 /** Who comes back before all of it is undone has its old seat. */
-function seat(members: readonly Member[], { agent, name, data }: JoiningMember): readonly Member[] {
+function seat(
+  members: readonly Member[],
+  { agent, name, data }: JoiningMember,
+  generation: number,
+): readonly Member[] {
   const known = members.find(member => member.agent === agent);
-  if (known) return members.map(one => (one === known ? { agent, name, index: known.index, data } : one));
+  if (known) {
+    const { index, since } = known;
+    const back = { agent, name, index, data, ...(since !== undefined && { since }) };
+    return members.map(one => (one === known ? back : one));
+  }
   const taken = new Set(members.map(({ index }) => index));
   let index = 0;
   while (taken.has(index)) index += 1;
-  return [...members, { agent, name, index, data }];
+  return [...members, { agent, name, index, data, since: generation }];
 }

@@ -21,6 +21,8 @@ export interface Member {
   readonly index: number;
   /** The map given on its `Murano::Member`. */
   readonly data: JsonValue;
+  /** Generation in which it joined; absent: the first. Another member had its index before, perhaps. */
+  readonly since?: number;
   /** It is on its way out: what was done on it is taken back, and nobody counts it any more. */
   readonly leaving?: true;
 }

@@ -21,6 +21,7 @@ import { stateKey } from '../graph/references.ts';
 import type { Step } from '../graph/types.ts';
 import { childTask, deletionOf } from './child.ts';
 import type { Draft } from './draft.ts';
+import type { GenerateTask } from './generate-task.ts';
 import type { Command, ResolvedAction, StepError, StepRecord } from './types.ts';
 import { nameFor } from './naming.ts';
 import { dataView } from './view.ts';
@@ -88,7 +89,7 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
     action:
       action.kind === 'workflow'
         ? childTask(draft, step, action, view)
-        : resolve(action, view, {
+        : resolve(step, action, view, {
             idempotent: phase === 'action' && step.state.idempotent,
             name: nameFor(draft.workflow, step.id),
           }),
@@ -130,6 +131,7 @@ export function expressionError(thrown: unknown, phase: Phase): StepError {
 
 /** What travels, and a `set` that generates; the others never become a command. */
 function resolve(
+  step: Step,
   action: Exclude<Action, WorkflowAction>,
   data: DataView,
   { idempotent, name }: { readonly idempotent: boolean; readonly name: string },
@@ -161,7 +163,7 @@ function resolve(
     case 'stack':
       return stackOf(action, data, name);
     case 'set':
-      if (action.generate) return generateOf(action, action.generate, data);
+      if (action.generate) return generateOf(step, action, action.generate, data);
       throw noCommand(action);
     case 'wait':
     case 'signal':
@@ -210,12 +212,14 @@ function stackOf(action: StackAction, data: DataView, name: string): ResolvedAct
 
 /** What is computed beside the secrets is computed now, and comes to the record with them. */
 function generateOf(
+  { member }: Step,
   action: SetAction,
   secrets: readonly GeneratedSecret[],
   data: DataView,
-): Extract<ResolvedAction, { kind: 'generate' }> {
+): GenerateTask {
   const values = evaluateTemplate(action.outputs, data);
-  return { kind: 'generate', secrets, values: isObject(values) ? values : {} };
+  const since = member?.since === undefined ? {} : { since: member.since };
+  return { kind: 'generate', secrets, values: isObject(values) ? values : {}, ...since };
 }
 
 function contentOf(content: FileAction['content'], data: DataView): ResolvedFile['content'] {

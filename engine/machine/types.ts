@@ -3,8 +3,9 @@
 // Does not belong here: decisions (decide.ts, on/), allowed transitions (transitions.ts).
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { EffectId, Phase, StepId } from '../base/ids.ts';
-import type { GeneratedSecret, Interpreter } from '../definition/types.ts';
+import type { Interpreter } from '../definition/types.ts';
 import type { HttpCall, StackTask } from './calls.ts';
+import type { GenerateTask } from './generate-task.ts';
 import type { MemberChange } from '../graph/members.ts';
 import type { Member, StateGraph } from '../graph/types.ts';
 import type { StepError } from './errors.ts';
@@ -251,8 +252,7 @@ export type ResolvedAction =
   | { readonly kind: 'reboot' }
   | HttpCall
   | StackTask
-  /** Secrets made once for the step; `values`: what is computed beside them. */
-  | { readonly kind: 'generate'; readonly secrets: readonly GeneratedSecret[]; readonly values: JsonObject }
+  | GenerateTask
   | ChildTask;
 
 /** What is wanted of a child: that it runs to its end, or that it goes. */

@@ -118,6 +118,23 @@ for (const [name, open] of Object.entries(STORES)) {
       await end(two);
     });
 
+    it('row 30: is not handed on with an index: who joins where another has left gets one of its own', async () => {
+      const one = await begin();
+      await one.world.create('wf', request);
+      const first = await given(one.world, 'sql[1].used');
+      for (const step of ['sql[0].used', 'sql[1].used']) await one.world.driver.finish(step, succeeded());
+      const change = async (requestId: string, wish: object): Promise<void> => {
+        const common = { kind: 'update', requestId, workflow: 'wf', by: 'me' } as const;
+        await one.world.service.act({ ...common, ...wish });
+        await one.world.settled();
+      };
+      await change('leave', { leave: { sql: ['agent-1'] } });
+      await change('join', { join: { sql: [{ agent: 'another', name: 'another', data: {} }] } });
+      expect(await given(one.world, 'sql[1].used')).to.not.equal(first);
+      expect(new Set(made)).to.have.lengthOf(3);
+      await end(one);
+    });
+
     it('GD2: one whose commit failed was given to nobody; what is given is what is stored', async () => {
       const one = await begin();
       let faults = 0;

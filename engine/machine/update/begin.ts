@@ -23,13 +23,13 @@ export function beginGeneration(graph: StateGraph, state: MachineState, event: E
   const draft = new Draft(graph, state, at);
   const early = refusedNow(state) ?? unknownGroup(graph.definition, change) ?? namedTwice(change);
   if (early) return rejected(draft, early);
-  const membership = changedMembers(graph.membership, change, goneFrom(graph, state));
+  const generation = state.workflow.generation + 1;
+  const membership = changedMembers(graph.membership, change, goneFrom(graph, state), generation);
   const refused = refusedFor(graph, membership);
   if (refused) return rejected(draft, refused);
   if (!change.abandon && sameText(graph.membership, membership)) return draft;
   const next = compileGraph(graph.definition, membership);
   const members = Object.fromEntries(membership);
-  const generation = state.workflow.generation + 1;
   return new Draft(next, carriedOver(graph, state, next), at, { kind: 'generation', generation, members });
 }
 
