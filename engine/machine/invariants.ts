@@ -24,7 +24,7 @@ import { freshnessOf } from './freshness.ts';
 import { hasBegun } from './halting.ts';
 import { FIRST_GENERATION, hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
-import { type Holder, STEP_STATUSES, type StepRecord } from './types.ts';
+import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 import { checkTurns, turnOf } from './rolling/invariants.ts';
 import { buildUndo } from './undo/order.ts';
 import { awaitsFormer, checkLeaving } from './update/invariants.ts';
@@ -165,6 +165,9 @@ function isForward(graph: StateGraph, state: MachineState): boolean {
 
 const goalHolds = (graph: StateGraph, state: MachineState): boolean => holds(state.cells, graph);
 
+/** Nothing of a step has begun in these, unless it was touched before. */
+const UNSTARTED = new Set<StepStatus>(['ready', 'blocked', 'skipped', 'not_needed']);
+
 function checkOpen(
   graph: StateGraph,
   state: MachineState,
@@ -174,9 +177,11 @@ function checkOpen(
   report: ReportBroken,
 ): void {
   const step = graph.steps[number] as StateGraph['steps'][number];
-  const { status, due, cause, renews, freshFrom, withdrawn } = recordOf(state, number);
+  const { status, touched, due, cause, renews, freshFrom, withdrawn } = recordOf(state, number);
   if (step.leaving || withdrawn) return;
-  if (!step.wanted) return report('M8', status === 'waiting', `${step.id} (not wanted)`);
+  // What an earlier generation needed may have begun: it ends by itself (row 28).
+  const isKept = state.workflow.generation > 1 && (touched || !UNSTARTED.has(status));
+  if (!step.wanted) return report('M8', status === 'waiting' || isKept, `${step.id} (not wanted)`);
   const source = { graph, cells: state.cells, workflow: state.workflow };
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
   const { isLost, waits } = turnOf(graph, state, step);
@@ -196,7 +201,9 @@ function checkOpen(
     ({ gate }) => gateVerdict(state.cells, graph, gate) !== 'met',
   ).length;
   const isRest = timed > 0 && timed === unmet && (!hasNoHope || awaits);
-  report('M21', isRest === (due?.for === 'within'), step.id);
+  // A retry of what had begun before somebody joined is timed for that.
+  const retries = state.workflow.generation > FIRST_GENERATION && due?.for === 'retry';
+  report('M21', retries || isRest === (due?.for === 'within'), step.id);
 }
 
 const freshnessIn = (graph: StateGraph, state: MachineState, number: number): Verdict => {

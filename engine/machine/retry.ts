@@ -46,7 +46,9 @@ function awaitAuthorisation(draft: Draft, number: number, error: StepError): voi
 
 function retryLater(draft: Draft, number: number, tries: number, error: StepError): void {
   const delay = retryDelay(draft.step(number).state.retry, tries, effectKey(draft.effectId(number)));
-  const due = delay > 0 ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
+  // What nothing needs any more is not tried again.
+  const isTimed = delay > 0 && draft.step(number).wanted;
+  const due = isTimed ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
   draft.write(number, {
     ...ATTEMPT_OVER,
     status: 'waiting',

@@ -215,6 +215,8 @@ describe('every workflow', () => {
           drain(w, good);
         }
         if (w.over !== 'deleted') w.send({ kind: 'delete', abandon: true, by: 'heat' });
+        // Who is abandoned still has its children forgotten.
+        drain(w, good);
         expect(w.over).to.equal('deleted');
       }),
       RUNS,

@@ -254,7 +254,7 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
   not_wanted: [
     {
       step: 'g[0].a',
-      says: 'is never run: the goal does not need it',
+      says: 'is not run: the goal does not need it',
       workflow: () => group(1, [state('g', 'a'), state('g', 'b')]),
     },
   ],

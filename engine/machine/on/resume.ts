@@ -4,6 +4,7 @@
 import { armDeadline } from '../deadline.ts';
 import { goOn, mayGoOn, reopen, takeCredential, wantedWith } from '../operator.ts';
 import type { StepCause, StepStatus } from '../types.ts';
+import { couldNotBeTakenBack, withdrawAgain } from '../update/withdraw.ts';
 import type { Handler } from './handler.ts';
 
 const ENDED = new Set<StepStatus>(['failed', 'interrupted']);
@@ -13,15 +14,17 @@ const LOST = new Set<StepCause>(['too_late', 'authorisation_lost']);
 export const onResume: Handler<'resume'> = (draft, { allowed, credential }) => {
   if (!mayGoOn(draft)) return false;
   const steps = wantedWith(draft, ENDED, LOST);
+  const isLeft = couldNotBeTakenBack(draft);
   takeCredential(draft, credential);
   if (allowed !== undefined) armDeadline(draft, allowed);
-  else if (credential === undefined && steps.length === 0 && draft.workflow.status !== 'failed') {
+  else if (credential === undefined && steps.length === 0 && !isLeft && draft.workflow.status !== 'failed') {
     draft.reject(
       `The workflow is ${draft.workflow.status} and no step has failed.`,
       'There is nothing to resume.',
     );
     return false;
   }
+  if (isLeft && draft.workflow.status !== 'failed') withdrawAgain(draft);
   goOn(draft, allowed);
   for (const number of steps) reopen(draft, number);
   return true;

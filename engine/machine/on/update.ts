@@ -33,6 +33,7 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed }) => {
     else takeAgain(draft, number);
   }
   openRoles(draft);
+  leaveUnwanted(draft);
   for (const number of failed) reopen(draft, number);
   waitForThoseWhoJoined(draft);
   considerAll(draft);
@@ -51,6 +52,22 @@ function openRoles(draft: Draft): void {
     const holders = draft.holders(entity, name) ?? [];
     const kept = holders.filter(agent => !leaving.has(`${entity} ${agent}`));
     if (kept.length < holders.length) draft.openRole(number, kept);
+  }
+}
+
+const UNSTARTED = new Set<StepStatus>(['ready', 'blocked', 'skipped', 'not_needed']);
+
+/**
+ * What nothing needs any more, as when the last member of a group has left: it is as if it had never been needed, unless it
+ * has begun. Then what runs of it ends by itself, without another attempt, and what was reached is kept (row 28).
+ */
+function leaveUnwanted(draft: Draft): void {
+  for (const { number, wanted, leaving } of draft.graph.steps) {
+    const record = draft.record(number);
+    const isUnstarted = !record.touched && (UNSTARTED.has(record.status) || record.asks);
+    const isToCome = record.status === 'ready' || (record.status === 'waiting' && record.due !== undefined);
+    if (!wanted && !leaving && (isUnstarted || isToCome))
+      draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
   }
 }
 

@@ -1,6 +1,7 @@
 // States that say `only` or `except` follow their role when it moves (R2, row 6).
 // Belongs here: what a new choice changes for steps that had ended. Does not belong here: the choice (roles.ts), steps that
 // have not ended (readiness.ts).
+import type { StateGraph } from '../../graph/types.ts';
 import type { Draft } from '../draft.ts';
 import { ATTEMPT_OVER, owes } from '../records.ts';
 import { ANEW } from '../undo/on-failure.ts';
@@ -17,7 +18,10 @@ export function followRole(draft: Draft, number: number, fits: boolean | undefin
   if (fits) {
     draft.write(number, ANEW);
     draft.steps.push(number);
-  } else if (owes(record)) withdraw(draft, number, 'moved');
+    return;
+  }
+  standDownFrom(draft, number);
+  if (owes(record)) withdraw(draft, number, 'moved');
   else if (record.status !== 'skipped' && record.status !== 'undoing' && record.status !== 'running')
     draft.write(number, {
       ...ATTEMPT_OVER,
@@ -26,6 +30,17 @@ export function followRole(draft: Draft, number: number, fits: boolean | undefin
       outputs: undefined,
       error: undefined,
     });
+}
+
+/** Who was chosen because of what is taken back holds the role no longer. */
+function standDownFrom(draft: Draft, number: number): void {
+  const { candidateOf, member } = draft.step(number);
+  for (const role of candidateOf) {
+    const { entity, name } = draft.graph.roles[role] as StateGraph['roles'][number];
+    const holders = draft.holders(entity, name) ?? [];
+    const kept = holders.filter(agent => agent !== member?.agent);
+    if (kept.length < holders.length) draft.openRole(role, kept);
+  }
 }
 
 /** The old holder's steps are undone first, then the new one's run. */

@@ -70,6 +70,14 @@ export function takeAgain(draft: Draft, number: number): void {
   draft.steps.push(number);
 }
 
+/** Whether the undo of something that is taken back has failed. */
+export const couldNotBeTakenBack = (draft: Draft): boolean =>
+  draft.takesBack &&
+  draft.graph.steps.some(({ number }) => {
+    const { withdrawn, cause } = draft.record(number);
+    return withdrawn !== undefined && cause === 'undo_failed';
+  });
+
 /** A person goes on: what could not be taken back is tried again. */
 export function withdrawAgain(draft: Draft): void {
   if (!draft.takesBack) return;

@@ -138,6 +138,7 @@ export class Causes {
     if (setAside !== undefined && !ENDED.has(record.status)) return { kind: 'set_aside', reason: setAside };
     if (!this.#onwards.isTakenBack && this.#onwards.isWithdrawn(number) && !MOVING.has(record.status))
       return this.#withdrawn(record);
+    if (!(this.#graph.steps[number] as Step).wanted && LEFT.has(record.status)) return { kind: 'not_wanted' };
     switch (record.status) {
       case 'waiting':
         return record.due?.for === 'retry' ? this.#retry(number, record.due.at) : this.#idle(number);
@@ -179,8 +180,10 @@ export class Causes {
   #withdrawn(record: StepRecord): Root {
     const { status } = this.#onwards.state.workflow;
     if (!owes(record)) return { kind: 'leaves' };
-    if (record.cause === 'undo_failed') return { kind: 'undo_failure', goesOn: true, ...errorOf(record) };
-    return status === 'running' || status === 'held' ? { kind: 'engine' } : { kind: 'stopped', status };
+    const goesOn = status === 'running' || status === 'held';
+    if (record.cause === 'undo_failed' && (goesOn || status === 'failed'))
+      return { kind: 'undo_failure', goesOn: true, ...errorOf(record) };
+    return goesOn ? { kind: 'engine' } : { kind: 'stopped', status };
   }
 
   /** Nothing of it is out and nothing is missing: then it is the workflow that does not go on. */
@@ -268,6 +271,8 @@ export class Causes {
   }
 }
 
+/** Nobody tries these again where the goal needs them no more. */
+const LEFT = new Set<StepRecord['status']>(['failed', 'interrupted', 'paused']);
 const MOVING = new Set<StepRecord['status']>(['running', 'undoing']);
 const ENDED = new Set<StepRecord['status']>(['reached', 'skipped', 'not_needed', 'undone']);
 

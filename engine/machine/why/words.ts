@@ -91,7 +91,7 @@ const ROOTS: Phrases<Root> = {
   undo_failure: ({ error }) => `could not be undone${error ? `: ${errorText(error)}` : ''}`,
   leaves: () => 'is no more: its member leaves',
   stopped: ({ status }) => `is not started: the workflow is ${status.replaceAll('_', ' ')}`,
-  not_wanted: () => 'is never run: the goal does not need it',
+  not_wanted: () => 'is not run: the goal does not need it',
   condition_false: () => 'is skipped: its condition is false',
   not_the_role: ({ holders }, { machine }) => {
     const who = holders.map(({ role, agents }) => `${role} is ${agents.map(machine).join(', ') || 'vacant'}`);
