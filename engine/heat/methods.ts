@@ -28,6 +28,8 @@ const TURNS = 3;
 
 const text = z.string();
 const object = z.record(text, z.json());
+/** Of an application credential; where its Keystone is, the engine's settings say. */
+const credential = z.strictObject({ id: text, secret: text }).optional();
 const member = z.strictObject({ agent: text, name: text, data: z.json().optional() });
 const content = {
   definition: z.json(),
@@ -50,6 +52,7 @@ const PARAMETERS = {
     workflow_id: text,
     request_id: text,
     stack_name: text,
+    credential,
     /** Seconds that the resource waits at most; what runs then is called back. */
     deadline: z.number().min(0).optional(),
   }),
@@ -57,7 +60,12 @@ const PARAMETERS = {
   show: z.strictObject({ workflow_id: text }),
   graph: z.strictObject({ workflow_id: text }),
   cancel: z.strictObject({ workflow_id: text, request_id: text }),
-  delete: z.strictObject({ workflow_id: text, request_id: text, abandon: z.boolean().default(false) }),
+  delete: z.strictObject({
+    workflow_id: text,
+    request_id: text,
+    abandon: z.boolean().default(false),
+    credential,
+  }),
   signal: z.strictObject({ workflow_id: text, request_id: text, details: z.json() }),
 } as const;
 type Parameters = { readonly [M in keyof typeof PARAMETERS]: z.infer<(typeof PARAMETERS)[M]> };
@@ -88,8 +96,10 @@ class Methods {
         return this.#act({ kind: 'cancel', workflow, requestId, by: byOf(request) });
       },
       delete: request => {
-        const { workflow_id: workflow, request_id: requestId, abandon } = judged('delete', request);
-        return this.#act({ kind: 'delete', workflow, requestId, abandon, by: byOf(request) });
+        const asked = judged('delete', request);
+        const { workflow_id: workflow, request_id: requestId, abandon } = asked;
+        const right = rightOf(asked.credential);
+        return this.#act({ kind: 'delete', workflow, requestId, abandon, ...right, by: byOf(request) });
       },
       signal: request => {
         const { workflow_id: workflow, request_id: requestId, details } = judged('signal', request);
@@ -120,6 +130,7 @@ class Methods {
     const { workflow_id: id, request_id: requestId } = asked;
     const after = await this.#lastEntry(id);
     const allowed = asked.deadline === undefined ? {} : { allowed: Math.round(asked.deadline * 1_000) };
+    const right = rightOf(asked.credential);
     const { problems } = await this.#api.create({
       id,
       requestId,
@@ -128,10 +139,11 @@ class Methods {
       inputs: asked.inputs,
       members: membersOf(asked.members),
       ...allowed,
+      ...right,
       by,
     });
     if (problems.length > 0) return problemsOf(problems);
-    const taken = await this.#goOn(id, { requestId, ...allowed, by });
+    const taken = await this.#goOn(id, { requestId, ...allowed, ...right, by });
     return { ...problemsOf([]), after, taken };
   }
 
@@ -141,7 +153,7 @@ class Methods {
    */
   async #goOn(
     id: string,
-    asked: Pick<ActRequest, 'requestId' | 'by'> & { allowed?: number },
+    asked: Pick<ActRequest, 'requestId' | 'by'> & { allowed?: number; credential?: JsonObject },
   ): Promise<boolean> {
     for (let turn = 1; turn <= TURNS; turn += 1) {
       const { record } = await this.#api.workflow(id);
@@ -214,6 +226,15 @@ function judged<M extends keyof Parameters>(method: M, { args }: RpcRequest): Pa
     `${method}: ${place === '' ? '' : `${place}: `}${issue?.message ?? 'wrong parameters'}.`,
     'Use a plugin of the same version as the engine.',
   );
+}
+
+/** In the form that the engine keeps; its Keystone is that of the engine's settings, never a template's. */
+function rightOf(given: { readonly id: string; readonly secret: string } | undefined): {
+  readonly credential?: JsonObject;
+} {
+  if (given === undefined) return {};
+  const auth = { application_credential_id: given.id, application_credential_secret: given.secret };
+  return { credential: { auth_type: 'v3applicationcredential', auth } };
 }
 
 const byOf = ({ context }: RpcRequest): string => `heat user ${context.userId || 'unknown'}`;

@@ -22,12 +22,13 @@ from heat.engine import constraints
 from heat.engine import properties
 
 PROPERTIES = (
-    DEFINITION, FILES, INPUTS, MEMBERS, HOLD_IN_HEAT, ON_DELETE,
+    DEFINITION, FILES, INPUTS, MEMBERS, CREDENTIAL, HOLD_IN_HEAT, ON_DELETE,
 ) = (
-    'definition', 'files', 'inputs', 'members', 'hold_in_heat',
+    'definition', 'files', 'inputs', 'members', 'credential', 'hold_in_heat',
     'on_delete',
 )
 ON_DELETE_CHOICES = (UNDO, ABANDON) = ('undo', 'abandon')
+CREDENTIAL_KEYS = (ID, SECRET) = ('id', 'secret')
 MEMBER_KEYS = (AGENT, NAME, DATA) = ('agent', 'name', 'data')
 
 ATTRIBUTES = (
@@ -56,6 +57,21 @@ properties_schema = {
         _('Machines of each entity: name of the entity to a list of '
           'members.'),
         default={}, update_allowed=True),
+    CREDENTIAL: properties.Schema(
+        properties.Schema.MAP,
+        _('Application credential by which a definition that calls OpenStack '
+          'does so. Give its secret by a hidden parameter.'),
+        update_allowed=True,
+        schema={
+            ID: properties.Schema(
+                properties.Schema.STRING,
+                _('Id of the application credential.'),
+                required=True, update_allowed=True),
+            SECRET: properties.Schema(
+                properties.Schema.STRING,
+                _('Its secret.'),
+                required=True, update_allowed=True),
+        }),
     HOLD_IN_HEAT: properties.Schema(
         properties.Schema.INTEGER,
         _('Seconds that the resource stays in progress while the workflow '

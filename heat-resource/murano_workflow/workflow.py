@@ -100,7 +100,8 @@ class Workflow(polling.Polling, resource.Resource):
     # ------------------------------------------------------------ life cycle
 
     def _content(self, props):
-        return {'workflow_id': self.resource_id,
+        return {**self._right(props),
+                'workflow_id': self.resource_id,
                 'stack_name': self.stack.name,
                 'definition': props[schema.DEFINITION],
                 'file_name': self._file_name(),
@@ -108,6 +109,14 @@ class Workflow(polling.Polling, resource.Resource):
                 'inputs': values.given(props[schema.INPUTS]),
                 'members': props[schema.MEMBERS] or {},
                 'deadline': self._time_left()}
+
+    def _right(self, props):
+        """The owner's credential, with whatever may need it."""
+        given = props[schema.CREDENTIAL]
+        if given is None:
+            return {}
+        return {'credential': {key: given[key]
+                               for key in schema.CREDENTIAL_KEYS}}
 
     def _apply(self, props):
         request = polling.Request('apply', hold=props[schema.HOLD_IN_HEAT],
@@ -204,7 +213,8 @@ class Workflow(polling.Polling, resource.Resource):
             return None
         abandon = self._on_delete() == schema.ABANDON
         request = polling.Request('delete', workflow_id=self.resource_id,
-                                  abandon=abandon)
+                                  abandon=abandon,
+                                  **self._right(self.properties))
         return self._begin_delete(request, waits=not abandon)
 
     def check_delete_complete(self, request):

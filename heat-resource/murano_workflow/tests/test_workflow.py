@@ -77,7 +77,8 @@ class Workflow(workflow.Workflow):
         self._stub = mock.Mock()
         self.stack.time_remaining.return_value = remaining
         self.stack.timeout_secs.return_value = timeout
-        self.properties = {'hold_in_heat': hold, 'on_delete': on_delete}
+        self.properties = {'hold_in_heat': hold, 'on_delete': on_delete,
+                           'credential': None}
         self._data = {'accepted': '1'} if accepted else {}
         self.events = []
 
@@ -312,6 +313,23 @@ class DeleteTest(unittest.TestCase):
         self.assertTrue(engine.calls[0][1]['abandon'])
 
 
+class CredentialTest(unittest.TestCase):
+
+    right = {'id': 'c1', 'secret': 'very-secret'}
+
+    def test_it_goes_with_a_delete(self):
+        engine = Scripted({})
+        flow = Workflow(engine)
+        flow.properties['credential'] = dict(self.right)
+        flow.handle_delete()
+        self.assertEqual(self.right, engine.calls[0][1]['credential'])
+
+    def test_none_is_sent_where_none_is_given(self):
+        engine = Scripted({})
+        Workflow(engine).handle_delete()
+        self.assertNotIn('credential', engine.calls[0][1])
+
+
 class PolicyTest(unittest.TestCase):
 
     failed = status(status='failed', over=True, reason='web[1] exited 3')
@@ -321,7 +339,8 @@ class PolicyTest(unittest.TestCase):
         after = mock.Mock()
         after.properties.return_value = {
             'definition': {}, 'files': {}, 'inputs': {}, 'members': {},
-            'hold_in_heat': 600, 'on_delete': on_delete}
+            'credential': None, 'hold_in_heat': 600,
+            'on_delete': on_delete}
         flow.context = None
         return flow.handle_update(after, {}, prop_diff)
 
