@@ -80,6 +80,7 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
     paused:
       "the last attempt failed and the state says `pause`; or the owner's authorisation was lost; or its probe denies and it asks",
     interrupted: 'its command was called back, or nobody knows how it ended',
+    skipped: 'its role moved to another member meanwhile, and there is nothing to undo',
     ...TO_UNDO,
     undoing: `its last attempt failed and the state says \`then: undo\`; or ${TO_UNDO.undoing}`,
   },

@@ -1,7 +1,8 @@
-// `npm run soak`: fresh seeds, as many as asked for, fresh fates for the machine beside the naive scheduler, and fresh
-// spoiled input for the doors. Ends with 1 when one of them finds something.
+// `npm run soak`: fresh seeds, as many as asked for, fresh fates for the machine beside the naive scheduler, fresh
+// spoiled input for the doors, and the properties of every workflow with fresh draws. Ends with 1 when one of them finds something.
 // Belongs here: options and printing. Does not belong here: what a run is (run.ts,
 // ../differential/lockstep.ts, ../fuzz/fuzzers.ts).
+import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { compareFates } from '../differential/lockstep.ts';
 import { FUZZERS } from '../fuzz/fuzzers.ts';
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     first: { type: 'string' },
     fates: { type: 'string', default: '20000' },
     fuzz: { type: 'string', default: '10000' },
+    draws: { type: 'string', default: '10' },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -43,6 +45,7 @@ console.log(
 if (values.seed === undefined && !values.quiet) {
   found += soakFates(Number(first), Number(values.fates));
   found += soakDoors(Number(first), Number(values.fuzz));
+  found += soakProperties(Number(first), Number(values.draws));
 }
 process.exitCode = found === 0 ? 0 : 1;
 
@@ -73,5 +76,22 @@ function soakDoors(seed: number, runs: number): number {
       console.log(`repeat it with: npm run soak -- --seeds 0 --fates 0 --first ${seed} --fuzz ${runs}`);
     }
   }
+  return found;
+}
+
+/** How many of so many draws of the machine's properties found something. */
+function soakProperties(seed: number, draws: number): number {
+  const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config', '--require', 'dist/test/support/hooks.js'];
+  const options = ['--reporter', 'dot', '--timeout', '600000', 'dist/test/machine/properties.test.js'];
+  let found = 0;
+  for (let draw = seed; draw < seed + draws; draw += 1) {
+    const env = { ...process.env, MURANO_WORKFLOW_SEED: String(draw) };
+    const { status, stdout } = spawnSync(process.execPath, [...mocha, ...options], { env, encoding: 'utf8' });
+    if (status === 0) continue;
+    found += 1;
+    console.log(stdout);
+    console.log(`repeat it with: npm run soak -- --seeds 0 --fates 0 --fuzz 0 --first ${draw} --draws 1`);
+  }
+  if (found === 0 && draws > 0) console.log(`nothing found with ${draws} draws of the machine's properties`);
   return found;
 }
