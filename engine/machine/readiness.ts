@@ -31,6 +31,9 @@ export function considerStep(draft: Draft, number: number): void {
   if (!draft.forward || record.withdrawn !== undefined) return;
   if (fits === false)
     return draft.write(number, { status: 'skipped', cause: 'not_the_role', ...unblamed(record) });
+  // Who left, joined or moved may have taken away what it required: it gets ready anew.
+  if (record.freshFrom !== undefined && unmetOf(draft.cells, draft.graph, number) > 0)
+    draft.write(number, { freshFrom: undefined });
   if (awaitsFormerHolder(draft, number)) return;
   const moment = momentOf(draft, step, record);
   const holds = moment === 'now' ? foresee(draft, step) : undefined;

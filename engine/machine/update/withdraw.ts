@@ -45,10 +45,13 @@ function stopRunning(
 
 /** Nothing of it is undone: what was done stays as it is. A child has nobody else to end it, so it is undone all the same. */
 export function abandon(draft: Draft, number: number): void {
-  const { status, command, cancel, child } = draft.record(number);
+  const { status, command, cancel, child, due } = draft.record(number);
   if (child !== undefined && owes(draft.record(number))) return withdraw(draft, number, 'left');
   if (command && cancel === undefined) draft.callBack(number, 'its member was abandoned', {});
-  if (status === 'waiting' && !owes(draft.record(number))) return;
+  if (status === 'waiting' && !owes(draft.record(number))) {
+    if (due) draft.write(number, ATTEMPT_OVER);
+    return;
+  }
   draft.write(number, { ...ATTEMPT_OVER, status: 'undone', cause: 'abandoned', withdrawn: undefined });
 }
 
