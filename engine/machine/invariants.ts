@@ -126,7 +126,9 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
     hasNoWay(record.status) &&
     record.cause !== 'undo_failed' &&
     record.renews === undefined;
-  report('M16', record.hasFailed ? watched || leaving === true : !mustSay, id);
+  // Of a workflow whose members changed, who waited for it may have left.
+  const wasWatched = watched || leaving === true || state.workflow.generation > FIRST_GENERATION;
+  report('M16', record.hasFailed ? wasWatched : !mustSay, id);
   if (isForward(graph, state)) checkOpen(graph, state, number, unmet, hopeless, report);
   const { asks } = record;
   const answers = record.cause === 'waits_for_approval' || record.cause === 'waits_for_signal';

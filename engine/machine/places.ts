@@ -31,10 +31,12 @@ export const runsElsewhere = (state: State, phase: Phase): boolean =>
 export function placeOf(draft: Draft, step: Step, phase: Phase, asked: 'anew' | 'kept'): Place {
   const { state } = step;
   const record = draft.record(step.number);
-  if (!hasPlaces(state)) return { agent: record.agent ?? agentFor(draft, step) };
+  const kept = (agent: string | undefined) =>
+    asked === 'kept' || isThere(draft, step, agent) ? agent : undefined;
+  if (!hasPlaces(state)) return { agent: kept(record.agent) ?? agentFor(draft, step) };
   const own = ownRunOn(state, phase);
   if (own) return { agent: memberNamed(draft, step, phase, own), base: record.base };
-  const isKnown = record.base !== undefined && (asked === 'kept' || !state.runOn);
+  const isKnown = kept(record.base) !== undefined && (asked === 'kept' || !state.runOn);
   const base = isKnown
     ? record.base
     : state.runOn
@@ -42,6 +44,11 @@ export function placeOf(draft: Draft, step: Step, phase: Phase, asked: 'anew' | 
       : agentFor(draft, step);
   return { agent: base, base };
 }
+
+/** What runs once for a group stays with the member that it began on, as long as that one does. */
+const isThere = (draft: Draft, { member, entity }: Step, agent: string | undefined): boolean =>
+  member !== undefined ||
+  (draft.graph.membership.get(entity.name) ?? []).some(one => one.agent === agent && !one.leaving);
 
 /** The error of a phase whose VM could not be told; that there is no such member may change until a later attempt. */
 export function placeError(thrown: unknown, phase: Phase): StepError {

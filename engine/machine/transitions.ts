@@ -58,6 +58,7 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   },
   ready: {
     waiting: 'the workflow stopped before its turn came, its member leaves, or it waits for who joined',
+    ready: 'the member leaves in whose VM it was to run; another that it may run in is busy',
     skipped: 'an operator skips it, or another member has its role',
     running: 'its VM is free',
     reached: 'its command cannot be made and the state tolerates failure',
@@ -81,6 +82,7 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
       "the last attempt failed and the state says `pause`; or the owner's authorisation was lost; or its probe denies and it asks",
     interrupted: 'its command was called back, or nobody knows how it ended',
     skipped: 'its role moved to another member meanwhile, and there is nothing to undo',
+    not_needed: 'the attempt failed, and the failure that it waited for left with its member meanwhile',
     ...TO_UNDO,
     undoing: `its last attempt failed and the state says \`then: undo\`; or ${TO_UNDO.undoing}`,
   },

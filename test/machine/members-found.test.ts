@@ -2,7 +2,15 @@
 // Belongs here: single cases that once went wrong. Does not belong here: the rules as such (members.test.ts).
 import { expect } from 'chai';
 import type { MemberChange } from '../../engine/graph/members.ts';
-import { definition, entity, membership, requirement, state } from '../support/definitions.ts';
+import {
+  definition,
+  entity,
+  expression,
+  join,
+  membership,
+  requirement,
+  state,
+} from '../support/definitions.ts';
 import { Workflow } from '../support/workflow.ts';
 
 const change = (w: Workflow, asked: MemberChange): void =>
@@ -32,5 +40,62 @@ describe('members that change, as random draws found it', () => {
     expect(w.record('g[3].b')?.freshFrom).to.equal(undefined);
     for (const step of ['g[2].a', 'g[3].a', 'g[1].b', 'g[2].b', 'g[3].b']) w.succeed(step);
     expect(w.over).to.equal('complete');
+  });
+
+  it('row 6: what waits for the VM of who leaves gets ready for another, in the moment in which the role moves', () => {
+    const roles = [{ name: 'boss', choose: 'lowest_index' as const, among: 'a' }];
+    const boss = expression(
+      data => data.role('g', 'boss')?.agent ?? '',
+      [{ kind: 'role', entity: 'g', role: 'boss' }],
+    );
+    const states = [join('g', 'a'), state('g', 'b'), state('g', 'c', { runOn: boss })];
+    const one = definition([entity('g', { states, roles })], ['g.b', 'g.c']);
+    const w = new Workflow(one, membership({ g: 2 })).create();
+    expect(w.record('g[1].c')).to.include({ status: 'ready', agent: 'g-0' });
+    change(w, { leave: { g: ['g-0'] } });
+    expect(w.record('g[1].c')).to.include({ status: 'ready', agent: 'g-1' });
+    w.succeed('g[1].b');
+    expect(w.record('g[1].c')).to.include({ status: 'running', agent: 'g-1' });
+  });
+
+  it('row 6: what runs once for a group is tried again with another member when the one that it began on leaves', () => {
+    const states = [
+      join('g', 'a'),
+      state('g', 'b', { needs: ['g.a'], once: { any: true }, retry: { attempts: 2, delay: 1_000 } }),
+    ];
+    const w = new Workflow(definition([entity('g', { states })], ['g.b']), membership({ g: 2 })).create();
+    expect(w.record('g.b')).to.include({ status: 'running', agent: 'g-0' });
+    w.exit('g.b', 1);
+    change(w, { leave: { g: ['g-0'] } });
+    w.due('g.b');
+    expect(w.record('g.b')).to.include({ status: 'running', agent: 'g-1' });
+  });
+
+  it('row 12: what failed before anybody waited for that is known to who joins and does', () => {
+    const rescuer = entity('h', { states: [state('h', 'c', { needs: ['g.a!failed'] })] });
+    const group = entity('g', { states: [state('g', 'a'), join('g', 'b')] });
+    const one = definition([group, rescuer], ['g.a', 'g.b', 'h.c']);
+    const w = new Workflow(one, membership({ g: 1, h: 1 })).create();
+    change(w, { leave: { h: ['h-0'] } });
+    change(w, { join: { g: [{ agent: 'x', name: 'x', data: {} }] } });
+    w.exit('g[0].a', 1);
+    w.exit('g[1].a', 1);
+    expect([w.over, w.record('g[1].a')?.hasFailed]).to.eql(['failed', undefined]);
+    change(w, { join: { h: [{ agent: 'h-0', name: 'h-0', data: {} }] } });
+    expect([w.record('g[1].a')?.hasFailed, w.status('h[0].c')]).to.eql([true, 'running']);
+  });
+
+  it('row 13: what was begun for a failure is not tried again when who failed has left', () => {
+    const rescue = { action: { kind: 'wait', duration: 5_000 }, times: 1 } as const;
+    const cleaner = entity('h', {
+      states: [state('h', 'c', { needs: ['g.a!failed'], onFailure: 'retry', rescue })],
+    });
+    const one = definition([entity('g', { states: [state('g', 'a')] }), cleaner], ['h.c']);
+    const w = new Workflow(one, membership({ g: 1, h: 1 })).create();
+    w.exit('g[0].a', 1);
+    change(w, { leave: { g: ['g-0'] } });
+    w.exit('h[0].c', 1);
+    w.due('h[0].c');
+    expect([w.status('h[0].c'), w.over]).to.eql(['not_needed', 'complete']);
   });
 });

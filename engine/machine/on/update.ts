@@ -10,7 +10,7 @@ import type { Draft } from '../draft.ts';
 import { standDown } from '../ends.ts';
 import { hasBegun } from '../halting.ts';
 import { considerAll, goOn, reopen, wantedWith } from '../operator.ts';
-import { ATTEMPT_OVER } from '../records.ts';
+import { ATTEMPT_OVER, hasNoWay } from '../records.ts';
 import type { StepStatus } from '../types.ts';
 import { abandon, takeAgain, withdraw } from '../update/withdraw.ts';
 import type { Handler } from './handler.ts';
@@ -31,6 +31,7 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed }) => {
     if (leaving && change.abandon) abandon(draft, number);
     else if (leaving) withdraw(draft, number, 'left');
     else takeAgain(draft, number);
+    rememberFailure(draft, number);
   }
   openRoles(draft);
   leaveUnwanted(draft);
@@ -40,6 +41,16 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed }) => {
   if (draft.goalHolds) standDown(draft);
   return true;
 };
+
+/** Row 12: it failed before anybody waited for that; who joined may. */
+function rememberFailure(draft: Draft, number: number): void {
+  const { status, renews, hasFailed, cause } = draft.record(number);
+  const isNew = draft.step(number).watched && !hasFailed && hasNoWay(status);
+  if (isNew && renews === undefined && cause !== 'undo_failed') draft.write(number, { hasFailed: true });
+}
+
+const leavingAgents = ({ graph }: Draft): ReadonlySet<string> =>
+  new Set([...graph.membership.values()].flat().flatMap(({ agent, leaving }) => (leaving ? [agent] : [])));
 
 /** R2: a role holds until its holder leaves. */
 function openRoles(draft: Draft): void {
@@ -71,14 +82,17 @@ function leaveUnwanted(draft: Draft): void {
   }
 }
 
-/** What has not begun waits for those who joined; what the goal did not need may be needed now. */
+/** What has not begun waits for those who joined, or for another VM than a leaving one; what the goal did not need may be needed now. */
 function waitForThoseWhoJoined(draft: Draft): void {
   const holds = draft.goalHolds;
+  const gone = leavingAgents(draft);
   for (const { number, wanted } of draft.graph.steps) {
     const record = draft.record(number);
-    const { status, cause } = record;
+    const { status, cause, phase, agent = '' } = record;
     const isEarly = unmetOf(draft.cells, draft.graph, number) > 0 && !hasBegun(record);
-    if (status === 'ready' && isEarly) draft.write(number, { ...ATTEMPT_OVER, status: 'waiting' });
+    const isHomeless = gone.has(agent) && phase === undefined;
+    if (status === 'ready' && (isEarly || isHomeless))
+      draft.write(number, { ...ATTEMPT_OVER, status: 'waiting' });
     if (wanted && !holds && status === 'not_needed' && cause === 'goal_holds')
       draft.write(number, { status: 'waiting', cause: undefined });
   }
