@@ -139,8 +139,7 @@ class Compiler {
     const number = this.steps.length;
     this.steps.push({
       number,
-      // A `vm` has one member, so its index would tell nothing: `directory.promoted`.
-      id: stepId(entity.name, state.name, entity.type === 'vm_group' ? member?.index : undefined),
+      id: stepId(entity.name, state.name, indexIn(entity, member)),
       entity,
       state,
       ...(member && { member }),
@@ -266,6 +265,10 @@ class Compiler {
     return this.steps[number] as Mutable<Step>;
   }
 }
+
+/** A `vm` has one member, so its index tells nothing: `directory.promoted`; but that of one that took another's place does. */
+const indexIn = ({ type }: Entity, member: Member | undefined): number | undefined =>
+  type === 'vm_group' || member?.index !== 0 ? member?.index : undefined;
 
 const keyOf = ({ entity, state, members, outcome, choice }: Requirement): string =>
   `${stateKey(entity, state)} ${quorumText(members)} ${outcome} ${choice !== undefined}`;

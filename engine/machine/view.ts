@@ -43,8 +43,8 @@ export function dataView(source: ViewSource, context: ViewContext = {}): DataVie
     members,
     role: (entity, role) => holders(entity, role)?.[0],
     holders,
-    outputs: (entity, state) => outputsOf(source, entity, state),
-    once: (entity, state) => outputsOf(source, entity, state),
+    outputs: (entity, state) => outputsOf(source, entity, state, step),
+    once: (entity, state) => outputsOf(source, entity, state, step),
     reached: (entity, state) => members(entity).filter(member => member.outputs(state) !== undefined),
     ...(error && { error: errorView(error) }),
     ...(attempt !== undefined && { attempt }),
@@ -116,8 +116,17 @@ function factsOf(source: ViewSource, entity: string, place: number): JsonValue {
   return {};
 }
 
-function outputsOf(source: ViewSource, entity: string, state: string): Outputs | undefined {
-  const number = source.graph.stepByState.get(stateKey(entity, state))?.[0];
+/** Of a `vm` whose place another has taken, each sees its own; everybody else the one that stays. */
+function outputsOf(
+  source: ViewSource,
+  entity: string,
+  state: string,
+  asking: Step | undefined,
+): Outputs | undefined {
+  const { steps, stepByState } = source.graph;
+  const isLeaving = asking?.entity.name === entity && asking.leaving === true;
+  const numbers = stepByState.get(stateKey(entity, state));
+  const number = numbers?.find(one => (steps[one]?.leaving === true) === isLeaving) ?? numbers?.[0];
   return number === undefined ? undefined : source.record(number).outputs;
 }
 

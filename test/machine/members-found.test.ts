@@ -9,6 +9,8 @@ import {
   join,
   membership,
   requirement,
+  rolling,
+  script,
   state,
 } from '../support/definitions.ts';
 import { Workflow } from '../support/workflow.ts';
@@ -97,5 +99,37 @@ describe('members that change, as random draws found it', () => {
     w.exit('h[0].c', 1);
     w.due('h[0].c');
     expect([w.status('h[0].c'), w.over]).to.eql(['not_needed', 'complete']);
+  });
+
+  it('row 30: a `vm` that another takes the place of is undone, and all runs anew on the other', () => {
+    const states = [state('d', 'a', { undo: { action: script() } })];
+    const one = definition([entity('d', { type: 'vm', states })], ['d.a']);
+    const w = new Workflow(one, membership({ d: 1 })).create();
+    w.succeed('d.a');
+    change(w, { members: { d: [{ agent: 'x', name: 'x', data: {} }] } });
+    expect([w.over, w.record('d.a')?.status, w.record('d[1].a')?.status]).to.eql([
+      'running',
+      'undoing',
+      'running',
+    ]);
+    w.succeed('d.a');
+    w.succeed('d[1].a');
+    expect([w.over, w.record('d[1].a')?.agent]).to.eql(['complete', 'x']);
+  });
+
+  it('R4: an order is made anew when one has taken the place of another', () => {
+    const order = expression(data => -(data.member?.index ?? 0));
+    const one = definition(
+      [entity('g', { states: [{ ...state('g', 'a'), rolling: rolling(['a'], { order }) }] })],
+      ['g.a'],
+    );
+    const w = new Workflow(one, membership({ g: 3 })).create();
+    expect(w.out()).to.eql(['g[2].a']);
+    change(w, { leave: { g: ['g-1'] }, join: { g: [{ agent: 'x', name: 'x', data: {} }] } });
+    for (const step of ['g[2].a', 'g[3].a', 'g[0].a']) {
+      expect(w.out()).to.eql([step]);
+      w.succeed(step);
+    }
+    expect(w.over).to.equal('complete');
   });
 });

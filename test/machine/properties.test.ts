@@ -26,7 +26,12 @@ type Move =
   | { readonly kind: 'own time' }
   | { readonly kind: 'stale'; readonly pick: number; readonly outcome: Outcome }
   | { readonly kind: 'person'; readonly pick: number; readonly act: PersonAct }
-  | { readonly kind: 'members'; readonly pick: number; readonly leaves: boolean; readonly abandon: boolean }
+  | {
+      readonly kind: 'members';
+      readonly pick: number;
+      readonly how: 'joins' | 'leaves' | 'replaced';
+      readonly abandon: boolean;
+    }
   | { readonly kind: 'whole'; readonly act: 'retry' | 'resume' | 'cancel' | 'create' };
 
 const move: fc.Arbitrary<Move> = fc.oneof(
@@ -61,7 +66,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('members' as const),
       pick: fc.nat(),
-      leaves: fc.boolean(),
+      how: fc.constantFrom('joins' as const, 'leaves' as const, 'leaves' as const, 'replaced' as const),
       abandon: fc.nat({ max: 5 }).map(dice => dice === 0),
     }),
   },
@@ -123,15 +128,17 @@ function stale(w: Workflow, pick: number, outcome: Outcome): void {
   expect(decision).to.eql({ changes: [], effects: [] });
 }
 
-/** Somebody joins, or one of those who take part leaves, or comes back. */
+/** Somebody joins, or one of those who take part leaves, or comes back, or others take the places of all. */
 function changeMembers(w: Workflow, item: Extract<Move, { readonly kind: 'members' }>): void {
   const groups = [...w.graph.membership].filter(([, members]) => members.length > 0);
   const [entity, members] = pickFrom(groups, item.pick) ?? [];
   if (entity === undefined || members === undefined) return;
   const agent = `${entity}-${item.pick % 5}`;
-  const change: MemberChange = item.leaves
-    ? { leave: { [entity]: [pickFrom(members, item.pick)?.agent ?? ''] } }
-    : { join: { [entity]: [{ agent, name: agent, data: {} }] } };
+  const joining = { agent, name: agent, data: {} };
+  const change: MemberChange =
+    item.how === 'leaves'
+      ? { leave: { [entity]: [pickFrom(members, item.pick)?.agent ?? ''] } }
+      : { [item.how === 'joins' ? 'join' : 'members']: { [entity]: [joining] } };
   w.send({ kind: 'update', change: { ...change, ...(item.abandon && { abandon: true }) }, by: 'ann' });
 }
 

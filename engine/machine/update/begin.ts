@@ -5,7 +5,7 @@ import { checkMembers } from '../../definition/inputs.ts';
 import { analyseMembers } from '../../graph/analyse.ts';
 import { compileGraph } from '../../graph/compile.ts';
 import { changedMembers, type MemberChange, stayingIn, unknownGroup } from '../../graph/members.ts';
-import type { Member, Membership, StateGraph } from '../../graph/types.ts';
+import type { Member, Membership, RollingNode, StateGraph } from '../../graph/types.ts';
 import { Draft } from '../draft.ts';
 import type { EventOf } from '../on/handler.ts';
 import { owes, UNTOUCHED } from '../records.ts';
@@ -118,13 +118,18 @@ function carriedOver(graph: StateGraph, state: MachineState, next: StateGraph): 
 /** Steps of rollings in which the places of an order have to be given anew, since others take part. */
 function reorderedTurns(graph: StateGraph, next: StateGraph): ReadonlySet<number> {
   const turns = next.rollings
-    .filter(({ entity, rolling, members }) => {
+    .filter(node => {
+      const { entity, rolling } = node;
       const before = graph.rollings.find(one => one.entity === entity && one.rolling.name === rolling.name);
-      return rolling.order !== undefined && before?.members !== members;
+      return rolling.order !== undefined && (!before || takingPart(graph, before) !== takingPart(next, node));
     })
     .flatMap(({ first, members }) => next.turns.slice(first, first + members));
   return new Set(turns.flatMap(({ steps }) => steps));
 }
+
+/** The agents that have a turn, as one text. */
+const takingPart = ({ steps, turns }: StateGraph, { first, members }: RollingNode): string =>
+  JSON.stringify(turns.slice(first, first + members).map(turn => steps[turn.steps[0] ?? -1]?.member?.agent));
 
 function withoutRank(record: StepRecord): StepRecord {
   if (record.rolling?.rank === undefined) return record;
