@@ -6,7 +6,7 @@
 // members share becomes one gate, so a barrier over n members costs n inputs and n outputs, never n × n edges.
 import { stepId } from '../base/ids.ts';
 import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
-import type { Choice, Gate, Member, Membership, RoleNode, StateGraph, Step } from './types.ts';
+import type { Choice, Earlier, Gate, Member, Membership, RoleNode, StateGraph, Step } from './types.ts';
 import { quorumText, rolesReadBy, stateKey } from './references.ts';
 import { makeTurns } from './turns.ts';
 import { markWanted } from './wanted.ts';
@@ -20,20 +20,33 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] 
 
 /**
  * Expands a definition over its members. The definition must have passed its own checks: names are resolved.
- * Says nothing about sizes; call `analyse` for that before anything runs.
+ * Says nothing about sizes; call `analyse` for that before anything runs. `earlier`: what is left of definitions before it.
  */
 export function compileGraph(
   definition: WorkflowDefinition,
   membership: Membership,
   count: CompileCount = { operations: 0 },
+  earlier?: Earlier,
 ): StateGraph {
   const compiler = new Compiler(definition, membership, count);
+  const former = formerStates(earlier);
   for (const entity of definition.entities.values()) compiler.addSteps(entity);
+  for (const { entity, state } of former) compiler.addFormer(entity, state);
   for (const entity of definition.entities.values()) compiler.addRoles(entity);
   for (const entity of definition.entities.values()) {
     for (const state of entity.states.values()) compiler.connect(entity, state);
   }
-  return compiler.finish();
+  for (const { entity, state } of former) compiler.connect(entity, state);
+  return { ...compiler.finish(), ...(earlier && { earlier }) };
+}
+
+/** As the last definition that had them says. */
+function formerStates(earlier: Earlier | undefined): readonly { entity: Entity; state: State }[] {
+  return (earlier?.states ?? []).flatMap(({ entity: name, state: stateName, generation }) => {
+    const entity = earlier?.definitions.get(generation)?.entities.get(name);
+    const state = entity?.states.get(stateName);
+    return entity && state ? [{ entity, state }] : [];
+  });
 }
 
 class Compiler {
@@ -62,6 +75,17 @@ class Compiler {
       const numbers: number[] = [];
       this.stepByState.set(stateKey(entity.name, state.name), numbers);
       for (const member of this.runsFor(entity, state)) numbers.push(this.addStep(entity, state, member));
+    }
+  }
+
+  /** A state that is gone from the definition: its steps are there to be taken back. */
+  addFormer(entity: Entity, state: State): void {
+    const numbers: number[] = [];
+    this.stepByState.set(stateKey(entity.name, state.name), numbers);
+    for (const member of this.runsFor(entity, state)) {
+      const number = this.addStep(entity, state, member);
+      this.step(number).leaving = true;
+      numbers.push(number);
     }
   }
 
@@ -198,6 +222,8 @@ class Compiler {
   private gateFor(step: number, requirement: Requirement): number {
     if (requirement.members.kind !== 'same') return this.sharedGate(requirement);
     const targets = this.stepsOf(requirement.entity, requirement.state);
+    // What it required went with an earlier definition.
+    if (targets.length === 0) return this.sharedGate({ ...requirement, members: { kind: 'all' } });
     if (targets.length === 1) return this.singleGate(targets[0] as number, requirement);
     const { entity, state, member } = this.step(step);
     // A `once` state runs for nobody in particular, so a bare name means all members.

@@ -1,6 +1,6 @@
 // The compiled form of a definition for given members: steps, and gates between them.
 // Belongs here: types only. Does not belong here: compilation (compile.ts), status (machine/).
-import type { JsonValue } from '../base/json.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
 import type { Template } from '../definition/expressions/types.ts';
 import type {
@@ -47,6 +47,23 @@ export interface StateGraph {
   readonly turns: readonly Turn[];
   /** Gates that must all be met for the goal to hold. */
   readonly goal: readonly number[];
+  /** What is left of definitions before the present one; absent: nothing is. */
+  readonly earlier?: Earlier;
+}
+
+/** Of definitions that were followed by another: what is needed to take back what was done under them. */
+export interface Earlier {
+  /** By the generation with which they came; those under which some step last ran. */
+  readonly definitions: ReadonlyMap<number, WorkflowDefinition>;
+  /** States that are gone from the definition, as long as something of them is left. */
+  readonly states: readonly FormerState[];
+  /** Inputs that the present definition has no more, as they last were. */
+  readonly inputs: JsonObject;
+}
+
+/** A state that the present definition has no more; `generation`: of the last definition that had it. */
+export interface FormerState extends StateReference {
+  readonly generation: number;
 }
 
 /** A (state, member) pair; a `once` state and a service's state have one step without a member. */
@@ -74,7 +91,10 @@ export interface Step {
   readonly wanted: boolean;
   /** True when some state waits for it to fail or to be final: then its failure is remembered for good (row 12). */
   readonly watched: boolean;
-  /** Its member leaves: no gate or role counts it, and it is never wanted; only its undo goes by its requirements. */
+  /**
+   * Its member leaves, or its state is gone from the definition: no gate or role counts it, and it is never wanted; only
+   * its undo goes by its requirements.
+   */
   readonly leaving?: true;
 }
 

@@ -15,6 +15,7 @@ import { failAttempt } from './retry.ts';
 import { rescueFailed } from './spent.ts';
 import { commandDue } from './timing.ts';
 import type { StepError } from './types.ts';
+import { fingerprintIn } from './update/judge.ts';
 
 /** The phase a step begins with: its probe, if it has one, looks before anything is done. Or what it waits to do. */
 export const firstPhase = (draft: Draft, number: number): Phase =>
@@ -91,8 +92,10 @@ function startSet(draft: Draft, number: number, phase: Phase): void {
 }
 
 function begun(draft: Draft, number: number, phase: Phase) {
-  const { attempt, touched, startedAt } = draft.record(number);
+  const { attempt, touched, startedAt, again } = draft.record(number);
   const acts = phase === 'action';
+  const { source } = draft.workflow;
+  const forward = acts || phase === 'probe';
   return {
     status: phase === 'undo' || phase === 'verify' ? 'undoing' : 'running',
     phase,
@@ -100,6 +103,10 @@ function begun(draft: Draft, number: number, phase: Phase) {
     touched: touched || acts,
     startedAt: startedAt ?? draft.at,
     cause: undefined,
+    ...(forward && source !== undefined && { source }),
+    ...(forward &&
+      draft.state.hash && { fingerprint: fingerprintIn(draft, draft.step(number), draft.state.hash) }),
+    ...(again && { again: { ...again, begun: true as const } }),
   } as const;
 }
 
@@ -120,6 +127,7 @@ export function reach(draft: Draft, number: number, patch: Patch = {}): void {
     ...patch,
     outputs,
     status: 'reached',
+    again: undefined,
     error: undefined,
     cause: undefined,
     interruptions: undefined,

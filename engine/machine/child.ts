@@ -17,6 +17,7 @@ import type { StateGraph, Step } from '../graph/types.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { workflowOutputs } from './outputs.ts';
+import type { ViewSource } from './view.ts';
 import { type MachineState, recordOf } from './state.ts';
 import type { ChildTask, Command, ErrorCause, MemberPlace, StepRecord } from './types.ts';
 
@@ -31,8 +32,13 @@ export function childId(workflow: string, step: string, dispatch: number): strin
 }
 
 /** Throws EngineError `expression_failed`. */
-export function childTask(draft: Draft, step: Step, action: WorkflowAction, data: DataView): ChildTask {
-  const { child, dispatch } = draft.record(step.number);
+export function childTask(
+  source: Pick<ViewSource, 'record' | 'workflow'>,
+  step: Step,
+  action: WorkflowAction,
+  data: DataView,
+): ChildTask {
+  const { child, dispatch } = source.record(step.number);
   const inputs = evaluateTemplate(action.inputs, data);
   const members = [...action.members].map(
     ([entity, template]) => [entity, membersOf(template, data)] as const,
@@ -40,7 +46,7 @@ export function childTask(draft: Draft, step: Step, action: WorkflowAction, data
   return {
     kind: 'workflow',
     task: 'run',
-    child: child ?? childId(draft.workflow.id, step.id, dispatch + 1),
+    child: child ?? childId(source.workflow.id, step.id, dispatch + 1),
     definition: action.definition,
     inputs: isObject(inputs) ? inputs : {},
     members: Object.fromEntries(members),

@@ -102,13 +102,16 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
   };
 }
 
-function reasonFor(phase: Phase, { attempt, tries, renews, rescues = 0 }: StepRecord): Command['reason'] {
+function reasonFor(
+  phase: Phase,
+  { attempt, tries, renews, again, rescues = 0 }: StepRecord,
+): Command['reason'] {
   switch (phase) {
     case 'probe':
     case 'verify':
       return 'verify';
     case 'action':
-      if (renews !== undefined && tries === 0) return 'changed';
+      if ((renews !== undefined || again) && tries === 0) return 'changed';
       return attempt === 0 ? 'first' : 'retry';
     case 'rescue':
       return rescues <= 1 ? 'first' : 'retry';
@@ -130,7 +133,7 @@ export function expressionError(thrown: unknown, phase: Phase): StepError {
 }
 
 /** What travels, and a `set` that generates; the others never become a command. */
-function resolve(
+export function resolve(
   step: Step,
   action: Exclude<Action, WorkflowAction>,
   data: DataView,

@@ -21,12 +21,15 @@ export type Moment = 'now' | 'open' | 'last' | 'none';
 /** Judged once, before anything of the step was started. */
 export function momentOf(source: ConditionSource, step: Step, record: StepRecord): Moment {
   const { condition } = step.state;
-  const hasBegun = record.dispatch > 0 || record.touched || record.renews !== undefined;
-  if (!condition || hasBegun) return 'none';
+  if (!condition || !isBeforeAll(record)) return 'none';
   const verdicts = condition.reads.flatMap(read => verdictsOf(source, step, read));
   if (verdicts.includes('last') || verdicts.includes('hopeless')) return 'last';
   return verdicts.includes('open') ? 'open' : 'now';
 }
+
+/** Nothing of the step has begun; or it was reached, and nothing has since another definition or other inputs came. */
+export const isBeforeAll = ({ dispatch, touched, renews, again }: StepRecord): boolean =>
+  again ? !again.begun : dispatch === 0 && !touched && renews === undefined;
 
 type Reads = NonNullable<Step['state']['condition']>['reads'];
 

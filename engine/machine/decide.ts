@@ -3,6 +3,7 @@
 //
 // Pure and total: it reads nothing but its arguments, changes none of them, and answers every event, also one that is
 // stale, repeated or wrong, with a decision. Stale and repeated events give no changes and no effects.
+import type { WorkflowDefinition } from '../definition/types.ts';
 import type { StateGraph } from '../graph/types.ts';
 import { Draft } from './draft.ts';
 import { HANDLERS } from './on/index.ts';
@@ -14,11 +15,19 @@ import type { Decision, MachineEvent } from './types.ts';
 
 /**
  * @returns changes to commit, then effects to let out once they are committed (rule P1); `rejected` when the event
- * asks for what may not be done now. No changes and no rejection: the event is stale or repeated.
+ * asks for what may not be done now. No changes and no rejection: the event is stale or repeated. `arriving`: the built
+ * definition that an `update` names by its digest, where that is not the present one; events are plain data.
  */
-export function decide(graph: StateGraph, state: MachineState, event: MachineEvent): Decision {
+export function decide(
+  graph: StateGraph,
+  state: MachineState,
+  event: MachineEvent,
+  arriving?: WorkflowDefinition,
+): Decision {
   const draft =
-    event.kind === 'update' ? beginGeneration(graph, state, event) : new Draft(graph, state, event.at);
+    event.kind === 'update'
+      ? beginGeneration(graph, state, event, arriving)
+      : new Draft(graph, state, event.at);
   // Each handler takes its own kind of event; the table's type says so, the compiler can't follow the lookup.
   const handle = HANDLERS[event.kind] as Handler<MachineEvent['kind']>;
   if (handle(draft, event)) settle(draft);

@@ -16,21 +16,25 @@ import {
   turnSums,
   withStatus,
 } from './counters.ts';
+import type { Beginning, GenerationEntry } from './events.ts';
 import { holdersIn } from './holders.ts';
 import { type Freshness, noteRenewal } from './freshness.ts';
 import {
   FIRST_GENERATION,
   generationOf,
   hasNoWay,
+  isSame,
   isWithdrawn,
   occupies,
   owes,
   type Patch,
   patched,
   queuesFor,
+  sourceOf,
 } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { stepTransition, workflowTransition } from './transitions.ts';
+import { type Mark, marked, withoutKept, withSignal } from './workflow-record.ts';
 import type {
   Change,
   Command,
@@ -44,6 +48,8 @@ import type {
   WorkflowStatus,
 } from './types.ts';
 import type { TurnSums } from './rolling/sums.ts';
+import { asRun } from './update/earlier.ts';
+import type { ViewSource } from './view.ts';
 import { buildUndo, countDebt, countLeaving, debts, type LeavingWatcher, noLeaving } from './undo/order.ts';
 
 /** A phase to start. `anew`: its attempt begins with it, so where it runs is asked again. */
@@ -55,8 +61,6 @@ export interface Start {
 
 /** Neither ended nor stopped by a person. */
 const FORWARD = new Set<WorkflowStatus>(['running', 'held']);
-
-type Generation = Extract<Change, { readonly kind: 'generation' }>;
 
 export class Draft implements CounterWatcher, LeavingWatcher {
   readonly graph: StateGraph;
@@ -96,10 +100,13 @@ export class Draft implements CounterWatcher, LeavingWatcher {
   private rejected: Decision['rejected'];
 
   /** The generation that begins with this event. */
-  readonly begun: Generation | undefined;
+  readonly begun: GenerationEntry | undefined;
+  /** Graph and state before it, and how they are read. */
+  readonly former: (Omit<Beginning, 'entry'> & { readonly view: ViewSource }) | undefined;
 
-  constructor(graph: StateGraph, state: MachineState, at: number, begun?: Generation) {
-    this.begun = begun;
+  constructor(graph: StateGraph, state: MachineState, at: number, beginning?: Beginning) {
+    this.begun = beginning?.entry;
+    this.former = beginning && { ...beginning, view: new Draft(beginning.graph, beginning.state, at) };
     this.graph = graph;
     this.state = state;
     this.at = Math.max(at, state.at);
@@ -161,6 +168,11 @@ export class Draft implements CounterWatcher, LeavingWatcher {
 
   step(number: number): Step {
     return this.graph.steps[number] as Step;
+  }
+
+  /** The step as the definition has it under which it last began. */
+  asRun(number: number): Step {
+    return asRun(this.graph, this.step(number), this.record(number), sourceOf(this.workflow));
   }
 
   record(number: number): StepRecord {
@@ -231,16 +243,8 @@ export class Draft implements CounterWatcher, LeavingWatcher {
   }
 
   /** Sets a mark of the whole workflow, or takes it away. */
-  mark<Key extends 'halted' | 'deadline' | 'allowed' | 'stragglers' | 'late' | 'abandoned' | 'credential'>(
-    key: Key,
-    value: WorkflowRecord[Key] | undefined,
-  ): void {
-    const { [key]: _, ...workflow } = this.workflow;
-    this.workflow = {
-      ...workflow,
-      ...(value !== undefined && { [key]: value }),
-      at: this.at,
-    } as WorkflowRecord;
+  mark<Key extends Mark>(key: Key, value: WorkflowRecord[Key] | undefined): void {
+    this.workflow = marked(this.workflow, key, value, this.at);
   }
 
   /** Records a choice; null: vacant, because of the fault if there is one; undefined: open again. */
@@ -256,18 +260,11 @@ export class Draft implements CounterWatcher, LeavingWatcher {
       roles: holder === undefined ? others : { ...others, [name]: holder },
       at: this.at,
     };
-    if (holder) this.forgetKept(name);
+    if (holder) this.workflow = withoutKept(this.workflow, name);
     for (const output of node.outputs) {
       countVerdict(this.cells, this.graph, output, roleVerdict(before), roleVerdict(holder));
       this.steps.push(output);
     }
-  }
-
-  private forgetKept(role: string): void {
-    const { keeps, ...workflow } = this.workflow;
-    if (!keeps?.[role]) return;
-    const { [role]: _, ...others } = keeps;
-    this.workflow = { ...workflow, ...(Object.keys(others).length > 0 && { keeps: others }) };
   }
 
   /** A holder of the role left, so it is chosen again; those who still hold it do so for good. */
@@ -280,10 +277,7 @@ export class Draft implements CounterWatcher, LeavingWatcher {
 
   /** Keeps a signal that came early; undefined: it is consumed. */
   keepSignal(name: string, signal: KeptSignal | undefined): void {
-    const { signals = {}, ...workflow } = this.workflow;
-    const { [name]: _, ...others } = signals;
-    const kept = signal ? { ...others, [name]: signal } : others;
-    this.workflow = { ...workflow, ...(Object.keys(kept).length > 0 && { signals: kept }), at: this.at };
+    this.workflow = withSignal(this.workflow, name, signal, this.at);
   }
 
   /** Who holds a role; null: it is vacant; undefined: not chosen yet. */
@@ -325,8 +319,9 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     if (this.rejected) return { changes: [], effects: [], rejected: this.rejected };
     const changes: Change[] = this.begun ? [this.begun] : [];
     for (const [number, record] of this.records) {
-      const from = recordOf(this.state, number).status;
-      changes.push({ kind: 'step', step: this.step(number).id, from, record });
+      const before = recordOf(this.state, number);
+      if (this.begun && isSame(before, record)) continue;
+      changes.push({ kind: 'step', step: this.step(number).id, from: before.status, record });
     }
     if (this.workflow !== this.state.workflow) {
       const { seq: _, ...record } = this.workflow;

@@ -20,10 +20,10 @@ import { debts } from './undo/order.ts';
 export function standDown(draft: Draft): void {
   for (const step of draft.graph.steps) {
     if (!step.wanted) continue;
-    const { status, phase, asks, renews, outputs } = draft.record(step.number);
+    const record = draft.record(step.number);
+    const { status, phase, asks } = record;
     if (status !== 'waiting' && status !== 'ready' && !asks) continue;
-    const ended = phase ? FAILED : renews !== undefined ? asBefore(outputs) : NOT_NEEDED;
-    draft.write(step.number, { ...ATTEMPT_OVER, ...ended });
+    draft.write(step.number, { ...ATTEMPT_OVER, ...(phase ? FAILED : standing(record)) });
   }
 }
 
@@ -31,7 +31,12 @@ const NOT_NEEDED = { status: 'not_needed', cause: 'goal_holds' } as const;
 /** Of a step whose rescue still waits for its VM. */
 const FAILED = { status: 'failed' } as const;
 
-/** Of a step that was to be renewed: what it was before. */
+/** Of a step that was to be renewed, or to be judged or run again: what it was before. */
+function standing({ renews, again, outputs }: StepRecord) {
+  if (again && !again.begun) return { ...asBefore(outputs), since: again.since, again: undefined };
+  return renews !== undefined ? asBefore(outputs) : NOT_NEEDED;
+}
+
 const asBefore = (outputs: StepRecord['outputs']) =>
   ({ status: 'reached', error: undefined, cause: outputs ? undefined : 'tolerated' }) as const;
 

@@ -22,7 +22,7 @@ import {
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
 import { freshnessOf } from './freshness.ts';
 import { hasBegun } from './halting.ts';
-import { FIRST_GENERATION, hasNoWay, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
+import { FIRST_GENERATION, hasNoWay, isToJudge, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 import { checkTurns, turnOf } from './rolling/invariants.ts';
@@ -187,7 +187,7 @@ function checkOpen(
   const source = { graph, cells: state.cells, workflow: state.workflow };
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
   const { isLost, waits } = turnOf(graph, state, step);
-  const hasNoHope = hopeless > 0 || isLost;
+  const hasNoHope = hopeless > 0 || (isLost && !isToJudge(recordOf(state, number)));
   const isOpen = !hasNoHope || awaits || alarmOf(state.cells, graph, number) === 'open';
   const fresh = unmet > 0 || renews !== undefined ? 'met' : freshnessIn(graph, state, number);
   const asks = fresh === 'open' && freshFrom !== undefined;

@@ -5,7 +5,7 @@ import { readEncodedOutputs, type ReadOutputs, readOutputs } from '../definition
 import type { State } from '../definition/types.ts';
 import { reach } from './attempts.ts';
 import type { Draft } from './draft.ts';
-import { ATTEMPT_OVER } from './records.ts';
+import { ATTEMPT_OVER, type Patch } from './records.ts';
 import { failAttempt, interruptAttempt } from './retry.ts';
 import type { Command, Outcome, RawOutput, StepError } from './types.ts';
 
@@ -28,9 +28,23 @@ export function endAction(draft: Draft, number: number, outcome: Outcome): void 
   }
 }
 
+/** What makes the step reached, by the definition under which its attempt began; undefined: the attempt did not. */
+export function reachedBy(draft: Draft, number: number, outcome: Outcome): Patch | undefined {
+  if (outcome.kind !== 'succeeded') return undefined;
+  const { command, phase, outputs: stored } = draft.record(number);
+  const { state } = draft.asRun(number);
+  if (phase === 'probe') {
+    const outputs = readOutputs(state, outcome.outputs).outputs ?? stored;
+    return outputs && { outputs };
+  }
+  const { outputs } = outputsOf(state, command, outcome);
+  const facts = state.action?.kind === 'online' ? factsIn(outcome.outputs) : undefined;
+  return outputs && { outputs, ...(facts && { facts }) };
+}
+
 function actionSucceeded(draft: Draft, number: number, outcome: Succeeded): void {
-  const step = draft.step(number);
-  const { outputs, problem } = outputsOf(step.state, draft.record(number).command, outcome);
+  const { state } = draft.asRun(number);
+  const { outputs, problem } = outputsOf(state, draft.record(number).command, outcome);
   if (!outputs) {
     return failAttempt(draft, number, {
       kind: 'outputs',
@@ -39,7 +53,7 @@ function actionSucceeded(draft: Draft, number: number, outcome: Succeeded): void
       ...(outcome.tail && { tail: outcome.tail }),
     });
   }
-  const facts = step.state.action?.kind === 'online' ? factsIn(outcome.outputs) : undefined;
+  const facts = state.action?.kind === 'online' ? factsIn(outcome.outputs) : undefined;
   reach(draft, number, { outputs, ...(facts && { facts }) });
 }
 

@@ -4,9 +4,11 @@ import type { Draft } from './draft.ts';
 import { endAction, endProbe } from './outcomes.ts';
 import { endRescue } from './rescue.ts';
 import type { Outcome } from './types.ts';
+import { endEarlier } from './update/reopen.ts';
 import { endUndo, endVerify } from './undo/undo.ts';
 
 export function endPhase(draft: Draft, number: number, outcome: Outcome): void {
+  if (endEarlier(draft, number, outcome)) return;
   const { phase = 'action' } = draft.record(number);
   switch (phase) {
     case 'probe':

@@ -7,7 +7,7 @@ import type { Template } from '../definition/expressions/types.ts';
 import type { Step } from '../graph/types.ts';
 import { firstPhase, reach, startPhase } from './attempts.ts';
 import { expressionError, isComputed, needsVm, viewFor } from './command.ts';
-import { momentOf } from './condition.ts';
+import { isBeforeAll, momentOf } from './condition.ts';
 import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { type Freshness, freshnessOf } from './freshness.ts';
@@ -16,9 +16,10 @@ import { hasPlaces } from './places.ts';
 import { failAttempt } from './retry.ts';
 import { isInTurn, isShutOut, takeTurn } from './rolling/entering.ts';
 import { tryPlace } from './turns.ts';
-import { ATTEMPT_OVER } from './records.ts';
+import { ATTEMPT_OVER, isToJudge } from './records.ts';
 import type { StepError, StepRecord } from './types.ts';
-import { awaitsFormerHolder, followRole } from './update/follow.ts';
+import { awaitsFormerHolder, followRole, standAside } from './update/follow.ts';
+import { judgeRunning, stands } from './update/judge.ts';
 import { isAwaiting, timeRequirements } from './within.ts';
 
 /** Looks at a step again after something beside it changed. */
@@ -27,22 +28,25 @@ export function considerStep(draft: Draft, number: number): void {
   const record = draft.record(number);
   if (!step.wanted || !draft.underway) return;
   const fits = applies(draft, step);
+  if (record.status === 'running') judgeRunning(draft, number);
   if (!isOpen(record)) return followRole(draft, number, fits);
   if (!draft.forward || record.withdrawn !== undefined) return;
-  if (fits === false)
-    return draft.write(number, { status: 'skipped', cause: 'not_the_role', ...unblamed(record) });
+  if (fits === false) return standAside(draft, number, { cause: 'not_the_role', ...unblamed(record) });
   // Who left, joined or moved may have taken away what it required: it gets ready anew.
   if (record.freshFrom !== undefined && unmetOf(draft.cells, draft.graph, number) > 0)
     draft.write(number, { freshFrom: undefined });
   if (awaitsFormerHolder(draft, number)) return;
   const moment = momentOf(draft, step, record);
   const holds = moment === 'now' ? foresee(draft, step) : undefined;
-  if (holds === false)
-    return draft.write(number, { status: 'skipped', cause: 'condition_false', ...unblamed(record) });
-  const isHopeless =
-    hopelessOf(draft.cells, draft.graph, number) > 0 || isShutOut(draft.turns, draft.graph, step);
+  if (holds === false) return standAside(draft, number, { cause: 'condition_false', ...unblamed(record) });
+  const isHopeless = hopelessOf(draft.cells, draft.graph, number) > 0 || isKeptOut(draft, step, record);
   if (isHopeless && moment !== 'open' && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
   const isMet = unmetOf(draft.cells, draft.graph, number) === 0;
+  if (isMet && isToJudge(record)) {
+    if (moment === 'last' && foresee(draft, step) === false)
+      return standAside(draft, number, { cause: 'condition_false', ...unblamed(record) });
+    if (stands(draft, number)) return;
+  }
   const { verdict, stale } =
     isMet && record.renews === undefined ? freshnessOf(draft, number) : NOTHING_STALE;
   if (verdict === 'hopeless') return blockByAge(draft, number, record);
@@ -52,6 +56,10 @@ export function considerStep(draft: Draft, number: number): void {
   if (verdict === 'open') return awaitRenewal(draft, number, stale);
   if (isMet) begin(draft, number, holds === true);
 }
+
+/** What may have nothing to run enters no rolling yet. */
+const isKeptOut = (draft: Draft, step: Step, record: StepRecord): boolean =>
+  !isToJudge(record) && isShutOut(draft.turns, draft.graph, step);
 
 const NOTHING_STALE: Freshness = { verdict: 'met', stale: [] };
 
@@ -152,11 +160,10 @@ function isVacant(draft: Draft, role: number): boolean {
 /** Everything it requires is met. A condition is judged before anything of the step was started. */
 function begin(draft: Draft, number: number, isJudged: boolean): void {
   const { state } = draft.step(number);
-  const { dispatch, touched, renews } = draft.record(number);
-  if (state.condition && !isJudged && dispatch === 0 && !touched && renews === undefined) {
+  if (state.condition && !isJudged && isBeforeAll(draft.record(number))) {
     const holds = judge(draft, number, state.condition);
     if (holds === undefined) return;
-    if (!holds) return draft.write(number, { status: 'skipped', cause: 'condition_false' });
+    if (!holds) return standAside(draft, number, { cause: 'condition_false' });
   }
   if (!state.action) return reach(draft, number);
   const phase = firstPhase(draft, number);

@@ -19,7 +19,7 @@ export const NO_OUTPUTS: JsonObject = Object.freeze({});
 /** Undefined takes a field away. */
 export type Patch = { readonly [K in keyof StepRecord]?: StepRecord[K] | undefined };
 
-/** The record after a patch; `since` follows the status. Keys come in one order, so equal records have equal text. */
+/** The record after a patch; `since` follows the status unless it is given. Keys come in one order, so equal records have equal text. */
 export function patched(before: StepRecord, patch: Patch, at: number): StepRecord {
   const merged = { ...before, ...patch };
   const moved = merged.status !== before.status || before === UNTOUCHED;
@@ -29,6 +29,9 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     tries: merged.tries as number,
     dispatch: merged.dispatch as number,
     ...(merged.generation !== undefined && { generation: merged.generation }),
+    ...(merged.source !== undefined && { source: merged.source }),
+    ...(merged.fingerprint !== undefined && { fingerprint: merged.fingerprint }),
+    ...(merged.again !== undefined && OPEN_AGAIN.has(merged.status) && { again: merged.again }),
     ...(merged.phase !== undefined && { phase: merged.phase }),
     ...(merged.progress !== undefined && { progress: merged.progress }),
     ...(merged.command !== undefined && { command: merged.command }),
@@ -55,7 +58,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.freshFrom !== undefined && ASKING.has(merged.status) && { freshFrom: merged.freshFrom }),
     ...(merged.hasFailed && { hasFailed: merged.hasFailed }),
     ...(merged.rolling !== undefined && { rolling: merged.rolling }),
-    since: moved ? at : before.since,
+    since: patch.since ?? (moved ? at : before.since),
     ...(merged.startedAt !== undefined && { startedAt: merged.startedAt }),
   };
 }
@@ -69,6 +72,8 @@ const RENEWING = new Set<StepStatus | undefined>([
   'interrupted',
   'failed',
 ]);
+/** A step that was reached counts as reached again, or is no more, with any other status. */
+const OPEN_AGAIN = new Set<StepStatus | undefined>([...RENEWING, 'blocked']);
 const ASKING = new Set<StepStatus | undefined>(['waiting', 'blocked']);
 
 /** Whatever an agent says, a record stays small (rule P8). The end of a tail tells most. */
@@ -113,6 +118,10 @@ export function queuesFor(record: StepRecord | undefined): string | undefined {
   return record.status === 'ready' || record.status === 'undoing' ? record.agent : undefined;
 }
 
+/** Equal but for when they came to be so. */
+export const isSame = (before: StepRecord, after: StepRecord): boolean =>
+  JSON.stringify(before) === JSON.stringify({ ...after, since: before.since });
+
 /** Being run again while it counts as reached; one that failed counts so all the same. */
 export const isRenewing = (record: StepRecord): boolean =>
   record.renews !== undefined && record.status !== 'failed';
@@ -124,6 +133,12 @@ export const hasNoWay = (status: StepRecord['status'] | undefined): boolean =>
 /** The generation in which its last command was sent. */
 export const generationOf = ({ generation = FIRST_GENERATION }: StepRecord): number => generation;
 export const FIRST_GENERATION = 1;
+
+/** The generation with which the definition came that holds, or under which a step last began. */
+export const sourceOf = ({ source = FIRST_GENERATION }: { readonly source?: number }): number => source;
+
+/** True while it was reached before definition or inputs changed, and is not judged yet. */
+export const isToJudge = ({ again }: StepRecord): boolean => again !== undefined && again.why === undefined;
 
 /** True while it is to be taken back although the workflow goes on. */
 export const isWithdrawn = (record: StepRecord | undefined): boolean =>

@@ -16,7 +16,8 @@ import { continueWith } from './turns.ts';
 import { considerUndo, continueUndo, startUndo } from './undo/undo.ts';
 
 export function settle(draft: Draft): void {
-  const held = draft.goalHeld;
+  // With another definition it is open whether the goal holds, however it was before.
+  const held = draft.begun?.definition === undefined && draft.goalHeld;
   followUp(draft);
   if (!held && draft.goalHolds) {
     standDown(draft);

@@ -1,7 +1,7 @@
 // What the engine holds in memory of one workflow, and how it is made: fresh, or from its stored records.
 // Belongs here: MachineState, its making and its upkeep, record by record. Does not belong here: decisions.
 import { EngineError } from '../base/errors.ts';
-import type { JsonObject } from '../base/json.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
 import { Ages } from './ages.ts';
 import { type LiveCells } from './cells.ts';
@@ -15,6 +15,8 @@ export interface MachineState {
   workflow: WorkflowRecord;
   /** The workflow's inputs; hidden ones as `{"$secret": ref}`. */
   readonly inputs: JsonObject;
+  /** Keyed hash of a value, by which later generations find out what changed; absent: nothing is kept to compare with. */
+  readonly hash?: Hash;
   /** By step number; absent: never left `waiting`. */
   readonly records: (StepRecord | undefined)[];
   /** Latest time seen: never goes back (rule P10). */
@@ -32,6 +34,9 @@ export interface MachineState {
   leaving?: LiveCells;
 }
 
+/** Hexadecimal digits, equal for equal values under the engine's key (row 26). */
+export type Hash = (value: JsonValue) => string;
+
 export interface NewWorkflow {
   readonly id: string;
   readonly stackName: string;
@@ -45,7 +50,7 @@ export interface NewWorkflow {
 }
 
 /** A workflow in which nothing has happened; the event `create` starts it. */
-export function initialState(graph: StateGraph, workflow: NewWorkflow): MachineState {
+export function initialState(graph: StateGraph, workflow: NewWorkflow, hash?: Hash): MachineState {
   const { id, stackName, generation, at, inputs, parent } = workflow;
   const record: WorkflowRecord = {
     id,
@@ -59,7 +64,7 @@ export function initialState(graph: StateGraph, workflow: NewWorkflow): MachineS
     seq: 0,
     createdAt: at,
   };
-  return emptyState(graph, record, inputs);
+  return emptyState(graph, record, inputs, hash);
 }
 
 /** The state as it was when these records were committed. `inputs` are those of the workflow's source. */
@@ -68,8 +73,9 @@ export function restore(
   record: WorkflowRecord,
   steps: Iterable<{ readonly number: number; readonly record: StepRecord }>,
   inputs: JsonObject,
+  hash?: Hash,
 ): MachineState {
-  const state = emptyState(graph, { ...record, roles: {} }, inputs);
+  const state = emptyState(graph, { ...record, roles: {} }, inputs, hash);
   for (const { number, record: step } of steps) putRecord(graph, state, number, step);
   putWorkflow(graph, state, record);
   return state;
@@ -135,10 +141,16 @@ export const isBefore = (
   bNumber: Step['number'],
 ): boolean => a.since < b.since || (a.since === b.since && aNumber < bNumber);
 
-function emptyState(graph: StateGraph, workflow: WorkflowRecord, inputs: JsonObject): MachineState {
+function emptyState(
+  graph: StateGraph,
+  workflow: WorkflowRecord,
+  inputs: JsonObject,
+  hash: Hash | undefined,
+): MachineState {
   return {
     workflow,
     inputs,
+    ...(hash && { hash }),
     records: Array.from<StepRecord | undefined>({ length: graph.steps.length }),
     at: workflow.at,
     cells: initialCells(graph),

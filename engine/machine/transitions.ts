@@ -66,6 +66,7 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
       'its command cannot be made, its rescue is not begun any more, or an operator says that it failed',
     paused: 'its command cannot be made and the state says `pause`',
     not_needed: 'the goal holds without it',
+    blocked: 'definition or inputs changed, and something it requires can no longer be met',
     ...TO_UNDO,
   },
   running: {

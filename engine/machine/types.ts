@@ -1,17 +1,15 @@
-// The vocabulary of the machine: what is remembered of a workflow, what happens to it, what it wants done.
-// Belongs here: types only; every value is plain JSON, so records and events are stored and replayed as they are.
-// Does not belong here: decisions (decide.ts, on/), allowed transitions (transitions.ts).
+// The vocabulary of the machine: what is remembered of a workflow, what drivers are asked, and what they answer.
+// Belongs here: types only; every value is plain JSON, so records are stored and replayed as they are.
+// Does not belong here: events and decisions (events.ts), deciding (decide.ts, on/), allowed transitions (transitions.ts).
 import type { JsonObject, JsonValue } from '../base/json.ts';
-import type { EffectId, Phase, StepId } from '../base/ids.ts';
+import type { Phase, StepId } from '../base/ids.ts';
 import type { Interpreter } from '../definition/types.ts';
 import type { HttpCall, StackTask } from './calls.ts';
 import type { GenerateTask } from './generate-task.ts';
-import type { MemberChange } from '../graph/members.ts';
-import type { Member, StateGraph } from '../graph/types.ts';
 import type { StepError } from './errors.ts';
-import type { MachineState } from './state.ts';
 
 export { ERROR_KINDS, type ErrorCause, type StepError } from './errors.ts';
+export type { Begun, Change, Decision, Effect, MachineEvent } from './events.ts';
 
 /** Life of a step. Final: reached, failed, blocked, skipped, not_needed. Explained in docs/reference/states.md. */
 export const STEP_STATUSES = [
@@ -56,6 +54,8 @@ export interface WorkflowRecord {
   readonly id: string;
   readonly stackName: string;
   readonly generation: number;
+  /** Generation with which the present definition and inputs came; absent: the first. */
+  readonly source?: number;
   readonly status: WorkflowStatus;
   /** One sentence for people: what failed and where, or who is waited for. Empty while all is well. */
   readonly reason: string;
@@ -116,6 +116,12 @@ export interface StepRecord {
   readonly dispatch: number;
   /** Generation in which the last of them was sent; part of the effect id. Absent: the first. */
   readonly generation?: number;
+  /** Generation with which the definition came under which it last began; absent: the first. By that it is taken back. */
+  readonly source?: number;
+  /** What its action was made of when it last began (row 26); absent: no action, or an engine that kept none. */
+  readonly fingerprint?: Fingerprint;
+  /** It was reached when definition or inputs changed, and is judged or run again before it counts as reached. */
+  readonly again?: Again;
   /** What is being done while `running` or `undoing`; while `ready`, a rescue that waits for its VM. */
   readonly phase?: Phase;
   /** How far the agent has come with the command that is out. */
@@ -158,8 +164,11 @@ export interface StepRecord {
   readonly next?: 'action';
   /** True once any attempt of the action was sent: then undo concerns it (R10), whatever its status. */
   readonly touched: boolean;
-  /** To be taken back while the workflow goes on: its member left the group, or the role that it follows moved. */
-  readonly withdrawn?: 'left' | 'moved';
+  /**
+   * To be taken back while the workflow goes on: its member left the group, its state is gone from the definition, or it
+   * applies to its member no more, as when the role that it follows moved.
+   */
+  readonly withdrawn?: 'left' | 'moved' | 'removed';
   /** It was reached, last at this time, and became too old for a step that asked, so it runs again; for all others it counts as reached. */
   readonly renews?: number;
   /** Since when it waits for what it requires to be renewed; ends from then on are fresh. Ms since the epoch. */
@@ -171,6 +180,23 @@ export interface StepRecord {
   /** When it entered its status, and when its first attempt started; ms since the epoch. */
   readonly since: number;
   readonly startedAt?: number;
+}
+
+/** Keyed hashes, 16 hex digits each: equal for equal values under the same key, telling nothing without it. */
+export interface Fingerprint {
+  /** Of its kind and its evaluated fields but the inputs. */
+  readonly action: string;
+  /** Of each of its inputs (of a stack, its parameters); absent: its kind has none. */
+  readonly inputs?: { readonly [name: string]: string };
+}
+
+export interface Again {
+  /** When it was reached, ms since the epoch. */
+  readonly since: number;
+  /** Found to have changed, so that it is run again; absent: yet to be judged. */
+  readonly why?: 'changed';
+  /** Something of the run has begun: only its end brings it to its state again. */
+  readonly begun?: true;
 }
 
 /** What a step remembers of its member's turn in a rolling (R4); of several the highest numbers hold. */
@@ -303,75 +329,3 @@ export type RawOutput =
   | { readonly encoded: JsonValue }
   | { readonly json: JsonValue }
   | { readonly secret: string };
-
-/** Everything that can happen. `at` is ms since the epoch, given by the runtime. */
-export type MachineEvent = {
-  readonly at: number;
-} /** `allowed`: milliseconds that whoever asks waits at most; `credential`: the reference of the one that holds from now on. */ & (
-  | { readonly kind: 'create'; readonly allowed?: number; readonly credential?: string }
-  | { readonly kind: 'report'; readonly id: EffectId; readonly report: Report }
-  /** The step's `due` time has come; without a step, the workflow's own. */
-  | { readonly kind: 'timer'; readonly step?: StepId }
-  /** Without a step: every failed, interrupted or paused step that the goal needs. */
-  | { readonly kind: 'retry'; readonly step?: StepId; readonly attempt?: number; readonly by: string }
-  | { readonly kind: 'skip'; readonly step: StepId; readonly outputs: JsonObject; readonly by: string }
-  | { readonly kind: 'fail'; readonly step: StepId; readonly by: string }
-  /** Yes or no to a step that asks. */
-  | { readonly kind: 'approve'; readonly step: StepId; readonly by: string }
-  | { readonly kind: 'reject'; readonly step: StepId; readonly by: string }
-  | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject; readonly by: string }
-  /** Goes on from a failure: retries what failed, as `stack update` will. */
-  | {
-      readonly kind: 'resume';
-      readonly by: string;
-      readonly allowed?: number;
-      readonly credential?: string;
-    }
-  | { readonly kind: 'cancel'; readonly by: string }
-  /** Members join and leave: the next generation. */
-  | {
-      readonly kind: 'update';
-      readonly change: MemberChange;
-      readonly by: string;
-      readonly allowed?: number;
-    }
-  /** `abandon`: forget without undoing. */
-  | {
-      readonly kind: 'delete';
-      readonly abandon: boolean;
-      readonly by: string;
-      readonly credential?: string;
-    }
-);
-
-/**
- * What `decide` returns. `changes` ARE the rows and log entries to commit; nothing in `effects` may be let out
- * before that commit (rule P1). `rejected`: the event asks for what may not be done now; nothing changes.
- */
-export interface Decision {
-  readonly changes: readonly Change[];
-  readonly effects: readonly Effect[];
-  readonly rejected?: { readonly message: string; readonly next: string };
-  /** A generation has begun: the graph and state that the changes are about, in place of those asked with. */
-  readonly next?: { readonly graph: StateGraph; readonly state: MachineState };
-}
-
-export type Change =
-  /** A generation begins with these members; what follows is about their graph. */
-  | {
-      readonly kind: 'generation';
-      readonly generation: number;
-      readonly members: { readonly [entity: string]: readonly Member[] };
-    }
-  | { readonly kind: 'step'; readonly step: StepId; readonly from: StepStatus; readonly record: StepRecord }
-  | { readonly kind: 'workflow'; readonly record: Omit<WorkflowRecord, 'seq'> };
-
-/** Of a command that a restarted engine sends again, and that was reported as started: it may be done in part or whole. */
-export interface Begun {
-  /** When the time of the attempt is over, ms since the epoch. */
-  readonly endsAt: number;
-}
-
-export type Effect =
-  | { readonly kind: 'start'; readonly id: EffectId; readonly command: Command; readonly begun?: Begun }
-  | { readonly kind: 'cancel'; readonly id: EffectId; readonly agent?: string; readonly why: string };

@@ -5,6 +5,7 @@
 // whose undo has begun still has them (R10).
 import type { JsonValue } from '../base/json.ts';
 import type { CauseView, DataView, ErrorView, MemberView, Outputs } from '../definition/expressions/types.ts';
+import type { Entity } from '../definition/types.ts';
 import { stateKey } from '../graph/references.ts';
 import type { Member, StateGraph, Step } from '../graph/types.ts';
 import { holdersIn } from './holders.ts';
@@ -37,7 +38,8 @@ export function dataView(source: ViewSource, context: ViewContext = {}): DataVie
     return agents ? viewsOf(source, entity, agents) : undefined;
   };
   return {
-    inputs: source.inputs,
+    // What is taken back may read inputs that the present definition has no more (row 22).
+    inputs: source.graph.earlier ? { ...source.graph.earlier.inputs, ...source.inputs } : source.inputs,
     workflow: { id: workflow.id, stackName: workflow.stackName },
     ...(step?.member && step.entity.type === 'vm_group' && { member: ownView(source, step, step.member) }),
     members,
@@ -45,7 +47,12 @@ export function dataView(source: ViewSource, context: ViewContext = {}): DataVie
     holders,
     outputs: (entity, state) => outputsOf(source, entity, state, step),
     once: (entity, state) => outputsOf(source, entity, state, step),
-    reached: (entity, state) => members(entity).filter(member => member.outputs(state) !== undefined),
+    reached: (entity, state) =>
+      membersOf(source, entity).flatMap((member, place) => {
+        const { outputs, again } = memberRecord(source, entity, state, place) ?? {};
+        const hasReached = !member.leaving && outputs !== undefined && again === undefined;
+        return hasReached ? [memberView(source, entity, member, place)] : [];
+      }),
     ...(error && { error: errorView(error) }),
     ...(attempt !== undefined && { attempt }),
   };
@@ -108,12 +115,20 @@ function memberRecord(
 
 /** What the agent told when one of the member's `online` states was reached. */
 function factsOf(source: ViewSource, entity: string, place: number): JsonValue {
-  for (const state of source.graph.definition.entities.get(entity)?.states.values() ?? []) {
+  for (const state of entityIn(source.graph, entity)?.states.values() ?? []) {
     if (state.action?.kind !== 'online') continue;
     const facts = memberRecord(source, entity, state.name, place)?.facts;
     if (facts) return facts;
   }
   return {};
+}
+
+/** Of the present definition, or of the last one that had it. */
+function entityIn({ definition, earlier }: StateGraph, name: string): Entity | undefined {
+  const found = definition.entities.get(name);
+  if (found || !earlier) return found;
+  const before = [...earlier.definitions].toSorted(([a], [b]) => b - a);
+  return before.map(([, { entities }]) => entities.get(name)).find(entity => entity !== undefined);
 }
 
 /** Of a `vm` whose place another has taken, each sees its own; everybody else the one that stays. */

@@ -1,7 +1,7 @@
 // What those outside see of a workflow: records with their meaning, made on request, never kept.
 // Belongs here: WorkflowView and StepView from graph and state. Does not belong here: presentation (cli/).
 import type { StateGraph, Step } from '../graph/types.ts';
-import { goneFrom } from '../machine/update/begin.ts';
+import { goneFrom } from '../machine/update/carry.ts';
 import { workflowOutputs } from '../machine/outputs.ts';
 import { type MachineState, recordOf } from '../machine/state.ts';
 import type { WorkflowRecord } from '../machine/types.ts';

@@ -251,7 +251,7 @@ describe('a state that is valid for a time', () => {
     w.send({ kind: 'resume', by: 'ann' });
     expect([w.status('g[0].token'), w.status('g[0].c')]).to.eql(['running', 'waiting']);
     const stored = w.state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
-    expect(restore(w.graph, w.state.workflow, stored, {})).to.eql(w.state);
+    expect(restore(w.graph, w.state.workflow, stored, {}, w.state.hash)).to.eql(w.state);
     w.send({ kind: 'delete', abandon: false, by: 'heat' });
     w.finish('g[0].token', { kind: 'refused', message: 'called back' });
     expect([w.over, w.status('g[0].token')]).to.eql(['deleted', 'undone']);

@@ -108,7 +108,7 @@ describe('a workflow', () => {
     const w = new Workflow(cluster, membership({ sql: 2 })).create();
     w.exit('sql[0].prepared', 1);
     const steps = w.state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
-    const again = restore(w.graph, w.state.workflow, steps, {});
+    const again = restore(w.graph, w.state.workflow, steps, {}, w.state.hash);
     expect(again).to.eql(w.state);
     expect(pendingEffects(w.graph, again)).to.eql([w.effects[1]]);
     expect(dueTimers(w.graph, again)).to.have.length(2);

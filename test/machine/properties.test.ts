@@ -10,10 +10,10 @@ import { stepTransition, workflowTransition } from '../../engine/machine/transit
 import { compileGraph } from '../../engine/graph/compile.ts';
 import type { MemberChange } from '../../engine/graph/members.ts';
 import { entered } from '../../engine/machine/update/begin.ts';
-import type { Change, Decision, MachineEvent, Outcome, Report } from '../../engine/machine/types.ts';
+import type { Decision, MachineEvent, Outcome, Report } from '../../engine/machine/types.ts';
 import { anyCase, anyOutcome, type Case } from '../support/random-definitions.ts';
 import { checkExplanations } from '../support/why.ts';
-import { START, type Untimed, Workflow } from '../support/workflow.ts';
+import { HASH, START, type Untimed, Workflow } from '../support/workflow.ts';
 
 const PERSON = ['retry', 'skip', 'fail', 'approve', 'reject', 'signal'] as const;
 type PersonAct = (typeof PERSON)[number];
@@ -179,11 +179,12 @@ const text = (state: MachineState): string =>
     at: state.at,
   } as unknown as JsonValue);
 
-function replayedFrom({ definition, members }: Case, log: readonly Change[]): MachineState {
+function replayedFrom({ definition, members }: Case, w: Workflow): MachineState {
   let graph = compileGraph(definition, members);
-  let state = initialState(graph, { id: 'w', stackName: 'stack', generation: 1, at: START, inputs: {} });
-  for (const change of log) {
-    if (change.kind === 'generation') ({ graph, state } = entered(graph, state, change));
+  const workflow = { id: 'w', stackName: 'stack', generation: 1, at: START, inputs: {} };
+  let state = initialState(graph, workflow, HASH);
+  for (const change of w.log) {
+    if (change.kind === 'generation') ({ graph, state } = entered(graph, state, change, w.definition));
     apply(graph, state, [change]);
   }
   return state;
@@ -252,10 +253,12 @@ describe('every workflow', () => {
           w.send({ kind: 'delete', abandon: false, by: 'heat' });
           for (const item of moves.slice(0, 10)) play(w, item);
         }
-        const replayed = replayedFrom(one, w.log);
+        const replayed = replayedFrom(one, w);
         expect(text(replayed)).to.equal(text(w.state));
         expect(replayed).to.eql(w.state);
-        expect(restore(w.graph, w.state.workflow, storedSteps(w.state), {})).to.eql(w.state);
+        expect(restore(w.graph, w.state.workflow, storedSteps(w.state), w.state.inputs, HASH)).to.eql(
+          w.state,
+        );
       }),
       RUNS,
     );

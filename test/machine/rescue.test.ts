@@ -194,7 +194,7 @@ describe('a rescue', () => {
     const w = workflow({ a: rescued('retry') }, ['g.a']);
     w.exit('g[0].a', 1);
     const stored = w.state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
-    const state = restore(w.graph, w.state.workflow, stored, {});
+    const state = restore(w.graph, w.state.workflow, stored, {}, w.state.hash);
     expect(state).to.eql(w.state);
   });
 

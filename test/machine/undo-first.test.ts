@@ -148,7 +148,7 @@ describe('a step that is undone before it has failed', () => {
     expect(w.record('g[0].a')).to.include({ status: 'undoing', dispatch: 3 });
     expect(w.record('g[0].a')?.error).to.include({ message: 'exit 3' });
     const stored = w.state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
-    expect(restore(w.graph, w.state.workflow, stored, {})).to.eql(w.state);
+    expect(restore(w.graph, w.state.workflow, stored, {}, w.state.hash)).to.eql(w.state);
   });
 
   it('row 15: is not undone once the goal holds; a deletion does that', () => {

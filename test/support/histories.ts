@@ -64,11 +64,16 @@ export function beginning(history: Omit<History, 'end'>): { graph: StateGraph; s
   return { graph, state: initialState(graph, { ...identity, at: createdAt, inputs }) };
 }
 
+/** Histories recorded so far have one definition each. */
+const unheard = (digest: string): never => {
+  throw new Error(`no definition ${digest}`);
+};
+
 /** What the log leads to. */
 export function replay(history: Omit<History, 'end'>): { graph: StateGraph; state: MachineState } {
   let { graph, state } = beginning(history);
   for (const change of history.log) {
-    if (change.kind === 'generation') ({ graph, state } = entered(graph, state, change));
+    if (change.kind === 'generation') ({ graph, state } = entered(graph, state, change, unheard));
     apply(graph, state, [change]);
   }
   return { graph, state };

@@ -1,14 +1,16 @@
 // Drives one workflow through the machine, as the runtime would, and checks every invariant on the way.
 // Belongs here: sending events, keeping what was decided. Does not belong here: assertions about a case.
+import { createHash } from 'node:crypto';
 import { compileGraph } from '../../engine/graph/compile.ts';
 import type { Membership, StateGraph } from '../../engine/graph/types.ts';
-import type { JsonObject } from '../../engine/base/json.ts';
+import { canonicalJson, type JsonObject } from '../../engine/base/json.ts';
+import type { MemberChange } from '../../engine/graph/members.ts';
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import { apply } from '../../engine/machine/apply.ts';
 import { workflowDue } from '../../engine/machine/deadline.ts';
 import { decide } from '../../engine/machine/decide.ts';
 import { check } from '../../engine/machine/invariants.ts';
-import { initialState, type MachineState } from '../../engine/machine/state.ts';
+import { type Hash, initialState, type MachineState } from '../../engine/machine/state.ts';
 import type {
   Change,
   Decision,
@@ -29,12 +31,17 @@ export type Untimed = MachineEvent extends infer Event
 
 export const START = 1_000;
 
+/** The engine's own is keyed. */
+export const HASH: Hash = value => createHash('sha256').update(canonicalJson(value)).digest('hex');
+
 export class Workflow {
   graph: StateGraph;
   state: MachineState;
   now = START;
   /** Who took part at the beginning. */
   readonly members: Membership;
+  /** Definitions of all generations, by digest. */
+  readonly definitions = new Map<string, WorkflowDefinition>();
   /** Every change so far: the log. */
   readonly log: Change[] = [];
   /** Every event so far, with the number of changes that it brought about. */
@@ -44,12 +51,33 @@ export class Workflow {
   constructor(definition: WorkflowDefinition, members: Membership, inputs: JsonObject = {}) {
     this.members = members;
     this.graph = compileGraph(definition, members);
-    this.state = initialState(this.graph, { id: 'w', stackName: 'stack', generation: 1, at: START, inputs });
+    this.definitions.set(definition.digest, definition);
+    const workflow = { id: 'w', stackName: 'stack', generation: 1, at: START, inputs };
+    this.state = initialState(this.graph, workflow, HASH);
   }
+
+  /** The next generation: another definition, or other inputs. */
+  update(
+    definition: WorkflowDefinition,
+    inputs: JsonObject = this.state.inputs,
+    change: MemberChange = {},
+  ): Decision {
+    this.definitions.set(definition.digest, definition);
+    const source = { definition: definition.digest, inputs };
+    return this.send({ kind: 'update', change: { ...change, source }, by: 'ann' });
+  }
+
+  /** Throws for a digest that no generation had. */
+  readonly definition = (digest: string): WorkflowDefinition => {
+    const found = this.definitions.get(digest);
+    if (!found) throw new Error(`no definition ${digest}`);
+    return found;
+  };
 
   send(event: Untimed): Decision {
     const timed = { ...event, at: this.now } as MachineEvent;
-    const decision = decide(this.graph, this.state, timed);
+    const { source } = timed.kind === 'update' ? timed.change : {};
+    const decision = decide(this.graph, this.state, timed, source && this.definition(source.definition));
     this.events.push({ event: timed, changes: decision.changes.length });
     if (decision.next) ({ graph: this.graph, state: this.state } = decision.next);
     apply(this.graph, this.state, decision.changes);

@@ -1,4 +1,5 @@
-// `update`: members join and leave, also while attempts run, after a failure, and when the goal holds (rows 23, 30, 49).
+// `update`: another definition, other inputs, members that join and leave; also while attempts run, after a failure, and
+// when the goal holds (rows 22 to 30, 49).
 // Belongs here: what becomes of steps and roles when a generation begins. Does not belong here: its graph
 // (update/begin.ts), taking back (update/withdraw.ts).
 //
@@ -9,33 +10,39 @@ import { unmetOf } from '../counters.ts';
 import type { Draft } from '../draft.ts';
 import { standDown } from '../ends.ts';
 import { hasBegun } from '../halting.ts';
-import { considerAll, goOn, reopen, wantedWith } from '../operator.ts';
+import { considerAll, goOn, reopen, takeCredential, wantedWith } from '../operator.ts';
 import { ATTEMPT_OVER, hasNoWay } from '../records.ts';
 import type { StepStatus } from '../types.ts';
+import { reopenAll } from '../update/reopen.ts';
+import { reviewRoles } from '../update/review-roles.ts';
 import { abandon, takeAgain, withdraw } from '../update/withdraw.ts';
 import type { Handler } from './handler.ts';
 
 const ENDED = new Set<StepStatus>(['failed', 'interrupted']);
 
-export const onUpdate: Handler<'update'> = (draft, { change, allowed }) => {
+export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential }) => {
   if (!draft.begun) return false;
-  const { generation } = draft.begun;
+  const { generation, definition } = draft.begun;
+  const isNew = definition !== undefined;
   const { status } = draft.workflow;
-  draft.workflow = { ...draft.workflow, generation, at: draft.at };
+  draft.workflow = { ...draft.workflow, generation, ...(isNew && { source: generation }), at: draft.at };
+  takeCredential(draft, credential);
   if (draft.workflow.stragglers !== undefined) draft.mark('stragglers', undefined);
   const failed = status === 'failed' ? wantedWith(draft, ENDED) : [];
-  if (status === 'complete' || allowed !== undefined) armDeadline(draft, allowed);
+  if (isNew || status === 'complete' || allowed !== undefined) armDeadline(draft, allowed);
   goOn(draft, allowed);
   draft.setWorkflow('running', '');
-  for (const { number, leaving } of draft.graph.steps) {
+  for (const { number, leaving, member } of draft.graph.steps) {
     if (leaving && change.abandon) abandon(draft, number);
-    else if (leaving) withdraw(draft, number, 'left');
+    else if (leaving) withdraw(draft, number, member?.leaving ? 'left' : 'removed');
     else takeAgain(draft, number);
     rememberFailure(draft, number);
   }
   openRoles(draft);
+  if (isNew) reviewRoles(draft);
   leaveUnwanted(draft);
-  for (const number of failed) reopen(draft, number);
+  if (isNew) reopenAll(draft);
+  else for (const number of failed) reopen(draft, number);
   waitForThoseWhoJoined(draft);
   considerAll(draft);
   if (draft.goalHolds) standDown(draft);

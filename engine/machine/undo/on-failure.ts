@@ -78,6 +78,7 @@ export const ANEW: Patch = {
   touched: false,
   withdrawn: undefined,
   renews: undefined,
+  again: undefined,
   freshFrom: undefined,
   startedAt: undefined,
 };

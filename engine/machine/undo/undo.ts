@@ -32,7 +32,7 @@ export function considerUndo(draft: Draft, number: number): void {
   if (draft.workflow.abandoned || !owes(record) || !mayBegin(draft, number, record)) return;
   if (record.status === 'running' || record.status === 'undoing') return;
   if (record.status === 'failed' && record.cause === 'undo_failed') return;
-  const step = draft.step(number);
+  const step = draft.asRun(number);
   const action = step.state.undo?.action;
   if (!action) return undone(draft, number, { cause: 'nothing_to_undo' });
   awaitTurn(draft, number, 'undo', { tries: 0, interruptions: undefined, cause: undefined });
@@ -53,7 +53,7 @@ function undone(draft: Draft, number: number, patch: Patch): void {
 
 /** Waits for the VM in which the phase runs; which one that is, is asked at every try. */
 function awaitTurn(draft: Draft, number: number, phase: 'undo' | 'verify', patch: Patch): void {
-  const step = draft.step(number);
+  const step = draft.asRun(number);
   const waiting = { ...ATTEMPT_OVER, ...patch, status: 'undoing', phase } as const;
   const does = actionOf(step.state, phase);
   if (does && !travels(does)) {
@@ -82,14 +82,14 @@ function cannotPlace(draft: Draft, number: number, phase: Phase, thrown: unknown
 /** Starts the phase at once, unless it runs in a VM that the one before it did not have. */
 export function continueUndo(draft: Draft, number: number, phase: 'undo' | 'verify'): void {
   const record = draft.record(number);
-  const { state } = draft.step(number);
+  const { state } = draft.asRun(number);
   const action = actionOf(state, phase);
   if (!action || !travels(action)) return startUndo(draft, number, phase);
   // What was taken back without the VM does not have it for the look.
   const hasVm = phase === 'undo' || occupies(record) !== undefined;
   if (!hasPlaces(state) && hasVm) return startUndo(draft, number, phase);
   try {
-    const place = placeOf(draft, draft.step(number), phase, 'kept');
+    const place = placeOf(draft, draft.asRun(number), phase, 'kept');
     const keeps = occupies(record) === place.agent;
     if (keeps) draft.write(number, place);
     if (keeps) startUndo(draft, number, phase);
@@ -101,7 +101,7 @@ export function continueUndo(draft: Draft, number: number, phase: 'undo' | 'veri
 
 /** Starts the undo, or the check after it. */
 export function startUndo(draft: Draft, number: number, phase: 'undo' | 'verify'): void {
-  const step = draft.step(number);
+  const step = draft.asRun(number);
   const action = actionOf(step.state, phase);
   if (action?.kind === 'wait') {
     const due = { at: draft.at + action.duration, for: 'wait' } as const;
@@ -122,7 +122,7 @@ export function startUndo(draft: Draft, number: number, phase: 'undo' | 'verify'
 
 /** The undo itself ended. */
 export function endUndo(draft: Draft, number: number, outcome: Outcome): void {
-  const { state } = draft.step(number);
+  const { state } = draft.asRun(number);
   if (isLost(state, 'undo', outcome)) return done(draft, number, 'vm_lost');
   if (outcome.kind === 'succeeded') {
     if (!state.probe) return done(draft, number, undefined);
@@ -135,7 +135,7 @@ export function endUndo(draft: Draft, number: number, outcome: Outcome): void {
 
 /** The look after the undo: only "doesn't hold" proves it. */
 export function endVerify(draft: Draft, number: number, outcome: Outcome): void {
-  if (isLost(draft.step(number).state, 'verify', outcome)) return done(draft, number, 'vm_lost');
+  if (isLost(draft.asRun(number).state, 'verify', outcome)) return done(draft, number, 'vm_lost');
   if (deniesState(outcome)) return done(draft, number, undefined);
   if (outcome.kind === 'interrupted') return again(draft, number, outcome.evidence, 'verify');
   const error: StepError =
@@ -187,7 +187,7 @@ function again(draft: Draft, number: number, evidence: string, phase: 'undo' | '
 }
 
 function failUndo(draft: Draft, number: number, error: StepError): void {
-  const retry = draft.step(number).state.undo?.retry;
+  const retry = draft.asRun(number).state.undo?.retry;
   const tries = draft.record(number).tries + 1;
   if (!retry || tries >= retry.attempts || !isWorthRetrying(draft, number, retry, error)) {
     return spend(draft, number, error);
@@ -202,7 +202,7 @@ function failUndo(draft: Draft, number: number, error: StepError): void {
 /** No try is left. In a deletion the default is to go on with the others and let this one be (`continue`). */
 function spend(draft: Draft, number: number, error: StepError): void {
   if (isAlone(draft, number)) return failBoth(draft, number, error);
-  const { undo } = draft.step(number).state;
+  const { undo } = draft.asRun(number).state;
   // A right that is lost can be given again; what it made would be left behind unseen.
   const isLost = error.kind === 'unauthorised';
   const usual = draft.workflow.status === 'deleting' && !isLost ? 'continue' : 'fail';

@@ -1,138 +1,142 @@
-// A generation begins: the graph of the members from now on, and the state carried over to it, step by step.
-// Belongs here: what a change of members makes of graph and records, and why it may be refused. Does not belong here: what
-// becomes of steps and roles (on/update.ts), seats (graph/members.ts).
-import { checkMembers } from '../../definition/inputs.ts';
-import { analyseMembers } from '../../graph/analyse.ts';
+// A generation begins: the definition, inputs and members from now on, their graph, and the state carried over to it.
+// Belongs here: what a change makes of graph and state. Does not belong here: why it may be refused (refuse.ts), which
+// record goes where (carry.ts), what becomes of steps and roles (on/update.ts), seats (graph/members.ts).
+import { EngineError } from '../../base/errors.ts';
+import { canonicalJson, type JsonObject } from '../../base/json.ts';
+import type { WorkflowDefinition } from '../../definition/types.ts';
 import { compileGraph } from '../../graph/compile.ts';
-import { changedMembers, type MemberChange, stayingIn, unknownGroup } from '../../graph/members.ts';
-import type { Member, Membership, RollingNode, StateGraph } from '../../graph/types.ts';
+import { changedMembers } from '../../graph/members.ts';
+import type { Earlier, Membership, StateGraph } from '../../graph/types.ts';
 import { Draft } from '../draft.ts';
+import type { EarlierSources, GenerationEntry } from '../events.ts';
 import type { EventOf } from '../on/handler.ts';
-import { owes, UNTOUCHED } from '../records.ts';
-import { type MachineState, restore } from '../state.ts';
-import type { Change, StepRecord, WorkflowStatus } from '../types.ts';
+import type { MachineState } from '../state.ts';
+import { carriedOver, goneFrom } from './carry.ts';
+import { earlierFor } from './earlier.ts';
+import { refusalOf, refusedAtOnce } from './refuse.ts';
 
-/** Statuses in which another generation may begin; an undo of the whole always ends first (row 23). */
-const OPEN = new Set<WorkflowStatus>(['running', 'held', 'complete', 'failed']);
+/** Looks up the built definition of a digest; those of a workflow's own generations are always found. */
+export type Definitions = (digest: string) => WorkflowDefinition;
 
-type Refusal = { readonly message: string; readonly next: string };
+/** What a workflow runs by. */
+interface Source {
+  readonly definition: WorkflowDefinition;
+  readonly inputs: JsonObject;
+}
 
-/** A decision over the next generation; over the present one where the change is refused or changes nobody. */
-export function beginGeneration(graph: StateGraph, state: MachineState, event: EventOf<'update'>): Draft {
+/**
+ * A decision over the next generation; over the present one where the change is refused or changes nothing. `arriving`: the
+ * definition that the change names, where it is not the present one.
+ */
+export function beginGeneration(
+  graph: StateGraph,
+  state: MachineState,
+  event: EventOf<'update'>,
+  arriving?: WorkflowDefinition,
+): Draft {
   const { change, at } = event;
   const draft = new Draft(graph, state, at);
-  const early = refusedNow(state) ?? unknownGroup(graph.definition, change) ?? namedTwice(change);
+  const source = newSource(graph, state, event, arriving);
+  const definition = source?.definition ?? graph.definition;
+  const early = refusedAtOnce(graph, state, change, definition);
   if (early) return rejected(draft, early);
   const generation = state.workflow.generation + 1;
-  const membership = changedMembers(graph.membership, change, goneFrom(graph, state), generation);
-  const refused = refusedFor(graph, membership);
+  const membership = membersFor(graph, state, event, definition);
+  const refused = refusalOf(definition, membership);
   if (refused) return rejected(draft, refused);
-  if (!change.abandon && sameText(graph.membership, membership)) return draft;
-  const next = compileGraph(graph.definition, membership);
-  const members = Object.fromEntries(membership);
-  return new Draft(next, carriedOver(graph, state, next), at, { kind: 'generation', generation, members });
+  if (!source && !change.abandon && sameText(graph.membership, membership)) return draft;
+  const earlier = earlierFor(graph, state, source && { ...source, generation });
+  const next = compileGraph(definition, membership, undefined, earlier);
+  const entry = entryOf(generation, membership, source, earlier);
+  return new Draft(next, carriedOver(graph, state, next, source?.inputs), at, { entry, graph, state });
 }
 
 /** What a log entry of the kind `generation` makes of graph and state: for those who replay a log. */
 export function entered(
   graph: StateGraph,
   state: MachineState,
-  { members }: Extract<Change, { readonly kind: 'generation' }>,
+  { members, definition, inputs, earlier }: GenerationEntry,
+  definitions: Definitions,
 ): { readonly graph: StateGraph; readonly state: MachineState } {
-  const next = compileGraph(graph.definition, new Map(Object.entries(members)));
-  return { graph: next, state: carriedOver(graph, state, next) };
+  const present = definition === undefined ? graph.definition : definitions(definition);
+  const membership = new Map(Object.entries(members));
+  const before = earlier && earlierOf(earlier, definitions);
+  const next = compileGraph(present, membership, undefined, before);
+  return { graph: next, state: carriedOver(graph, state, next, inputs) };
 }
 
-function rejected(draft: Draft, { message, next }: Refusal): Draft {
+/** What is left of earlier definitions, with the definitions looked up: for those who compile a stored graph. */
+export function earlierOf({ definitions, states, inputs }: EarlierSources, find: Definitions): Earlier {
+  const built = Object.entries(definitions).map(
+    ([generation, digest]) => [Number(generation), find(digest)] as const,
+  );
+  return { definitions: new Map(built), states, inputs };
+}
+
+/** Undefined: the change names none, or the present one. */
+function newSource(
+  graph: StateGraph,
+  state: MachineState,
+  { change: { source } }: EventOf<'update'>,
+  arriving: WorkflowDefinition | undefined,
+): Source | undefined {
+  if (source === undefined) return undefined;
+  const { definition: digest, inputs } = source;
+  if (digest === graph.definition.digest) {
+    if (canonicalJson(inputs) === canonicalJson(state.inputs)) return undefined;
+    return { definition: graph.definition, inputs };
+  }
+  if (arriving?.digest === digest) return { definition: arriving, inputs };
+  throw new EngineError(
+    'internal',
+    `The definition ${digest.slice(0, 12)} did not come with its update.`,
+    'Report this with the workflow id.',
+  );
+}
+
+/** Of entities that are gone everybody leaves. */
+function membersFor(
+  graph: StateGraph,
+  state: MachineState,
+  { change }: EventOf<'update'>,
+  definition: WorkflowDefinition,
+): Membership {
+  const gone = [...graph.membership].filter(([entity]) => !definition.entities.has(entity));
+  const leave = Object.fromEntries(gone.map(([entity, all]) => [entity, all.map(({ agent }) => agent)]));
+  const all = { ...change, leave: { ...change.leave, ...leave } };
+  const next = changedMembers(graph.membership, all, goneFrom(graph, state), state.workflow.generation + 1);
+  return new Map([...next].filter(([entity, seats]) => definition.entities.has(entity) || seats.length > 0));
+}
+
+function entryOf(
+  generation: number,
+  membership: Membership,
+  source: Source | undefined,
+  earlier: Earlier | undefined,
+): GenerationEntry {
+  const members = Object.fromEntries(membership);
+  return {
+    kind: 'generation',
+    generation,
+    members,
+    ...(source && { definition: source.definition.digest, inputs: source.inputs }),
+    ...(earlier && { earlier: stored(earlier) }),
+  };
+}
+
+const stored = ({ definitions, states, inputs }: Earlier): EarlierSources => ({
+  definitions: Object.fromEntries([...definitions].map(([generation, { digest }]) => [generation, digest])),
+  states,
+  inputs,
+});
+
+function rejected(
+  draft: Draft,
+  { message, next }: { readonly message: string; readonly next: string },
+): Draft {
   draft.reject(message, next);
   return draft;
 }
 
-function refusedNow({ workflow: { status } }: MachineState): Refusal | undefined {
-  if (OPEN.has(status)) return undefined;
-  const ends = status === 'cancelling' || status === 'undoing';
-  const next = ends ? 'Wait until it is failed, then ask again.' : 'Create it anew.';
-  return { message: `The workflow is ${status}; its members cannot change now.`, next };
-}
-
-/** Row 31. */
-function namedTwice({ members = {}, join = {} }: MemberChange): Refusal | undefined {
-  const entities = new Set([...Object.keys(members), ...Object.keys(join)]);
-  for (const entity of entities) {
-    const agents = [...(members[entity] ?? []), ...(join[entity] ?? [])].map(({ agent }) => agent);
-    const twice = agents.find((agent, place) => agents.indexOf(agent) < place);
-    if (twice !== undefined)
-      return {
-        message: `The agent '${twice.slice(0, 80)}' is named twice for ${entity}.`,
-        next: 'Name each agent once.',
-      };
-  }
-  return undefined;
-}
-
-/** Rows 8 and 48: what was refused of a new workflow with these members is refused now, before anything of it begins. */
-function refusedFor({ definition }: StateGraph, membership: Membership): Refusal | undefined {
-  const staying = stayingIn(membership);
-  const problems = [
-    ...checkMembers(definition, Object.fromEntries(staying)),
-    ...analyseMembers(definition, staying),
-  ];
-  const found = problems.find(({ severity }) => severity === 'error');
-  return found && { message: found.message, next: found.hint ?? 'Ask for other members.' };
-}
-
-/** Says of a member that leaves whether nothing of it is left to be undone or awaited. */
-export function goneFrom(
-  graph: StateGraph,
-  state: MachineState,
-): (entity: string, member: Pick<Member, 'agent'>) => boolean {
-  const present = new Set<string>();
-  for (const { number, entity, member } of graph.steps)
-    if (member?.leaving && isPresent(state.records[number])) present.add(`${entity.name} ${member.agent}`);
-  return (entity, { agent }) => !present.has(`${entity} ${agent}`);
-}
-
-const isPresent = (record: StepRecord = UNTOUCHED): boolean =>
-  owes(record) || record.status === 'running' || record.status === 'undoing';
-
 const sameText = (one: Membership, other: Membership): boolean =>
   JSON.stringify([...one]) === JSON.stringify([...other]);
-
-/** Records follow their steps by name; those of members that are gone end here. */
-function carriedOver(graph: StateGraph, state: MachineState, next: StateGraph): MachineState {
-  const ordered = reorderedTurns(graph, next);
-  const isGone = goneFrom(graph, state);
-  const steps = graph.steps.flatMap(({ id, number, entity, member }) => {
-    const record = state.records[number];
-    const place = next.stepById.get(id);
-    if (record === undefined || place === undefined) return [];
-    // Another member may have the seat of one that is gone, or the same one anew.
-    if (member?.leaving && isGone(entity.name, member) && !next.steps[place]?.leaving) return [];
-    return [{ number: place, record: ordered.has(place) ? withoutRank(record) : record }];
-  });
-  const carried = restore(next, state.workflow, steps, state.inputs);
-  carried.at = state.at;
-  return carried;
-}
-
-/** Steps of rollings in which the places of an order have to be given anew, since others take part. */
-function reorderedTurns(graph: StateGraph, next: StateGraph): ReadonlySet<number> {
-  const turns = next.rollings
-    .filter(node => {
-      const { entity, rolling } = node;
-      const before = graph.rollings.find(one => one.entity === entity && one.rolling.name === rolling.name);
-      return rolling.order !== undefined && (!before || takingPart(graph, before) !== takingPart(next, node));
-    })
-    .flatMap(({ first, members }) => next.turns.slice(first, first + members));
-  return new Set(turns.flatMap(({ steps }) => steps));
-}
-
-/** The agents that have a turn, as one text. */
-const takingPart = ({ steps, turns }: StateGraph, { first, members }: RollingNode): string =>
-  JSON.stringify(turns.slice(first, first + members).map(turn => steps[turn.steps[0] ?? -1]?.member?.agent));
-
-function withoutRank(record: StepRecord): StepRecord {
-  if (record.rolling?.rank === undefined) return record;
-  const { rank: _, ...rolling } = record.rolling;
-  return { ...record, rolling };
-}

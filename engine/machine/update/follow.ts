@@ -3,7 +3,8 @@
 // have not ended (readiness.ts).
 import type { StateGraph } from '../../graph/types.ts';
 import type { Draft } from '../draft.ts';
-import { ATTEMPT_OVER, owes } from '../records.ts';
+import { ATTEMPT_OVER, owes, type Patch } from '../records.ts';
+import type { StepRecord } from '../types.ts';
 import { ANEW } from '../undo/on-failure.ts';
 import { isRoleHeld } from '../undo/order.ts';
 import { withdraw } from './withdraw.ts';
@@ -30,6 +31,16 @@ export function followRole(draft: Draft, number: number, fits: boolean | undefin
       outputs: undefined,
       error: undefined,
     });
+}
+
+/** It does not apply to its member. What was reached before another definition or other inputs came is taken back first. */
+export function standAside(draft: Draft, number: number, patch: Patch & Pick<StepRecord, 'cause'>): void {
+  const record = draft.record(number);
+  if (record.again) {
+    standDownFrom(draft, number);
+    if (owes(record)) return withdraw(draft, number, 'moved');
+  }
+  draft.write(number, { ...patch, status: 'skipped', ...(record.again && { outputs: undefined }) });
 }
 
 /** Who was chosen because of what is taken back holds the role no longer. */

@@ -24,7 +24,7 @@ export function checkLeaving(graph: StateGraph, state: MachineState, report: Rep
       report(mayLeave(fresh, graph, number), id);
     if (!leaving) continue;
     report(record.status !== 'ready' && record.status !== 'paused', `${id} (starts)`);
-    report(!owes(record) || record.withdrawn === 'left', `${id} (stays)`);
+    report(!owes(record) || record.withdrawn !== undefined, `${id} (stays)`);
   }
   checkPassed(graph, state, report);
 }

@@ -1,4 +1,5 @@
-// Taking a step back while the workflow goes on: its member leaves, or the role that it follows moved (R2, R10).
+// Taking a step back while the workflow goes on: its member leaves, the role that it follows moved, or its state is gone
+// from the definition (R2, R3, R10).
 // Belongs here: stopping it, marking it, and what follows when it is undone. Does not belong here: the undo itself and its
 // order (undo/), who leaves (graph/members.ts), who follows which role (follow.ts).
 //
@@ -21,17 +22,24 @@ export function withdraw(draft: Draft, number: number, why: NonNullable<StepReco
   if (COMING.has(status)) {
     if (status !== 'waiting' || due || owes(record))
       draft.write(number, { ...ATTEMPT_OVER, ...mark, status: 'waiting', cause: undefined });
-  } else if (status === 'running') stopRunning(draft, number, mark, command !== undefined);
+  } else if (status === 'running') stopRunning(draft, number, mark, command !== undefined, WHY[why]);
   else if (owes(record)) draft.write(number, mark);
 }
+
+const HAS_LEFT = 'its member leaves, or another has its role';
+const WHY = {
+  left: HAS_LEFT,
+  moved: HAS_LEFT,
+  removed: 'its state is gone from the definition',
+} as const;
 
 function stopRunning(
   draft: Draft,
   number: number,
   mark: Pick<StepRecord, 'withdrawn'>,
   isOut: boolean,
+  why: string,
 ): void {
-  const why = 'its member leaves, or another has its role';
   if (!isOut) {
     const error = { kind: 'cancelled', message: why, phase: 'action' } as const;
     draft.write(number, { ...ATTEMPT_OVER, ...mark, status: 'interrupted', cause: 'cancelled', error });
@@ -66,7 +74,7 @@ export function beginAgain(draft: Draft, number: number): void {
 /** A member comes back before all of it was undone: an undo that runs ends first, what is undone comes again (row 23). */
 export function takeAgain(draft: Draft, number: number): void {
   const { status, withdrawn } = draft.record(number);
-  if (withdrawn !== 'left' && status !== 'undone') return;
+  if ((withdrawn === undefined || withdrawn === 'moved') && status !== 'undone') return;
   if (status === 'undoing') return;
   if (status === 'undone') return beginAgain(draft, number);
   draft.write(number, { withdrawn: undefined });

@@ -1,0 +1,71 @@
+// Whether what was reached before definition or inputs changed still stands (R3).
+// Belongs here: the judgement of one step, once all that it requires is met again. Does not belong here: which steps are
+// judged (reopen.ts), what a fingerprint is (fingerprint.ts).
+//
+// What was reached by an engine that kept no fingerprints got one when the update began, of what the definition before
+// it would have done then; where even that could not be told, it stays.
+import { EngineError } from '../../base/errors.ts';
+import { readEncodedOutputs } from '../../definition/outputs.ts';
+import type { Step } from '../../graph/types.ts';
+import { unmetOf } from '../counters.ts';
+import type { Draft } from '../draft.ts';
+import { changedParts, fingerprintOf, ignoredBy } from '../fingerprint.ts';
+import { ATTEMPT_OVER, isToJudge, sourceOf } from '../records.ts';
+import { CANCEL_GRACE } from '../timing.ts';
+import type { Fingerprint, StepRecord } from '../types.ts';
+import type { ViewSource } from '../view.ts';
+
+/** Of a step that was reached and may be judged now: true: it is reached again; false: it runs again. */
+export function stands(draft: Draft, number: number): boolean {
+  const record = draft.record(number);
+  const { again, outputs } = record;
+  if (!again || !isToJudge(record)) return false;
+  if (!isUnchanged(draft, draft.step(number), record)) {
+    draft.write(number, { again: { ...again, why: 'changed' }, tries: 0, rescues: undefined });
+    return false;
+  }
+  const cause = outputs === undefined ? 'tolerated' : undefined;
+  draft.write(number, { ...ATTEMPT_OVER, status: 'reached', cause, since: again.since, again: undefined });
+  return true;
+}
+
+/** Row 23: an attempt that runs under the definition before is called back when that is no use, if its state allows it. */
+export function judgeRunning(draft: Draft, number: number): void {
+  const record = draft.record(number);
+  const step = draft.step(number);
+  if (!step.state.interruptible || !record.command || record.cancel !== undefined) return;
+  if (!isOfEarlier(draft, record) || unmetOf(draft.cells, draft.graph, number) > 0) return;
+  if (isUnchanged(draft, step, record)) return;
+  const why = 'its definition or inputs changed';
+  const due = { at: draft.at + CANCEL_GRACE, for: 'deadline' } as const;
+  draft.callBack(number, why, { cancel: why, due });
+}
+
+/** It began under another definition, or other inputs, than hold now. */
+export const isOfEarlier = (draft: Draft, record: StepRecord): boolean =>
+  sourceOf(record) < sourceOf(draft.workflow);
+
+function isUnchanged(draft: Draft, step: Step, { status, fingerprint, outputs }: StepRecord): boolean {
+  const { action } = step.state;
+  if (!action || !fingerprint || !draft.state.hash) return true;
+  // What others are promised to read has to be there.
+  if (outputs && status !== 'running' && readEncodedOutputs(step.state, outputs).problem !== undefined)
+    return false;
+  const now = fingerprintIn(draft, step, draft.state.hash);
+  return now !== undefined && changedParts(fingerprint, now, ignoredBy(action)).length === 0;
+}
+
+/** Undefined: it has no action, or could not run as things are. */
+export function fingerprintIn(
+  source: ViewSource,
+  step: Step,
+  hash: Draft['state']['hash'],
+): Fingerprint | undefined {
+  if (!hash) return undefined;
+  try {
+    return fingerprintOf(source, step, hash);
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
+    return undefined;
+  }
+}
