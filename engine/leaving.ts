@@ -38,24 +38,41 @@ async function workflowsOf(store: Pick<Store, 'list' | 'load'>, agent: string): 
   }
 }
 
-/** True once it is no member there. EngineError `not_allowed` when the workflow will not let it go. */
+/** True once it is no member there. EngineError `not_allowed` when the workflow will not let it go, or could not undo what it did there. */
 async function leftOne(
   api: Api,
   workflow: string,
   agent: string,
-  { abandon, by }: Parameters<Leaving['leave']>[1],
+  how: Parameters<Leaving['leave']>[1],
 ): Promise<boolean> {
   const view = await api.workflow(workflow);
   const seats = seatsOf(view, agent);
   if (seats.length === 0) return true;
-  const staying = seats.filter(({ leaving }) => !leaving || abandon);
-  if (staying.length === 0 || PASSING.includes(view.record.status)) return false;
-  const leave = Object.fromEntries(staying.map(({ entity }) => [entity, [agent]]));
+  const staying = seats.filter(({ leaving }) => !leaving || how.abandon);
+  if (PASSING.includes(view.record.status)) return false;
   const requestId = `leave-${randomUUID()}`;
-  const result = await api.act({ kind: 'update', requestId, workflow, by, leave, abandon });
-  if (result.status === 'rejected') throw new EngineError('not_allowed', result.message, result.next);
+  const asked = { requestId, workflow, by: how.by };
+  if (staying.length > 0) {
+    const leave = Object.fromEntries(staying.map(({ entity }) => [entity, [agent]]));
+    await act(api, { ...asked, kind: 'update', leave, abandon: how.abandon });
+  } else if (view.record.status !== 'failed') return false;
+  else if (how.again) await act(api, { ...asked, kind: 'resume' });
+  else throw stuck(view);
   return seatsOf(await api.workflow(workflow), agent).length === 0;
 }
+
+async function act(api: Api, request: Parameters<Api['act']>[0]): Promise<void> {
+  const result = await api.act(request);
+  if (result.status === 'rejected') throw new EngineError('not_allowed', result.message, result.next);
+}
+
+/** It ended while the member was leaving: an undo on it has failed. */
+const stuck = ({ record: { id, reason } }: WorkflowView): EngineError =>
+  new EngineError(
+    'not_allowed',
+    `Workflow '${id}' could not undo what it did there: ${reason}`,
+    'Mend what failed, then delete the member again: the undo is tried again. on_leave: abandon leaves it as it is.',
+  );
 
 function seatsOf(
   { members }: WorkflowView,

@@ -5,6 +5,7 @@ import type { RunningAgent } from '../../agent-protocol/agent/agent.ts';
 import { type AgentConfig, decodeConfig } from '../../agent-protocol/enrolment/config.ts';
 import { Book, openBook } from '../../engine/agents/book.ts';
 import { openDirectory } from '../../engine/agents/directory.ts';
+import type { Leaving } from '../../engine/agents/enrolment/registrar.ts';
 import { createEnrolment, type Enrolment } from '../../engine/agents/enrolment/side.ts';
 import { newEngineKeys } from '../../engine/agents/keys.ts';
 import type { Alarm } from '../../engine/agents/ports.ts';
@@ -39,8 +40,8 @@ export class EnrolmentWorld {
   readonly logged: string[] = [];
   readonly left: string[] = [];
   keys = newEngineKeys();
-  /** Whether workflows have let go. */
-  mayLeave = true;
+  /** Whether workflows have let go, or why they do not. */
+  mayLeave: boolean | Error = true;
   /** Put around what the engine writes and asks of the broker: tests fail or count there. */
   around: { keep?: (changes: number) => void; users?: (call: string) => void; owned?: () => void } = {};
   #side: AgentSide | undefined;
@@ -92,8 +93,9 @@ export class EnrolmentWorld {
       term: () => 1,
       onAlarm,
     });
-    const leave = async (agent: string, { abandon }: { readonly abandon: boolean }): Promise<boolean> => {
-      this.left.push(`${agent}${abandon ? ' abandoned' : ''}`);
+    const leave: Leaving['leave'] = async (agent, { abandon, again }) => {
+      this.left.push(`${agent}${abandon ? ' abandoned' : ''}${again ? ' again' : ''}`);
+      if (this.mayLeave instanceof Error) throw this.mayLeave;
       return this.mayLeave;
     };
     const broker = { urls: ['amqp://broker.example/agents'] };

@@ -68,14 +68,30 @@ describe('agents and members of Heat', () => {
     await world.member('a1', 1);
     world.mayLeave = false;
     const leave = (): Promise<unknown> => world.administer({ kind: 'delete_member', member: 'm-a1' });
+    expect(await leave()).to.deep.equal({ gone: false, poll_after: 1 });
+    await world.clock.advance(15_000);
     expect(await leave()).to.deep.equal({ gone: false, poll_after: 5 });
-    await world.clock.advance(61_000);
+    await world.clock.advance(46_000);
     expect(await refusal(leave())).to.match(/^not_allowed: .*has not left its workflows within 60 seconds/);
     expect(await leave()).to.deep.include({ gone: false });
     world.mayLeave = true;
     expect(await leave()).to.deep.equal({ gone: true });
     expect(await leave()).to.deep.equal({ gone: true });
-    expect(new Set(world.left)).to.deep.equal(new Set(['a1']));
+    expect(new Set(world.left)).to.deep.equal(new Set(['a1', 'a1 again']));
+  });
+
+  it('a member that is not let go stays, and each delete is the first of its own', async () => {
+    await world.create('a1');
+    await world.member('a1', 1);
+    const leave = (): Promise<unknown> => world.administer({ kind: 'delete_member', member: 'm-a1' });
+    world.mayLeave = false;
+    await leave();
+    await leave();
+    world.mayLeave = new EngineError('not_allowed', 'The definition needs it.', 'Add another.');
+    expect(await refusal(leave())).to.equal('not_allowed: The definition needs it.');
+    expect(await world.show('a1')).to.include({ member_server: server(1) });
+    expect(await refusal(leave())).to.equal('not_allowed: The definition needs it.');
+    expect(world.left).to.deep.equal(['a1 again', 'a1', 'a1', 'a1 again']);
   });
 
   it('an impostor is thrown out also when the broker could not be told at once: asked again, it is', async () => {

@@ -136,6 +136,12 @@ describe('The scripts of the PostgreSQL example', function () {
         expect(onPrimary.code, 'the primary is no standby').to.equal(1);
         succeeded(await prepare(runner, primary));
       }
+      const { directory } = primary;
+      const followed = await runner.run('stop-server.sh', { directory, primary: 'yes' }, true);
+      expect(followed.code, 'the primary is not stopped while standbys follow it').to.equal(1);
+      expect(followed.stderr).to.match(/Standbys still follow this primary.*\n(postgres: walsender .*\n){2}/);
+      for (const standby of standbys) succeeded(await stop(runner, standby));
+      succeeded(await runner.run('stop-server.sh', { directory, primary: 'yes' }, true));
     } finally {
       await remove(runner, members);
     }

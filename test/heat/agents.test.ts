@@ -61,7 +61,9 @@ const partsOf = (userData: string): string =>
 if (found !== undefined && needs(hasBroker, suite, 'a broker of agents: test/services/up.sh')) {
   describe(suite, function () {
     this.timeout(120_000);
-    const { create, engine, heat } = heatSuite(found, 'heat-agents', { reachesAgents: true });
+    const { create, engine, heat } = heatSuite(found, 'heat-agents', {
+      agentsVhost: `heat-agents-${process.pid}`,
+    });
     const outputs = async (name: string): Promise<Record<string, unknown>> => {
       const { outputs: all = [] } = await heat.show(name);
       return Object.fromEntries(all.map(({ output_key, output_value }) => [output_key, output_value]));

@@ -5,23 +5,29 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectControl } from '../../engine/control/client.ts';
+import { connectControl, type ControlClient } from '../../engine/control/client.ts';
 import { isOver } from '../../engine/heat/progress.ts';
+import type { LogEntry } from '../../engine/runtime/ports.ts';
 import { readHolder } from '../../engine/store/sqlite/lock.ts';
 import { inProject } from '../support/project.ts';
 import type { Services } from '../support/services.ts';
 
+const MOST_ENTRIES = 10_000;
+
 export class EngineProcess {
   readonly #services: Services;
   readonly #directory: string;
-  readonly #reachesAgents: boolean;
+  readonly #agentsVhost: string | undefined;
   #child: ChildProcess | undefined;
   /** What it has printed. */
   output = '';
 
-  /** `directory` stays when the engine ends: the next start goes on with what is in it. */
-  constructor(services: Services, directory: string, { reachesAgents = false } = {}) {
-    this.#reachesAgents = reachesAgents;
+  /**
+   * `directory` stays when the engine ends: the next start goes on with what is in it. `agentsVhost`: on the services' broker of
+   * agents, which the engine reaches only where that is given.
+   */
+  constructor(services: Services, directory: string, agentsVhost?: string) {
+    this.#agentsVhost = agentsVhost;
     this.#services = services;
     this.#directory = directory;
   }
@@ -76,8 +82,9 @@ export class EngineProcess {
 
   /** The broker of agents, where the suite has one. */
   #agents(): string {
-    const { AGENTS_TRANSPORT_URL: transport, AGENTS_MANAGEMENT_URL: management } = this.#services.openrc;
-    if (!this.#reachesAgents) return '';
+    const { AGENTS_TRANSPORT_URL = '', AGENTS_MANAGEMENT_URL: management } = this.#services.openrc;
+    if (this.#agentsVhost === undefined) return '';
+    const transport = new URL(encodeURIComponent(this.#agentsVhost), AGENTS_TRANSPORT_URL).href;
     return `agents: {transport_url: "${transport}", management_url: "${management}"}\n`;
   }
 
@@ -92,15 +99,26 @@ export class EngineProcess {
 
   /** When the workflow ended, in milliseconds since the epoch; looks until it has. */
   async ended(workflow: string): Promise<number> {
-    const holder = readHolder(this.#state);
-    if (holder === undefined) throw new Error('no engine holds the directory');
-    const client = await connectControl(holder.socket);
-    try {
+    return this.#asked(async client => {
       for (;;) {
         const { record } = await client.workflow(workflow);
         if (isOver(record.status)) return record.at;
         await delay(20);
       }
+    });
+  }
+
+  /** What the workflow has gone through since entry `after`. */
+  async entries(workflow: string, after = 0): Promise<readonly LogEntry[]> {
+    return this.#asked(client => client.events(workflow, after, MOST_ENTRIES));
+  }
+
+  async #asked<Answer>(ask: (client: ControlClient) => Promise<Answer>): Promise<Answer> {
+    const holder = readHolder(this.#state);
+    if (holder === undefined) throw new Error('no engine holds the directory');
+    const client = await connectControl(holder.socket);
+    try {
+      return await ask(client);
     } finally {
       await client.close();
     }

@@ -152,7 +152,8 @@ export class Heat {
   }
 }
 
-async function login(openrc: Services['openrc']): Promise<Login> {
+/** As the user in `openrc`; where that service is. */
+export async function login(openrc: Services['openrc'], kind = 'orchestration'): Promise<Login> {
   const domain = { name: 'Default' };
   const user = { name: openrc['OS_USERNAME'], password: openrc['OS_PASSWORD'], domain };
   const scope = { project: { name: openrc['OS_PROJECT_NAME'], domain } };
@@ -163,7 +164,7 @@ async function login(openrc: Services['openrc']): Promise<Login> {
   });
   if (!answer.ok) throw new HeatError(answer.status, await answer.text());
   const { token } = (await answer.json()) as { token: { catalog: Service[] } };
-  const endpoints = token.catalog.find(service => service.type === 'orchestration')?.endpoints ?? [];
+  const endpoints = token.catalog.find(service => service.type === kind)?.endpoints ?? [];
   const url = endpoints.find(endpoint => endpoint.interface === 'public')?.url;
   return { token: answer.headers.get('x-subject-token') ?? '', url: url ?? '' };
 }

@@ -1,6 +1,7 @@
 // What every suite against a real Heat has: an engine process on a directory of its own, a login, and stacks that go again.
 // Belongs here: opening them before the suite's first test, closing them after its last. Does not belong here: stacks
 // themselves (templates.ts), what tests expect.
+import { agentsBrokerOf } from '../support/agents-broker.ts';
 import type { Services } from '../support/services.ts';
 import { temporaryDirectoryFor } from './directory.ts';
 import { EngineProcess } from './engine-process.ts';
@@ -17,15 +18,15 @@ export interface HeatSuite {
 
 /**
  * To be called once within a `describe`. `lasting`: stacks that several tests share, deleted after the last;
- * `reachesAgents`: the engine has the services' broker of agents.
+ * `agentsVhost`: the engine reaches the services' broker of agents, and has this vhost there to itself until the end.
  */
 export function heatSuite(
   services: Services,
   name: string,
-  { lasting = [], reachesAgents = false }: { lasting?: readonly string[]; reachesAgents?: boolean } = {},
+  { lasting = [], agentsVhost }: { lasting?: readonly string[]; agentsVhost?: string } = {},
 ): HeatSuite {
   const directory = temporaryDirectoryFor(name);
-  const engine = new EngineProcess(services, directory.path, { reachesAgents });
+  const engine = new EngineProcess(services, directory.path, agentsVhost);
   const heat = new Heat(services);
   const made: string[] = [];
   const running = async (): Promise<void> => {
@@ -40,6 +41,8 @@ export function heatSuite(
   after(async () => {
     await remove(lasting);
     await engine.stop();
+    if (agentsVhost !== undefined)
+      await agentsBrokerOf(services).management.call('DELETE', `/vhosts/${agentsVhost}`);
     directory.remove();
   });
   return {

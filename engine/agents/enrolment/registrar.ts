@@ -25,8 +25,14 @@ import { memberView, reasonOf, viewOf } from './views.ts';
 
 /** How workflows let go of an agent. */
 export interface Leaving {
-  /** Begins it, or goes on with it; true once no workflow has the agent as a member any more. */
-  leave(agent: string, how: { readonly abandon: boolean; readonly by: string }): Promise<boolean>;
+  /**
+   * Begins it, or goes on with it; true once no workflow has the agent as a member any more. `again`: what failed to be undone is
+   * tried again; without it that is an error.
+   */
+  leave(
+    agent: string,
+    how: { readonly abandon: boolean; readonly again: boolean; readonly by: string },
+  ): Promise<boolean>;
 }
 
 export interface RegistrarParts {
@@ -50,8 +56,8 @@ export interface RegistrarParts {
 
 type Of<K extends AgentRequest['kind']> = Extract<AgentRequest, { readonly kind: K }>;
 
-/** Seconds after which Heat asks again whether a member has left. */
-const LEAVE_POLL = 5;
+/** Seconds after which Heat asks again whether a member has left: soon while it may be quick. */
+const leavePoll = (elapsed: number): number => (elapsed < 15_000 ? 1 : 5);
 
 export class Registrar implements AgentsApi {
   readonly #parts: RegistrarParts;
@@ -234,18 +240,24 @@ export class Registrar implements AgentsApi {
     const leavingSince = known.leavingSince ?? clock.now();
     const record = { ...known, leavingSince };
     if (known.leavingSince === undefined) await members.put(record);
-    const how = { abandon: known.onLeave === 'abandon', by };
+    const how = { abandon: known.onLeave === 'abandon', again: known.leavingSince === undefined, by };
     // Another member of the same agent stays: Heat only replaced the resource.
     const stays = members
       .of(known.agent)
       .some(one => one.member !== member && one.leavingSince === undefined);
-    if (stays || (await leaving.leave(known.agent, how))) {
-      await members.remove(member);
-      return { gone: true };
+    try {
+      if (stays || (await leaving.leave(known.agent, how))) {
+        await members.remove(member);
+        return { gone: true };
+      }
+      const elapsed = clock.now() - leavingSince;
+      if (elapsed > known.leaveTimeout) throw tooLong(record);
+      return { gone: false, poll_after: leavePoll(elapsed) };
+    } catch (thrown) {
+      // It stays, and the next delete begins anew.
+      await members.put(withoutLeaving(record));
+      throw thrown;
     }
-    if (clock.now() - leavingSince <= known.leaveTimeout) return { gone: false, poll_after: LEAVE_POLL };
-    await members.put(known.leavingSince === undefined ? known : withoutLeaving(known));
-    throw tooLong(record);
   }
 
   #member(member: string): MemberRecord {
