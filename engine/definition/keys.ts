@@ -15,10 +15,11 @@ export const ACTION_KEYS = [
   'set',
   'workflow',
   'stack',
+  'openstack',
 ] as const;
 
 /** Actions that may follow when attempts are spent. To ask a person there is `then: pause`. */
-export const RESCUE_KEYS = ['script', 'file', 'reboot', 'online', 'wait', 'http'] as const;
+export const RESCUE_KEYS = ['script', 'file', 'reboot', 'online', 'wait', 'http', 'openstack'] as const;
 
 export const KEYS = {
   workflow: [
@@ -85,6 +86,7 @@ export const KEYS = {
   signal: ['name'],
   approval: ['message'],
   http: ['method', 'url', 'headers', 'body', 'expect', 'until', 'outputs'],
+  openstack: ['service', 'method', 'path', 'microversion', 'headers', 'body', 'expect', 'until', 'outputs'],
   set: ['outputs', 'generate'],
   'workflow action': ['definition', 'inputs', 'members'],
   'child definition': ['file'],
@@ -96,8 +98,8 @@ export const KEYS = {
   retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],
   on_failure: ['action', 'then', 'times'],
   rescue: RESCUE_KEYS,
-  undo: ['script', 'file', 'http', 'stack', 'run_on', 'timeout', 'retry', 'on_failure'],
-  probe: ['script', 'http', 'run_on'],
+  undo: ['script', 'file', 'http', 'openstack', 'stack', 'run_on', 'timeout', 'retry', 'on_failure'],
+  probe: ['script', 'http', 'openstack', 'run_on'],
   'state output': ['type', 'description', 'hidden', 'optional', 'constraints', 'schema'],
   'workflow output': ['value', 'description', 'hidden'],
 } as const satisfies Record<string, readonly string[]>;

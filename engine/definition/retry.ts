@@ -61,7 +61,7 @@ export function readProbe(fields: Fields, context: ActionContext): ActionDraft |
   const probe = readAction(
     node,
     { ...placed(node, context), what, phase: 'probe' },
-    ['script', 'http'],
+    ['script', 'http', 'openstack'],
     besides,
   );
   if (reboots) mustNotReboot(fields, node, context);
@@ -89,7 +89,7 @@ function withRunOn(action: ActionDraft, { value, at }: Node): ActionDraft {
   return { ...action, runOn: { value: value['run_on'], at: pointerTo(at, 'run_on') } };
 }
 
-const UNDO_KEYS = ['script', 'file', 'http', 'stack'] as const;
+const UNDO_KEYS = ['script', 'file', 'http', 'openstack', 'stack'] as const;
 const UNDO_BESIDES = ['run_on', 'timeout', 'retry', 'on_failure'];
 
 /** A stack goes when the workflow does, unless its state says otherwise; one that stays is nobody's any more. */

@@ -79,6 +79,16 @@ const serial = oneOrMore({
 });
 const maxFailures = whole(0, LIMITS.members);
 
+/** What `http` and `openstack` share. */
+const callKeys = {
+  method: oneOf(...HTTP_METHODS),
+  headers: map({ type: ['string', 'number', 'boolean'] }, { pattern: "^[A-Za-z0-9!#%&'*+.^_`|~-]{1,200}$" }),
+  body: anything,
+  expect: { anyOf: [oneOrMore(whole(100, 599)), expression] },
+  until: expression,
+  outputs: named(anything),
+};
+
 /** The form of every value. */
 const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[Place][number]]: Schema } } = {
   workflow: {
@@ -166,6 +176,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     set: at('set'),
     workflow: at('workflow action'),
     stack: at('stack'),
+    openstack: at('openstack'),
   },
   online: {
     os: oneOf('linux', 'windows', 'darwin', 'other'),
@@ -200,17 +211,12 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
   wait: { for: time },
   signal: { name: { type: 'string', pattern: NAME.source } },
   approval: { message: text },
-  http: {
-    method: oneOf(...HTTP_METHODS),
-    url: text,
-    headers: map(
-      { type: ['string', 'number', 'boolean'] },
-      { pattern: "^[A-Za-z0-9!#%&'*+.^_`|~-]{1,200}$" },
-    ),
-    body: anything,
-    expect: { anyOf: [oneOrMore(whole(100, 599)), expression] },
-    until: expression,
-    outputs: named(anything),
+  http: { ...callKeys, url: text },
+  openstack: {
+    ...callKeys,
+    service: { type: 'string', pattern: '^[a-z][a-z0-9-]{0,62}$' },
+    path: text,
+    microversion: { type: 'string', pattern: '^(?:\\d{1,4}\\.\\d{1,4}|latest)$' },
   },
   set: { outputs: named(anything), generate: named(at('generated secret')) },
   'workflow action': {
@@ -248,18 +254,20 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     online: at('online'),
     wait: at('wait'),
     http: at('http'),
+    openstack: at('openstack'),
   },
   undo: {
     script: at('script'),
     file: at('file'),
     http: at('http'),
+    openstack: at('openstack'),
     stack: at('stack undo'),
     run_on: expression,
     timeout: time,
     retry: at('retry'),
     on_failure: oneOf('fail', 'continue'),
   },
-  probe: { script: at('script'), http: at('http'), run_on: expression },
+  probe: { script: at('script'), http: at('http'), openstack: at('openstack'), run_on: expression },
   'state output': { ...declaration, hidden: flag, optional: flag },
   'workflow output': { value: anything, description: text, hidden: flag },
 };
@@ -283,6 +291,7 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
   'workflow action': ['definition'],
   'child definition': ['file'],
   http: ['url'],
+  openstack: ['service', 'path'],
   'character class': ['class'],
   on_failure: ['then'],
   'state output': ['type'],
@@ -298,8 +307,8 @@ const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place
   rescue: RESCUE_KEYS,
   script: INTERPRETERS,
   file: ['content', 'file', 'url'],
-  undo: ['script', 'file', 'http', 'stack'],
-  probe: ['script', 'http'],
+  undo: ['script', 'file', 'http', 'openstack', 'stack'],
+  probe: ['script', 'http', 'openstack'],
 };
 
 /** Keys of which at least one must stand there. */

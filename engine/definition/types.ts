@@ -1,8 +1,11 @@
 // The typed form of a workflow definition: what the parser promises and everything later relies on.
 // Belongs here: types only. Does not belong here: how text becomes this (parse.ts), what it may say (checks/),
 // or what a running workflow knows (machine/types.ts).
-import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { JsonValue } from '../base/json.ts';
+import type { HttpAction, OpenstackAction } from './calls.ts';
 import type { Template } from './expressions/types.ts';
+
+export { HTTP_METHODS, type HttpAction, type HttpMethod, type OpenstackAction } from './calls.ts';
 
 export const WORKFLOW_VERSIONS = ['2026-11-01'] as const;
 
@@ -255,7 +258,8 @@ export type Action =
   | HttpAction
   | SetAction
   | WorkflowAction
-  | StackAction;
+  | StackAction
+  | OpenstackAction;
 export type ActionKind = Action['kind'];
 
 export interface OnlineAction {
@@ -330,26 +334,6 @@ export interface ApprovalAction {
   readonly message: Template;
   /** Milliseconds; absent: it waits without end. */
   readonly timeout?: number;
-}
-
-export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-export type HttpMethod = (typeof HTTP_METHODS)[number];
-
-/** What reads `response` stays text: the command carries it to where the answer comes. It was compiled, so it can be. */
-export interface HttpAction {
-  readonly kind: 'http';
-  readonly method: HttpMethod;
-  readonly url: Template;
-  /** A map; names in lower case. */
-  readonly headers: Template;
-  /** Text goes as it is, anything else as JSON. */
-  readonly body?: Template;
-  /** Status codes, or an expression over the response that is true or false; absent: 200 to 299. */
-  readonly expect?: readonly number[] | string;
-  /** An expression over the response; it is called again until this is true. */
-  readonly until?: string;
-  /** Outputs whose value is computed from the response; the others are keys of its JSON body. */
-  readonly outputs: JsonObject;
 }
 
 export interface SetAction {

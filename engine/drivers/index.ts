@@ -8,6 +8,7 @@ import { GenerateDriver, type GenerateDriverDeps } from './generate-driver.ts';
 import { HttpWork } from './http-work.ts';
 import { OnlineDriver } from './online-driver.ts';
 import type { CloudSource } from './cloud/rights.ts';
+import { OpenstackWork } from './cloud/openstack-work.ts';
 import { StackWork } from './cloud/stack-work.ts';
 import { Teller } from './tell.ts';
 import { readEgress } from './web/egress.ts';
@@ -51,5 +52,9 @@ export function createDrivers(deps: DriverDeps): Record<ResolvedAction['kind'], 
     { sink, clock, teller: new Teller(sink, clock) },
     new StackWork({ clouds: deps.clouds, clock, seal }),
   );
-  return { online, script: agents, file: agents, reboot: agents, generate, workflow, http, stack };
+  const openstack = new EngineDriver(
+    { sink, clock, teller: new Teller(sink, clock) },
+    new OpenstackWork({ clouds: deps.clouds, clock, seal }),
+  );
+  return { online, script: agents, file: agents, reboot: agents, generate, workflow, http, stack, openstack };
 }

@@ -61,6 +61,7 @@ function renderTask(action: ResolvedAction, context: DriverContext, seal: Seal):
       return Promise.resolve(action);
     case 'online':
     case 'http':
+    case 'openstack':
     case 'stack':
     case 'generate':
     case 'workflow':

@@ -38,6 +38,8 @@ function actionTemplates(action: Action): readonly (Template | undefined)[] {
       return [action.path, action.owner, ...contentTemplates(action.content)];
     case 'http':
       return [action.url, action.headers, action.body];
+    case 'openstack':
+      return [action.path, action.headers, action.body];
     case 'set':
       return [action.outputs];
     case 'approval':

@@ -3,10 +3,8 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { HttpMethod } from '../definition/types.ts';
 
-export interface HttpCall {
-  readonly kind: 'http';
+interface Call {
   readonly method: HttpMethod;
-  readonly url: JsonValue;
   readonly headers: JsonObject;
   readonly body?: JsonValue;
   /** These three read the answer; expressions as they were written. */
@@ -15,6 +13,19 @@ export interface HttpCall {
   readonly outputs: JsonObject;
   /** Calling it twice does what calling it once does. */
   readonly repeatable: boolean;
+}
+
+export interface HttpCall extends Call {
+  readonly kind: 'http';
+  readonly url: JsonValue;
+}
+
+/** By the right of the workflow's owner. */
+export interface OpenstackCall extends Call {
+  readonly kind: 'openstack';
+  readonly service: string;
+  readonly path: JsonValue;
+  readonly microversion?: string;
 }
 
 /** A stack of this name is there as described, or is gone; `sources`: output of the state → of the stack. */

@@ -8,12 +8,14 @@ import type {
   FileAction,
   GeneratedSecret,
   HttpAction,
+  OpenstackAction,
   SetAction,
   StackAction,
   State,
   WorkflowAction,
 } from '../definition/types.ts';
-import { isRepeatable } from '../definition/actions/http.ts';
+import { isRepeatable } from '../definition/actions/call.ts';
+import { pathFault } from '../definition/actions/openstack.ts';
 import { isSum, urlFault } from '../definition/actions/download.ts';
 import type { DataView, Template } from '../definition/expressions/types.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
@@ -66,7 +68,7 @@ export const sharesVm = (state: State, phase: Phase): boolean =>
   actionOf(state, phase)?.kind !== 'reboot';
 
 /** Actions that call the owner's cloud. */
-const CALLS_OUT = new Set<Action['kind']>(['stack']);
+const CALLS_OUT = new Set<Action['kind']>(['stack', 'openstack']);
 
 const rightOf = ({ workflow: { credential } }: Draft): Pick<Command, 'credential'> =>
   credential === undefined ? {} : { credential };
@@ -163,6 +165,8 @@ export function resolve(
       };
     case 'http':
       return callOf(action, data, idempotent);
+    case 'openstack':
+      return cloudCallOf(action, data, idempotent);
     case 'stack':
       return stackOf(action, data, name);
     case 'set':
@@ -182,16 +186,34 @@ const noCommand = ({ kind }: Action): EngineError =>
 
 /** A URL with something hidden in it is judged where that is filled in. */
 function callOf(action: HttpAction, data: DataView, idempotent: boolean): ResolvedAction {
-  const { method, expect, until, outputs } = action;
   const url = evaluateTemplate(action.url, data);
   const fault = secretRefs(url).length > 0 ? undefined : urlFault(typeof url === 'string' ? url : '');
   if (fault)
     throw new EngineError('expression_failed', `The url ${fault.what}.`, 'Correct what it is made of.');
+  return { kind: 'http', url, ...requestOf(action, data, idempotent) };
+}
+
+/** A path with something hidden in it is judged where that is filled in. */
+function cloudCallOf(action: OpenstackAction, data: DataView, idempotent: boolean): ResolvedAction {
+  const { service, microversion } = action;
+  const path = evaluateTemplate(action.path, data);
+  const fault = secretRefs(path).length > 0 ? undefined : pathFault(typeof path === 'string' ? path : '');
+  if (fault)
+    throw new EngineError('expression_failed', `The path ${fault.what}.`, 'Correct what it is made of.');
+  return {
+    kind: 'openstack',
+    service,
+    path,
+    ...(microversion !== undefined && { microversion }),
+    ...requestOf(action, data, idempotent),
+  };
+}
+
+function requestOf(action: HttpAction | OpenstackAction, data: DataView, idempotent: boolean) {
+  const { method, expect, until, outputs } = action;
   const headers = evaluateTemplate(action.headers, data);
   return {
-    kind: 'http',
     method,
-    url,
     headers: isObject(headers) ? headers : {},
     ...optional('body', action.body, data),
     ...(expect !== undefined && { expect }),

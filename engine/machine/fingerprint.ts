@@ -80,6 +80,7 @@ function partsOf(source: ViewSource, step: Step, action: Action, view: DataView)
     case 'file':
     case 'reboot':
     case 'http':
+    case 'openstack':
     case 'stack':
       return partsOfResolved(resolve(step, action, view, UNNAMED));
     default:
@@ -96,7 +97,8 @@ function partsOfResolved(action: ResolvedAction): Parts {
       const { inputs, reboots: _, ...rest } = action;
       return { action: rest, inputs };
     }
-    case 'http': {
+    case 'http':
+    case 'openstack': {
       const { outputs: _, repeatable: __, ...rest } = action;
       return { action: rest as unknown as JsonValue };
     }

@@ -1,9 +1,11 @@
 // How a rescue ended: new attempts, or what `on_failure` says besides.
 // Belongs here: the ends of the phase `rescue`. Does not belong here: its start (spent.ts, attempts.ts).
 import { LIMITS } from '../base/limits.ts';
+import type { Action } from '../definition/types.ts';
 import type { Draft } from './draft.ts';
 import { calledBack } from './outcomes.ts';
 import { ATTEMPT_OVER } from './records.ts';
+import { awaitAuthorisation, mayWait } from './retry.ts';
 import { accept, type Ended, rescueFailed, saying } from './spent.ts';
 import type { Outcome, StepError } from './types.ts';
 
@@ -15,6 +17,8 @@ export function endRescue(draft: Draft, number: number, outcome: Outcome): void 
     case 'interrupted':
       return interruptRescue(draft, number, outcome.evidence);
     case 'failed':
+      if (outcome.error.kind === 'unauthorised' && mayWait(draft, number))
+        return awaitAuthorisation(draft, number, { ...outcome.error, phase: 'rescue' });
       return rescueFailed(draft, number, spentBefore(draft, number), saying(outcome.error));
     case 'refused':
       return rescueFailed(draft, number, spentBefore(draft, number), outcome.message);
@@ -53,7 +57,7 @@ function interruptRescue(draft: Draft, number: number, evidence: string): void {
   const over = { ...ATTEMPT_OVER, interruptions };
   if (!draft.mayGoOn(number)) return draft.write(number, { ...over, status: 'interrupted' });
   const kind = state.rescue?.action.kind;
-  const policy = kind === 'script' || kind === 'http' ? state.onInterrupted : 'rerun';
+  const policy = kind !== undefined && LEAVES_HALVES.has(kind) ? state.onInterrupted : 'rerun';
   if (policy === 'pause' && draft.isHalted) return draft.write(number, { ...over, status: 'interrupted' });
   if (policy === 'pause')
     return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });
@@ -62,6 +66,8 @@ function interruptRescue(draft: Draft, number: number, evidence: string): void {
   draft.write(number, { interruptions });
   draft.starts.push({ step: number, phase: 'rescue' });
 }
+
+const LEAVES_HALVES = new Set<Action['kind']>(['script', 'http', 'openstack']);
 
 /** What the rescue was for: it stands in the record as long as it runs. */
 function spentBefore(draft: Draft, number: number): Ended {

@@ -23,7 +23,7 @@ export function failAttempt(
   error: StepError,
   chance: 'retry' | 'final' = 'retry',
 ): void {
-  if (error.kind === 'unauthorised' && draft.mayGoOn(number) && !draft.isHalted)
+  if (error.kind === 'unauthorised' && mayWait(draft, number))
     return awaitAuthorisation(draft, number, error);
   const { state } = draft.step(number);
   const tries = draft.record(number).tries + 1;
@@ -33,8 +33,11 @@ export function failAttempt(
   spend(draft, number, { tries, error });
 }
 
+/** False while nothing may start: then nobody is asked. */
+export const mayWait = (draft: Draft, number: number): boolean => draft.mayGoOn(number) && !draft.isHalted;
+
 /** No try that the step has left could help: somebody gives the workflow another credential, and tries again. */
-function awaitAuthorisation(draft: Draft, number: number, error: StepError): void {
+export function awaitAuthorisation(draft: Draft, number: number, error: StepError): void {
   draft.write(number, {
     ...ATTEMPT_OVER,
     status: 'paused',

@@ -4,7 +4,7 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { Phase, StepId } from '../base/ids.ts';
 import type { Interpreter } from '../definition/types.ts';
-import type { HttpCall, StackTask } from './calls.ts';
+import type { HttpCall, OpenstackCall, StackTask } from './calls.ts';
 import type { GenerateTask } from './generate-task.ts';
 import type { StepError } from './errors.ts';
 
@@ -277,6 +277,7 @@ export type ResolvedAction =
     }
   | { readonly kind: 'reboot' }
   | HttpCall
+  | OpenstackCall
   | StackTask
   | GenerateTask
   | ChildTask;

@@ -56,7 +56,7 @@ export function addressOf(endpoint: Endpoint, path: string): URL {
   const base = endpoint.url.replace(/\/+$/, '');
   const root = URL.canParse(base) ? new URL(base) : undefined;
   if (root === undefined || !/^https?:$/.test(root.protocol))
-    throw new CloudFault('answer', `The catalogue gives '${base.slice(0, 200)}', which is no address.`);
+    throw new CloudFault('unfit', `The catalogue gives '${base.slice(0, 200)}', which is no address.`);
   if (!path.startsWith('/') || /[\s#\\]/.test(path) || !URL.canParse(`${base}${path}`)) throw outside(path);
   const url = new URL(`${base}${path}`);
   const below = root.pathname.endsWith('/') ? root.pathname : `${root.pathname}/`;

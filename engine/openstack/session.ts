@@ -39,11 +39,11 @@ export class CloudSession implements Cloud {
   }
 
   async call(call: CloudCall, signal?: AbortSignal): Promise<CloudAnswer> {
-    const first = await this.#current();
+    const first = await unless(signal, this.#current());
     let answer = await this.#send(call, first, signal);
     if (answer.status === 401) {
       if (this.#token === first) this.#token = undefined;
-      answer = await this.#send(call, await this.#current(), signal);
+      answer = await this.#send(call, await unless(signal, this.#current()), signal);
     }
     if (lacksRight(answer)) {
       const why = sentenceOf(answer) ?? `status ${answer.status}`;
@@ -69,37 +69,66 @@ export class CloudSession implements Cloud {
         'unfit',
         'Nobody says where Keystone is: set openstack.auth_url in the settings of the engine.',
       );
-    const token = await authenticate(authUrl, credential, ca === undefined ? {} : { ca });
+    const token = await authenticate(authUrl, credential, ca === undefined ? {} : { ca }).catch(harmless);
     this.#token = token;
     this.#since = now();
     return token;
   }
 
-  #send(call: CloudCall, token: Token, signal: AbortSignal | undefined): Promise<Answer> {
+  async #send(call: CloudCall, token: Token, signal: AbortSignal | undefined): Promise<FromEndpoint> {
     const { credential, settings, ca } = this.#deps;
     const region = credential.region_name ?? settings.region;
     const endpoint = endpointOf(token.catalogue, call.service, {
       interface: credential.interface ?? settings.interface ?? 'public',
       ...(region !== undefined && { region }),
     });
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    return exchange({
+    const { body, type } = bodyOf(call);
+    const answer = await exchange({
       method: call.method,
       url: addressOf(endpoint, call.path),
       headers: {
         accept: 'application/json',
+        ...(type !== undefined && { 'content-type': type }),
+        ...call.headers,
         'x-auth-token': token.id,
         ...microversionHeaders(call.service, call.microversion),
-        ...(body !== undefined && {
-          'content-type': 'application/json',
-          'content-length': String(Buffer.byteLength(body)),
-        }),
+        ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
       },
       ...(body !== undefined && { body }),
       ...(ca !== undefined && { ca }),
       ...(signal && { signal }),
     });
+    return { ...answer, endpoint: endpoint.url };
   }
+}
+
+type FromEndpoint = Answer & Pick<CloudAnswer, 'endpoint'>;
+
+/** A login that may have been carried out, or whose answer makes no sense, has changed nothing. */
+function harmless(thrown: unknown): never {
+  if (!(thrown instanceof CloudFault)) throw thrown;
+  const { kind, message } = thrown;
+  if (kind === 'unsure') throw new CloudFault('unreachable', message, { cause: thrown });
+  if (kind === 'answer') throw new CloudFault('unfit', message, { cause: thrown });
+  throw thrown;
+}
+
+/** Others may go on waiting for the same. */
+function unless<Value>(signal: AbortSignal | undefined, promise: Promise<Value>): Promise<Value> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+function bodyOf({ body }: CloudCall): { readonly body?: string; readonly type?: string } {
+  if (body === undefined) return {};
+  return typeof body === 'string'
+    ? { body, type: 'text/plain; charset=utf-8' }
+    : { body: JSON.stringify(body), type: 'application/json' };
 }
 
 /** Milliseconds for which it is used. */
@@ -109,8 +138,8 @@ const usable = ({ lifetime }: Token): number => lifetime - Math.min(RESERVE_MS, 
 const lacksRight = (answer: Answer): boolean =>
   answer.status === 401 || (answer.status === 403 && !/quota|limit|exceeded/i.test(sentenceOf(answer) ?? ''));
 
-function answerOf({ status, headers, text }: Answer): CloudAnswer {
-  return { status, headers, ...(text !== '' && { body: valueOf(text) }) };
+function answerOf({ status, headers, text, endpoint }: FromEndpoint): CloudAnswer {
+  return { status, headers, endpoint, text, ...(text !== '' && { body: valueOf(text) }) };
 }
 
 function valueOf(text: string): JsonValue {

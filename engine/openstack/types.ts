@@ -8,14 +8,20 @@ export interface CloudCall {
   readonly method: string;
   /** Below the service's endpoint in the catalogue; begins with a slash. */
   readonly path: string;
+  /** Text goes as it is, anything else as JSON. */
   readonly body?: JsonValue;
   readonly microversion?: string;
+  /** Others than the engine's own; names in lower case. */
+  readonly headers?: { readonly [name: string]: string };
 }
 
 export interface CloudAnswer {
   readonly status: number;
   /** Names in lower case; of several of one name the last. */
   readonly headers: { readonly [name: string]: string };
+  /** The endpoint of the catalogue that answered. */
+  readonly endpoint: string;
+  readonly text: string;
   /** JSON when the answer is; its text otherwise; absent when it is empty. */
   readonly body?: JsonValue;
 }

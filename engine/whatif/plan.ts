@@ -37,6 +37,7 @@ export const GUESSED: { readonly [kind in ActionKind | 'probe']?: number } = {
   file: 2_000,
   reboot: 60_000,
   http: 5_000,
+  openstack: 5_000,
   stack: 120_000,
   probe: 2_000,
   workflow: 300_000,

@@ -64,6 +64,16 @@ export class ManualClock implements Clock {
   }
 }
 
+/** Tells for when the last timer was set. */
+export class WatchedClock extends ManualClock {
+  last = 0;
+
+  override at(time: number, callback: () => void): () => void {
+    this.last = time;
+    return super.at(time, callback);
+  }
+}
+
 interface Reported {
   readonly id: EffectId;
   readonly report: Report;

@@ -65,7 +65,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'an action of a later version',
     vm('      ready: {action: {ansible: {}}}'),
-    "9:24: The action of web.ready has unknown key 'ansible'. Known here: approval, file, http, online, reboot, script, set, signal, stack, wait, workflow.",
+    "9:24: The action of web.ready has unknown key 'ansible'. Known here: approval, file, http, online, openstack, reboot, script, set, signal, stack, wait, workflow.",
   ],
   [
     'keys of a state at the top',

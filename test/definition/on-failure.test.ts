@@ -40,7 +40,7 @@ describe('on_failure', () => {
   });
 
   it('row 41: a rescue is a script, a file, a reboot, a call, online or a wait', () => {
-    const known = 'Known here: file, http, online, reboot, script, wait';
+    const known = 'Known here: file, http, online, openstack, reboot, script, wait';
     expect(refusals('{action: {approval: {message: Now?}}, then: retry}')).to.contain(known);
     expect(refusals('{action: {set: {outputs: {}}}, then: retry}')).to.contain(known);
     const service = 'entities: {s: {type: service, states: {up: {action: {signal: {name: go}}, ';

@@ -105,12 +105,14 @@ export class NaiveEnds {
   protected endRescue(step: NaiveStep, ending: Ending): void {
     const { onFailure, onInterrupted, rescue } = step.state;
     if (ending === 'interrupted') {
-      const canHarm = rescue?.action.kind === 'script' || rescue?.action.kind === 'http';
+      const canHarm = ['script', 'http', 'openstack'].includes(rescue?.action.kind ?? '');
       const policy = canHarm ? onInterrupted : 'rerun';
       step.interruptions += 1;
       if (this.stands) step.status = 'interrupted';
       else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
       else if (policy !== 'rerun' || step.interruptions > LIMITS.interruptions) this.rescueFailed(step);
+    } else if (ending === 'forbidden' && !this.stands && !this.halted) {
+      this.forbidden(step);
     } else if (ending === 'denied' || ending === 'broken' || ending === 'forbidden') {
       this.rescueFailed(step);
     } else if (onFailure === 'retry' && !this.stands) {

@@ -31,7 +31,7 @@ export class FakeHeat implements Cloud {
     this.calls.push(call);
     this.before(call);
     const answer = this.#answer(method, path, (body ?? {}) as JsonObject);
-    return { headers: {}, ...answer };
+    return { headers: {}, endpoint: 'http://heat', text: JSON.stringify(answer.body ?? ''), ...answer };
   }
 
   put(name: string, status: string, tag = ''): KeptStack {
@@ -47,7 +47,7 @@ export class FakeHeat implements Cloud {
     return kept;
   }
 
-  #answer(method: string, path: string, body: JsonObject): Omit<CloudAnswer, 'headers'> {
+  #answer(method: string, path: string, body: JsonObject): Pick<CloudAnswer, 'status' | 'body'> {
     const name = (body['stack_name'] as string | undefined) ?? /\/stacks\/([^/?]+)/.exec(path)?.[1] ?? '';
     const found = this.stacks.get(name);
     if (method === 'GET' && path.startsWith('/stacks?'))

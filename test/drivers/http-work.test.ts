@@ -8,19 +8,9 @@ import { HttpWork } from '../../engine/drivers/http-work.ts';
 import { Teller } from '../../engine/drivers/tell.ts';
 import { readEgress } from '../../engine/drivers/web/egress.ts';
 import type { Command, Outcome } from '../../engine/machine/types.ts';
-import { contextOf, idOf, ManualClock, RecordingSink, settle } from '../agents/world.ts';
+import { contextOf, idOf, RecordingSink, settle, WatchedClock } from '../agents/world.ts';
 
 type HttpAction = Extract<Command['action'], { kind: 'http' }>;
-
-/** Tells for when the last timer was set. */
-class WatchedClock extends ManualClock {
-  last = 0;
-
-  override at(time: number, callback: () => void): () => void {
-    this.last = time;
-    return super.at(time, callback);
-  }
-}
 
 describe('calls of services', () => {
   let server: Server;
@@ -135,7 +125,7 @@ describe('calls of services', () => {
     expect([...sealed.keys()][0]).to.match(/^output\/.*\/token$/, ref);
   });
 
-  it('HW1: refuses an output that would show a hidden value that was sent, unless it is hidden', async () => {
+  it('SC1: refuses an output that would show a hidden value that was sent, unless it is hidden', async () => {
     answer = response => void response.end('{"echo": "it is correct-horse!"}');
     const headers = { 'x-token': { $secret: 'input/token' } };
     await outcomeOf({ headers }, [{ name: 'echo', hidden: false }]);
@@ -216,7 +206,7 @@ describe('calls of services', () => {
     expect(clock.timers).to.equal(0);
   });
 
-  it('HW2: does not wait for what will not change: another answer than expected ends it at once', async () => {
+  it('SC2: does not wait for what will not change: another answer than expected ends it at once', async () => {
     answer = response => response.writeHead(401).end('who?');
     await outcomeOf({ until: '<% response.status == 200 %>' });
     expect(sink.error).to.include({ kind: 'http', status: 401 });

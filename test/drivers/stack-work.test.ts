@@ -167,7 +167,7 @@ describe('The driver of stacks', () => {
   });
 
   it("quotes Heat's own sentence where it refuses", async () => {
-    heat.call = async () => ({ status: 400, headers: {}, body: REFUSAL });
+    heat.call = async () => ({ status: 400, headers: {}, body: REFUSAL, text: '', endpoint: 'http://heat' });
     const { outcome } = await carryOut(WANTED);
     expect(outcome.kind === 'failed' && outcome.error.message).to.equal(
       'Heat, asked for the stack net, answered 400: The template is invalid',

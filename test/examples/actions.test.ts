@@ -9,9 +9,9 @@ import { embeddedHost } from '../../engine/host.ts';
 import type { ActRequest, CreateRequest, WorkflowView } from '../../engine/runtime/api.ts';
 import { definitionOf, parse } from '../definition/support/parsing.ts';
 import { actionPages, type ActionPage } from '../support/action-pages.ts';
-import { passwordOf } from '../openstack/demo.ts';
+import { Demo, imageOf, passwordOf } from '../openstack/demo.ts';
 import { isLinux, needs } from '../support/needs.ts';
-import { services } from '../support/services.ts';
+import { novaIn, services, type Services } from '../support/services.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 type Deed<Act = ActRequest> = Act extends ActRequest ? Omit<Act, 'requestId' | 'workflow' | 'by'> : never;
@@ -34,7 +34,10 @@ function balancers(): Server {
   });
 }
 
-const found = services('the example of stack');
+const found = services('the examples of stack and openstack');
+const nova = found && novaIn(found, 'the example of openstack');
+/** Pages whose examples need a cloud. */
+const CLOUD: { readonly [kind: string]: boolean } = { stack: !!found, openstack: !!nova };
 
 describe('The examples of actions', function () {
   this.timeout(60_000);
@@ -60,9 +63,12 @@ describe('The examples of actions', function () {
     await new Promise(resolve => server.close(resolve));
   });
 
-  const inputsOf: { readonly [kind: string]: () => CreateRequest['inputs'] } = {
+  const inputsOf: {
+    readonly [kind: string]: () => CreateRequest['inputs'] | Promise<CreateRequest['inputs']>;
+  } = {
     file: () => ({ directory }),
     http: () => ({ api, token: TOKEN }),
+    openstack: async () => ({ image: await imageOf(await Demo.login(found as Services)) }),
   };
 
   function membersOf(page: ActionPage): CreateRequest['members'] {
@@ -87,7 +93,7 @@ describe('The examples of actions', function () {
     const { api } = session;
     const deed = DEEDS[id];
     const document = { source: page.example, fileName: `${id}.md`, files: page.files };
-    const inputs = inputsOf[id]?.() ?? {};
+    const inputs = (await inputsOf[id]?.()) ?? {};
     const { problems } = await api.create({
       ...from(id),
       id,
@@ -95,7 +101,7 @@ describe('The examples of actions', function () {
       document,
       inputs,
       members: membersOf(page),
-      ...(page.kind === 'stack' && found && { credential: passwordOf(found) }),
+      ...(CLOUD[page.kind] && found && { credential: passwordOf(found) }),
     });
     expect(problems).to.deep.equal([]);
     const following = new AbortController();
@@ -120,7 +126,7 @@ describe('The examples of actions', function () {
   }
 
   for (const page of actionPages) {
-    if (page.kind === 'stack' && found === undefined) continue;
+    if (CLOUD[page.kind] === false) continue;
     it(`${page.kind}: ends as its page says`, async () => {
       if (!needs(isLinux, `the example of ${page.kind}`, 'Linux')) return;
       const { record, outputs } = await endOf(page);
@@ -131,7 +137,7 @@ describe('The examples of actions', function () {
       }
       expect(record.reason).to.equal('');
       expect(outputs).to.deep.equal(page.outputs);
-      if (page.kind === 'stack') await deleted(page.kind);
+      if (CLOUD[page.kind]) await deleted(page.kind);
     });
   }
 });

@@ -145,7 +145,8 @@ export class Driven {
       case 'http':
         throw new Error('The examples call no service.');
       case 'stack':
-        return { kind: 'refused', message: 'There is no Heat here.' };
+      case 'openstack':
+        return { kind: 'refused', message: 'There is no cloud here.' };
       case 'generate':
         return { kind: 'succeeded', outputs: this.#made(action.secrets) };
       default:

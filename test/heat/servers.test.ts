@@ -1,17 +1,13 @@
 // Workflows beside servers of a real Nova (with its fake driver: no machine runs).
 // Belongs here: what a workflow takes from servers, and Heat's order between them. Does not belong here: agents in them.
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { expect } from 'chai';
-import { needs } from '../support/needs.ts';
-import { services } from '../support/services.ts';
+import { novaIn, services } from '../support/services.ts';
 import { heatSuite } from './suite.ts';
 import { greeting } from './templates.ts';
 
 const suite = 'workflows beside servers of Nova';
 const found = services(suite);
-const hasNova = found !== undefined && existsSync(path.join(found.directory, 'pids', 'nova-compute'));
-if (found !== undefined && needs(hasNova, suite, 'Nova: test/services/nova.sh')) {
+if (found !== undefined && novaIn(found, suite)) {
   describe(suite, function () {
     this.timeout(180_000);
     const { create, heat } = heatSuite(found, 'heat-servers');

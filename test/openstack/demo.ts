@@ -81,3 +81,10 @@ export async function idOf(admin: Cloud, user: string): Promise<string> {
   const { users } = body as unknown as { readonly users: readonly { readonly id: string }[] };
   return users[0]?.id ?? '';
 }
+
+/** The id of the image from which servers of tests are made. */
+export async function imageOf(demo: Demo): Promise<string> {
+  const { images } = await demo.call('image', 'GET', '/v2/images?name=empty');
+  const [first] = images as unknown as readonly { readonly id: string }[];
+  return first?.id ?? '';
+}

@@ -16,6 +16,8 @@ export class FakeCloud {
   /** What came to the service, logins apart. */
   readonly seen: Seen[] = [];
   logins = 0;
+  /** Logins get no answer. */
+  isSilent = false;
   /** Seconds that a token lives. */
   lifetime = 3_600;
   /** Tokens that the service refuses. */
@@ -69,6 +71,7 @@ export class FakeCloud {
 
   #login(response: ServerResponse): void {
     this.logins += 1;
+    if (this.isSilent) return;
     const issued = new Date();
     response.setHeader('x-subject-token', `token-${this.logins}`);
     const endpoints = [

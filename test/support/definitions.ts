@@ -5,6 +5,7 @@ import type { Template } from '../../engine/definition/expressions/types.ts';
 import type {
   Action,
   Entity,
+  OpenstackAction,
   Quorum,
   RequiredOutcome,
   Requirement,
@@ -60,6 +61,17 @@ export const call = (url: JsonValue = 'https://x.org/a', until?: string): Action
   headers: literal({}),
   ...(until !== undefined && { until }),
   outputs: {},
+});
+
+/** A call of the owner's cloud. */
+export const cloudCall = (path: JsonValue = '/servers', more: Partial<OpenstackAction> = {}): Action => ({
+  kind: 'openstack',
+  service: 'compute',
+  method: 'GET',
+  path: literal(path),
+  headers: literal({}),
+  outputs: {},
+  ...more,
 });
 
 const isTemplate = (value: JsonValue | Template): value is Template =>

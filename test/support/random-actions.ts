@@ -1,7 +1,7 @@
 // The actions of random definitions.
 // Belongs here: one of each kind. Does not belong here: where they stand (random-definitions.ts).
 import type { Action } from '../../engine/definition/types.ts';
-import { call, child, literal, script } from './definitions.ts';
+import { call, child, cloudCall, literal, script } from './definitions.ts';
 
 export type KindDice =
   | 'script'
@@ -11,6 +11,7 @@ export type KindDice =
   | 'generate'
   | 'stack'
   | 'http'
+  | 'openstack'
   | 'online'
   | 'child'
   | 'join'
@@ -36,6 +37,8 @@ export function actionOf(kind: KindDice, hasOutput: boolean): Action | undefined
       };
     case 'http':
       return call();
+    case 'openstack':
+      return cloudCall();
     case 'stack': {
       const parameters = literal({});
       return { kind: 'stack', change: 'create', template: { digest: 't' }, parameters, sources: new Map() };

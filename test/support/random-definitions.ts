@@ -55,7 +55,7 @@ interface StateDice {
   readonly attempts: number;
   readonly delay: number;
   readonly onFailure: State['onFailure'];
-  readonly rescue: 'none' | 'script' | 'reboot' | 'online' | 'wait' | 'http';
+  readonly rescue: 'none' | 'script' | 'reboot' | 'online' | 'wait' | 'http' | 'openstack';
   /** How often it gives new attempts; 0: what follows it is `onFailure`. */
   readonly rescues: number;
   readonly validFor: number | undefined;
@@ -73,6 +73,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
     'set',
     'generate',
     'http',
+    'openstack',
     'stack',
     'online',
     'child',
@@ -115,7 +116,18 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
   attempts: fc.integer({ min: 1, max: 3 }),
   delay: fc.constantFrom(0, 1_000),
   onFailure: fc.constantFrom('fail', 'fail', 'continue', 'pause', 'undo'),
-  rescue: fc.constantFrom('none', 'none', 'none', 'none', 'script', 'reboot', 'online', 'wait', 'http'),
+  rescue: fc.constantFrom(
+    'none',
+    'none',
+    'none',
+    'none',
+    'script',
+    'reboot',
+    'online',
+    'wait',
+    'http',
+    'openstack',
+  ),
   rescues: fc.integer({ min: 0, max: 2 }),
   validFor: fc.constantFrom(undefined, undefined, undefined, 15, 3_000),
   onInterrupted: fc.constantFrom('rerun', 'probe', 'pause', 'fail'),
@@ -215,7 +227,7 @@ function build(
   const isHomeless = owner.type === 'service' && ['script', 'reboot', 'online'].includes(dice.kind);
   const kind = isHomeless && !(dice.kind === 'script' && runOn) ? 'join' : dice.kind;
   const outputs =
-    dice.output && ['script', 'set', 'signal', 'child', 'http', 'stack'].includes(kind)
+    dice.output && ['script', 'set', 'signal', 'child', 'http', 'openstack', 'stack'].includes(kind)
       ? [output('port', { type: 'integer' })]
       : kind === 'generate'
         ? [output('port', { hidden: true })]
@@ -258,7 +270,8 @@ function onFailureOf(
     kind === 'child' || kind === 'stack' || (undo !== 'none' && owner.type !== 'service' && kind !== 'join');
   const onFailure =
     wished === 'undo' && (!canUndo || ageOf(kind, dice).validFor !== undefined) ? 'fail' : wished;
-  const isPossible = rescue === 'wait' || rescue === 'http' || owner.type !== 'service';
+  const isPossible =
+    rescue === 'wait' || rescue === 'http' || rescue === 'openstack' || owner.type !== 'service';
   const action = kind === 'join' || rescue === 'none' || !isPossible ? undefined : actionOf(rescue, false);
   if (!action) return { onFailure };
   return {

@@ -21,6 +21,10 @@ export function services(suite: string): Services | undefined {
   return { directory, openrc: readRc(file) };
 }
 
+/** True where Nova is among them, with its fake driver. */
+export const novaIn = ({ directory: place }: Services, suite: string): boolean =>
+  needs(existsSync(path.join(place, 'pids', 'nova-compute')), suite, 'Nova: test/services/nova.sh');
+
 /** The variables that such a file exports. */
 export function readRc(file: string): { readonly [name: string]: string } {
   const pairs = [...readFileSync(file, 'utf8').matchAll(/([A-Z_]+)=(\S+)/g)];

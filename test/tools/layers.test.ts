@@ -84,6 +84,8 @@ const PURE_MODULES = [
 ];
 const IMPURE_WORDS =
   /\b(Date\.now|new Date\(\)|Math\.random|randomUUID|randomBytes|setTimeout|setInterval|setImmediate|process\.|performance\.|fetch\()/;
+/** Kinds of actions are words of the language. */
+const KINDS = /'openstack'|\bactions\/openstack\.ts/g;
 const FOREIGN_WORDS = /\b(amqp|rabbitmq|sqlite|mariadb|postgres|oslo|openstack|nova|keystone)\b/i;
 
 const layerOf = (file: string): string => {
@@ -130,7 +132,8 @@ describe('layers', () => {
   it('graph and machine know no word of databases, brokers or clouds', () => {
     const wrong = layered.filter(
       file =>
-        ['engine/graph', 'engine/machine'].includes(layerOf(file.path)) && FOREIGN_WORDS.test(code(file)),
+        ['engine/graph', 'engine/machine'].includes(layerOf(file.path)) &&
+        FOREIGN_WORDS.test(code(file).replaceAll(KINDS, '')),
     );
     expect(wrong.map(file => file.path)).to.deep.equal([]);
   });
@@ -140,5 +143,6 @@ describe('layers', () => {
     expect(layerOf(planted.path)).to.equal('engine/machine');
     expect((MAY_IMPORT['engine/machine'] ?? []).includes('engine/store')).to.equal(false);
     expect(IMPURE_WORDS.test('const t = Date.now();')).to.equal(true);
+    expect(FOREIGN_WORDS.test("case 'openstack': // asks openstack".replaceAll(KINDS, ''))).to.equal(true);
   });
 });

@@ -13,6 +13,7 @@ import { file } from './file.ts';
 import { http } from './http.ts';
 import type { ActionContext, KindOfAction } from './kind.ts';
 import { online } from './online.ts';
+import { openstack } from './openstack.ts';
 import { reboot } from './reboot.ts';
 import { script } from './script.ts';
 import { set } from './set.ts';
@@ -33,6 +34,7 @@ export const ACTIONS = {
   set,
   workflow,
   stack,
+  openstack,
 } satisfies Record<ActionKind, KindOfAction>;
 
 /** Reads a map with exactly one action key among `allowed`; keys in `besides` belong to whoever called. */

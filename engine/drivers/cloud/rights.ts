@@ -23,10 +23,10 @@ export async function cloudOf(clouds: CloudSource, { command, context }: Task): 
 
 /** An answer that is no success, thrown where the caller cannot go on. */
 export class Refusal extends Error {
-  readonly answer: CloudAnswer;
+  readonly answer: Pick<CloudAnswer, 'status' | 'body'>;
 
   /** `what`: who answered to what, such as `Heat, asked for the stack x,`; `remark`: what that often means. */
-  constructor(what: string, answer: CloudAnswer, remark = '') {
+  constructor(what: string, answer: Pick<CloudAnswer, 'status' | 'body'>, remark = '') {
     const said = sentenceIn(answer.body);
     super(`${what} answered ${answer.status}: ${said ?? 'it does not say why'}${remark}`);
     this.answer = answer;

@@ -8,6 +8,7 @@ import { holdersIn } from '../holders.ts';
 import { owes, queuesFor } from '../records.ts';
 import { recordOf } from '../state.ts';
 import { COMMAND_GRACE } from '../timing.ts';
+import type { HttpCall, OpenstackCall } from '../calls.ts';
 import type { ChildTask, ResolvedAction, StepRecord } from '../types.ts';
 import type { Onwards, Via } from './onward.ts';
 import type { Cause, Names, Onward, Root, Surroundings } from './types.ts';
@@ -289,11 +290,19 @@ const childOf = ({ child, task }: ChildTask, { held, cancel }: StepRecord): Root
 
 /** Without what may be hidden in it, or stands behind a question mark. */
 function callOf(action: ResolvedAction): { readonly calls?: string } {
-  if (action.kind !== 'http') return {};
-  const { method, url, until } = action;
+  if (action.kind !== 'http' && action.kind !== 'openstack') return {};
+  const what = `${action.method} ${action.kind === 'http' ? placeOf(action) : inCloud(action)}`.trimEnd();
+  return { calls: action.until === undefined ? what : `${what} until it answers as wanted` };
+}
+
+function placeOf({ url }: HttpCall): string {
   const parsed = typeof url === 'string' ? URL.parse(url) : null;
-  const what = parsed === null ? method : `${method} ${parsed.origin}${parsed.pathname}`;
-  return { calls: until === undefined ? what : `${what} until it answers as wanted` };
+  return parsed === null ? '' : `${parsed.origin}${parsed.pathname}`;
+}
+
+function inCloud({ service, path }: OpenstackCall): string {
+  const shown = typeof path === 'string' ? `${path.split('?')[0] ?? ''} of ` : 'of ';
+  return `${shown}${service}`;
 }
 
 function asked(record: StepRecord): Root {

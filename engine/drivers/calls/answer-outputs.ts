@@ -1,15 +1,15 @@
 // Outputs from what a service answered: computed by the action's own expressions, or keys of its JSON body.
 // Belongs here: their values, sealing hidden ones. Does not belong here: their types (the machine judges).
-import { textsIn } from '../../agent-protocol/agent/masking.ts';
-import { EngineError } from '../base/errors.ts';
-import { effectKey, type EffectId } from '../base/ids.ts';
-import { isObject, type JsonObject, type JsonValue, tagOf } from '../base/json.ts';
-import { compileForResponse, evaluateForResponse } from '../definition/expressions/index.ts';
-import type { ResponseView } from '../definition/expressions/types.ts';
-import type { Command, RawOutput } from '../machine/types.ts';
-import type { NewSecret } from '../runtime/ports.ts';
-import type { RenderedCall } from './http-request.ts';
-import { reveal } from './reveal.ts';
+import { textsIn } from '../../../agent-protocol/agent/masking.ts';
+import { EngineError } from '../../base/errors.ts';
+import { effectKey, type EffectId } from '../../base/ids.ts';
+import { isObject, type JsonObject, type JsonValue, tagOf } from '../../base/json.ts';
+import { compileForResponse, evaluateForResponse } from '../../definition/expressions/index.ts';
+import type { ResponseView } from '../../definition/expressions/types.ts';
+import type { Command, RawOutput } from '../../machine/types.ts';
+import type { NewSecret } from '../../runtime/ports.ts';
+import { reveal } from '../reveal.ts';
+import type { Sent } from './sent.ts';
 
 export type Seal = (ref: string, value: JsonValue) => NewSecret;
 
@@ -21,14 +21,13 @@ export interface OutputsRead {
 /** What the answer does not have is left out. Rejects with EngineError for what cannot be given. */
 export async function readOutputs(
   id: EffectId,
-  { action, outputs: declared }: Command,
+  { outputs: declared }: Pick<Command, 'outputs'>,
   response: ResponseView,
-  call: Pick<RenderedCall, 'holdsSent'>,
+  { holdsSent, sources }: Pick<Sent, 'holdsSent'> & { readonly sources: JsonObject },
   seal: Seal,
 ): Promise<OutputsRead> {
   const outputs: { [name: string]: RawOutput } = {};
   const secrets: NewSecret[] = [];
-  const sources = action.kind === 'http' ? action.outputs : {};
   for (const { name, hidden } of declared) {
     const value = valueOf(name, sources, response);
     if (value === undefined || value === null) continue;
@@ -36,7 +35,7 @@ export async function readOutputs(
       const ref = `output/${effectKey(id)}/${name}`;
       outputs[name] = { secret: ref };
       secrets.push(seal(ref, await reveal(value, neverRead)));
-    } else if ([...textsIn(value), JSON.stringify(value)].some(text => call.holdsSent(text)))
+    } else if ([...textsIn(value), JSON.stringify(value)].some(text => holdsSent(text)))
       throw showsSecret(name);
     else outputs[name] = { encoded: value };
   }

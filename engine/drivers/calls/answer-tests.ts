@@ -1,15 +1,15 @@
 // What an answer must be like: `expect` and `until` of a command, judged on one answer.
-// Belongs here: true, false, or why it cannot be said. Does not belong here: what follows from that (http-work.ts).
-import { EngineError } from '../base/errors.ts';
-import { compileForResponse, evaluateForResponse } from '../definition/expressions/index.ts';
-import type { ResponseView, Template } from '../definition/expressions/types.ts';
+// Belongs here: true, false, or why it cannot be said. Does not belong here: what follows from that (service-call.ts).
+import { EngineError } from '../../base/errors.ts';
+import { compileForResponse, evaluateForResponse } from '../../definition/expressions/index.ts';
+import type { ResponseView, Template } from '../../definition/expressions/types.ts';
 
 export interface Tests {
   readonly expect?: readonly number[] | string;
   readonly until?: string;
 }
 
-export class ResponseTests {
+export class AnswerTests {
   readonly #expect: readonly number[] | Template | undefined;
   readonly #until: Template | undefined;
 
