@@ -6,6 +6,7 @@
 // S2 A token is renewed before it ends, and once more when a service refuses it: a refused request was not carried out,
 //    so it may be sent again whatever its method.
 // S3 Nothing else is sent twice.
+// S4 A token is in no answer, whatever a service says back.
 import type { CloudCredential } from '../base/credential.ts';
 import type { JsonValue } from '../base/json.ts';
 import { addressOf, endpointOf, microversionHeaders } from './catalogue.ts';
@@ -98,11 +99,18 @@ export class CloudSession implements Cloud {
       ...(ca !== undefined && { ca }),
       ...(signal && { signal }),
     });
-    return { ...answer, endpoint: endpoint.url };
+    return { ...without(answer, token.id), endpoint: endpoint.url };
   }
 }
 
 type FromEndpoint = Answer & Pick<CloudAnswer, 'endpoint'>;
+
+/** S4 */
+function without({ status, headers, text }: Answer, token: string): Answer {
+  const clean = (said: string): string => said.replaceAll(token, '***');
+  const names = Object.entries(headers).map(([name, value]) => [name, clean(value)] as const);
+  return { status, headers: Object.fromEntries(names), text: clean(text) };
+}
 
 /** A login that may have been carried out, or whose answer makes no sense, has changed nothing. */
 function harmless(thrown: unknown): never {

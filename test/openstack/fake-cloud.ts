@@ -20,6 +20,8 @@ export class FakeCloud {
   isSilent = false;
   /** Seconds that a token lives. */
   lifetime = 3_600;
+  /** The token of the n-th login. */
+  tokenOf: (login: number) => string = login => `token-${login}`;
   /** Tokens that the service refuses. */
   readonly revoked = new Set<string>();
   /** The service's answer. */
@@ -73,7 +75,7 @@ export class FakeCloud {
     this.logins += 1;
     if (this.isSilent) return;
     const issued = new Date();
-    response.setHeader('x-subject-token', `token-${this.logins}`);
+    response.setHeader('x-subject-token', this.tokenOf(this.logins));
     const endpoints = [
       { interface: 'public', region: 'One', url: `${this.url}/compute/v2.1` },
       { interface: 'internal', region: 'One', url: `${this.url}/inside` },

@@ -2,9 +2,11 @@
 // Belongs here: the small vocabulary of scenario files and their text. Does not belong here: expectations: the file is
 // the expectation, and a reviewer reads behaviour in its diff.
 //
+//   > create [by CREDENTIAL] | resume [by CREDENTIAL] | delete [by CREDENTIAL]: of the right by which it calls a cloud, the reference
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
 //   > update ENTITY=N… | join ENTITY AGENT… | leave ENTITY AGENT… | abandon-member ENTITY AGENT…
 //   > approve STEP | reject STEP | signal NAME [name=value…]
+//   > STEP answers STATUS [sentence] | forbidden       a service answered so; the owner's right is lost
 //   > STEP succeeds [name=text…] | makes NAME… | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
 //   > STEP held REASON | breaks CODE TEXT      its child waits for a person, or fails: one of its steps ended with this code
 //   > due [STEP]        time passes until the timer of the step, or the workflow's own, which fires
@@ -77,10 +79,12 @@ function perform(w: Workflow, command: string): readonly string[] {
     case 'create':
     case 'resume':
     case 'cancel':
-      return told(w, () => w.send({ kind: first, by: 'ann' }));
+      return told(w, () => w.send({ kind: first, by: 'ann', ...right(rest) }));
     case 'delete':
     case 'abandon':
-      return told(w, () => w.send({ kind: 'delete', abandon: first === 'abandon', by: 'ann' }));
+      return told(w, () =>
+        w.send({ kind: 'delete', abandon: first === 'abandon', by: 'ann', ...right(rest) }),
+      );
     case 'update':
       return told(w, () => w.send({ kind: first, change: { members: groups(rest) }, by: 'ann' }));
     case 'join':
@@ -116,6 +120,10 @@ function perform(w: Workflow, command: string): readonly string[] {
       return stepsNamed(w, first).flatMap(step => told(w, () => agent(w, step, rest)));
   }
 }
+
+/** Absent unless it says by whose right. */
+const right = ([by, credential]: readonly string[]): { readonly credential?: string } =>
+  by === 'by' && credential !== undefined ? { credential } : {};
 
 const named = (agent: string): JoiningMember => ({ agent, name: agent, data: {} });
 
@@ -191,6 +199,15 @@ function outcome(verb: string, rest: readonly string[]): Outcome {
       } as const;
       return { kind: 'failed', error: { kind: 'child', message: `Its child failed: ${message}`, cause } };
     }
+    case 'answers': {
+      const message = `it answered ${rest.join(' ')}`;
+      return { kind: 'failed', error: { kind: 'http', message, status: Number(rest[0]) } };
+    }
+    case 'forbidden':
+      return {
+        kind: 'failed',
+        error: { kind: 'unauthorised', message: "The owner's authorisation was lost: expired." },
+      };
     case 'interrupted':
       return { kind: 'interrupted', evidence: 'the boot id changed' };
     case 'refuses':
