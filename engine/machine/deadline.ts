@@ -38,7 +38,8 @@ export function deadlineOf({ graph, workflow }: Pick<Draft, 'graph' | 'workflow'
 /** The goal came to hold while attempts run (row 15). */
 export function armStragglers(draft: Draft): void {
   const { waitForStragglers } = draft.graph.definition;
-  if (waitForStragglers === undefined || draft.withStatus('running') === 0) return;
+  // What is taken back meanwhile may move a role, and then the goal is open again.
+  if (waitForStragglers === undefined || draft.withStatus('running') === 0 || draft.takesBack) return;
   draft.mark('stragglers', draft.at + waitForStragglers);
 }
 

@@ -378,6 +378,8 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     if (holds !== undefined) this.busy.set(holds, number);
     const [waited, waits] = [queuesFor(before), queuesFor(after)];
     if (waited !== undefined) this.queued.get(waited)?.delete(number);
+    // Who stood behind it may be next.
+    if (waited !== undefined && waited !== waits) this.agents.add(waited);
     if (waits === undefined) return;
     this.queued.set(waits, (this.queued.get(waits) ?? new Set()).add(number));
     this.agents.add(waits);

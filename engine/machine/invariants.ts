@@ -22,11 +22,21 @@ import {
 import type { Gate, StateGraph, Step } from '../graph/types.ts';
 import { freshnessOf } from './freshness.ts';
 import { hasBegun } from './halting.ts';
-import { FIRST_GENERATION, hasNoWay, isToJudge, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
+import {
+  FIRST_GENERATION,
+  hasNoWay,
+  isToJudge,
+  occupies,
+  owes,
+  queuesFor,
+  sourceOf,
+  UNTOUCHED,
+} from './records.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 import { checkTurns, turnOf } from './rolling/invariants.ts';
 import { buildUndo } from './undo/order.ts';
+import { asRun } from './update/earlier.ts';
 import { awaitsFormer, checkLeaving } from './update/invariants.ts';
 
 export const INVARIANTS = {
@@ -39,7 +49,7 @@ export const INVARIANTS = {
   M7: 'A step waits for its VM in order of readiness, and only while that VM is busy or nothing may start.',
   M8: 'While steps may start, none that could start waits, and none that never can is open.',
   M9: 'A reached step has outputs, unless its failure is tolerated.',
-  M10: 'A role is held by as many members as it says, each of which reached `among`.',
+  M10: 'A role is held by as many members as it says, each of which reached `among`, before definition or inputs changed at least.',
   M11: 'complete: the goal holds and nothing runs. failed: nothing runs, is timed or ready.',
   M12: 'held: nothing runs but children that are held, a step is paused or runs one, and the reason says which.',
   M13: 'An undo is under way only while all, or its step, is taken back and nothing stands on it, after a failure whose state says `then: undo`, or to forget a child.',
@@ -205,7 +215,8 @@ function checkOpen(
   const isRest = timed > 0 && timed === unmet && (!hasNoHope || awaits);
   // A retry of what had begun before somebody joined is timed for that.
   const retries = state.workflow.generation > FIRST_GENERATION && due?.for === 'retry';
-  report('M21', retries || isRest === (due?.for === 'within'), step.id);
+  const isPut = awaitsFormer(graph, state, number);
+  report('M21', retries || isPut || isRest === (due?.for === 'within'), step.id);
 }
 
 const freshnessIn = (graph: StateGraph, state: MachineState, number: number): Verdict => {
@@ -260,13 +271,15 @@ function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken)
     report('M4', sameText([...state.undo.values], [...fresh.values]), 'the undo order');
   }
   for (const { number, id } of graph.steps) {
-    const { status: step } = recordOf(state, number);
+    const record = recordOf(state, number);
+    const { status: step } = record;
     if (step === 'undoing' || step === 'undone') {
       const may = undoes || (step === 'undone' && status === 'failed');
       const isFree = () => dependents(graph, number).every(other => !owes(recordOf(state, other)));
-      const isAlone = graph.steps[number]?.state.onFailure === 'undo';
+      const one = asRun(graph, graph.steps[number] as Step, record, sourceOf(state.workflow));
+      const isAlone = one.state.onFailure === 'undo';
       // What is taken back while the workflow goes on has an order of its own (M24).
-      if (recordOf(state, number).withdrawn || graph.steps[number]?.leaving) continue;
+      if (record.withdrawn || graph.steps[number]?.leaving) continue;
       const isForgotten = state.workflow.abandoned === true;
       report('M13', isForgotten || isAlone ? may || step === 'undoing' : may && isFree(), id);
     }
@@ -338,8 +351,11 @@ function checkRole(
   report: ReportBroken,
 ): void {
   if (state.undo || holder === undefined || holder === null) return;
+  // A holder holds it until it leaves, also while what it reached is judged or run again.
+  const mayHold = (record: StepRecord): boolean =>
+    state.workflow.source !== undefined || classOf(record) === 'counts';
   const reached = role.candidates
-    .filter(number => classOf(recordOf(state, number)) === 'counts')
+    .filter(number => mayHold(recordOf(state, number)))
     .map(number => graph.steps[number]?.member?.agent);
   const holders = [holder].flat();
   const isAsMany =

@@ -35,12 +35,12 @@ export function considerStep(draft: Draft, number: number): void {
   // Who left, joined or moved may have taken away what it required: it gets ready anew.
   if (record.freshFrom !== undefined && unmetOf(draft.cells, draft.graph, number) > 0)
     draft.write(number, { freshFrom: undefined });
-  if (awaitsFormerHolder(draft, number)) return;
   const moment = momentOf(draft, step, record);
   const holds = moment === 'now' ? foresee(draft, step) : undefined;
   if (holds === false) return standAside(draft, number, { cause: 'condition_false', ...unblamed(record) });
   const isHopeless = hopelessOf(draft.cells, draft.graph, number) > 0 || isKeptOut(draft, step, record);
   if (isHopeless && moment !== 'open' && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
+  if (awaitsFormerHolder(draft, number)) return;
   const isMet = unmetOf(draft.cells, draft.graph, number) === 0;
   if (isMet && isToJudge(record)) {
     if (moment === 'last' && foresee(draft, step) === false)

@@ -44,6 +44,8 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential
   if (isNew) reopenAll(draft);
   else for (const number of failed) reopen(draft, number);
   waitForThoseWhoJoined(draft);
+  // In the order of the beginning, so that what is as it was ends as it did.
+  if (isNew) draft.steps.length = 0;
   considerAll(draft);
   if (draft.goalHolds) standDown(draft);
   return true;

@@ -2,7 +2,7 @@
 // Belongs here: checks from scratch and slow. Does not belong here: anything that runs in production.
 import type { RollingNode, StateGraph, Step, Turn } from '../../graph/types.ts';
 import { countRecord, initialCells, turnSums } from '../counters.ts';
-import { FIRST_GENERATION } from '../records.ts';
+import { FIRST_GENERATION, sourceOf } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
 import { isShutOut, mayEnter, roomOf } from './entering.ts';
 import type { StepStatus } from '../types.ts';
@@ -83,9 +83,11 @@ function checkUndoing(
   report: (holds: boolean, where: string) => void,
 ): void {
   const isUndone = ({ steps }: Turn): boolean =>
-    steps.some(
-      step => recordOf(state, step).status === 'undoing' && graph.steps[step]?.state.onFailure !== 'undo',
-    );
+    steps.some(step => {
+      const { status, withdrawn } = recordOf(state, step);
+      // What was being taken back before all is, sets no limit.
+      return status === 'undoing' && !withdrawn && graph.steps[step]?.state.onFailure !== 'undo';
+    });
   const undoing = turns.filter(isUndone).length;
   report(undoing <= roomFor(node), `${node.entity}.${node.rolling.name} (${undoing} are undone)`);
 }
@@ -99,7 +101,10 @@ function checkStarts(
 ): void {
   for (const number of turn.steps) {
     const { id } = graph.steps[number] as Step;
-    const { status } = recordOf(state, number);
-    if (status === 'ready' || status === 'running') report(insideOf(state, turn), `${id} (outside)`);
+    const record = recordOf(state, number);
+    // What runs under another definition may not have been in the rolling.
+    const isAsNow = record.status === 'ready' || sourceOf(record) === sourceOf(state.workflow);
+    if (isAsNow && (record.status === 'ready' || record.status === 'running'))
+      report(insideOf(state, turn), `${id} (outside)`);
   }
 }

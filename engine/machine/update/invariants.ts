@@ -2,7 +2,7 @@
 // Belongs here: checks from scratch and slow. Does not belong here: anything that runs in production.
 import type { StateGraph } from '../../graph/types.ts';
 import { passedSteps, unmetOf } from '../counters.ts';
-import { isWithdrawn, owes } from '../records.ts';
+import { generationOf, isWithdrawn, owes } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
 import { countLeaving, debts, isRoleHeld, mayLeave, noLeaving } from '../undo/order.ts';
 
@@ -20,7 +20,9 @@ export function checkLeaving(graph: StateGraph, state: MachineState, report: Rep
   const hasMoved = graph.steps.some(({ number }) => recordOf(state, number).withdrawn === 'moved');
   for (const { number, id, leaving } of graph.steps) {
     const record = recordOf(state, number);
-    if (record.status === 'undoing' && record.withdrawn && !state.undo && !hasMoved)
+    // Nor is an undo that runs stopped by what comes to be taken back with a later generation.
+    const isNew = generationOf(record) === state.workflow.generation;
+    if (record.status === 'undoing' && record.withdrawn && !state.undo && !hasMoved && isNew)
       report(mayLeave(fresh, graph, number), id);
     if (!leaving) continue;
     report(record.status !== 'ready' && record.status !== 'paused', `${id} (starts)`);

@@ -11,9 +11,9 @@ import { unmetOf } from '../counters.ts';
 import type { Draft } from '../draft.ts';
 import { changedParts, fingerprintOf, ignoredBy } from '../fingerprint.ts';
 import { ATTEMPT_OVER, isToJudge, sourceOf } from '../records.ts';
-import { CANCEL_GRACE } from '../timing.ts';
 import type { Fingerprint, StepRecord } from '../types.ts';
 import type { ViewSource } from '../view.ts';
+import { calledBackFor } from './withdraw.ts';
 
 /** Of a step that was reached and may be judged now: true: it is reached again; false: it runs again. */
 export function stands(draft: Draft, number: number): boolean {
@@ -37,8 +37,7 @@ export function judgeRunning(draft: Draft, number: number): void {
   if (!isOfEarlier(draft, record) || unmetOf(draft.cells, draft.graph, number) > 0) return;
   if (isUnchanged(draft, step, record)) return;
   const why = 'its definition or inputs changed';
-  const due = { at: draft.at + CANCEL_GRACE, for: 'deadline' } as const;
-  draft.callBack(number, why, { cancel: why, due });
+  draft.callBack(number, why, calledBackFor(draft, number, why));
 }
 
 /** It began under another definition, or other inputs, than hold now. */

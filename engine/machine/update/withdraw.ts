@@ -6,7 +6,7 @@
 // What runs is awaited, or called back where its state says `interruptible`. Then it is undone, against the edges among all
 // that is taken back: what stays, stays although it stood on it.
 import type { Draft } from '../draft.ts';
-import { ATTEMPT_OVER, owes } from '../records.ts';
+import { ATTEMPT_OVER, owes, type Patch } from '../records.ts';
 import { CANCEL_GRACE } from '../timing.ts';
 import type { StepRecord, StepStatus } from '../types.ts';
 import { ANEW } from '../undo/on-failure.ts';
@@ -47,8 +47,17 @@ function stopRunning(
   }
   const { cancel } = draft.record(number);
   if (!draft.step(number).state.interruptible || cancel !== undefined) return draft.write(number, mark);
-  const due = { at: draft.at + CANCEL_GRACE, for: 'deadline' } as const;
-  draft.callBack(number, why, { ...mark, cancel: why, due });
+  draft.callBack(number, why, { ...mark, ...calledBackFor(draft, number, why) });
+}
+
+/** A child ends by itself, whatever time that takes. */
+export function calledBackFor(
+  draft: Draft,
+  number: number,
+  why: string,
+): Pick<Patch, 'cancel' | 'due' | 'held'> {
+  if (draft.record(number).command?.action.kind === 'workflow') return { cancel: why, held: undefined };
+  return { cancel: why, due: { at: draft.at + CANCEL_GRACE, for: 'deadline' } };
 }
 
 /** Nothing of it is undone: what was done stays as it is. A child has nobody else to end it, so it is undone all the same. */
@@ -65,8 +74,7 @@ export function abandon(draft: Draft, number: number): void {
 
 /** It is undone. A step whose member stays, or came back meanwhile, is judged as if it had never begun. */
 export function beginAgain(draft: Draft, number: number): void {
-  const { leaving, wanted } = draft.step(number);
-  if (leaving || !wanted || draft.undo) return;
+  if (draft.step(number).leaving || draft.undo) return;
   draft.write(number, ANEW);
   draft.steps.push(number);
 }

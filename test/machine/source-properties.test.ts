@@ -1,0 +1,152 @@
+// What holds of every workflow whose definition or inputs change, whatever they were and whatever happens meanwhile.
+// Belongs here: properties over random definitions and random changes of them. Does not belong here: single cases
+// (source.test.ts), lives without such changes (properties.test.ts).
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { restore } from '../../engine/machine/state.ts';
+import type { Outcome } from '../../engine/machine/types.ts';
+import { changeDice, changedBy, type ChangeDice } from '../support/random-changes.ts';
+import { anyCase, anyOutcome, type Case } from '../support/random-definitions.ts';
+import {
+  changeSource,
+  drain,
+  type Move,
+  move,
+  play,
+  replayedFrom,
+  storedSteps,
+  text,
+} from '../support/random-lives.ts';
+import { checkExplanations } from '../support/why.ts';
+import { HASH, Workflow } from '../support/workflow.ts';
+
+const RUNS = { numRuns: 200 };
+
+/** `isOver`: all commands are answered well before the change comes. */
+interface Chapter {
+  readonly isOver: boolean;
+  readonly moves: readonly Move[];
+  readonly dice: readonly ChangeDice[];
+  readonly n: number;
+}
+
+const chapter: fc.Arbitrary<Chapter> = fc.record({
+  isOver: fc.boolean(),
+  moves: fc.array(move, { maxLength: 12 }),
+  dice: changeDice,
+  n: fc.nat({ max: 1 }),
+});
+const chapters = fc.array(chapter, { minLength: 1, maxLength: 3 });
+
+/** Good ends but for the look after an undo, which has to deny. */
+const well = (w: Workflow) => (): Outcome => {
+  const isAfterUndo = w.record(w.out()[0] ?? '')?.phase === 'verify';
+  return isAfterUndo
+    ? { kind: 'failed', error: { kind: 'exit', message: 'exit 1', exitCode: 1 } }
+    : { kind: 'succeeded', outputs: { port: { text: '1' } } };
+};
+
+function lived({ definition, members }: Case, told: readonly Chapter[]): Workflow {
+  const w = new Workflow(definition, members).create();
+  for (const { isOver, moves, dice, n } of told) {
+    for (const item of moves) play(w, item);
+    if (isOver) drain(w, well(w));
+    changeSource(w, dice, n);
+  }
+  return w;
+}
+
+/** Changes after which every state and role is as it was once they are taken back. */
+const STAYING = new Set<ChangeDice['kind']>(['script', 'add state', 'add entity', 'undo', 'interruptible']);
+
+describe('every workflow whose definition or inputs change', () => {
+  it('rows 23 and 24: keeps all invariants, and comes to an end or names who holds it', () => {
+    const outcomes = fc.array(anyOutcome, { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(
+        anyCase,
+        chapters,
+        fc.array(move, { maxLength: 12 }),
+        outcomes,
+        (one, told, moves, fate) => {
+          const w = lived(one, told);
+          for (const item of moves) play(w, item);
+          drain(w, turn => fate[turn % fate.length] as Outcome);
+          expect(w.over).to.be.oneOf(['complete', 'failed', 'held']);
+          if (w.over !== 'complete') expect(w.reason).not.to.equal('');
+          checkExplanations(w);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('is the same from its log and from its stored records (I12)', () => {
+    fc.assert(
+      fc.property(anyCase, chapters, fc.array(move, { maxLength: 12 }), (one, told, moves) => {
+        const w = lived(one, told);
+        for (const item of moves) play(w, item);
+        const replayed = replayedFrom(one, w);
+        expect(text(replayed)).to.equal(text(w.state));
+        expect(replayed).to.eql(w.state);
+        const { workflow, inputs } = w.state;
+        expect(restore(w.graph, workflow, storedSteps(w.state), inputs, HASH)).to.eql(w.state);
+      }),
+      RUNS,
+    );
+  });
+
+  it('R3: of one that is complete, a definition that says the same runs nothing and writes nothing that was reached', () => {
+    fc.assert(
+      fc.property(anyCase, ({ definition, members }) => {
+        const w = new Workflow(definition, members).create();
+        drain(w, well(w));
+        fc.pre(w.over === 'complete');
+        const { changes, effects, rejected } = w.update({ ...definition, digest: 'said again' }, { n: 1 });
+        if (rejected) return;
+        expect(effects).to.eql([]);
+        // What is not needed, or skipped, hangs on what was looked at first.
+        expect(changes.filter(one => one.kind === 'step' && one.from === 'reached')).to.eql([]);
+        expect(w.over).to.equal('complete');
+      }),
+      RUNS,
+    );
+  });
+
+  it('row 24: back to the definition before, what was reached under it and not run since stays', () => {
+    fc.assert(
+      fc.property(anyCase, changeDice, ({ definition, members }, drawn) => {
+        const dice = drawn.filter(({ kind }) => STAYING.has(kind));
+        const w = new Workflow(definition, members).create();
+        drain(w, well(w));
+        fc.pre(w.over === 'complete');
+        const reached = new Map(w.graph.steps.map(({ id }) => [id, w.record(id)]));
+        w.update(changedBy(definition, definition, dice, 'changed'), {});
+        w.update(definition, { n: 1 });
+        const begun = w.graph.steps.filter(({ id }) => w.record(id)?.attempt !== reached.get(id)?.attempt);
+        drain(w, well(w));
+        for (const { id } of w.graph.steps)
+          if (
+            reached.get(id)?.status === 'reached' &&
+            !begun.some(one => one.id === id) &&
+            !w.record(id)?.source
+          )
+            expect(w.record(id)?.status, id).to.equal('reached');
+      }),
+      RUNS,
+    );
+  });
+
+  it('is deleted at any time, and everything is undone or what is left is named', () => {
+    fc.assert(
+      fc.property(anyCase, chapters, (one, told) => {
+        const w = lived(one, told);
+        w.send({ kind: 'delete', abandon: false, by: 'heat' });
+        drain(w, well(w));
+        expect(w.over).to.be.oneOf(['deleted', 'delete_failed']);
+        if (w.over === 'delete_failed') expect(w.reason).to.contain('could not be undone');
+      }),
+      RUNS,
+    );
+  });
+});
