@@ -15,7 +15,7 @@ import { failAttempt } from './retry.ts';
 import { rescueFailed } from './spent.ts';
 import { commandDue } from './timing.ts';
 import type { StepError } from './types.ts';
-import { fingerprintIn } from './update/judge.ts';
+import { fingerprintIn, otherChild } from './update/judge.ts';
 
 /** The phase a step begins with: its probe, if it has one, looks before anything is done. Or what it waits to do. */
 export const firstPhase = (draft: Draft, number: number): Phase =>
@@ -32,6 +32,8 @@ export function startPhase(draft: Draft, number: number, phase: Phase): void {
 
 function startCommand(draft: Draft, number: number, phase: Phase, travels: boolean): void {
   const step = draft.step(number);
+  const refused = phase === 'action' ? otherChild(draft, number) : undefined;
+  if (refused) return failAttempt(draft, number, refused, 'final');
   const agent = travels ? (draft.record(number).agent ?? agentFor(draft, step)) : undefined;
   try {
     const command = makeCommand(draft, step, phase, agent);

@@ -115,7 +115,7 @@ export function play(w: Workflow, item: Move): void {
     case 'members':
       return changeMembers(w, item);
     case 'source':
-      return void changeSource(w, item.dice, item.n);
+      return changeSource(w, item.dice, item.n);
     case 'whole':
       return void w.send({ kind: item.act, by: 'ann' } as Untimed);
     default:

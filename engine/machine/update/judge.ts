@@ -11,7 +11,7 @@ import { unmetOf } from '../counters.ts';
 import type { Draft } from '../draft.ts';
 import { changedParts, fingerprintOf, ignoredBy } from '../fingerprint.ts';
 import { ATTEMPT_OVER, isToJudge, sourceOf } from '../records.ts';
-import type { Fingerprint, StepRecord } from '../types.ts';
+import type { Fingerprint, StepError, StepRecord } from '../types.ts';
 import type { ViewSource } from '../view.ts';
 import { calledBackFor } from './withdraw.ts';
 
@@ -43,6 +43,24 @@ export function judgeRunning(draft: Draft, number: number): void {
 /** It began under another definition, or other inputs, than hold now. */
 export const isOfEarlier = (draft: Draft, record: StepRecord): boolean =>
   sourceOf(record) < sourceOf(draft.workflow);
+
+/** A child keeps what it was created with (row 40), so it cannot follow; undefined: it has none, or is asked the same. */
+export function otherChild(draft: Draft, number: number): StepError | undefined {
+  const { child, fingerprint } = draft.record(number);
+  const step = draft.step(number);
+  if (child === undefined || step.state.action?.kind !== 'workflow' || !fingerprint) return undefined;
+  const now = fingerprintIn(draft, step, draft.state.hash);
+  const changed = now ? changedParts(fingerprint, now, []) : [];
+  if (changed.length === 0) return undefined;
+  const what = changed
+    .map(name => (name === 'action' ? 'its definition or members' : `the input ${name}`))
+    .join(', ');
+  return {
+    kind: 'refused',
+    message: `Its child ${child} keeps what it was created with, and this changed: ${what}. Take the change back, or give the state another name: then this child is undone, and another is created.`,
+    phase: 'action',
+  };
+}
 
 function isUnchanged(draft: Draft, step: Step, { status, fingerprint, outputs }: StepRecord): boolean {
   const { action } = step.state;

@@ -59,19 +59,12 @@ function isForGood(draft: Draft, number: number, { cause }: StepRecord): boolean
 function open(draft: Draft, number: number, record: StepRecord): void {
   const again = againOf(record);
   const fingerprint = record.fingerprint ?? (again && fingerprintBefore(draft, number));
-  draft.write(number, {
-    ...ATTEMPT_OVER,
-    status: 'waiting',
-    tries: 0,
-    interruptions: undefined,
-    rescues: undefined,
-    cause: undefined,
-    renews: undefined,
-    freshFrom: undefined,
-    again,
-    fingerprint,
-  });
+  const begins = again && !again.why ? {} : ANEW_TRIED;
+  draft.write(number, { ...ATTEMPT_OVER, ...begins, ...OPENED, again, fingerprint });
 }
+
+const OPENED = { status: 'waiting', cause: undefined, renews: undefined, freshFrom: undefined } as const;
+const ANEW_TRIED = { tries: 0, interruptions: undefined, rescues: undefined };
 
 /** What was reached, and of which nothing has begun since, can be judged. */
 function againOf({ status, again, renews, since, tries, interruptions }: StepRecord): Again | undefined {
