@@ -10,6 +10,7 @@ import {
   happeningLines,
   isNotable,
   newsLine,
+  operationLine,
   stepNames,
   transitionLine,
   workflowNews,
@@ -49,6 +50,7 @@ export class Telling {
       return news.map(text => newsLine(entry, start, change.record.id, text));
     }
     if (change.kind === 'generation') return [generationLine(entry, start, change)];
+    if (change.kind === 'operation') return [operationLine(entry, start, change)];
     const step = entry as StepEntry;
     if (this.#options.what !== 'record' && (!isNotable(step) || this.#isRepeated(step))) return [];
     return [transitionLine(step, start, this.#namesIn(view), this.#options.style)];

@@ -19,6 +19,9 @@ import type {
 import type { ExpressionPlace, Read, Template } from './expressions/types.ts';
 import { withInferred } from './infer.ts';
 import { mayBeAbsent, modelOf } from './model.ts';
+import { buildOperations, operationInputs } from './operations/build.ts';
+import { type OperationDraft, statesOf } from './operations/read.ts';
+import type { Operation } from './operations/types.ts';
 import type { Report } from './report.ts';
 import { checkRoles, type PlacedRequirement, resolveRequirements } from './resolve.ts';
 import { buildRollings } from './rolling.ts';
@@ -43,6 +46,7 @@ export interface Drafts {
   readonly entities: EntityDrafts;
   readonly goal: PlacedGoal;
   readonly outputs: readonly OutputDraft[];
+  readonly operations: readonly OperationDraft[];
 }
 
 /** What is known of a state once its own expressions are compiled. */
@@ -65,10 +69,16 @@ export class Build {
   constructor(report: Report, drafts: Drafts) {
     this.#report = report;
     this.#drafts = drafts;
-    this.#templates = new Templates(report, modelOf(drafts.inputs, drafts.entities));
+    const { inputs, entities, operations } = drafts;
+    const given = operations.length > 0 ? operationInputs(report, operations) : undefined;
+    this.#templates = new Templates(report, modelOf(inputs, entities, given));
   }
 
-  build(): { readonly entities: Map<string, Entity>; readonly outputs: Map<string, WorkflowOutput> } {
+  build(): {
+    readonly entities: Map<string, Entity>;
+    readonly outputs: Map<string, WorkflowOutput>;
+    readonly operations: Map<string, Operation>;
+  } {
     for (const [entity, state] of this.#states()) checkRoles(this.#report, entity, state);
     const explicit = new Map(
       this.#states().map(([, state]) => [
@@ -90,8 +100,10 @@ export class Build {
     this.#needs = this.#allNeeds();
     this.#placeUndos();
     this.#check();
-    const built = { entities: this.#entities(), outputs: this.#outputs() };
-    warnOfUnneeded(this.#report, this.#drafts.entities, this.#needs, this.#drafts.goal);
+    const operations = buildOperations(this.#report, this.#drafts.operations, this.#drafts);
+    const built = { entities: this.#entities(), outputs: this.#outputs(), operations };
+    const ran = statesOf(this.#drafts.operations);
+    warnOfUnneeded(this.#report, this.#drafts.entities, this.#needs, [...this.#drafts.goal, ...ran]);
     return built;
   }
 

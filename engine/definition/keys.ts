@@ -32,8 +32,11 @@ export const KEYS = {
     'on_workflow_failure',
     'deadline',
     'wait_for_stragglers',
+    'operations',
     'outputs',
   ],
+  operation: ['description', 'inputs', 'requires', 'steps', 'goal', 'on_failure'],
+  'operation step': ['rerun', 'of', 'choose_again', 'move', 'to'],
   input: ['type', 'label', 'description', 'default', 'hidden', 'constraints', 'schema'],
   'schema item': ['type', 'description', 'default', 'constraints', 'schema'],
   constraint: [

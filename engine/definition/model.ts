@@ -5,13 +5,16 @@ import type { EntityModel, ExpressionModel, StateModel, ValueType } from './expr
 import { waitsForFailure } from './checks/outcomes.ts';
 import type { Parameter, ParameterSchema, ParameterType } from './types.ts';
 
+/** `operations`: what may be read of them, if there are any. */
 export function modelOf(
   inputs: ReadonlyMap<string, Parameter>,
   entities: ReadonlyMap<string, EntityDraft>,
+  operations?: ReadonlyMap<string, ValueType>,
 ): ExpressionModel {
   return {
     inputs: mapValues(inputs, valueType),
     entities: mapValues(entities, entityModel),
+    ...(operations && { operation: { inputs: operations, isCertain: false } }),
   };
 }
 
@@ -46,7 +49,8 @@ export function mayBeAbsent(state: StateDraft): boolean {
   );
 }
 
-function valueType(value: {
+/** What expressions know of a declared value. */
+export function valueType(value: {
   readonly type: ParameterType;
   readonly hidden: boolean;
   readonly schema?: ParameterSchema;

@@ -45,7 +45,7 @@ const RESERVED_FIRST: ReadonlySet<string> = new Set(
   ),
 );
 
-export type NameKind = 'entity' | 'state' | 'role' | 'rolling' | 'input' | 'output';
+export type NameKind = 'entity' | 'state' | 'role' | 'rolling' | 'input' | 'output' | 'operation';
 
 /** Notes what is wrong with a name given by the author; true when it may be used. */
 export function checkName(report: Report, kind: NameKind, name: string, at: string): boolean {

@@ -8,6 +8,7 @@ import { checkFiles, Contents } from './contents.ts';
 import type { OutputDraft } from './draft.ts';
 import { readEntities } from './entities.ts';
 import { checkName } from './names.ts';
+import { readOperations } from './operations/read.ts';
 import { readInputs } from './parameters.ts';
 import type { PositionNode } from './positions.ts';
 import type { Problem } from './problems.ts';
@@ -91,7 +92,14 @@ function read(report: Report, value: JsonValue, options: ParseOptions): Workflow
   const entities = readEntities(report, contents, root.required('entities'));
   const goal = resolveGoal(report, entities, root.required('goal', 'Name the state to reach: entity.state.'));
   const outputs = readOutputs(report, root);
-  const built = new Build(report, { inputs, entities, goal, outputs }).build();
+  const operations = readOperations(report, root.get('operations'), entities);
+  const { operations: runnable, ...built } = new Build(report, {
+    inputs,
+    entities,
+    goal,
+    outputs,
+    operations,
+  }).build();
   return {
     version,
     description,
@@ -100,6 +108,7 @@ function read(report: Report, value: JsonValue, options: ParseOptions): Workflow
     ...readTimes(root),
     onWorkflowFailure: root.choice('on_workflow_failure', ON_WORKFLOW_FAILURE) ?? 'keep',
     ...built,
+    ...(runnable.size > 0 && { operations: runnable }),
     goal: goal.map(({ entity, state }) => ({ entity, state })),
     contents: contents.texts,
     ...(contents.children.known.size > 0 && { children: contents.children.known }),

@@ -8,6 +8,7 @@ import { CUSTOM_CONSTRAINTS } from './custom-constraints.ts';
 import { CHARACTER_CLASSES } from './actions/generate.ts';
 import { ACTION_KEYS, KEYS, type KeyPlace, RESCUE_KEYS } from './keys.ts';
 import { HOT_FUNCTIONS } from './names.ts';
+import { OPERATION_FAILURE } from './operations/types.ts';
 import {
   CHOICES,
   FAILURE_MODES,
@@ -101,7 +102,23 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     on_workflow_failure: oneOf(...ON_WORKFLOW_FAILURE),
     deadline: time,
     wait_for_stragglers: time,
+    operations: named(at('operation')),
     outputs: named(at('workflow output')),
+  },
+  operation: {
+    description: text,
+    inputs: named(at('input')),
+    requires: oneOrMore(qualifiedName),
+    steps: oneOrMore(at('operation step')),
+    goal: oneOrMore(qualifiedName),
+    on_failure: oneOf(...OPERATION_FAILURE),
+  },
+  'operation step': {
+    rerun: oneOrMore(qualifiedName),
+    of: expression,
+    choose_again: oneOrMore(qualifiedName),
+    move: qualifiedName,
+    to: expression,
   },
   input: { ...declaration, label: text, default: anything, hidden: flag },
   'schema item': { ...declaration, default: anything },

@@ -41,12 +41,17 @@ export class Templates {
     };
   }
 
-  /** `run_on`: one expression that names a member. */
-  member({ value, at }: Placed, place: Omit<ExpressionPlace, 'at'>, what: string): Template {
+  /** `run_on`, and what `key` says: one expression that names a member. */
+  member(
+    { value, at }: Placed,
+    place: Omit<ExpressionPlace, 'at'>,
+    what: string,
+    key: 'run_on' | 'to' = 'run_on',
+  ): Template {
     const { template, problems } = compileTemplate(value, { ...place, at }, this.#model);
     this.#report.addAll(problems);
     if (template.root.kind !== 'expression' && problems.length === 0) {
-      this.#report.add('wrong_type', at, `run_on of ${what} is no expression.`, {
+      this.#report.add('wrong_type', at, `${key} of ${what} is no expression.`, {
         hint: 'Write one that names a member, such as "<% sql.members[0] %>" or "<% sql.master %>".',
       });
     }

@@ -4,6 +4,7 @@
 import type { JsonValue } from '../base/json.ts';
 import type { HttpAction, OpenstackAction } from './calls.ts';
 import type { Template } from './expressions/types.ts';
+import type { Operation } from './operations/types.ts';
 
 export { HTTP_METHODS, type HttpAction, type HttpMethod, type OpenstackAction } from './calls.ts';
 
@@ -17,6 +18,8 @@ export interface WorkflowDefinition {
   readonly entities: ReadonlyMap<string, Entity>;
   readonly goal: readonly StateReference[];
   readonly outputs: ReadonlyMap<string, WorkflowOutput>;
+  /** Absent: it has none. */
+  readonly operations?: ReadonlyMap<string, Operation>;
   readonly failureMode: FailureMode;
   readonly onWorkflowFailure: OnWorkflowFailure;
   /** Milliseconds from its creation, or a person's going on, within which the goal must hold. */

@@ -6,7 +6,7 @@
 // members share becomes one gate, so a barrier over n members costs n inputs and n outputs, never n × n edges.
 import { stepId } from '../base/ids.ts';
 import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
-import type { Choice, Earlier, Gate, Member, Membership, RoleNode, StateGraph, Step } from './types.ts';
+import type { Choice, Earlier, Gate, Member, Membership, Ran, RoleNode, StateGraph, Step } from './types.ts';
 import { quorumText, rolesReadBy, stateKey } from './references.ts';
 import { makeTurns } from './turns.ts';
 import { markWanted } from './wanted.ts';
@@ -16,17 +16,24 @@ export interface CompileCount {
   operations: number;
 }
 
+export interface CompileOptions {
+  readonly count?: CompileCount;
+  /** What is left of definitions before it. */
+  readonly earlier?: Earlier;
+  /** What an operation runs. */
+  readonly also?: readonly Ran[];
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
 
 /**
  * Expands a definition over its members. The definition must have passed its own checks: names are resolved.
- * Says nothing about sizes; call `analyse` for that before anything runs. `earlier`: what is left of definitions before it.
+ * Says nothing about sizes; call `analyse` for that before anything runs.
  */
 export function compileGraph(
   definition: WorkflowDefinition,
   membership: Membership,
-  count: CompileCount = { operations: 0 },
-  earlier?: Earlier,
+  { count = { operations: 0 }, earlier, also = [] }: CompileOptions = {},
 ): StateGraph {
   const compiler = new Compiler(definition, membership, count);
   const former = formerStates(earlier);
@@ -37,7 +44,7 @@ export function compileGraph(
     for (const state of entity.states.values()) compiler.connect(entity, state);
   }
   for (const { entity, state } of former) compiler.connect(entity, state);
-  return { ...compiler.finish(), ...(earlier && { earlier }) };
+  return { ...compiler.finish(also), ...(earlier && { earlier }) };
 }
 
 /** As the last definition that had them says. */
@@ -129,11 +136,12 @@ class Compiler {
     }
   }
 
-  finish(): StateGraph {
+  finish(also: readonly Ran[]): StateGraph {
     const stepById = new Map(this.steps.map(step => [step.id, step.number]));
-    const goal = this.definition.goal.map(target =>
-      this.sharedGate({ ...target, members: { kind: 'all' }, inferred: false }),
-    );
+    const goal = [
+      ...this.definition.goal.map(target => this.sharedGate(wholly(target))),
+      ...also.map(ran => this.gateOf(ran)),
+    ];
     const { steps, gates, roles, choices } = this;
     markWanted({ steps, gates, roles, choices }, goal, this.count);
     const { definition, membership, stepByState } = this;
@@ -149,7 +157,15 @@ class Compiler {
       roles: this.roles,
       ...turns,
       goal,
+      ...(also.length > 0 && { also }),
     };
+  }
+
+  private gateOf({ members, ...target }: Ran): number {
+    if (members === undefined) return this.sharedGate(wholly(target));
+    const seats = new Set(members);
+    const isMeant = (number: number): boolean => seats.has(this.step(number).member?.index ?? -1);
+    return this.addGate(wholly(target), this.stepsOf(target.entity, target.state).filter(isMeant));
   }
 
   /** A `once` state and a service's state run for nobody in particular. */
@@ -295,6 +311,13 @@ class Compiler {
 /** A `vm` has one member, so its index tells nothing: `directory.promoted`; but that of one that took another's place does. */
 const indexIn = ({ type }: Entity, member: Member | undefined): number | undefined =>
   type === 'vm_group' || member?.index !== 0 ? member?.index : undefined;
+
+const wholly = ({ entity, state }: Ran): Requirement => ({
+  entity,
+  state,
+  members: { kind: 'all' },
+  inferred: false,
+});
 
 const keyOf = ({ entity, state, members, outcome, choice }: Requirement): string =>
   `${stateKey(entity, state)} ${quorumText(members)} ${outcome} ${choice !== undefined}`;

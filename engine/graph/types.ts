@@ -14,6 +14,11 @@ import type {
   WorkflowDefinition,
 } from '../definition/types.ts';
 
+/** A state that an operation runs; `members`: on those with these indices alone. */
+export interface Ran extends StateReference {
+  readonly members?: readonly number[];
+}
+
 /** One VM of an entity. Identity is the agent's id; the index is given on joining and never changes. */
 export interface Member {
   readonly agent: string;
@@ -35,6 +40,8 @@ export type Membership = ReadonlyMap<string, readonly Member[]>;
  * members is one gate with n inputs, shared by all that wait for it, never n × n edges.
  */
 export interface StateGraph {
+  /** What an operation runs or awaits beside the goal; absent: nothing. */
+  readonly also?: readonly Ran[];
   readonly definition: WorkflowDefinition;
   readonly membership: Membership;
   readonly steps: readonly Step[];
@@ -45,7 +52,7 @@ export interface StateGraph {
   readonly roles: readonly RoleNode[];
   readonly rollings: readonly RollingNode[];
   readonly turns: readonly Turn[];
-  /** Gates that must all be met for the goal to hold. */
+  /** Gates that must all be met for the goal to hold, and what an operation runs to be done. */
   readonly goal: readonly number[];
   /** What is left of definitions before the present one; absent: nothing is. */
   readonly earlier?: Earlier;

@@ -22,6 +22,7 @@ function applyChange(graph: StateGraph, state: MachineState, change: Change): vo
       return putRecord(graph, state, number, change.record);
     }
     case 'generation':
+    case 'operation':
       // Graph and state are those of the generation already (`Decision.next`, update/advance.ts).
       return;
     case 'workflow':

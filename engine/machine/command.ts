@@ -24,7 +24,7 @@ import type { Step } from '../graph/types.ts';
 import { childTask, deletionOf } from './child.ts';
 import type { Draft } from './draft.ts';
 import type { GenerateTask } from './generate-task.ts';
-import type { Command, ResolvedAction, StepError, StepRecord } from './types.ts';
+import type { Command, ResolvedAction, StepError, StepRecord, WorkflowRecord } from './types.ts';
 import { nameFor } from './naming.ts';
 import { dataView } from './view.ts';
 
@@ -98,7 +98,7 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
     ...(agent !== undefined && { agent }),
     ...(CALLS_OUT.has(action.kind) && rightOf(draft)),
     timeout: phase === 'undo' ? (step.state.undo?.timeout ?? step.state.timeout) : step.state.timeout,
-    reason: reasonFor(phase, record),
+    reason: reasonFor(phase, record, runsFor(draft, record) !== undefined),
     ...(sharesVm(step.state, phase) && { exclusive: false }),
     outputs: collects ? [...step.state.outputs.values()].map(({ name, hidden }) => ({ name, hidden })) : [],
   };
@@ -107,12 +107,14 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
 function reasonFor(
   phase: Phase,
   { attempt, tries, renews, again, rescues = 0 }: StepRecord,
+  isOperated: boolean,
 ): Command['reason'] {
   switch (phase) {
     case 'probe':
     case 'verify':
       return 'verify';
     case 'action':
+      if (isOperated && tries === 0) return 'operation';
       if ((renews !== undefined || again) && tries === 0) return 'changed';
       return attempt === 0 ? 'first' : 'retry';
     case 'rescue':
@@ -124,8 +126,16 @@ function reasonFor(
   }
 }
 
+/** The operation that a step runs for; what is tried again after its end runs for none. */
+const runsFor = (
+  { workflow: { operation } }: Draft,
+  record: StepRecord,
+): WorkflowRecord['operation'] | undefined =>
+  record.operation !== undefined && record.operation === operation?.id ? operation : undefined;
+
 export function viewFor(draft: Draft, step: Step, attempt: number, error?: StepError): DataView {
-  return dataView(draft, { step, attempt, ...(error && { error }) });
+  const operation = runsFor(draft, draft.record(step.number));
+  return dataView(draft, { step, attempt, ...(error && { error }), ...(operation && { operation }) });
 }
 
 /** The error of an attempt that could not even be made. */

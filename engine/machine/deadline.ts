@@ -5,11 +5,20 @@
 // 17). It is the shorter of the definition's and of what whoever asks allows; that one ends with the next that asks. Both times are kept in the workflow's record: timers are rebuilt from there after a restart (rule P4).
 import { durationText } from '../definition/durations.ts';
 import type { Draft } from './draft.ts';
+import { stopOperation } from './operation/stop.ts';
 import { stopEverything } from './stop.ts';
 import type { WorkflowRecord } from './types.ts';
 
 /** The next time of the whole workflow; undefined: there is none. */
-export function workflowDue({
+export function workflowDue(
+  workflow: Pick<WorkflowRecord, 'status' | 'deadline' | 'stragglers' | 'operation'>,
+): number | undefined {
+  const times = [operationDue(workflow), endDue(workflow)].filter(time => time !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** When what runs is called back. */
+function endDue({
   status,
   deadline,
   stragglers,
@@ -19,6 +28,15 @@ export function workflowDue({
     ? deadline
     : stragglers;
 }
+
+/** When the operation goes on by itself; undefined: it doesn't, or there is none. */
+export const operationDue = ({
+  operation,
+  status,
+}: Pick<WorkflowRecord, 'operation' | 'status'>): number | undefined =>
+  GOES_ON.has(status) ? operation?.due : undefined;
+
+const GOES_ON = new Set<WorkflowRecord['status']>(['running', 'held', 'failed', 'complete']);
 
 /** It begins, or a person goes on from a failure; `allowed`: milliseconds that who asks for that waits at most. */
 export function armDeadline(draft: Draft, allowed?: number): void {
@@ -45,7 +63,7 @@ export function armStragglers(draft: Draft): void {
 
 /** The workflow's own time has come; false: not yet, or it has none any more. What runs is called back. */
 export function timeIsUp(draft: Draft): boolean {
-  const due = workflowDue(draft.workflow);
+  const due = endDue(draft.workflow);
   if (due === undefined || due > draft.at) return false;
   const { waitForStragglers = 0 } = draft.graph.definition;
   const deadline = deadlineOf(draft) ?? 0;
@@ -55,6 +73,7 @@ export function timeIsUp(draft: Draft): boolean {
   } else {
     draft.mark('late', true);
     stopEverything(draft, late(deadline));
+    stopOperation(draft, late(deadline));
   }
   if (draft.withStatus('running') + draft.withStatus('undoing') > 0)
     draft.setWorkflow('cancelling', reasonOf(draft, deadline));

@@ -5,10 +5,13 @@
 // stale, repeated or wrong, with a decision. Stale and repeated events give no changes and no effects.
 import type { WorkflowDefinition } from '../definition/types.ts';
 import type { StateGraph } from '../graph/types.ts';
+import { operationDue } from './deadline.ts';
 import { Draft } from './draft.ts';
 import { HANDLERS } from './on/index.ts';
 import type { Handler } from './on/handler.ts';
 import { beginGeneration } from './update/begin.ts';
+import { beginOperation } from './operation/begin.ts';
+import { afterStep } from './operation/course.ts';
 import { settle } from './settle.ts';
 import type { MachineState } from './state.ts';
 import type { Decision, MachineEvent } from './types.ts';
@@ -24,12 +27,33 @@ export function decide(
   event: MachineEvent,
   arriving?: WorkflowDefinition,
 ): Decision {
-  const draft =
-    event.kind === 'update'
-      ? beginGeneration(graph, state, event, arriving)
-      : new Draft(graph, state, event.at);
+  const draft = begin(graph, state, event, arriving);
   // Each handler takes its own kind of event; the table's type says so, the compiler can't follow the lookup.
   const handle = HANDLERS[event.kind] as Handler<MachineEvent['kind']>;
   if (handle(draft, event)) settle(draft);
   return draft.decision();
 }
+
+/** Over the graph that follows, where the event begins a generation or another step of an operation. */
+function begin(
+  graph: StateGraph,
+  state: MachineState,
+  event: MachineEvent,
+  arriving: WorkflowDefinition | undefined,
+): Draft {
+  switch (event.kind) {
+    case 'update':
+      return beginGeneration(graph, state, event, arriving);
+    case 'operate':
+      return beginOperation(graph, state, event);
+    case 'timer':
+      if (event.step === undefined && isOperationDue(state, event.at))
+        return afterStep(graph, state, event.at);
+      return new Draft(graph, state, event.at);
+    default:
+      return new Draft(graph, state, event.at);
+  }
+}
+
+const isOperationDue = ({ workflow }: MachineState, at: number): boolean =>
+  (operationDue(workflow) ?? Infinity) <= at;

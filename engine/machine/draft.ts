@@ -16,7 +16,7 @@ import {
   turnSums,
   withStatus,
 } from './counters.ts';
-import type { Beginning, GenerationEntry } from './events.ts';
+import type { Beginning } from './events.ts';
 import { holdersIn } from './holders.ts';
 import { type Freshness, noteRenewal } from './freshness.ts';
 import {
@@ -47,6 +47,7 @@ import type {
   WorkflowRecord,
   WorkflowStatus,
 } from './types.ts';
+import type { RunningOperation } from './operation/types.ts';
 import type { TurnSums } from './rolling/sums.ts';
 import { asRun } from './update/earlier.ts';
 import type { ViewSource } from './view.ts';
@@ -99,8 +100,8 @@ export class Draft implements CounterWatcher, LeavingWatcher {
   private readonly effects: Effect[] = [];
   private rejected: Decision['rejected'];
 
-  /** The generation that begins with this event. */
-  readonly begun: GenerationEntry | undefined;
+  /** The generation, or the step of an operation, that begins with this event. */
+  readonly begun: Beginning['entry'] | undefined;
   /** Graph and state before it, and how they are read. */
   readonly former: (Omit<Beginning, 'entry'> & { readonly view: ViewSource }) | undefined;
 
@@ -273,6 +274,12 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     this.setRole(role, undefined);
     if (count === undefined) return;
     this.workflow = { ...this.workflow, keeps: { ...this.workflow.keeps, [`${entity}.${name}`]: kept } };
+  }
+
+  /** Goes on with the operation as it is now; undefined: none runs any more. */
+  operate(operation: RunningOperation | undefined): void {
+    const { operation: _, ...workflow } = this.workflow;
+    this.workflow = { ...workflow, ...(operation && { operation }), at: this.at };
   }
 
   /** Keeps a signal that came early; undefined: it is consumed. */

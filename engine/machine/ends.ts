@@ -11,6 +11,7 @@ import {
   describeLate,
   describeLeft,
 } from './reasons.ts';
+import { endsOperation, stepEnded } from './operation/course.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginUndoOnFailure, endUndoOnFailure } from './undo/on-failure.ts';
 import type { StepRecord } from './types.ts';
@@ -74,8 +75,8 @@ function concludeForward(draft: Draft): void {
   if (draft.goalHolds) {
     if (runs) draft.setWorkflow('running', '');
     else if (held > 0) draft.setWorkflow('held', describeHolds(draft));
-    else if (draft.takesBack) draft.setWorkflow('failed', describeLeft(draft));
-    else draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
+    else if (draft.takesBack) end(draft, 'failed', describeLeft(draft));
+    else end(draft, 'complete', describeFailures(draft, 'not needed for the goal'));
   } else if (runs || timedSteps(draft.cells, draft.graph) > 0) {
     draft.setWorkflow('running', describeHalt(draft));
   } else if (held === 0 && (draft.isHalted || draft.workflow.late)) {
@@ -88,10 +89,20 @@ function concludeForward(draft: Draft): void {
   }
 }
 
-/** What the definition says is taken back first. */
+/** While an operation runs, its step is over: the workflow is not. */
+function end(draft: Draft, status: 'complete' | 'failed', reason: string): void {
+  const { operation, late } = draft.workflow;
+  if (!operation) return draft.setWorkflow(status, reason);
+  const isStopped = late === true || operation.stopped === true;
+  draft.setWorkflow(isStopped ? 'failed' : 'running', isStopped ? reason : '');
+  stepEnded(draft, status === 'failed' ? reason : undefined);
+}
+
+/** What the definition says is taken back first; never because an operation failed. */
 function fail(draft: Draft): void {
   const reason = draft.workflow.late ? describeLate(draft) : describeFailures(draft, '');
-  if (!beginUndoOnFailure(draft, reason)) draft.setWorkflow('failed', reason);
+  if (draft.workflow.operation) return end(draft, 'failed', reason);
+  if (endsOperation(draft) || !beginUndoOnFailure(draft, reason)) draft.setWorkflow('failed', reason);
 }
 
 function concludeUndo(draft: Draft): void {
@@ -101,9 +112,10 @@ function concludeUndo(draft: Draft): void {
 /** Called-back attempts are awaited; the reason already says who cancelled. A deadline is a failure like others. */
 function concludeCancel(draft: Draft): void {
   if (isBusy(draft)) return;
+  if (draft.workflow.operation) stepEnded(draft);
   if (draft.goalHolds && draft.takesBack) draft.setWorkflow('failed', describeLeft(draft));
   else if (draft.goalHolds) draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
-  else if (draft.workflow.late) fail(draft);
+  else if (draft.workflow.late && !draft.workflow.operation) fail(draft);
   else draft.setWorkflow('failed', draft.workflow.reason);
 }
 

@@ -4,7 +4,7 @@
 import type { EffectId, StepId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { MemberChange } from '../graph/members.ts';
-import type { FormerState, Member, StateGraph } from '../graph/types.ts';
+import type { FormerState, Member, Ran, StateGraph } from '../graph/types.ts';
 import type { MachineState } from './state.ts';
 import type { Command, Report, StepRecord, StepStatus, WorkflowRecord } from './types.ts';
 
@@ -46,6 +46,15 @@ export type MachineEvent = {
       readonly credential?: string;
     }
   | { readonly kind: 'cancel'; readonly by: string }
+  /** `inputs`: values of all inputs of the operation. The same `id` twice is once. */
+  | {
+      readonly kind: 'operate';
+      readonly operation: string;
+      readonly id: string;
+      readonly inputs: JsonObject;
+      readonly by: string;
+      readonly allowed?: number;
+    }
   /** Another definition, other inputs, members that join and leave: the next generation. */
   | {
       readonly kind: 'update';
@@ -85,14 +94,24 @@ export type Change =
         /** What is left of definitions before the present one, whole; absent: nothing is. */
         readonly earlier?: EarlierSources;
       })
+  /** A step of an operation begins, counted from 0, or behind the last its goal; without one it has ended. */
+  | {
+      readonly kind: 'operation';
+      readonly name: string;
+      readonly id: string;
+      readonly step?: number;
+      /** What is run or awaited from now on beside the goal. */
+      readonly also: readonly Ran[];
+    }
   | { readonly kind: 'step'; readonly step: StepId; readonly from: StepStatus; readonly record: StepRecord }
   | { readonly kind: 'workflow'; readonly record: Omit<WorkflowRecord, 'seq'> };
 
 export type GenerationEntry = Extract<Change, { readonly kind: 'generation' }>;
+export type OperationEntry = Extract<Change, { readonly kind: 'operation' }>;
 
-/** A generation that begins: its log entry, and what it follows. */
+/** A generation, or a step of an operation, that begins: its log entry, and what it follows. */
 export interface Beginning {
-  readonly entry: GenerationEntry;
+  readonly entry: GenerationEntry | OperationEntry;
   readonly graph: StateGraph;
   readonly state: MachineState;
 }

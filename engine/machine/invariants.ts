@@ -149,9 +149,13 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   report('M15', record.since <= state.at, id);
 }
 
+/** Another generation began, or an operation. */
+const hasChanged = ({ generation, operation, operations }: MachineState['workflow']): boolean =>
+  generation > FIRST_GENERATION || operation !== undefined || operations !== undefined;
+
 /** Of a workflow whose members changed; what is ready has not begun, and waits for those who joined. */
 const mayBePassed = ({ workflow }: MachineState, record: StepRecord): boolean =>
-  workflow.generation > FIRST_GENERATION && (record.status !== 'ready' || hasBegun(record));
+  hasChanged(workflow) && (record.status !== 'ready' || hasBegun(record));
 
 function checkCommand(record: StepRecord, id: string, report: ReportBroken): void {
   const out = record.command !== undefined;
@@ -192,7 +196,7 @@ function checkOpen(
   const { status, touched, due, cause, renews, freshFrom, withdrawn } = recordOf(state, number);
   if (step.leaving || withdrawn) return;
   // What an earlier generation needed may have begun: it ends by itself (row 28).
-  const isKept = state.workflow.generation > 1 && (touched || !UNSTARTED.has(status));
+  const isKept = hasChanged(state.workflow) && (touched || !UNSTARTED.has(status));
   if (!step.wanted) return report('M8', status === 'waiting' || isKept, `${step.id} (not wanted)`);
   const source = { graph, cells: state.cells, workflow: state.workflow };
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
@@ -214,7 +218,7 @@ function checkOpen(
   ).length;
   const isRest = timed > 0 && timed === unmet && (!hasNoHope || awaits);
   // A retry of what had begun before somebody joined is timed for that.
-  const retries = state.workflow.generation > FIRST_GENERATION && due?.for === 'retry';
+  const retries = hasChanged(state.workflow) && due?.for === 'retry';
   const isPut = awaitsFormer(graph, state, number);
   report('M21', retries || isPut || isRest === (due?.for === 'within'), step.id);
 }
@@ -343,6 +347,10 @@ function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBro
   for (const role of graph.roles) checkRole(graph, state, role, roles[`${role.entity}.${role.name}`], report);
 }
 
+/** Who holds a role does so while an operation runs again what it was chosen by. */
+const holdsOn = (record: StepRecord): boolean =>
+  classOf(record) === 'counts' || record.operation !== undefined;
+
 function checkRole(
   graph: StateGraph,
   state: MachineState,
@@ -353,7 +361,7 @@ function checkRole(
   if (state.undo || holder === undefined || holder === null) return;
   // A holder holds it until it leaves, also while what it reached is judged or run again.
   const mayHold = (record: StepRecord): boolean =>
-    state.workflow.source !== undefined || classOf(record) === 'counts';
+    state.workflow.source !== undefined || holdsOn(record);
   const reached = role.candidates
     .filter(number => mayHold(recordOf(state, number)))
     .map(number => graph.steps[number]?.member?.agent);

@@ -54,6 +54,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.next !== undefined && merged.status === 'ready' && { next: merged.next }),
     touched: merged.touched as boolean,
     ...(merged.withdrawn !== undefined && merged.touched && { withdrawn: merged.withdrawn }),
+    ...(merged.operation !== undefined && { operation: merged.operation }),
     ...(merged.renews !== undefined && RENEWING.has(merged.status) && { renews: merged.renews }),
     ...(merged.freshFrom !== undefined && ASKING.has(merged.status) && { freshFrom: merged.freshFrom }),
     ...(merged.hasFailed && { hasFailed: merged.hasFailed }),

@@ -16,8 +16,10 @@ import { continueWith } from './turns.ts';
 import { considerUndo, continueUndo, startUndo } from './undo/undo.ts';
 
 export function settle(draft: Draft): void {
-  // With another definition it is open whether the goal holds, however it was before.
-  const held = draft.begun?.definition === undefined && draft.goalHeld;
+  // With another definition, or an operation, it is open whether the goal holds, however it was before.
+  const { begun } = draft;
+  const isOpen = begun?.kind === 'operation' || begun?.definition !== undefined;
+  const held = !isOpen && draft.goalHeld;
   followUp(draft);
   if (!held && draft.goalHolds) {
     standDown(draft);

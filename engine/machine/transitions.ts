@@ -45,7 +45,7 @@ const UNDO_FAILED = {
 
 export const STEP_TRANSITIONS: Table<StepStatus> = {
   waiting: {
-    waiting: 'its retry, or what it requires, is timed, or no longer',
+    waiting: 'its retry, or what it requires, is timed, or no longer; or an operation is to run it',
     ready: 'everything it requires is met; its VM is busy',
     running: 'everything it requires is met',
     reached: 'a join or `set`: everything it requires is met; or its signal had come already',
@@ -90,9 +90,11 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   reached: {
     ...FROM_UPDATE,
     waiting:
-      'it is too old for a step that gets ready (`valid_for`), and the workflow stopped; or another has its role, and there is nothing to undo',
-    ready: 'it is too old for a step that gets ready (`valid_for`); its VM is busy',
-    running: 'it is too old for a step that gets ready (`valid_for`), so it runs again',
+      'it is too old for a step that gets ready (`valid_for`), and the workflow stopped; or another has its role, and there is nothing to undo; or definition or inputs changed, or an operation runs it again, and what it requires is not met',
+    ready:
+      'it is too old for a step that gets ready (`valid_for`), or another definition, other inputs or an operation let it run again; its VM is busy',
+    running:
+      'it is too old for a step that gets ready (`valid_for`), its definition or inputs changed, or an operation runs it again',
     reached:
       'it was to run again, and the goal came to hold; or its command cannot be made and that is tolerated',
     paused: 'it is asked again; or its command cannot be made and the state says `pause`',

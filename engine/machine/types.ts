@@ -7,6 +7,7 @@ import type { Interpreter } from '../definition/types.ts';
 import type { HttpCall, OpenstackCall, StackTask } from './calls.ts';
 import type { GenerateTask } from './generate-task.ts';
 import type { StepError } from './errors.ts';
+import type { PastOperation, RunningOperation } from './operation/types.ts';
 
 export { ERROR_KINDS, type ErrorCause, type StepError } from './errors.ts';
 export type { Begun, Change, Decision, Effect, MachineEvent } from './events.ts';
@@ -77,6 +78,9 @@ export interface WorkflowRecord {
   readonly credential?: string;
   /** Signals that came before anybody asked: the last of each name (row 38). */
   readonly signals?: { readonly [name: string]: KeptSignal };
+  readonly operation?: RunningOperation;
+  /** Operations that ended, the last of them last; bounded. */
+  readonly operations?: readonly PastOperation[];
   /** It is forgotten without being undone, as soon as its children are. */
   readonly abandoned?: true;
   /** The step of another workflow that runs it as its child. */
@@ -169,6 +173,8 @@ export interface StepRecord {
    * applies to its member no more, as when the role that it follows moved.
    */
   readonly withdrawn?: 'left' | 'moved' | 'removed';
+  /** Id of the operation that had it run, last or now. */
+  readonly operation?: string;
   /** It was reached, last at this time, and became too old for a step that asked, so it runs again; for all others it counts as reached. */
   readonly renews?: number;
   /** Since when it waits for what it requires to be renewed; ends from then on are fresh. Ms since the epoch. */

@@ -9,12 +9,13 @@ import type { Entity } from '../definition/types.ts';
 import { stateKey } from '../graph/references.ts';
 import type { Member, StateGraph, Step } from '../graph/types.ts';
 import { holdersIn } from './holders.ts';
+import type { RunningOperation } from './operation/types.ts';
 import type { ErrorCause, StepError, StepRecord, WorkflowRecord } from './types.ts';
 
 /** Where a view reads: the live state, or a decision laid over it. */
 export interface ViewSource {
   readonly graph: StateGraph;
-  readonly workflow: Pick<WorkflowRecord, 'id' | 'stackName' | 'roles'>;
+  readonly workflow: Pick<WorkflowRecord, 'id' | 'stackName' | 'roles' | 'operation'>;
   readonly inputs: { readonly [name: string]: JsonValue };
   record(step: number): StepRecord;
 }
@@ -24,11 +25,13 @@ export interface ViewContext {
   readonly step?: Step;
   readonly error?: StepError;
   readonly attempt?: number;
+  /** The operation that it runs for. */
+  readonly operation?: RunningOperation;
 }
 
 export function dataView(source: ViewSource, context: ViewContext = {}): DataView {
   const { workflow } = source;
-  const { step, error, attempt } = context;
+  const { step, error, attempt, operation } = context;
   const members = (entity: string): readonly MemberView[] =>
     membersOf(source, entity).flatMap((member, place) =>
       member.leaving ? [] : [memberView(source, entity, member, place)],
@@ -55,6 +58,7 @@ export function dataView(source: ViewSource, context: ViewContext = {}): DataVie
       }),
     ...(error && { error: errorView(error) }),
     ...(attempt !== undefined && { attempt }),
+    ...(operation && { operation: { name: operation.name, id: operation.id, inputs: operation.inputs } }),
   };
 }
 

@@ -50,7 +50,7 @@ async function bytesOf(world: EngineWorld, id: string): Promise<Bytes> {
   const mean = (texts: readonly string[]): number =>
     Math.round(texts.reduce((sum, text) => sum + text.length, 0) / texts.length);
   return {
-    step: mean(changes.map(change => (change.kind === 'generation' ? '' : JSON.stringify(change.record)))),
+    step: mean(changes.map(change => ('record' in change ? JSON.stringify(change.record) : ''))),
     event: mean(changes.map(change => JSON.stringify(change))),
   };
 }

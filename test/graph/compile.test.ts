@@ -110,7 +110,7 @@ describe('compiling a definition over its members', () => {
       compileGraph(
         definition([entity('g', { states: chain })], [`g.${names.at(-1)}`]),
         membership({ g: members }),
-        count,
+        { count },
       );
       return count.operations;
     };
@@ -131,11 +131,9 @@ describe('compiling a definition over its members', () => {
         state('g', 'c', { needs: ['0? g.a@any', '0? g.b@any', '1? a', '1? b'] }),
       ];
       const count = { operations: 0 };
-      const made = compileGraph(
-        definition([entity('g', { states })], ['g.c']),
-        membership({ g: members }),
+      const made = compileGraph(definition([entity('g', { states })], ['g.c']), membership({ g: members }), {
         count,
-      );
+      });
       return { made, operations: count.operations };
     };
     const { made } = choosing(3);

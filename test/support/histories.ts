@@ -73,7 +73,8 @@ const unheard = (digest: string): never => {
 export function replay(history: Omit<History, 'end'>): { graph: StateGraph; state: MachineState } {
   let { graph, state } = beginning(history);
   for (const change of history.log) {
-    if (change.kind === 'generation') ({ graph, state } = entered(graph, state, change, unheard));
+    if (change.kind === 'generation' || change.kind === 'operation')
+      ({ graph, state } = entered(graph, state, change, unheard));
     apply(graph, state, [change]);
   }
   return { graph, state };

@@ -21,6 +21,7 @@ import {
   state,
 } from './definitions.ts';
 import { actionOf, type KindDice } from './random-actions.ts';
+import { type OperationDice, operationDice, operationsOf } from './random-operations.ts';
 import { type PlaceDice, placeDice, placesOf, surePlaces } from './random-places.ts';
 import { type RollingDice, rollingDice, rollOrAge, withRollings } from './random-rollings.ts';
 import { type WholeDice, wholeDice } from './random-wholes.ts';
@@ -163,11 +164,12 @@ export interface Case {
 
 /** Entities in an order; a state requires only states before it, so there is no cycle. */
 export const anyCase: fc.Arbitrary<Case> = fc
-  .tuple(fc.array(entityDice, { minLength: 1, maxLength: 3 }), wholeDice)
-  .map(([entities, whole]) =>
+  .tuple(fc.array(entityDice, { minLength: 1, maxLength: 3 }), wholeDice, operationDice)
+  .map(([entities, whole, operations]) =>
     caseOf(
       entities.map(item => (isStrict(whole, item) ? allPlaceable(item) : item)),
       whole,
+      operations,
     ),
   );
 
@@ -187,7 +189,7 @@ const allPlaceable = (item: EntityDice): EntityDice => ({
   states: item.states.map(one => ({ ...one, places: surePlaces(one.places, item) })),
 });
 
-function caseOf(dice: readonly EntityDice[], whole: WholeDice): Case {
+function caseOf(dice: readonly EntityDice[], whole: WholeDice, operations: readonly OperationDice[]): Case {
   const known: { readonly entity: string; readonly state: string }[] = [];
   const sizes: { [name: string]: number } = {};
   const entities = dice.map((item, index) => {
@@ -209,8 +211,11 @@ function caseOf(dice: readonly EntityDice[], whole: WholeDice): Case {
     ...(deadline !== undefined && { deadline }),
     ...(waitForStragglers !== undefined && { waitForStragglers }),
   };
+  const rolled = rollOrAge(entities);
+  const doable = operationsOf(rolled, operations);
+  const operated = doable.size > 0 ? { operations: doable } : {};
   return {
-    definition: definition(rollOrAge(entities), goal, { ...modes, ...times }),
+    definition: definition(rolled, goal, { ...modes, ...times, ...operated }),
     members: membership(sizes),
   };
 }

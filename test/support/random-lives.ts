@@ -7,6 +7,7 @@ import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import { compileGraph } from '../../engine/graph/compile.ts';
 import type { MemberChange } from '../../engine/graph/members.ts';
 import { apply } from '../../engine/machine/apply.ts';
+import { operationDue } from '../../engine/machine/deadline.ts';
 import { initialState, type MachineState } from '../../engine/machine/state.ts';
 import type { Outcome, Report } from '../../engine/machine/types.ts';
 import { entered } from '../../engine/machine/update/begin.ts';
@@ -32,6 +33,7 @@ export type Move =
       readonly abandon: boolean;
     }
   | { readonly kind: 'source'; readonly dice: readonly ChangeDice[]; readonly n: number }
+  | { readonly kind: 'operate'; readonly pick: number }
   | { readonly kind: 'whole'; readonly act: 'retry' | 'resume' | 'cancel' | 'create' };
 
 /** One move. */
@@ -75,6 +77,7 @@ export const move: fc.Arbitrary<Move> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('source' as const), dice: changeDice, n: fc.nat({ max: 1 }) }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('operate' as const), pick: fc.nat() }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -116,6 +119,10 @@ export function play(w: Workflow, item: Move): void {
       return changeMembers(w, item);
     case 'source':
       return changeSource(w, item.dice, item.n);
+    case 'operate': {
+      const operation = `op${item.pick % 2}`;
+      return void w.send({ kind: 'operate', operation, id: `${item.pick}`, inputs: {}, by: 'ann' });
+    }
     case 'whole':
       return void w.send({ kind: item.act, by: 'ann' } as Untimed);
     default:
@@ -168,9 +175,11 @@ export function drain(w: Workflow, outcome: (turn: number) => Outcome): void {
   for (let turn = 0; turn < 5_000; turn += 1) {
     const [out] = w.out();
     const [due] = dueSteps(w);
-    if (out === undefined && due === undefined) return;
+    const operation = operationDue(w.state.workflow);
+    if (out === undefined && due === undefined && operation === undefined) return;
     if (out !== undefined) w.finish(out, outcome(turn));
-    else w.due(due as string);
+    else if (due !== undefined) w.due(due);
+    else w.ownTime();
   }
   throw new Error(`does not end: ${w.over}`);
 }
@@ -199,7 +208,8 @@ export function replayedFrom({ definition, members }: Case, w: Workflow): Machin
   const workflow = { id: 'w', stackName: 'stack', generation: 1, at: START, inputs: {} };
   let state = initialState(graph, workflow, HASH);
   for (const change of w.log) {
-    if (change.kind === 'generation') ({ graph, state } = entered(graph, state, change, w.definition));
+    if (change.kind === 'generation' || change.kind === 'operation')
+      ({ graph, state } = entered(graph, state, change, w.definition));
     apply(graph, state, [change]);
   }
   return state;

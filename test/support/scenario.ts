@@ -5,6 +5,7 @@
 //   > create [by CREDENTIAL] | resume [by CREDENTIAL] | delete [by CREDENTIAL]: of the right by which it calls a cloud, the reference
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
 //   > update ENTITY=N… | join ENTITY AGENT… | leave ENTITY AGENT… | abandon-member ENTITY AGENT…
+//   > operate OPERATION ID [name=value…]
 //   > approve STEP | reject STEP | signal NAME [name=value…]
 //   > STEP answers STATUS [sentence] | forbidden       a service answered so; the owner's right is lost
 //   > STEP succeeds [name=text…] | makes NAME… | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
@@ -100,6 +101,10 @@ function perform(w: Workflow, command: string): readonly string[] {
       const leave = { [rest[0] ?? '']: rest.slice(1) };
       const change = first === 'leave' ? { leave } : { leave, abandon: true as const };
       return told(w, () => w.send({ kind: 'update', change, by: 'ann' }));
+    }
+    case 'operate': {
+      const [operation = '', id = '', ...inputs] = rest;
+      return told(w, () => w.send({ kind: first, operation, id, inputs: values(inputs), by: 'ann' }));
     }
     case 'retry':
     case 'fail':
@@ -239,6 +244,7 @@ function told(w: Workflow, act: () => Decision): readonly string[] {
       ];
     }
     if (change.kind === 'generation') return [`  generation ${change.generation}: ${membersText(change)}`];
+    if (change.kind === 'operation') return [`  ${operationText(change)}`];
     const chosen = Object.entries(change.record.roles)
       .filter(([role, holder]) => before.workflow.roles[role] !== holder)
       .map(([role, holder]) => `  ${role} is ${holder === null ? 'vacant' : [holder].flat().join(', ')}`);
@@ -247,6 +253,12 @@ function told(w: Workflow, act: () => Decision): readonly string[] {
       name => change.record.signals?.[name] !== before.workflow.signals?.[name],
     );
     const moved = status !== before.workflow.status || reason !== before.workflow.reason;
+    const ended = (change.record.operations ?? []).filter(
+      ({ id }) => !before.workflow.operations?.some(known => known.id === id),
+    );
+    chosen.push(
+      ...ended.map(one => `  operation ${one.id} is ${one.status}${one.reason && `: ${one.reason}`}`),
+    );
     chosen.push(...kept.map(name => `  signal ${name} is kept`));
     return moved ? [...chosen, `  workflow → ${status}${reason && `: ${reason}`}`] : chosen;
   });
@@ -264,6 +276,15 @@ const membersText = ({ members }: Extract<Change, { readonly kind: 'generation' 
       group.map(({ index, agent, leaving }) => `${entity}[${index}] ${agent}${leaving ? ' leaves' : ''}`),
     )
     .join(', ');
+
+/** `operation f1, step 2: db.joined on 0, 2` */
+function operationText({ id, step, also }: Extract<Change, { readonly kind: 'operation' }>): string {
+  if (step === undefined) return `operation ${id} ends`;
+  const ran = also.map(({ entity, state, members }) =>
+    members === undefined ? `${entity}.${state}` : `${entity}.${state} on ${members.join(', ') || 'nobody'}`,
+  );
+  return `operation ${id}, step ${step + 1}${ran.length > 0 ? `: ${ran.join('; ')}` : ''}`;
+}
 
 function recordText(record: StepRecord, before: StepRecord | undefined): string {
   const remarks = [

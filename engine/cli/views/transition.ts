@@ -41,10 +41,16 @@ export function workflowNews(before: Known | undefined, record: Known, agents: N
       holder === null ? `${role} is vacant` : `${role} is ${holderText(holder, agents)}`,
     );
   const moved = before?.status !== record.status || before.reason !== record.reason;
-  return [...chosen, ...(moved ? [`${words(record.status)}${tailOf(record.reason)}`] : [])].map(sanitiseLine);
+  const known = new Set(before?.operations?.map(({ id }) => id));
+  const ended = (record.operations ?? [])
+    .filter(({ id }) => before !== undefined && !known.has(id))
+    .map(({ name, id, status, reason }) => `operation ${name} (${id}) is ${status}${tailOf(reason)}`);
+  return [...chosen, ...ended, ...(moved ? [`${words(record.status)}${tailOf(record.reason)}`] : [])].map(
+    sanitiseLine,
+  );
 }
 
-type Known = Pick<WorkflowRecord, 'status' | 'reason' | 'roles'>;
+type Known = Pick<WorkflowRecord, 'status' | 'reason' | 'roles' | 'operations'>;
 type NameAgent = (agent: string) => string;
 
 /** `0:12 ✓ db[1].prepared (db-1)  reached`; the time counts from `start`. */
@@ -86,6 +92,21 @@ export function generationLine(
   const gone = names(true);
   const text = `generation ${generation}: ${names(false) || 'no members'}${gone === '' ? '' : `; leaving: ${gone}`}`;
   return [timePiece(entry, start), piece('  '), piece(sanitiseLine(text), 'strong')];
+}
+
+/** `0:12   operation failover (f1), step 2: db.joined` */
+export function operationLine(
+  entry: LogEntry,
+  start: number,
+  { name, id, step, also }: Extract<Change, { readonly kind: 'operation' }>,
+): Line {
+  const ran = also.map(({ entity, state }) => `${entity}.${state}`).join(', ');
+  const told = step === undefined ? ' has ended' : `, step ${step + 1}${ran === '' ? '' : `: ${ran}`}`;
+  return [
+    timePiece(entry, start),
+    piece('  '),
+    piece(sanitiseLine(`operation ${name} (${id})${told}`), 'strong'),
+  ];
 }
 
 const words = (status: string): string => status.replaceAll('_', ' ');

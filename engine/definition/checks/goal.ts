@@ -22,8 +22,13 @@ export function checkGoal(
   }
 }
 
-/** Warns of states that the goal doesn't need. Only of a definition without errors: else what is needed is not known. */
-export function warnOfUnneeded(report: Report, entities: Entities, needs: Needs, goal: PlacedGoal): void {
+/** Warns of states that nothing needs. Only of a definition without errors: else what is needed is not known. */
+export function warnOfUnneeded(
+  report: Report,
+  entities: Entities,
+  needs: Needs,
+  goal: readonly StateReference[],
+): void {
   if (report.hasErrors) return;
   const wanted = neededFor(needs, goal.map(keyOf));
   for (const entity of entities.values()) {
@@ -31,7 +36,7 @@ export function warnOfUnneeded(report: Report, entities: Entities, needs: Needs,
       if (wanted.has(`${entity.name}.${state.name}`)) continue;
       const message = `${entity.name}.${state.name} is not needed by the goal, so it is never run.`;
       report.add('unreachable', state.at, message, {
-        hint: 'Require it somewhere, or add it to the goal.',
+        hint: 'Require it somewhere, add it to the goal, or let an operation run it.',
         key: true,
         severity: 'warning',
       });

@@ -61,6 +61,10 @@ export function fieldOf(shape: Shape, access: Access, context: AccessContext): S
     case 'response':
     case 'status':
       return ANY;
+    case 'operation':
+      return operationField(access, context);
+    case 'operation_inputs':
+      return operationInput(access, context);
     case 'entity':
       return entityField(shape.entity, access.name, context);
     case 'member':
@@ -107,6 +111,8 @@ export function itemOf(shape: Shape, context: AccessContext, source: string): Sh
     case 'workflow':
     case 'error':
     case 'response':
+    case 'operation':
+    case 'operation_inputs':
     case 'entity':
     case 'member':
     case 'outputs':
@@ -183,6 +189,28 @@ function inputOf(name: string, { model, findings }: AccessContext): Shape {
   findings.read({ kind: 'input', name });
   const type = model.inputs.get(name);
   return type ? shapeOf(type) : ANY;
+}
+
+/** Whatever else it runs for, `operation.inputs` is there to be asked. */
+function operationField(access: Access, context: AccessContext): Shape {
+  if (access.name === 'inputs') return { kind: 'operation_inputs' };
+  needOperation(access, context);
+  return ANY;
+}
+
+function operationInput(access: Access, context: AccessContext): Shape {
+  needOperation(access, context);
+  const type = context.model.operation?.inputs.get(access.name);
+  return type ? shapeOf(type) : ANY;
+}
+
+function needOperation({ name, tolerant, proven }: Access, { model, findings }: AccessContext): void {
+  if (tolerant || proven || model.operation?.isCertain) return;
+  findings.say(
+    'not_guaranteed',
+    `The operation's ${name} may be absent: the state also runs for no operation, or for another.`,
+    absentHint(name),
+  );
 }
 
 function entityField(entity: string, name: string, { model, findings, place }: AccessContext): Shape {

@@ -69,10 +69,18 @@ export function compileExpression(
   return { ...base, expression: { source: text, evaluate: data => evaluate(program, data) } };
 }
 
+const BOOLEAN = new Set<ExpressionPlace['use']>([
+  'condition',
+  'retry_when',
+  'role_where',
+  'response_test',
+  'operation_of',
+]);
+
 /** True where only true or false makes sense. */
 export function isBoolean(place: ExpressionPlace): boolean {
   const { use } = place;
-  return use === 'condition' || use === 'retry_when' || use === 'role_where' || use === 'response_test';
+  return BOOLEAN.has(use);
 }
 
 /** True where a service's answer is all there is. */
@@ -80,7 +88,8 @@ export const readsResponse = ({ use }: Pick<ExpressionPlace, 'use'>): boolean =>
   use === 'response' || use === 'response_test';
 
 /** True where only a member makes sense. */
-const isMember = (place: ExpressionPlace): boolean => place.use === 'run_on' || place.use === 'undo_run_on';
+const isMember = ({ use }: ExpressionPlace): boolean =>
+  use === 'run_on' || use === 'undo_run_on' || use === 'operation_to';
 
 /** True where members are put in an order. */
 const isRank = ({ use }: ExpressionPlace): boolean => use === 'role_rank' || use === 'rolling_order';

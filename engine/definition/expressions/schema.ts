@@ -13,6 +13,7 @@ import type {
   ErrorView,
   ExpressionModel,
   MemberView,
+  OperationView,
   Outputs,
   ResponseView,
   StateModel,
@@ -86,6 +87,8 @@ export function schemaOf(model: ExpressionModel, entities: readonly string[]): S
   add('error', error.name, data => data.error && new error.ctor(data.error));
   const response = builder.response();
   add('response', response.name, data => data.response && new response.ctor(data.response));
+  const operation = builder.operation();
+  add('operation', operation.name, data => new operation.ctor(data.operation ?? NO_OPERATION));
   add('attempt', 'int', data => (data.attempt === undefined ? undefined : BigInt(data.attempt)));
   for (const name of entities) {
     const type = builder.entity(name);
@@ -97,6 +100,8 @@ export function schemaOf(model: ExpressionModel, entities: readonly string[]): S
   }
   return { types: builder.types, variables, context: contextMaker(makers) };
 }
+
+const NO_OPERATION = { inputs: {} };
 
 /** `member` differs in type by the entity around it, so each entity has its own variable, which no source can name. */
 export function memberVariable(entity: string): string {
@@ -189,6 +194,21 @@ class SchemaBuilder {
           'json',
           { cel: 'dyn', get: ({ json }: ResponseView) => (json === undefined ? undefined : toCel(json)) },
         ],
+      ]),
+    );
+  }
+
+  operation(): ViewType {
+    const fields = new Map<string, Field>();
+    for (const [name, type] of this.#model.operation?.inputs ?? [])
+      fields.set(name, { cel: celType(type), get: (source: Outputs) => value(source, name, type) });
+    const inputs = this.#type('the inputs of the operation', fields);
+    return this.#type(
+      'the operation',
+      new Map<string, Field>([
+        ['name', { cel: 'string', get: (source: Partial<OperationView>) => source.name }],
+        ['id', { cel: 'string', get: (source: Partial<OperationView>) => source.id }],
+        ['inputs', { cel: inputs.name, get: (source: OperationView) => new inputs.ctor(source.inputs) }],
       ]),
     );
   }

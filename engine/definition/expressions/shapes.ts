@@ -17,6 +17,8 @@ export type Shape =
   | { readonly kind: 'workflow' }
   | { readonly kind: 'error' }
   | { readonly kind: 'response' }
+  | { readonly kind: 'operation' }
+  | { readonly kind: 'operation_inputs' }
   | { readonly kind: 'entity'; readonly entity: string }
   | {
       readonly kind: 'member';
@@ -50,6 +52,7 @@ export const NOTHING_PROVEN: ReadonlySet<string> = new Set();
 export const MEMBER_FIELDS = ['name', 'index', 'agent', 'data', 'facts', 'outputs', 'status'] as const;
 export const ERROR_FIELDS = ['kind', 'message', 'exit_code', 'status', 'tail', 'cause'] as const;
 export const RESPONSE_FIELDS = ['status', 'headers', 'body', 'json'] as const;
+export const OPERATION_FIELDS = ['name', 'id', 'inputs'] as const;
 export const WORKFLOW_FIELDS = ['id', 'stack_name'] as const;
 
 /** Shape of a declared value. */
@@ -81,6 +84,10 @@ export function namesOf(shape: Shape, model: ExpressionModel): readonly string[]
       return ERROR_FIELDS;
     case 'response':
       return RESPONSE_FIELDS;
+    case 'operation':
+      return OPERATION_FIELDS;
+    case 'operation_inputs':
+      return [...(model.operation?.inputs.keys() ?? [])];
     case 'entity':
       return entityNames(entityOf(model, shape.entity));
     case 'member':
@@ -132,6 +139,10 @@ export function describe(shape: Shape): string {
       return 'the error';
     case 'response':
       return 'the response';
+    case 'operation':
+      return 'the operation';
+    case 'operation_inputs':
+      return 'the inputs of the operation';
     case 'entity':
       return shape.entity;
     case 'member':
@@ -151,6 +162,7 @@ export function describe(shape: Shape): string {
 export function nounOf(shape: Shape): string {
   switch (shape.kind) {
     case 'inputs':
+    case 'operation_inputs':
       return 'input';
     case 'outputs':
     case 'status':
@@ -169,6 +181,7 @@ export function nounOf(shape: Shape): string {
     case 'workflow':
     case 'error':
     case 'response':
+    case 'operation':
     case 'member':
       return 'field';
   }
@@ -189,6 +202,8 @@ export function isValue(shape: Shape): boolean {
     case 'workflow':
     case 'error':
     case 'response':
+    case 'operation':
+    case 'operation_inputs':
     case 'entity':
     case 'member':
     case 'outputs':
@@ -214,6 +229,8 @@ export function holdsSecret(shape: Shape): boolean {
     case 'workflow':
     case 'error':
     case 'response':
+    case 'operation':
+    case 'operation_inputs':
     case 'entity':
     case 'member':
     case 'outputs':

@@ -68,6 +68,16 @@ export interface DataView {
   readonly response?: ResponseView;
   /** Number of the attempt about to start, from 1. */
   readonly attempt?: number;
+  /** The operation for which it runs; absent: it runs for none. */
+  readonly operation?: OperationView;
+}
+
+export interface OperationView {
+  readonly name: string;
+  /** As whoever started it called it. */
+  readonly id: string;
+  /** In the form of `DataView.inputs`. */
+  readonly inputs: { readonly [name: string]: JsonValue };
 }
 
 export type Outputs = { readonly [name: string]: JsonValue };
@@ -121,6 +131,14 @@ export interface ResponseView {
 export interface ExpressionModel {
   readonly inputs: ReadonlyMap<string, ValueType>;
   readonly entities: ReadonlyMap<string, EntityModel>;
+  /** What may be read of an operation; absent: there is none. */
+  readonly operation?: OperationModel;
+}
+
+export interface OperationModel {
+  readonly inputs: ReadonlyMap<string, ValueType>;
+  /** In an operation's own expressions all of it is there; a state may run for another one, or for none. */
+  readonly isCertain: boolean;
 }
 
 export interface EntityModel {
@@ -153,7 +171,7 @@ export interface ValueType {
  * only `action`, `run_on`, `members` (of a child), `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`,
  * `retry_when`, the rules of roles (`role_where`: true or false; `role_rank`: a number) and the order of a rolling
  * (`rolling_order`: a number or text) infer none, nor does what reads a service's answer alone (`response`; `response_test`:
- * true or false), so what they read must be optional or guaranteed by
+ * true or false), nor what an operation says of itself (`operation_of`: true or false of a member; `operation_to`: a member), so what they read must be optional or guaranteed by
  * `guaranteed`. `output` infers none either, but may read what is not there
  * yet: its evaluation then fails with `details.absent`, and the output has no value.
  */
@@ -174,7 +192,9 @@ export interface ExpressionPlace {
     | 'rolling_order'
     | 'members'
     | 'response'
-    | 'response_test';
+    | 'response_test'
+    | 'operation_of'
+    | 'operation_to';
   /** Entity and state it belongs to; absent for the workflow's outputs. */
   readonly entity?: string;
   readonly state?: string;

@@ -123,6 +123,7 @@ export class Walker {
       case 'workflow':
       case 'error':
       case 'response':
+      case 'operation':
         return { kind: name };
       default:
         return ANY;
@@ -148,11 +149,15 @@ export class Walker {
       case 'retry_when':
         return ['inputs', 'workflow', 'error'];
       case 'rescue':
-        return ['inputs', 'workflow', 'error', 'attempt'];
+        return ['inputs', 'workflow', 'error', 'attempt', ...this.#operation()];
       case 'action':
       case 'probe':
-      case 'undo':
       case 'run_on':
+        return ['inputs', 'workflow', 'attempt', ...this.#operation()];
+      case 'operation_of':
+      case 'operation_to':
+        return ['inputs', 'workflow', ...this.#operation()];
+      case 'undo':
       case 'undo_run_on':
       case 'members':
         return ['inputs', 'workflow', 'attempt'];
@@ -169,6 +174,10 @@ export class Walker {
     }
   }
 
+  #operation(): readonly string[] {
+    return this.model.operation === undefined ? [] : ['operation'];
+  }
+
   #unknownName(name: string, scope: Scope): Shape {
     const member = this.#hasMember() ? ['member'] : [];
     const known = [...this.#plainNames(), ...member, ...this.#entities(), ...scope.bindings.keys()];
@@ -176,7 +185,7 @@ export class Walker {
     const hint =
       this.#readsResponse() && exists
         ? "Only 'response' exists where a service's answer is read."
-        : name === 'member' || name === 'error' || name === 'attempt'
+        : ['member', 'error', 'attempt', 'operation'].includes(name)
           ? `'${name}' does not exist in this place.`
           : didYouMean(name, known);
     this.findings.say('unknown_name', `Unknown name '${name}'.`, hint);

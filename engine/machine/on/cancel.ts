@@ -1,5 +1,6 @@
 // `cancel`: an operator stops the workflow. What runs is called back and awaited; it can be resumed.
 // Belongs here: when it may be. Does not belong here: calling back (operator.ts), the end (ends.ts).
+import { stopOperation } from '../operation/stop.ts';
 import { stopEverything } from '../stop.ts';
 import type { Handler } from './handler.ts';
 
@@ -16,6 +17,7 @@ export const onCancel: Handler<'cancel'> = (draft, { by }) => {
   }
   const why = `cancelled by ${by}`;
   stopEverything(draft, why);
+  stopOperation(draft, why);
   const isBusy = draft.withStatus('running') + draft.withStatus('undoing') > 0;
   draft.setWorkflow(isBusy ? 'cancelling' : 'failed', why);
   return true;

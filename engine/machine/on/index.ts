@@ -7,6 +7,7 @@ import { onCreate } from './create.ts';
 import { onDelete } from './delete.ts';
 import { onFail } from './fail.ts';
 import type { Handler } from './handler.ts';
+import { onOperate } from './operate.ts';
 import { onReject } from './reject.ts';
 import { onReport } from './report.ts';
 import { onResume } from './resume.ts';
@@ -28,6 +29,7 @@ export const HANDLERS = {
   signal: onSignal,
   resume: onResume,
   cancel: onCancel,
+  operate: onOperate,
   update: onUpdate,
   delete: onDelete,
 } satisfies { readonly [Kind in MachineEvent['kind']]: Handler<Kind> };

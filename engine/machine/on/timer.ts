@@ -2,6 +2,7 @@
 // Belongs here: retries, waits and deadlines coming due. Does not belong here: setting them.
 import { timeIsUp } from '../deadline.ts';
 import type { Draft } from '../draft.ts';
+import { goOnWithOperation } from '../operation/course.ts';
 import { endPhase } from '../phases.ts';
 import { failAttempt } from '../retry.ts';
 import type { Outcome } from '../types.ts';
@@ -10,7 +11,7 @@ import { tooLate } from '../within.ts';
 import type { Handler } from './handler.ts';
 
 export const onTimer: Handler<'timer'> = (draft, { step }) => {
-  if (step === undefined) return timeIsUp(draft);
+  if (step === undefined) return draft.begun ? goOn(draft) : timeIsUp(draft);
   const number = draft.graph.stepById.get(step);
   if (number === undefined) return false;
   const { due } = draft.record(number);
@@ -35,6 +36,11 @@ export const onTimer: Handler<'timer'> = (draft, { step }) => {
       return due.for satisfies never;
   }
 };
+
+function goOn(draft: Draft): true {
+  goOnWithOperation(draft);
+  return true;
+}
 
 function retryDue(draft: Draft, number: number): void {
   if (draft.record(number).status === 'undoing') return retryUndo(draft, number);

@@ -10,24 +10,27 @@ import { unmetOf } from '../counters.ts';
 import type { Draft } from '../draft.ts';
 import { standDown } from '../ends.ts';
 import { hasBegun } from '../halting.ts';
+import { giveUpOperation } from '../operation/stop.ts';
 import { considerAll, goOn, reopen, takeCredential, wantedWith } from '../operator.ts';
 import { ATTEMPT_OVER, hasNoWay } from '../records.ts';
 import type { StepStatus } from '../types.ts';
 import { reopenAll } from '../update/reopen.ts';
 import { reviewRoles } from '../update/review-roles.ts';
+import { leaveUnwanted } from '../update/unwanted.ts';
 import { abandon, takeAgain, withdraw } from '../update/withdraw.ts';
 import type { Handler } from './handler.ts';
 
 const ENDED = new Set<StepStatus>(['failed', 'interrupted']);
 
 export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential }) => {
-  if (!draft.begun) return false;
+  if (draft.begun?.kind !== 'generation') return false;
   const { generation, definition } = draft.begun;
   const isNew = definition !== undefined;
   const { status } = draft.workflow;
   draft.workflow = { ...draft.workflow, generation, ...(isNew && { source: generation }), at: draft.at };
   takeCredential(draft, credential);
   if (draft.workflow.stragglers !== undefined) draft.mark('stragglers', undefined);
+  giveUpOperation(draft, 'another generation began');
   const failed = status === 'failed' ? wantedWith(draft, ENDED) : [];
   if (isNew || status === 'complete' || allowed !== undefined) armDeadline(draft, allowed);
   goOn(draft, allowed);
@@ -72,22 +75,6 @@ function openRoles(draft: Draft): void {
     const holders = draft.holders(entity, name) ?? [];
     const kept = holders.filter(agent => !leaving.has(`${entity} ${agent}`));
     if (kept.length < holders.length) draft.openRole(number, kept);
-  }
-}
-
-const UNSTARTED = new Set<StepStatus>(['ready', 'blocked', 'skipped', 'not_needed']);
-
-/**
- * What nothing needs any more, as when the last member of a group has left: it is as if it had never been needed, unless it
- * has begun. Then what runs of it ends by itself, without another attempt, and what was reached is kept (row 28).
- */
-function leaveUnwanted(draft: Draft): void {
-  for (const { number, wanted, leaving } of draft.graph.steps) {
-    const record = draft.record(number);
-    const isUnstarted = !record.touched && (UNSTARTED.has(record.status) || record.asks);
-    const isToCome = record.status === 'ready' || (record.status === 'waiting' && record.due !== undefined);
-    if (!wanted && !leaving && (isUnstarted || isToCome))
-      draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
   }
 }
 

@@ -8,7 +8,7 @@ import { compileGraph } from '../../graph/compile.ts';
 import { changedMembers } from '../../graph/members.ts';
 import type { Earlier, Membership, StateGraph } from '../../graph/types.ts';
 import { Draft } from '../draft.ts';
-import type { EarlierSources, GenerationEntry } from '../events.ts';
+import type { EarlierSources, GenerationEntry, OperationEntry } from '../events.ts';
 import type { EventOf } from '../on/handler.ts';
 import type { MachineState } from '../state.ts';
 import { carriedOver, goneFrom } from './carry.ts';
@@ -46,23 +46,36 @@ export function beginGeneration(
   if (refused) return rejected(draft, refused);
   if (!source && !change.abandon && sameText(graph.membership, membership)) return draft;
   const earlier = earlierFor(graph, state, source && { ...source, generation });
-  const next = compileGraph(definition, membership, undefined, earlier);
+  const next = compileGraph(definition, membership, { ...(earlier && { earlier }) });
   const entry = entryOf(generation, membership, source, earlier);
   return new Draft(next, carriedOver(graph, state, next, source?.inputs), at, { entry, graph, state });
 }
 
-/** What a log entry of the kind `generation` makes of graph and state: for those who replay a log. */
+/** What a log entry of the kinds `generation` and `operation` makes of graph and state: for those who replay a log. */
 export function entered(
   graph: StateGraph,
   state: MachineState,
-  { members, definition, inputs, earlier }: GenerationEntry,
+  change: GenerationEntry | OperationEntry,
   definitions: Definitions,
 ): { readonly graph: StateGraph; readonly state: MachineState } {
+  if (change.kind === 'operation') return operated(graph, state, change);
+  const { members, definition, inputs, earlier } = change;
   const present = definition === undefined ? graph.definition : definitions(definition);
   const membership = new Map(Object.entries(members));
   const before = earlier && earlierOf(earlier, definitions);
-  const next = compileGraph(present, membership, undefined, before);
+  const next = compileGraph(present, membership, { ...(before && { earlier: before }) });
   return { graph: next, state: carriedOver(graph, state, next, inputs) };
+}
+
+/** The graph of the same definition and members, in which what an operation runs is wanted too. */
+export function operated(
+  graph: StateGraph,
+  state: MachineState,
+  { also }: OperationEntry,
+): { readonly graph: StateGraph; readonly state: MachineState } {
+  const { definition, membership, earlier } = graph;
+  const next = compileGraph(definition, membership, { also, ...(earlier && { earlier }) });
+  return { graph: next, state: carriedOver(graph, state, next) };
 }
 
 /** What is left of earlier definitions, with the definitions looked up: for those who compile a stored graph. */
