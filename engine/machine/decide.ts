@@ -41,18 +41,11 @@ function begin(
   event: MachineEvent,
   arriving: WorkflowDefinition | undefined,
 ): Draft {
-  switch (event.kind) {
-    case 'update':
-      return beginGeneration(graph, state, event, arriving);
-    case 'operate':
-      return beginOperation(graph, state, event);
-    case 'timer':
-      if (event.step === undefined && isOperationDue(state, event.at))
-        return afterStep(graph, state, event.at);
-      return new Draft(graph, state, event.at);
-    default:
-      return new Draft(graph, state, event.at);
-  }
+  if (event.kind === 'update') return beginGeneration(graph, state, event, arriving);
+  if (event.kind === 'operate') return beginOperation(graph, state, event);
+  const isOwnTime = event.kind === 'timer' && event.step === undefined;
+  if (isOwnTime && isOperationDue(state, event.at)) return afterStep(graph, state, event.at);
+  return new Draft(graph, state, event.at);
 }
 
 const isOperationDue = ({ workflow }: MachineState, at: number): boolean =>

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { codes, definitionOf, groupWith, parse, texts } from './support/parsing.ts';
 
 const S = 'action: {script: {sh: x}}';
-const STATES = `a: {${S}}\nb: {requires: [a], ${S}}\nfirst: {once: any, ${S}}\ndone: {requires: [a], ${S}}`;
+const STATES = `a: {${S}}\nb: {requires: [a], ${S}}\nfirst: {once: "any", ${S}}\ndone: {requires: [a], ${S}}`;
 const ROLES =
   'roles:\n  boss: {choose: lowest_index, among: a}\n  both: {choose: lowest_index, among: a, count: 2}';
 const withOperation = (text: string, states = STATES): string =>

@@ -6,7 +6,7 @@ import type { Entity, StateReference } from '../../engine/definition/types.ts';
 import { literal } from './definitions.ts';
 
 interface StepDice {
-  readonly kind: 'rerun' | 'rerun' | 'choose_again' | 'move';
+  readonly kind: 'rerun' | 'choose_again' | 'move';
   readonly picks: readonly number[];
   /** Of a `rerun`: for whom it is; undefined: for all. */
   readonly of: boolean | undefined;
