@@ -2,8 +2,6 @@
 // Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
 import { Command, CommanderError, Option } from 'commander';
 import { addDecisions, addKeys } from './agent-program.ts';
-import { type CloudOptions, newRight } from './cloud.ts';
-import { act, sendSignal, skip } from './commands/act.ts';
 import { agents } from './commands/agents.ts';
 import { engine } from './commands/engine.ts';
 import { events } from './commands/events.ts';
@@ -14,12 +12,9 @@ import { schema } from './commands/schema.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 import { simulateFile } from './commands/simulate.ts';
 import { type StatusOptions, statusAll, statusOne } from './commands/status.ts';
-import type { UpdateOptions } from './commands/update.ts';
-import { update } from './commands/update.ts';
 import { validate } from './commands/validate.ts';
 import type { ExitCode } from './exits.ts';
 import { EXIT_CODES } from './exits.ts';
-import type { WatchOptions } from './finish.ts';
 import type { Context } from './host.ts';
 import {
   allowOption,
@@ -30,11 +25,11 @@ import {
   jsonOption,
   logOption,
   membersOption,
-  newCloudOption,
   stateOption,
   verboseOption,
   whole,
 } from './options.ts';
+import { addOperator } from './operator-program.ts';
 import type { EngineOptions } from './sessions.ts';
 
 /** What commander made of the words; the action's result is the exit code. */
@@ -248,114 +243,6 @@ function addEvents(program: Command, choose: Choose): void {
     .addOption(stateOption())
     .addHelpText('after', examples('events prod', 'events prod --follow --json'))
     .action((name, options) => choose(options, context => events(context, name, options)));
-}
-
-type OperatorOptions = WatchOptions & { readonly color?: boolean };
-
-function addOperator(program: Command, choose: Choose): void {
-  const operator = (usage: string, description: string, ...shown: readonly string[]): Command =>
-    program
-      .command(usage)
-      .description(description)
-      .addOption(stateOption())
-      .addOption(verboseOption())
-      .addOption(allowOption())
-      .addOption(logOption())
-      .addHelpText('after', examples(...shown));
-  operator(
-    'resume <name>',
-    'go on: after a crash, a stop, or a failure (what failed is tried again)',
-    'resume prod',
-    'resume prod --cloud mycloud',
-  )
-    .addOption(newCloudOption())
-    .action((name: string, options: OperatorOptions & CloudOptions) =>
-      choose(options, async context =>
-        act(context, name, { kind: 'resume', ...(await newRight(context, options)) }, options),
-      ),
-    );
-  operator(
-    'retry <name> [step]',
-    'try a failed or held step again, or all of them',
-    "retry prod 'db[1].copied'",
-    'retry prod',
-  ).action((name: string, step: string | undefined, options: OperatorOptions) =>
-    choose(options, context =>
-      act(context, name, { kind: 'retry', ...(step === undefined ? {} : { step }) }, options),
-    ),
-  );
-  operator(
-    'skip <name> <step>',
-    'go on as if a step were done',
-    "skip prod 'db[1].checked' --outputs port=5432",
-  )
-    .option(
-      '--outputs <values...>',
-      "the step's outputs: a YAML or JSON file, or name=value (value read as YAML)",
-    )
-    .action((name: string, step: string, options: OperatorOptions & { outputs?: string[] }) =>
-      choose(options, context => skip(context, name, step, options)),
-    );
-  operator('fail <name> <step>', 'let a held step fail', "fail prod 'db[1].checked'").action(
-    (name: string, step: string, options: OperatorOptions) =>
-      choose(options, context => act(context, name, { kind: 'fail', step }, options)),
-  );
-  for (const [kind, does] of [
-    ['approve', 'say yes to a step that asks'],
-    ['reject', 'say no to a step that asks; it fails'],
-  ] as const) {
-    operator(`${kind} <name> <step>`, does, `${kind} prod service.switch_agreed`).action(
-      (name: string, step: string, options: OperatorOptions) =>
-        choose(options, context => act(context, name, { kind, step }, options)),
-    );
-  }
-  operator(
-    'signal <name> <signal>',
-    'tell a workflow that what it waits for has happened',
-    'signal prod licence_bought',
-    'signal prod licence_bought --data key=@licence.txt seats=40',
-  )
-    .option(
-      '--data <values...>',
-      'what the signal carries: a YAML or JSON file, or name=value (value read as YAML)',
-    )
-    .action((name: string, signal: string, options: OperatorOptions & { data?: string[] }) =>
-      choose(options, context => sendSignal(context, name, signal, options)),
-    );
-  operator('cancel <name>', 'stop what runs; the workflow fails and can be resumed', 'cancel prod').action(
-    (name: string, options: OperatorOptions) =>
-      choose(options, context => act(context, name, { kind: 'cancel' }, options)),
-  );
-  operator(
-    'update <name>',
-    'change who takes part: members that are new join, those not named leave and are undone first',
-    'update prod --members db=4',
-    'update prod --members machines.yaml',
-  )
-    .addOption(membersOption())
-    .option('--abandon', 'undo nothing of the members that leave', false)
-    .action((name: string, options: UpdateOptions & { color?: boolean }) =>
-      choose(options, context => update(context, name, options)),
-    );
-  operator(
-    'delete <name>',
-    'undo what was done, then remove the workflow',
-    'delete prod',
-    'delete prod --abandon',
-  )
-    .option('--abandon', 'remove it without undoing anything', false)
-    .addOption(newCloudOption())
-    .action((name: string, options: OperatorOptions & CloudOptions & { abandon: boolean }) =>
-      choose(options, async context => {
-        const { abandon } = options;
-        return act(
-          context,
-          name,
-          { kind: 'delete', abandon, ...(await newRight(context, options)) },
-          options,
-        );
-      }),
-    );
 }
 
 const ofEngine = (command: Command): Command =>

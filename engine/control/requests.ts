@@ -12,11 +12,12 @@ const milliseconds = z.int().min(0);
 
 const member = z.strictObject({ agent: text, name: text, data: json.optional() });
 const groups = z.record(text, z.array(member));
+const document = z.strictObject({ source: json, fileName: text, files: z.record(z.string(), text) });
 const create = z.strictObject({
   requestId: text,
   id: text,
   stackName: text,
-  document: z.strictObject({ source: json, fileName: text, files: z.record(z.string(), text) }),
+  document,
   inputs: object,
   members: groups,
   allowed: milliseconds.optional(),
@@ -45,6 +46,20 @@ const act = z.discriminatedUnion('kind', [
     join: groups.optional(),
     leave: z.record(text, z.array(text)).optional(),
     abandon: z.boolean().optional(),
+    allowed: milliseconds.optional(),
+    document: document.optional(),
+    inputs: object.optional(),
+    unset: z.array(text).optional(),
+    whole: z.literal(true).optional(),
+    credential: object.optional(),
+    dryRun: z.literal(true).optional(),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('operate'),
+    operation: text,
+    id: text,
+    inputs: object,
     allowed: milliseconds.optional(),
   }),
   z.strictObject({

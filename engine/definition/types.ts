@@ -5,6 +5,9 @@ import type { JsonValue } from '../base/json.ts';
 import type { HttpAction, OpenstackAction } from './calls.ts';
 import type { Template } from './expressions/types.ts';
 import type { Operation } from './operations/types.ts';
+import type { Constraint, Parameter, ParameterSchema, ParameterType } from './parameter-types.ts';
+
+export type { Constraint, Parameter, ParameterSchema, ParameterType } from './parameter-types.ts';
 
 export { HTTP_METHODS, type HttpAction, type HttpMethod, type OpenstackAction } from './calls.ts';
 
@@ -49,34 +52,6 @@ export type FailureMode = (typeof FAILURE_MODES)[number];
 /** `undo`: a workflow that fails takes back what it has started; `keep`: all stays, to be gone on from. */
 export const ON_WORKFLOW_FAILURE = ['keep', 'undo'] as const;
 export type OnWorkflowFailure = (typeof ON_WORKFLOW_FAILURE)[number];
-
-/** HOT's parameter types plus `integer`, `list` and `map` (HOT's `comma_delimited_list` and `json` are aliases). */
-export type ParameterType = 'string' | 'number' | 'integer' | 'boolean' | 'list' | 'map';
-
-export interface Parameter {
-  readonly name: string;
-  readonly type: ParameterType;
-  readonly description: string;
-  /** Absent: the input is required. */
-  readonly default?: JsonValue;
-  readonly hidden: boolean;
-  readonly constraints: readonly Constraint[];
-  /** Types of a map's known keys, or of a list's items; absent: anything. */
-  readonly schema?: ParameterSchema;
-}
-
-export type ParameterSchema =
-  | { readonly keys: ReadonlyMap<string, Parameter> }
-  | { readonly items: Parameter };
-
-/** HOT's constraints; `description` replaces the sentence we would say. */
-export type Constraint = { readonly description?: string } & (
-  | { readonly kind: 'length' | 'range'; readonly min?: number; readonly max?: number }
-  | { readonly kind: 'modulo'; readonly step: number; readonly offset: number }
-  | { readonly kind: 'allowed_values'; readonly values: readonly JsonValue[] }
-  | { readonly kind: 'allowed_pattern'; readonly pattern: string }
-  | { readonly kind: 'custom_constraint'; readonly name: string }
-);
 
 export type EntityType = 'service' | 'vm' | 'vm_group';
 

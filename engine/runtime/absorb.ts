@@ -6,7 +6,8 @@
 import { EngineError } from '../base/errors.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
-import type { MemberChange } from '../graph/members.ts';
+import type { WorkflowDefinition } from '../definition/types.ts';
+import type { GenerationChange } from '../machine/events.ts';
 import { generationOf } from '../machine/records.ts';
 import type { Decision, Effect, MachineEvent, StepRecord } from '../machine/types.ts';
 import type { Machine } from './machine.ts';
@@ -73,15 +74,33 @@ export function toCommit(draft: Draft): WorkflowCommit | undefined {
   };
 }
 
-/** Takes one item in; `absent` says why the workflow is not there. Throws what `decide` throws: then memory and draft of this workflow are to be dropped. */
-export function absorb(machine: Machine, draft: Draft, item: Item, now: number, absent?: EngineError): void {
+/** What an item needs from outside of its workflow. */
+export interface Around {
+  /** Why the workflow is not there. */
+  readonly absent?: EngineError;
+  /** The definition that an update names. */
+  readonly arriving?: WorkflowDefinition;
+}
+
+export function aroundOf(
+  item: Item,
+  absent: ReadonlyMap<string, EngineError>,
+  arriving: ReadonlyMap<string, WorkflowDefinition>,
+): Around {
+  const reason = absent.get(item.workflow);
+  const definition = arriving.get(arrivingWith(item) ?? '');
+  return { ...(reason && { absent: reason }), ...(definition && { arriving: definition }) };
+}
+
+/** Takes one item in. Throws what `decide` throws: then memory and draft of this workflow are to be dropped. */
+export function absorb(machine: Machine, draft: Draft, item: Item, now: number, around: Around = {}): void {
   switch (item.kind) {
     case 'report':
       return absorbReport(machine, draft, item, now);
     case 'timer':
       return absorbTimer(machine, draft, item, now);
     case 'request':
-      return absorbRequest(machine, draft, item, now, absent);
+      return absorbRequest(machine, draft, item, now, around);
     default:
       return item satisfies never;
   }
@@ -123,9 +142,9 @@ function absorbRequest(
   draft: Draft,
   item: Item & { kind: 'request' },
   now: number,
-  absent: EngineError | undefined,
+  around: Around,
 ): void {
-  const result = answer(machine, draft, item.row, now, absent);
+  const result = answer(machine, draft, item.row, now, around);
   draft.requests.push({ requestId: item.row.requestId, result });
   draft.answers.push(() => item.settle(result));
 }
@@ -135,12 +154,12 @@ function answer(
   draft: Draft,
   row: InboxRow,
   now: number,
-  absent?: EngineError,
+  { absent, arriving }: Around,
 ): RequestResult {
   if (row.kind === 'create') return create(machine, draft, row, now, absent);
   const live = existing(draft);
   if (live !== undefined) {
-    const decision = carry(machine, draft, live, toEvent(row, now));
+    const decision = carry(machine, draft, live, toEvent(row, now), arriving);
     return decision.rejected === undefined
       ? { status: 'applied' }
       : { status: 'rejected', code: 'not_allowed', ...decision.rejected };
@@ -176,9 +195,15 @@ function existing({ live, log }: Draft): LiveWorkflow | undefined {
 }
 
 /** Decides on one event and carries the changes into memory and draft. */
-function carry(machine: Machine, draft: Draft, live: LiveWorkflow, event: MachineEvent): Decision {
+function carry(
+  machine: Machine,
+  draft: Draft,
+  live: LiveWorkflow,
+  event: MachineEvent,
+  arriving?: WorkflowDefinition,
+): Decision {
   const timed = { ...event, at: Math.max(event.at, live.state.at) };
-  const decision = machine.decide(live.graph, live.state, timed);
+  const decision = machine.decide(live.graph, live.state, timed, arriving);
   if (decision.rejected !== undefined) return decision;
   if (decision.next !== undefined) renew(draft, live, decision.next);
   const { graph, state } = live;
@@ -205,7 +230,10 @@ function renew(draft: Draft, live: LiveWorkflow, next: NonNullable<Decision['nex
 }
 
 interface Payload {
-  readonly change?: MemberChange;
+  readonly change?: GenerationChange;
+  readonly operation?: string;
+  readonly id?: string;
+  readonly inputs?: JsonObject;
   readonly step?: StepId;
   readonly attempt?: number;
   readonly outputs?: JsonObject;
@@ -254,6 +282,16 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
         at,
         by,
         change: payload.change ?? {},
+        ...given(payload),
+      };
+    case 'operate':
+      return {
+        kind: 'operate',
+        at,
+        by,
+        operation: payload.operation ?? '',
+        id: payload.id ?? '',
+        inputs: payload.inputs ?? {},
         ...(payload.allowed !== undefined && { allowed: payload.allowed }),
       };
     case 'delete':
@@ -263,6 +301,12 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
     default:
       return row.kind satisfies never;
   }
+}
+
+/** Digest of the definition that the item brings. */
+export function arrivingWith(item: Item): string | undefined {
+  if (item.kind !== 'request' || item.row.kind !== 'update') return undefined;
+  return (item.row.payload as Payload).change?.source?.definition;
 }
 
 /** The workflow that a `create` row asks for. */

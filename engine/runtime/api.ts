@@ -81,8 +81,29 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'resume'; readonly allowed?: number; readonly credential?: JsonObject }
   | { readonly kind: 'cancel' }
-  /** Whole groups (`members`), or who joins and who leaves; applied when it has begun, not when all is undone. */
-  | ({ readonly kind: 'update'; readonly allowed?: number } & NewMembers)
+  /** Applied when it has begun, not when all is run and undone. Rejected, with the problems, when anything is wrong with it. */
+  | ({
+      readonly kind: 'update';
+      readonly allowed?: number;
+      /** Another definition; absent: it stays. */
+      readonly document?: Omit<DefinitionDocument, 'digest'>;
+      /** In clear. Those that are not named stay as they are, or, with `whole`, have their defaults. */
+      readonly inputs?: JsonObject;
+      /** Inputs that are to have their defaults again. */
+      readonly unset?: readonly string[];
+      readonly whole?: true;
+      readonly credential?: JsonObject;
+      /** Only judged: nothing is stored or begun. */
+      readonly dryRun?: true;
+    } & NewMembers)
+  /** An operation of the definition (R8). The same `id` twice is once, as long as it is among the last. */
+  | {
+      readonly kind: 'operate';
+      readonly operation: string;
+      readonly id: string;
+      readonly inputs: JsonObject;
+      readonly allowed?: number;
+    }
   | { readonly kind: 'delete'; readonly abandon: boolean; readonly credential?: JsonObject }
 );
 

@@ -72,7 +72,7 @@ export class Engine implements ReportSink {
     this.machine = machine;
     this.#owner = owner;
     this.#log = log;
-    this.workflows = new Workflows(store, machine);
+    this.workflows = new Workflows(store, machine, value => vault.fingerprint('step', value));
     this.#dispatcher = new Dispatcher({
       drivers,
       clock,
@@ -171,12 +171,12 @@ export class Engine implements ReportSink {
     return {
       term: this.#term,
       content: digest => {
-        const text = live.shape.definition.contents.get(digest);
+        const text = contentIn(live, digest);
         if (text === undefined)
           throw missing(`The definition of '${live.id}' has no content ${digest.slice(0, 12)}.`);
         return text;
       },
-      secret: ref => this.#secret(ref),
+      secret: ref => this.secret(ref),
       holds: async ref => (await this.store.secret(ref)) !== undefined,
       parent: {
         stackName: live.source.stackName,
@@ -192,7 +192,8 @@ export class Engine implements ReportSink {
     };
   }
 
-  async #secret(ref: string): Promise<JsonValue> {
+  /** The clear value behind a reference. EngineError `internal` when there is none. */
+  async secret(ref: string): Promise<JsonValue> {
     const sealed = await this.store.secret(ref);
     if (sealed === undefined) throw missing(`The store has no hidden value ${ref}.`);
     return this.vault.open(ref, sealed);
@@ -205,6 +206,12 @@ export class Engine implements ReportSink {
     if (record?.command === undefined || record.dispatch !== id.dispatch) return false;
     return generationOf(record) === id.generation;
   }
+}
+
+/** Also of earlier definitions: what was done under them is taken back by their scripts. */
+function contentIn({ shape: { definition, earlier } }: LiveWorkflow, digest: string): string | undefined {
+  const all = [definition, ...(earlier?.definitions.values() ?? [])];
+  return all.map(({ contents }) => contents.get(digest)).find(text => text !== undefined);
 }
 
 function missing(message: string): EngineError {

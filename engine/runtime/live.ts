@@ -6,6 +6,7 @@
 // records alone: commands that are out are sent again and timers set from them (recovery.ts), nothing is decided.
 import type { StateGraph } from '../graph/types.ts';
 import type { MachineState } from '../machine/state.ts';
+import { stored } from '../machine/update/begin.ts';
 import type { StoredWorkflow, WorkflowSource } from './ports.ts';
 
 export interface LiveWorkflow {
@@ -23,10 +24,19 @@ export interface LiveWorkflow {
 
 export type Unfolded = Pick<LiveWorkflow, 'graph' | 'state'>;
 
-const sourceOf = (source: WorkflowSource, { membership }: StateGraph): WorkflowSource => ({
-  ...source,
-  members: Object.fromEntries(membership),
-});
+/** What graph and state follow from: the same are made of it again. */
+function sourceOf({ stackName, parent }: WorkflowSource, { graph, state }: Unfolded): WorkflowSource {
+  const { definition, membership, earlier, also } = graph;
+  return {
+    stackName,
+    definition: definition.digest,
+    inputs: state.inputs,
+    members: Object.fromEntries(membership),
+    ...(earlier && { earlier: stored(earlier) }),
+    ...(also && { also }),
+    ...(parent && { parent }),
+  };
+}
 
 /** A workflow in which nothing has happened yet. */
 export class BegunWorkflow implements LiveWorkflow {
@@ -47,10 +57,10 @@ export class BegunWorkflow implements LiveWorkflow {
     return this.graph;
   }
 
-  enter({ graph, state }: Unfolded): void {
-    this.source = sourceOf(this.source, graph);
-    this.graph = graph;
-    this.state = state;
+  enter(next: Unfolded): void {
+    this.source = sourceOf(this.source, next);
+    this.graph = next.graph;
+    this.state = next.state;
   }
 }
 
@@ -89,7 +99,7 @@ export class RevivedWorkflow implements LiveWorkflow {
   }
 
   enter(next: Unfolded): void {
-    this.source = sourceOf(this.source, next.graph);
+    this.source = sourceOf(this.source, next);
     this.#shape = next.graph;
     this.#content = next;
   }

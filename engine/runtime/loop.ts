@@ -10,7 +10,19 @@ import { EngineError, errorText } from '../base/errors.ts';
 import type { StepId } from '../base/ids.ts';
 import { noSuchStep } from '../machine/state.ts';
 import type { Effect } from '../machine/types.ts';
-import { type Draft, absorb, newDraft, notFound, sourceOf, toCommit, wasDeleted } from './absorb.ts';
+import type { WorkflowDefinition } from '../definition/types.ts';
+import {
+  absorb,
+  type Around,
+  aroundOf,
+  arrivingWith,
+  type Draft,
+  newDraft,
+  notFound,
+  sourceOf,
+  toCommit,
+  wasDeleted,
+} from './absorb.ts';
 import { asEngineError, Committer } from './committer.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { Followers } from './followers.ts';
@@ -178,12 +190,14 @@ export class Loop {
   async #attempt(items: readonly Item[]): Promise<EngineError | undefined> {
     const failures = new Map<string, EngineError>();
     let absent: ReadonlyMap<string, EngineError>;
+    let arriving: ReadonlyMap<string, WorkflowDefinition>;
     try {
       absent = await this.#load(items, failures);
+      arriving = await this.#parts.workflows.definitionsOf(items.map(arrivingWith));
     } catch (thrown) {
       return asEngineError(thrown);
     }
-    const drafts = this.#absorbAll(items, absent, failures);
+    const drafts = this.#absorbAll(items, item => aroundOf(item, absent, arriving), failures);
     const commits = [...drafts.values()].map(toCommit).filter(commit => commit !== undefined);
     const failure = await this.#commit(commits, drafts);
     if (failure !== undefined) return failure;
@@ -203,7 +217,7 @@ export class Loop {
 
   #absorbAll(
     items: readonly Item[],
-    absent: ReadonlyMap<string, EngineError>,
+    around: (item: Item) => Around,
     failures: Map<string, EngineError>,
   ): Map<string, Draft> {
     const now = this.#parts.clock.now();
@@ -215,7 +229,7 @@ export class Loop {
       this.#ahead.add(workflow);
       drafts.set(workflow, draft);
       try {
-        absorb(this.#parts.machine, draft, item, now, absent.get(workflow));
+        absorb(this.#parts.machine, draft, item, now, around(item));
       } catch (thrown) {
         failures.set(workflow, asEngineError(thrown));
         drafts.delete(workflow);
@@ -356,8 +370,7 @@ function stepOf({ id, shape }: LiveWorkflow, number: number): StepId {
 }
 
 /** Nothing of it can move by itself: it needs no memory until somebody asks. */
-const isOver = (live: LiveWorkflow): boolean =>
-  !isLive(live.state.workflow.status) && live.state.busy.size === 0;
+const isOver = (live: LiveWorkflow): boolean => !isLive(live.state.workflow) && live.state.busy.size === 0;
 
 function fail(item: Item, error: Error): void {
   if (item.kind !== 'timer') item.fail(error);

@@ -16,7 +16,9 @@ import type {
   StepRecord,
   WorkflowRecord,
 } from '../machine/types.ts';
-import type { Member } from '../graph/types.ts';
+import type { Problem } from '../definition/problems.ts';
+import type { Member, Ran } from '../graph/types.ts';
+import type { EarlierSources } from '../machine/events.ts';
 
 /** Wall clock for `at`; timers that fire once, at or after `at`. Models replace it in simulation. */
 export interface Clock {
@@ -123,9 +125,18 @@ export interface WorkflowSource {
   readonly definition: string;
   readonly inputs: JsonObject;
   readonly members: { readonly [entity: string]: readonly Member[] };
+  /** What is left of definitions before this one: something done under them may still have to be taken back. */
+  readonly earlier?: EarlierSources;
+  /** What an operation runs now. */
+  readonly also?: readonly Ran[];
   /** The step that runs it as its child. */
   readonly parent?: ParentLink;
 }
+
+/** Every definition that the workflow needs, the present one first; by digest. */
+export const definitionsOf = ({ definition, earlier }: WorkflowSource): readonly string[] => [
+  ...new Set([definition, ...Object.values(earlier?.definitions ?? {})]),
+];
 
 /** The definition as the author gave it: text or map, and its files. Stored once, by digest. */
 export interface DefinitionDocument {
@@ -146,6 +157,7 @@ export type RequestKind =
   | 'resume'
   | 'cancel'
   | 'update'
+  | 'operate'
   | 'delete';
 
 /** A row of the inbox: every mutation asked for from outside. */
@@ -161,7 +173,14 @@ export interface InboxRow {
 /** How a request ended; kept with its row so that asking twice gives the same answer. */
 export type RequestResult =
   | { readonly status: 'applied' }
-  | { readonly status: 'rejected'; readonly code: string; readonly message: string; readonly next: string };
+  | {
+      readonly status: 'rejected';
+      readonly code: string;
+      readonly message: string;
+      readonly next: string;
+      /** All that is wrong with what was given, where that is more than one sentence tells. */
+      readonly problems?: readonly Problem[];
+    };
 
 export interface LogEntry {
   readonly seq: number;

@@ -12,7 +12,6 @@ import type { State, WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
 import { analyseMembers } from '../graph/analyse.ts';
 import { mermaid } from '../graph/describe.ts';
-import type { MemberChange } from '../graph/members.ts';
 import type { Member } from '../graph/types.ts';
 import type { ParentLink, WorkflowRecord } from '../machine/types.ts';
 import type { Explanation, Presence, Surroundings, WorkflowExplanation } from '../machine/why/types.ts';
@@ -32,6 +31,7 @@ import { explanation, withChildren } from './explain.ts';
 import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
 import { withReason, workflowView } from './views.ts';
 import type { LiveWorkflow } from './live.ts';
+import { judgeUpdate, type UpdateRequest } from './updates.ts';
 import { membership } from './workflows.ts';
 
 /** Records read at a time by `list`. */
@@ -139,11 +139,56 @@ export class EngineService implements EngineApi {
     const found = await this.#engine.find(request.workflow);
     if (found === undefined && request.kind !== 'delete') throw notFound(request.workflow);
     if (request.kind === 'delete' && found !== undefined) await this.#mayDelete(found);
+    if (request.kind === 'update' && found !== undefined) return this.#update(request, found);
+    if (request.kind === 'operate' && found !== undefined) return this.#operate(request, found);
     const { requestId, workflow, by, kind, ...given } = request;
     const { payload, secrets } = this.#payload(request, given as JsonObject, found);
     const right = 'credential' in request ? this.#sealCredential(workflow, request.credential) : NO_RIGHT;
     const row = this.#row(requestId, workflow, kind, { ...payload, ...right.payload }, by);
     return this.#engine.submit(row, undefined, [...secrets, ...right.secrets]);
+  }
+
+  async #update(request: UpdateRequest, found: LiveWorkflow): Promise<RequestResult> {
+    const { requestId, workflow, by, allowed } = request;
+    const { machine } = this.#engine;
+    const judged = await judgeUpdate(request, found, {
+      machine,
+      seal: (values, hidden) => this.#seal(`${workflow}/input`, values, hidden),
+      open: ref => this.#engine.secret(ref),
+    });
+    const refused = refusalOf(judged.problems);
+    if (refused !== undefined) return refused;
+    const { change, document, definition, secrets } = judged;
+    if (request.dryRun) {
+      const event = { kind: 'update', change, by, at: this.#engine.clock.now() } as const;
+      const { rejected: reason } = machine.decide(found.graph, found.state, event, definition);
+      return reason ? { status: 'rejected', code: 'not_allowed', ...reason } : { status: 'applied' };
+    }
+    const right = this.#sealCredential(workflow, request.credential);
+    const asked = change as unknown as JsonObject;
+    const payload = { change: asked, ...(allowed !== undefined && { allowed }), ...right.payload };
+    const row = this.#row(requestId, workflow, 'update', payload, by);
+    return this.#engine.submit(row, document, [...secrets, ...right.secrets]);
+  }
+
+  /** Its inputs are judged and sealed as those of the workflow. */
+  async #operate(
+    request: ActRequest & { readonly kind: 'operate' },
+    found: LiveWorkflow,
+  ): Promise<RequestResult> {
+    const { requestId, workflow, by, operation: name, id, inputs: given, allowed } = request;
+    checkId('operation', id);
+    const { definition } = found.shape;
+    const operation = definition.operations?.get(name);
+    const declared = operation?.inputs ?? new Map();
+    const judged = operation ? checkInputs({ ...definition, inputs: declared }, given) : NO_INPUTS;
+    const refused = refusalOf(judged.problems);
+    if (refused !== undefined) return refused;
+    const place = `${workflow}/operation/${id}`;
+    const sealed = this.#seal(place, judged.inputs, key => declared.get(key)?.hidden === true);
+    const asked = { operation: name, id, inputs: sealed.values, ...(allowed !== undefined && { allowed }) };
+    const row = this.#row(requestId, workflow, 'operate', asked, by);
+    return this.#engine.submit(row, undefined, sealed.secrets);
   }
 
   /** A child goes with the step that runs it. One whose parent is gone is anybody's. */
@@ -163,7 +208,6 @@ export class EngineService implements EngineApi {
     found: LiveWorkflow | undefined,
   ): { readonly payload: JsonObject; readonly secrets: readonly NewSecret[] } {
     if (found === undefined) return { payload: given, secrets: [] };
-    if (request.kind === 'update') return { payload: changePayload(request), secrets: [] };
     const sealFor = (place: string, states: readonly State[], values: JsonObject) =>
       this.#seal(`${request.workflow}/${place}`, encodeUserValue(values) as JsonObject, name =>
         states.some(state => state.outputs.get(name)?.hidden === true),
@@ -287,6 +331,21 @@ export class EngineService implements EngineApi {
   }
 }
 
+const NO_INPUTS = { inputs: {}, problems: [] } as const;
+
+/** What was given cannot be used; undefined: it can. */
+function refusalOf(problems: readonly Problem[]): RequestResult | undefined {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const next = first.hint ?? 'Correct it, then ask again.';
+  return { status: 'rejected', code: codeOf(first), message: `${first.message}${more}`, next, problems };
+}
+
+const codeOf = ({ code }: Problem): string =>
+  code === 'inputs_invalid' || code === 'members_invalid' ? code : 'definition_invalid';
+
 const NO_RIGHT = { payload: {}, secrets: [] } as const;
 
 /** Index in the order given: for a new workflow that is the lowest free one. */
@@ -300,26 +359,6 @@ function numbered(members: CreateRequest['members']): WorkflowSource['members'] 
     ]),
   );
 }
-
-/** What an update asks for, as its event has it. */
-function changePayload(request: ActRequest & { readonly kind: 'update' }): JsonObject {
-  const { members, join, leave, abandon, allowed } = request;
-  const change: MemberChange = {
-    ...(members && { members: encoded(members) }),
-    ...(join && { join: encoded(join) }),
-    ...(leave && { leave }),
-    ...(abandon === true && { abandon }),
-  };
-  return { change: change as unknown as JsonObject, ...(allowed !== undefined && { allowed }) };
-}
-
-const encoded = (groups: CreateRequest['members']): NonNullable<MemberChange['join']> =>
-  Object.fromEntries(
-    Object.entries(groups).map(([entity, group]) => [
-      entity,
-      group.map(({ agent, name, data }) => ({ agent, name, data: encodeUserValue(data ?? {}) })),
-    ]),
-  );
 
 function checkId(what: string, id: string): void {
   if (ID.test(id)) return;

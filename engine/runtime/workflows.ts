@@ -5,7 +5,9 @@ import { createHash } from 'node:crypto';
 import { EngineError } from '../base/errors.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import { seatsOf } from '../graph/seats.ts';
-import type { Member, Membership, StateGraph } from '../graph/types.ts';
+import type { Earlier, Member, Membership, StateGraph } from '../graph/types.ts';
+import type { Hash } from '../machine/state.ts';
+import { earlierOf } from '../machine/update/begin.ts';
 import { BegunWorkflow, type LiveWorkflow, RevivedWorkflow, type Unfolded } from './live.ts';
 import type { Machine } from './machine.ts';
 import type { Store, StoredWorkflow, WorkflowSource } from './ports.ts';
@@ -16,14 +18,17 @@ const RECENT = 32;
 export class Workflows {
   readonly #store: Store;
   readonly #machine: Machine;
+  readonly #hash: Hash;
   readonly #definitions = new Cache<WorkflowDefinition>();
   readonly #graphs = new Cache<StateGraph>();
   /** By definition and seats: what workflows with other machines share. */
   readonly #shapes = new Cache<StateGraph>();
 
-  constructor(store: Store, machine: Machine) {
+  /** `hash`: keyed, of values (secrets.ts); by it updates find out what changed. */
+  constructor(store: Store, machine: Machine, hash: Hash) {
     this.#store = store;
     this.#machine = machine;
+    this.#hash = hash;
   }
 
   /** A stored workflow with its state as committed. */
@@ -43,7 +48,7 @@ export class Workflows {
 
   readonly #unfold = ({ source, record, steps }: StoredWorkflow, shape: StateGraph): Unfolded => {
     const graph = this.#seated(source, shape);
-    return { graph, state: this.#machine.restore(graph, record, steps, source.inputs) };
+    return { graph, state: this.#machine.restore(graph, record, steps, source.inputs, this.#hash) };
   };
 
   /** A new workflow in which nothing has happened yet. */
@@ -51,7 +56,7 @@ export class Workflows {
     const graph = await this.graph(source);
     const { stackName, inputs, parent } = source;
     const asked = { id, stackName, generation: 1, at, inputs, ...(parent && { parent }) };
-    const state = this.#machine.initialState(graph, asked);
+    const state = this.#machine.initialState(graph, asked, this.#hash);
     return new BegunWorkflow(id, source, { graph, state });
   }
 
@@ -61,7 +66,7 @@ export class Workflows {
   }
 
   #seated(source: WorkflowSource, shape: StateGraph): StateGraph {
-    const text = JSON.stringify(source.members);
+    const text = JSON.stringify([source.members, source.earlier, source.also]);
     const key = createHash('sha256').update(`${source.definition}\0${text}`).digest('base64');
     const known = this.#graphs.get(key);
     if (known !== undefined) return known;
@@ -73,7 +78,25 @@ export class Workflows {
     const known = this.#shapes.get(key);
     if (known !== undefined) return known;
     const definition = await this.definition(source.definition);
-    return this.#shapes.set(key, this.#machine.compileGraph(definition, membership(source.members)));
+    const { also, members } = source;
+    const earlier = source.earlier && (await this.#earlier(source));
+    const options = { ...(earlier && { earlier }), ...(also && { also }) };
+    return this.#shapes.set(key, this.#machine.compileGraph(definition, membership(members), options));
+  }
+
+  async #earlier({ earlier }: WorkflowSource): Promise<Earlier> {
+    const { definitions = {}, states = [], inputs = {} } = earlier ?? {};
+    const found = await this.definitionsOf(Object.values(definitions));
+    return earlierOf({ definitions, states, inputs }, digest => found.get(digest) as WorkflowDefinition);
+  }
+
+  /** The typed definitions behind some digests. */
+  async definitionsOf(
+    digests: readonly (string | undefined)[],
+  ): Promise<ReadonlyMap<string, WorkflowDefinition>> {
+    const found = new Map<string, WorkflowDefinition>();
+    for (const digest of digests) if (digest !== undefined) found.set(digest, await this.definition(digest));
+    return found;
   }
 
   /** The typed definition behind a digest. EngineError `internal` when the store has no such document. */
@@ -90,7 +113,11 @@ export class Workflows {
   }
 }
 
-const shapeKey = ({ definition, members }: WorkflowSource): string => `${definition} ${seatsOf(members)}`;
+/** Of most workflows nothing is left of earlier definitions, and no operation runs. */
+function shapeKey({ definition, members, earlier, also }: WorkflowSource): string {
+  const rest = earlier || also ? ` ${JSON.stringify([earlier, also])}` : '';
+  return `${definition} ${seatsOf(members)}${rest}`;
+}
 
 export function membership(members: WorkflowSource['members']): Membership {
   return new Map<string, readonly Member[]>(Object.entries(members));

@@ -5,17 +5,19 @@
 // Values are kept as JSON text, so that nobody can change what was committed by changing an object.
 import { EngineError } from '../base/errors.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
-import type {
-  DefinitionDocument,
-  InboxRow,
-  KeptRecord,
-  LogEntry,
-  NewSecret,
-  RecordChange,
-  RequestResult,
-  Store,
-  StoredWorkflow,
-  WorkflowCommit,
+import {
+  type DefinitionDocument,
+  definitionsOf,
+  type InboxRow,
+  type KeptRecord,
+  type LogEntry,
+  type NewSecret,
+  type RecordChange,
+  type RequestResult,
+  type Store,
+  type StoredWorkflow,
+  type WorkflowCommit,
+  type WorkflowSource,
 } from '../runtime/ports.ts';
 import { isLive } from '../runtime/status.ts';
 
@@ -90,8 +92,10 @@ export class MemoryStore implements Store {
   #write(commit: WorkflowCommit): void {
     const kept = this.#keep(commit);
     if (kept !== undefined && commit.source !== undefined) {
+      const before = kept.source === '' ? [] : used(kept);
       kept.source = JSON.stringify(commit.source);
       kept.steps.clear();
+      for (const digest of before) this.#dropDefinition(digest);
     }
     if (kept !== undefined && commit.record !== undefined) kept.record = JSON.stringify(commit.record);
     for (const step of commit.steps) kept?.steps.set(step.number, JSON.stringify(step.record));
@@ -125,18 +129,16 @@ export class MemoryStore implements Store {
     for (const [ref, secret] of this.#disk.secrets)
       if (secret.workflow === id) this.#disk.secrets.delete(ref);
     if (!this.#disk.tombstones.has(id)) this.#disk.tombstones.set(id, kept?.ordinal ?? 0);
-    if (kept !== undefined)
-      this.#dropDefinition((JSON.parse(kept.source) as { definition: string }).definition);
+    if (kept !== undefined) for (const digest of used(kept)) this.#dropDefinition(digest);
   }
 
+  /** Unless somebody needs it. */
   #dropDefinition(digest: string): void {
-    const used = [...this.#disk.workflows.values()].some(
-      other => (JSON.parse(other.source) as { definition: string }).definition === digest,
-    );
+    const isUsed = [...this.#disk.workflows.values()].some(other => used(other).includes(digest));
     const asked = [...this.#disk.inbox.values()].some(
       request => request.result === undefined && request.definition === digest,
     );
-    if (!used && !asked) this.#disk.definitions.delete(digest);
+    if (!isUsed && !asked) this.#disk.definitions.delete(digest);
   }
 
   async committed(): Promise<number> {
@@ -178,7 +180,7 @@ export class MemoryStore implements Store {
 
   async live(): Promise<readonly string[]> {
     this.#check();
-    return [...this.#disk.workflows].filter(([, kept]) => isLive(record(kept).status)).map(([id]) => id);
+    return [...this.#disk.workflows].filter(([, kept]) => isLive(record(kept))).map(([id]) => id);
   }
 
   async list(filter: {
@@ -258,6 +260,9 @@ export class MemoryStore implements Store {
       throw new EngineError('store_failed', 'The store in memory is closed.', 'Open another one.');
   }
 }
+
+const used = ({ source }: KeptWorkflow): readonly string[] =>
+  definitionsOf(JSON.parse(source) as WorkflowSource);
 
 function lastEntry(kept: KeptWorkflow | undefined): LogEntry | undefined {
   const text = kept?.log.at(-1);

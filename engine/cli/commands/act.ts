@@ -4,7 +4,7 @@ import { EngineError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { nearest } from '../../definition/nearest.ts';
 import type { WorkflowStatus } from '../../machine/types.ts';
-import type { ActRequest, NewMembers, WorkflowView } from '../../runtime/api.ts';
+import type { ActRequest, WorkflowView } from '../../runtime/api.ts';
 import type { ExitCode } from '../exits.ts';
 import type { WatchOptions } from '../finish.ts';
 import { watchToEnd } from '../finish.ts';
@@ -15,14 +15,20 @@ import { printWhole } from '../terminal.ts';
 import { parseValues } from '../values.ts';
 import { piece, plain } from '../views/style.ts';
 
-type Action =
+type Asked<Kind extends ActRequest['kind']> = Omit<
+  Extract<ActRequest, { readonly kind: Kind }>,
+  'requestId' | 'workflow' | 'by'
+>;
+
+export type Action =
   | { readonly kind: 'retry'; readonly step?: string }
   | { readonly kind: 'skip'; readonly step: string; readonly outputs: JsonObject }
   | { readonly kind: 'fail' | 'approve' | 'reject'; readonly step: string }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'resume'; readonly credential?: JsonObject }
   | { readonly kind: 'cancel' }
-  | ({ readonly kind: 'update' } & NewMembers)
+  | Asked<'update'>
+  | Asked<'operate'>
   | { readonly kind: 'delete'; readonly abandon: boolean; readonly credential?: JsonObject };
 
 /** What is said when it is applied, before the progress. */
@@ -35,7 +41,8 @@ const APPLIED: { readonly [kind in Action['kind']]: string } = {
   signal: 'is sent',
   resume: 'goes on',
   cancel: 'is being cancelled',
-  update: 'has the members that you named: those who joined begin, those who left are undone',
+  update: 'is being updated: what changed runs again, what is new runs, what is gone is undone',
+  operate: 'is begun',
   delete: 'is being deleted: what was done is undone first',
 };
 
@@ -63,6 +70,7 @@ export async function act(
       ...action,
     } as ActRequest;
     mustBeApplied(await session.api.act(request));
+    if (action.kind === 'update' && action.dryRun) return sayPossible(context, id, options);
     if (session.kind === 'attached' && !WATCHED.has(action.kind)) {
       return sayHandedOver(context, id, action, options);
     }
@@ -72,7 +80,7 @@ export async function act(
 }
 
 /** Seen through to their end also where another engine runs. */
-const WATCHED: ReadonlySet<Action['kind']> = new Set(['resume', 'update', 'delete']);
+const WATCHED: ReadonlySet<Action['kind']> = new Set(['resume', 'update', 'operate', 'delete']);
 
 /** Resuming what moves by itself, or is done, is only watching it. */
 const NEEDS_NO_RESUME: readonly WorkflowStatus[] = [
@@ -101,6 +109,7 @@ function checkStep(view: WorkflowView, action: Action): void {
 
 function subject(id: string, action: Action): string {
   if (action.kind === 'signal') return `The signal ${action.name}`;
+  if (action.kind === 'operate') return `The operation ${action.operation} (${action.id})`;
   return 'step' in action && action.step !== undefined ? action.step : id;
 }
 
@@ -116,6 +125,12 @@ function sayApplied(context: Context, id: string, action: Action, session: Sessi
     ...(session.kind === 'embedded' ? [[piece(engine, 'faint')]] : []),
     [],
   ]);
+}
+
+function sayPossible({ terminal }: Context, id: string, options: WatchOptions): ExitCode {
+  if (options.json) terminal.out(`${JSON.stringify({ applied: false, possible: true, workflow: id })}\n`);
+  else printWhole(terminal, [plain(`Nothing stands against this update of ${id}. Nothing was changed.`)]);
+  return 0;
 }
 
 function sayHandedOver(context: Context, id: string, action: Action, options: WatchOptions): ExitCode {

@@ -137,7 +137,8 @@ function entryOf(
   };
 }
 
-const stored = ({ definitions, states, inputs }: Earlier): EarlierSources => ({
+/** As it is logged and kept. */
+export const stored = ({ definitions, states, inputs }: Earlier): EarlierSources => ({
   definitions: Object.fromEntries([...definitions].map(([generation, { digest }]) => [generation, digest])),
   states,
   inputs,

@@ -7,7 +7,14 @@
 // C3  Everything is synchronous: no other statement of this connection can fall into the transaction.
 import { EngineError } from '../../base/errors.ts';
 import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
-import type { NewSecret, RequestResult, Store, WorkflowCommit, WorkflowSource } from '../../runtime/ports.ts';
+import {
+  definitionsOf,
+  type NewSecret,
+  type RequestResult,
+  type Store,
+  type WorkflowCommit,
+  type WorkflowSource,
+} from '../../runtime/ports.ts';
 import { isLive } from '../../runtime/status.ts';
 import type { Database, Statement } from './driver.ts';
 import { sqliteCode, storeError } from './errors.ts';
@@ -30,9 +37,12 @@ const SQL = {
   eraseSecrets: 'DELETE FROM secret WHERE workflow = ?',
   eraseWorkflow: 'DELETE FROM workflow WHERE ordinal = ?',
   bury: 'INSERT INTO tombstone VALUES (?, ?) ON CONFLICT DO NOTHING',
-  eraseDefinition: `DELETE FROM definition WHERE digest = (SELECT definition FROM workflow WHERE ordinal = ?1)
-    AND NOT EXISTS (SELECT 1 FROM workflow w WHERE w.definition = digest AND w.ordinal <> ?1)
-    AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.definition = digest AND i.result IS NULL)`,
+  uses: 'SELECT digest FROM definition_use WHERE workflow = ?',
+  use: 'INSERT INTO definition_use VALUES (?, ?)',
+  unuse: 'DELETE FROM definition_use WHERE workflow = ? AND digest = ?',
+  eraseDefinition: `DELETE FROM definition WHERE digest = ?1
+    AND NOT EXISTS (SELECT 1 FROM definition_use u WHERE u.digest = ?1)
+    AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.definition = ?1 AND i.result IS NULL)`,
 } as const;
 
 /** Prepares the statements once; the returned function commits one batch under `term`. */
@@ -46,7 +56,7 @@ export function committer(database: Database, file: string): (batch: Batch, term
     if (commit.source !== undefined) ordinal = writeSource(commit.id, commit.source, commit.record, ordinal);
     else if (commit.record !== undefined) {
       statements.record.run(
-        Number(isLive(commit.record.status)),
+        Number(isLive(commit.record)),
         JSON.stringify(commit.record),
         known(commit.id, ordinal),
       );
@@ -72,15 +82,28 @@ export function committer(database: Database, file: string): (batch: Batch, term
     const text = JSON.stringify(source);
     if (ordinal !== undefined) {
       statements.source.run(source.definition, text, ordinal);
+      writeUses(ordinal, definitionsOf(source));
       statements.eraseSteps.run(ordinal);
       if (record !== undefined)
-        statements.record.run(Number(isLive(record.status)), JSON.stringify(record), ordinal);
+        statements.record.run(Number(isLive(record)), JSON.stringify(record), ordinal);
       return ordinal;
     }
     if (record === undefined) throw unknownWorkflow(id);
     if (statements.buried.get(id) !== undefined) throw buriedWorkflow(id);
-    statements.create.run(id, Number(isLive(record.status)), source.definition, text, JSON.stringify(record));
-    return statements.find.get(id)?.['ordinal'] as number;
+    statements.create.run(id, Number(isLive(record)), source.definition, text, JSON.stringify(record));
+    const made = statements.find.get(id)?.['ordinal'] as number;
+    writeUses(made, definitionsOf(source));
+    return made;
+  };
+
+  /** What nobody uses any more goes. */
+  const writeUses = (ordinal: number, digests: readonly string[]): void => {
+    const before = statements.uses.all(ordinal).map(row => row['digest'] as string);
+    for (const digest of digests) if (!before.includes(digest)) statements.use.run(ordinal, digest);
+    for (const digest of before.filter(known => !digests.includes(known))) {
+      statements.unuse.run(ordinal, digest);
+      statements.eraseDefinition.run(digest);
+    }
   };
 
   const writeLog = (
@@ -103,7 +126,7 @@ export function committer(database: Database, file: string): (batch: Batch, term
 
   const erase = (id: string, ordinal: number | undefined): void => {
     if (ordinal !== undefined) {
-      statements.eraseDefinition.run(ordinal);
+      writeUses(ordinal, []);
       statements.eraseSteps.run(ordinal);
       statements.eraseEvents.run(ordinal);
       statements.eraseWorkflow.run(ordinal);

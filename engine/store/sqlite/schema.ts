@@ -22,7 +22,7 @@ import { sqliteCode } from './errors.ts';
 /** `PRAGMA application_id`: "MuWf"; tells our files from any other SQLite file. */
 export const APPLICATION_ID = 0x4d755766;
 /** `PRAGMA user_version` of the newest schema below. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** The tables that cold queries name. */
 export interface Tables {
@@ -60,6 +60,18 @@ export const MIGRATIONS: { readonly [name: string]: Migration } = {
       const statements = [
         `CREATE TABLE kept (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, sealed BLOB, PRIMARY KEY (kind, id)) WITHOUT ROWID`,
         `PRAGMA user_version = 2`,
+      ];
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+  /** A workflow needs the definitions of earlier generations too, as long as something done under them is left. */
+  '0003_generations': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const statements = [
+        `CREATE TABLE definition_use (workflow INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (workflow, digest)) WITHOUT ROWID`,
+        `CREATE INDEX definition_use_digest ON definition_use (digest)`,
+        `INSERT INTO definition_use SELECT ordinal, definition FROM workflow`,
+        `PRAGMA user_version = 3`,
       ];
       for (const statement of statements) await sql.raw(statement).execute(db);
     },

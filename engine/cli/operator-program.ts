@@ -1,0 +1,150 @@
+// The commands by which a person acts on a workflow: their options and their help.
+// Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
+import type { Command } from 'commander';
+import { type CloudOptions, newRight } from './cloud.ts';
+import { act, sendSignal, skip } from './commands/act.ts';
+import { operate, type OperateOptions } from './commands/operate.ts';
+import { update, type UpdateOptions } from './commands/update.ts';
+import type { ExitCode } from './exits.ts';
+import type { WatchOptions } from './finish.ts';
+import type { Context } from './host.ts';
+import {
+  allowOption,
+  examples,
+  inputsOption,
+  logOption,
+  membersOption,
+  newCloudOption,
+  stateOption,
+  verboseOption,
+} from './options.ts';
+
+type Choose = (
+  options: { readonly color?: boolean },
+  action: (context: Context) => Promise<ExitCode>,
+) => void;
+
+type OperatorOptions = WatchOptions & { readonly color?: boolean };
+
+export function addOperator(program: Command, choose: Choose): void {
+  const operator = (usage: string, description: string, ...shown: readonly string[]): Command =>
+    program
+      .command(usage)
+      .description(description)
+      .addOption(stateOption())
+      .addOption(verboseOption())
+      .addOption(allowOption())
+      .addOption(logOption())
+      .addHelpText('after', examples(...shown));
+  operator(
+    'resume <name>',
+    'go on: after a crash, a stop, or a failure (what failed is tried again)',
+    'resume prod',
+    'resume prod --cloud mycloud',
+  )
+    .addOption(newCloudOption())
+    .action((name: string, options: OperatorOptions & CloudOptions) =>
+      choose(options, async context =>
+        act(context, name, { kind: 'resume', ...(await newRight(context, options)) }, options),
+      ),
+    );
+  operator(
+    'retry <name> [step]',
+    'try a failed or held step again, or all of them',
+    "retry prod 'db[1].copied'",
+    'retry prod',
+  ).action((name: string, step: string | undefined, options: OperatorOptions) =>
+    choose(options, context =>
+      act(context, name, { kind: 'retry', ...(step === undefined ? {} : { step }) }, options),
+    ),
+  );
+  operator(
+    'skip <name> <step>',
+    'go on as if a step were done',
+    "skip prod 'db[1].checked' --outputs port=5432",
+  )
+    .option(
+      '--outputs <values...>',
+      "the step's outputs: a YAML or JSON file, or name=value (value read as YAML)",
+    )
+    .action((name: string, step: string, options: OperatorOptions & { outputs?: string[] }) =>
+      choose(options, context => skip(context, name, step, options)),
+    );
+  operator('fail <name> <step>', 'let a held step fail', "fail prod 'db[1].checked'").action(
+    (name: string, step: string, options: OperatorOptions) =>
+      choose(options, context => act(context, name, { kind: 'fail', step }, options)),
+  );
+  for (const [kind, does] of [
+    ['approve', 'say yes to a step that asks'],
+    ['reject', 'say no to a step that asks; it fails'],
+  ] as const) {
+    operator(`${kind} <name> <step>`, does, `${kind} prod service.switch_agreed`).action(
+      (name: string, step: string, options: OperatorOptions) =>
+        choose(options, context => act(context, name, { kind, step }, options)),
+    );
+  }
+  operator(
+    'signal <name> <signal>',
+    'tell a workflow that what it waits for has happened',
+    'signal prod licence_bought',
+    'signal prod licence_bought --data key=@licence.txt seats=40',
+  )
+    .option(
+      '--data <values...>',
+      'what the signal carries: a YAML or JSON file, or name=value (value read as YAML)',
+    )
+    .action((name: string, signal: string, options: OperatorOptions & { data?: string[] }) =>
+      choose(options, context => sendSignal(context, name, signal, options)),
+    );
+  operator('cancel <name>', 'stop what runs; the workflow fails and can be resumed', 'cancel prod').action(
+    (name: string, options: OperatorOptions) =>
+      choose(options, context => act(context, name, { kind: 'cancel' }, options)),
+  );
+  operator(
+    'update <name>',
+    'change definition, inputs or members: what changed runs again, members and states that are gone are undone; what is not named stays',
+    'update prod --inputs port=5433',
+    'update prod --definition cluster.yaml --dry-run',
+    'update prod --members db=4',
+  )
+    .option('--definition <file>', 'the definition from now on')
+    .addOption(inputsOption())
+    .option('--unset <names...>', 'inputs that are to have their defaults again')
+    .addOption(membersOption())
+    .addOption(newCloudOption())
+    .option('--dry-run', 'only say whether it would be accepted', false)
+    .option('--abandon', 'undo nothing of the members that leave', false)
+    .action((name: string, options: UpdateOptions & { color?: boolean }) =>
+      choose(options, context => update(context, name, options)),
+    );
+  operator(
+    'operate <name> <operation>',
+    'start an operation of the definition, such as a failover or a backup',
+    'operate prod failover --inputs to=db-2',
+    'operate prod backup --id nightly-2026-11-23',
+  )
+    .addOption(inputsOption())
+    .option('--id <id>', 'by which it is known: the same twice is done once')
+    .action((name: string, operation: string, options: OperateOptions & { color?: boolean }) =>
+      choose(options, context => operate(context, name, operation, options)),
+    );
+  operator(
+    'delete <name>',
+    'undo what was done, then remove the workflow',
+    'delete prod',
+    'delete prod --abandon',
+  )
+    .option('--abandon', 'remove it without undoing anything', false)
+    .addOption(newCloudOption())
+    .action((name: string, options: OperatorOptions & CloudOptions & { abandon: boolean }) =>
+      choose(options, async context => {
+        const { abandon } = options;
+        return act(
+          context,
+          name,
+          { kind: 'delete', abandon, ...(await newRight(context, options)) },
+          options,
+        );
+      }),
+    );
+}
