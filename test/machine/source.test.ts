@@ -64,7 +64,7 @@ function finish(w: Workflow, text = '1'): readonly string[] {
 }
 
 describe('another definition, or other inputs', () => {
-  it('R3: what reads an input that changed runs again, all else stays', () => {
+  it('R3, row 26: what reads an input that changed runs again, all else stays', () => {
     const w = complete();
     const before = w.record('g[0].b');
     const { effects } = w.update(w.graph.definition, { x: 2 });
@@ -87,7 +87,7 @@ describe('another definition, or other inputs', () => {
     expect(w.update(w.graph.definition, { x: 1 })).to.eql({ changes: [], effects: [] });
   });
 
-  it('R3: a definition of which only a text changed keeps everything, and writes no step', () => {
+  it('R3, row 26: a definition of which only a text changed keeps everything, and writes no step', () => {
     const w = complete();
     const { changes, effects } = w.update(defined(chain(), { description: 'better said' }));
     expect(effects).to.eql([]);

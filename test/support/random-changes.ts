@@ -1,7 +1,14 @@
 // Random changes of a definition, as its author might make them between two generations.
 // Belongs here: changes after which the parser would pass it still. Does not belong here: random definitions, properties.
 import fc from 'fast-check';
-import type { Entity, Role, State, WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { Operation, RoleReference } from '../../engine/definition/operations/types.ts';
+import type {
+  Entity,
+  Role,
+  State,
+  StateReference,
+  WorkflowDefinition,
+} from '../../engine/definition/types.ts';
 import { entity, literal, script, state } from './definitions.ts';
 
 /** Numbers pick among what is there at the time. */
@@ -138,13 +145,8 @@ function withoutEntity(definition: WorkflowDefinition, gone: string): WorkflowDe
 
 /** Requirements, goals and rollings name only what is there. */
 function mended(definition: WorkflowDefinition): WorkflowDefinition {
-  const has = ({
-    entity: owner,
-    state: name,
-  }: {
-    readonly entity: string;
-    readonly state: string;
-  }): boolean => definition.entities.get(owner)?.states.has(name) === true;
+  const has = ({ entity: owner, state: name }: StateReference): boolean =>
+    definition.entities.get(owner)?.states.has(name) === true;
   const entities = [...definition.entities].map(([name, one]) => {
     const rollings = new Map(
       [...one.states.values()].flatMap(({ rolling }) =>
@@ -166,7 +168,24 @@ function mended(definition: WorkflowDefinition): WorkflowDefinition {
   const last = entities.at(-1)?.[1];
   const name = [...(last?.states.keys() ?? [])].at(-1);
   const other = last && name !== undefined ? [{ entity: last.name, state: name }] : [];
-  return { ...definition, entities: new Map(entities), goal: goal.length > 0 ? goal : other };
+  const operations = new Map([...(definition.operations ?? [])].filter(([, one]) => isWhole(one, definition, has)));
+  return { ...definition, entities: new Map(entities), goal: goal.length > 0 ? goal : other, operations };
+}
+
+/** Whether all that an operation names is there still. */
+function isWhole(
+  { requires, goal, steps }: Operation,
+  { entities }: WorkflowDefinition,
+  has: (state: StateReference) => boolean,
+): boolean {
+  const hasRole = (one: RoleReference): boolean => entities.get(one.entity)?.roles.has(one.role) === true;
+  return (
+    [...requires, ...goal].every(has) &&
+    steps.every(step => {
+      if (step.kind === 'rerun') return step.states.every(has);
+      return step.kind === 'move' ? hasRole(step.role) : step.roles.every(hasRole);
+    })
+  );
 }
 
 /** A state that requires another of its entity, or of all, and that the goal needs. */
