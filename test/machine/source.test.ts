@@ -4,7 +4,8 @@
 import { expect } from 'chai';
 import type { JsonObject, JsonValue } from '../../engine/base/json.ts';
 import type { Template } from '../../engine/definition/expressions/types.ts';
-import type { WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { Role, WorkflowDefinition } from '../../engine/definition/types.ts';
+import { stateKey } from '../../engine/graph/references.ts';
 import {
   definition,
   entity,
@@ -103,5 +104,78 @@ describe('another definition, or other inputs', () => {
     expect(w.over).to.equal('complete');
     w.update(defined([a, b], { description: 'later' }));
     expect(w.graph.stepById.has('g[0].c')).to.equal(false);
+  });
+
+  describe('roles', () => {
+    const among = 'a';
+    const states = () => [
+      state('g', 'a'),
+      state('g', 'lead', { needs: ['a'], only: ['boss'], undo }),
+      state('g', 'follow', { needs: ['g.lead'], except: ['boss'] }),
+    ];
+    const wanted: Template = expression(
+      ({ inputs, member }) => member?.name === `g-${String(inputs['leader'])}`,
+      [{ kind: 'input', name: 'leader' }],
+    );
+    const withRole = (role: Omit<Role, 'name' | 'among'>): WorkflowDefinition => {
+      const group = entity('g', { states: states(), roles: [{ name: 'boss', among, ...role }] });
+      digests += 1;
+      return definition([group], ['g.lead', 'g.follow'], { digest: `digest-${digests}` });
+    };
+    const boss = (w: Workflow) => w.state.workflow.roles[stateKey('g', 'boss')];
+
+    it('row 25: of another rule is chosen again, and states follow the new holder', () => {
+      const w = complete(withRole({ choose: 'lowest_index' }), { leader: 1 }, 2);
+      expect(boss(w)).to.equal('g-0');
+      w.update(withRole({ choose: 'where', rule: wanted }));
+      expect(finish(w)).to.include.members(['undo g[0].lead', 'g[1].lead first']);
+      expect([boss(w), w.over]).to.eql(['g-1', 'complete']);
+    });
+
+    it('row 25: by `where` asks its holder again when inputs change, by other rules it stays', () => {
+      const asked = complete(withRole({ choose: 'where', rule: wanted }), { leader: 0 }, 2);
+      asked.update(asked.graph.definition, { leader: 1 });
+      finish(asked);
+      expect(boss(asked)).to.equal('g-1');
+      const kept = complete(withRole({ choose: 'lowest_index' }), { leader: 0 }, 2);
+      kept.update(kept.graph.definition, { leader: 1 });
+      expect([finish(kept), boss(kept)]).to.eql([[], 'g-0']);
+    });
+  });
+
+  it('row 37: a `set` is computed anew; an equal value is no change for those who read it', () => {
+    const sizes = (): readonly ReturnType<typeof state>[] => [
+      state('g', 'size', {
+        action: {
+          kind: 'set',
+          outputs: expression(
+            ({ inputs }) => ({ port: Math.trunc(Number(inputs['x']) / 10) }),
+            [{ kind: 'input', name: 'x' }],
+          ),
+        },
+        out: [output('port', { type: 'integer' })],
+      }),
+      state('g', 'c', {
+        needs: ['size'],
+        action: script(
+          expression(data => ({ value: data.members('g')[0]?.outputs('size')?.['port'] ?? null })),
+        ),
+      }),
+    ];
+    const w = complete(defined(sizes()), { x: 11 });
+    w.update(w.graph.definition, { x: 12 });
+    expect(finish(w)).to.eql([]);
+    w.update(w.graph.definition, { x: 20 });
+    expect(finish(w)).to.eql(['g[0].c changed']);
+    expect(w.record('g[0].size')?.outputs).to.eql({ port: 2 });
+  });
+
+  it('row 28: what another goal needs no more is kept, and undone with the workflow', () => {
+    const w = complete();
+    const { goal: _, ...rest } = w.graph.definition;
+    w.update({ ...rest, goal: [{ entity: 'g', state: 'b' }], digest: 'lesser' });
+    expect([finish(w), w.over]).to.eql([[], 'complete']);
+    w.send({ kind: 'delete', abandon: false, by: 'ann' });
+    expect(finish(w)).to.eql(['undo g[0].c', 'undo g[0].b', 'undo g[0].a']);
   });
 });
