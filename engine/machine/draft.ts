@@ -25,14 +25,12 @@ import {
   hasNoWay,
   isSame,
   isWithdrawn,
-  occupies,
   owes,
   type Patch,
   patched,
-  queuesFor,
   sourceOf,
 } from './records.ts';
-import { isBefore, type MachineState, recordOf } from './state.ts';
+import { type MachineState, recordOf } from './state.ts';
 import { stepTransition, workflowTransition } from './transitions.ts';
 import { type Mark, marked, withoutKept, withSignal } from './workflow-record.ts';
 import type {
@@ -51,6 +49,7 @@ import type { RunningOperation } from './operation/types.ts';
 import type { TurnSums } from './rolling/sums.ts';
 import { asRun } from './update/earlier.ts';
 import type { ViewSource } from './view.ts';
+import { VmQueues } from './vm-queues.ts';
 import { buildUndo, countDebt, countLeaving, debts, type LeavingWatcher, noLeaving } from './undo/order.ts';
 
 /** A phase to start. `anew`: its attempt begins with it, so where it runs is asked again. */
@@ -92,11 +91,10 @@ export class Draft implements CounterWatcher, LeavingWatcher {
   readonly fresh = new Map<string, Freshness>();
   /** What the state knows of ages; absent once this decision changes one. */
   ages: Ages | undefined;
-  readonly agents = new Set<string>();
+  /** Who keeps which VM busy, and who waits for it. */
+  readonly vms: VmQueues;
 
   private readonly records = new Map<number, StepRecord>();
-  private readonly busy = new Map<string, number | undefined>();
-  private readonly queued = new Map<string, Set<number>>();
   private readonly effects: Effect[] = [];
   private rejected: Decision['rejected'];
 
@@ -117,6 +115,7 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     this.undo = state.undo && new OverlayCells(state.undo);
     this.leaving = state.leaving && new OverlayCells(state.leaving);
     this.ages = state.ages;
+    this.vms = new VmQueues(state, this.records, number => this.record(number));
   }
 
   get inputs(): JsonObject {
@@ -200,7 +199,7 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     noteRenewal(this, number, before, after);
     this.countUndo(number, before, after);
     this.countLeaving(number, before, after);
-    this.countAgent(number, before, after);
+    this.vms.count(number, before, after);
   }
 
   /** Counts a command of the step as out, and asks for it to be sent once this decision is committed. */
@@ -297,23 +296,6 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     this.undo = buildUndo(this.graph, step => this.records.get(step) ?? this.state.records[step]);
   }
 
-  /** The step that keeps the agent's VM busy. */
-  busyWith(agent: string): number | undefined {
-    return this.busy.has(agent) ? this.busy.get(agent) : this.state.busy.get(agent);
-  }
-
-  /** The step that has waited longest for the agent's VM (R5). */
-  nextFor(agent: string): number | undefined {
-    let best: number | undefined;
-    const consider = (number: number): void => {
-      if (best === undefined || isBefore(this.record(number), number, this.record(best), best)) best = number;
-    };
-    const waiting = this.state.queues.get(agent)?.find(number => !this.records.has(number));
-    if (waiting !== undefined) consider(waiting);
-    for (const number of this.queued.get(agent) ?? []) consider(number);
-    return best;
-  }
-
   withStatus(status: StepRecord['status']): number {
     return withStatus(this.cells, this.graph, status);
   }
@@ -374,22 +356,6 @@ export class Draft implements CounterWatcher, LeavingWatcher {
   freedRole(role: number): void {
     this.roles.add(role);
     this.steps.push(...(this.graph.roles[role]?.outputs ?? []));
-  }
-
-  private countAgent(number: number, before: StepRecord, after: StepRecord): void {
-    const [held, holds] = [occupies(before), occupies(after)];
-    if (held !== undefined && held !== holds && this.busyWith(held) === number) {
-      this.busy.set(held, undefined);
-      this.agents.add(held);
-    }
-    if (holds !== undefined) this.busy.set(holds, number);
-    const [waited, waits] = [queuesFor(before), queuesFor(after)];
-    if (waited !== undefined) this.queued.get(waited)?.delete(number);
-    // Who stood behind it may be next.
-    if (waited !== undefined && waited !== waits) this.agents.add(waited);
-    if (waits === undefined) return;
-    this.queued.set(waits, (this.queued.get(waits) ?? new Set()).add(number));
-    this.agents.add(waits);
   }
 }
 

@@ -360,8 +360,7 @@ function checkRole(
 ): void {
   if (state.undo || holder === undefined || holder === null) return;
   // A holder holds it until it leaves, also while what it reached is judged or run again.
-  const mayHold = (record: StepRecord): boolean =>
-    state.workflow.source !== undefined || holdsOn(record);
+  const mayHold = (record: StepRecord): boolean => state.workflow.source !== undefined || holdsOn(record);
   const reached = role.candidates
     .filter(number => mayHold(recordOf(state, number)))
     .map(number => graph.steps[number]?.member?.agent);

@@ -80,10 +80,10 @@ function startNext(draft: Draft): boolean {
 
 /** Gives a free VM to the step that has waited longest for it (R5). */
 function giveVm(draft: Draft): boolean {
-  for (const agent of draft.agents) {
-    draft.agents.delete(agent);
-    if (draft.busyWith(agent) !== undefined) return true;
-    const number = draft.nextFor(agent);
+  for (const agent of draft.vms.changed) {
+    draft.vms.changed.delete(agent);
+    if (draft.vms.busyWith(agent) !== undefined) return true;
+    const number = draft.vms.nextFor(agent);
     if (number === undefined) return true;
     const { status, phase, next } = draft.record(number);
     if (status === 'undoing') startUndo(draft, number, phase === 'verify' ? phase : 'undo');

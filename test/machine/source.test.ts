@@ -114,7 +114,7 @@ describe('another definition, or other inputs', () => {
       state('g', 'follow', { needs: ['g.lead'], except: ['boss'] }),
     ];
     const wanted: Template = expression(
-      ({ inputs, member }) => member?.name === `g-${String(inputs['leader'])}`,
+      ({ inputs, member }) => member?.name === `g-${Number(inputs['leader'])}`,
       [{ kind: 'input', name: 'leader' }],
     );
     const withRole = (role: Omit<Role, 'name' | 'among'>): WorkflowDefinition => {

@@ -168,7 +168,9 @@ function mended(definition: WorkflowDefinition): WorkflowDefinition {
   const last = entities.at(-1)?.[1];
   const name = [...(last?.states.keys() ?? [])].at(-1);
   const other = last && name !== undefined ? [{ entity: last.name, state: name }] : [];
-  const operations = new Map([...(definition.operations ?? [])].filter(([, one]) => isWhole(one, definition, has)));
+  const operations = new Map(
+    [...(definition.operations ?? [])].filter(([, one]) => isWhole(one, definition, has)),
+  );
   return { ...definition, entities: new Map(entities), goal: goal.length > 0 ? goal : other, operations };
 }
 
