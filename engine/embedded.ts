@@ -4,6 +4,7 @@
 //
 //   open:  lock and store → keys → broker and link → recovery → desk → agents → socket
 //   close: the reverse. Scripts that run go on under their supervisors; the next start adopts them.
+import { existsSync } from 'node:fs';
 import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -14,7 +15,7 @@ import { openEngineKeys } from './agents/keys.ts';
 import { readOldList } from './agents/old-list.ts';
 import { createAgentSide } from './agents/side.ts';
 import { Watch, type WatchParts } from './agents/watch.ts';
-import { errorText } from './base/errors.ts';
+import { type EngineError, errorText } from './base/errors.ts';
 import type { AgentBus } from './broker/agent-bus.ts';
 import { memoryBroker } from './bus/memory.ts';
 import type { Session, StartOptions } from './cli/host.ts';
@@ -41,7 +42,7 @@ import { EngineService } from './runtime/service.ts';
 import { systemError } from './store/system-error.ts';
 import type { Lock } from './store/sqlite/lock.ts';
 import { takeLock } from './store/sqlite/lock.ts';
-import type { StateDirectory } from './store/state-directory.ts';
+import type { OpenedStore, StateDirectory } from './store/state-directory.ts';
 import { openStateDirectory } from './store/state-directory.ts';
 
 export const databaseOf = (directory: string): string => path.join(directory, 'engine.db');
@@ -57,6 +58,8 @@ interface Parts {
   readonly log: OpenLog;
   readonly releasers: Releasers;
   readonly places: AgentPlaces;
+  /** Whether the store is that of other engines too. */
+  readonly isShared: boolean;
   readonly web: HttpWays;
   readonly cloud: CloudSettings;
 }
@@ -70,29 +73,42 @@ export type AgentPlaces =
 /** An engine, and what is to be closed before it. */
 export interface Started extends Session {
   readonly log: OpenLog;
+  /** Resolves when the engine is over: undefined after `close`, else with the error that ended it. */
+  readonly ended: Promise<EngineError | undefined>;
   /** Closed before everything that was opened earlier. */
   also(what: string, close: () => Promise<void>): void;
 }
 
+/** `open`: opens a store that is not in the directory. */
 export async function startEngine(
   directory: string,
   options: StartOptions,
   places: AgentPlaces,
+  open?: (directory: string) => Promise<OpenedStore>,
 ): Promise<Started> {
   const web = await openWays(options.egress ?? { allow: [] });
-  const state = await openStateDirectory(directory, systemClock.now()).catch((thrown: unknown) => {
+  const state = await openStateDirectory(directory, systemClock.now(), open).catch((thrown: unknown) => {
     throw systemError(thrown, directory);
   });
   const log = openLog(path.join(directory, 'engine.log'), options);
   const releasers = new Releasers(log);
   releasers.add('the state directory', () => state.close());
-  const parts = { directory, state, log, releasers, places, web, cloud: options.openstack ?? {} };
+  const isShared = open !== undefined;
+  const parts = { directory, state, log, releasers, places, isShared, web, cloud: options.openstack ?? {} };
   try {
-    const embedded = new EmbeddedEngine(parts, await assemble(parts));
+    const assembled = await assemble(parts);
+    const embedded = new EmbeddedEngine(parts, assembled);
     const server = await serveControl(state.socket, embedded);
     releasers.add('the local socket', () => server.close());
     const also = (what: string, close: () => Promise<void>): void => releasers.add(what, close);
-    return { api: embedded, kind: 'embedded', close: () => embedded.close(), log, also };
+    return {
+      api: embedded,
+      kind: 'embedded',
+      close: () => embedded.close(),
+      log,
+      also,
+      ended: assembled.ended,
+    };
   } catch (thrown) {
     await releasers.release();
     await log.close();
@@ -100,10 +116,15 @@ export async function startEngine(
   }
 }
 
+interface Assembled {
+  readonly service: EngineService;
+  readonly agents: MemberAgents;
+  readonly knows: Knows;
+  readonly ended: Promise<EngineError | undefined>;
+}
+
 /** Opens everything in the order that is safe; each part is closed before what it stands on. */
-async function assemble(
-  parts: Parts,
-): Promise<{ readonly service: EngineService; readonly agents: MemberAgents; readonly knows: Knows }> {
+async function assemble(parts: Parts): Promise<Assembled> {
   const { directory, state, log, releasers, places, web } = parts;
   const { store } = state;
   await makeReachable(directory);
@@ -175,7 +196,8 @@ async function assemble(
   await agents.add(registry.list().map(agent => agent.id));
   const presence = (agent: string): ReturnType<typeof side.presence.known> => side.presence.known(agent);
   const service = new EngineService(engine, presence, () => watch.view(), enrolment?.registrar);
-  return { service, agents, knows: agent => registry.get(agent) !== undefined || expects(agent) };
+  const knows: Knows = agent => registry.get(agent) !== undefined || expects(agent);
+  return { service, agents, knows, ended: engine.ended };
 }
 
 async function closeAll(drivers: readonly Driver[]): Promise<void> {
@@ -185,7 +207,7 @@ async function closeAll(drivers: readonly Driver[]): Promise<void> {
 /** As root, scripts may run as other users: they must be able to pass through to their own run. */
 async function makeReachable(directory: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
-  await chmod(databaseOf(directory), 0o600);
+  if (existsSync(databaseOf(directory))) await chmod(databaseOf(directory), 0o600);
   await chmod(directory, 0o711);
 }
 
@@ -212,7 +234,7 @@ class EmbeddedEngine implements EngineApi {
   readonly #deletions = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
-  constructor(parts: Parts, { service, agents, knows }: Awaited<ReturnType<typeof assemble>>) {
+  constructor(parts: Parts, { service, agents, knows }: Assembled) {
     this.#parts = parts;
     this.#service = service;
     this.#agents = agents;
@@ -313,15 +335,15 @@ class EmbeddedEngine implements EngineApi {
   }
 
   async close(): Promise<void> {
-    const { directory, state, log, releasers, places } = this.#parts;
+    const { directory, state, log, releasers, places, isShared } = this.#parts;
     this.#closing.abort();
     await Promise.all(this.#deletions);
     await this.#sweep().catch((thrown: unknown) => log.warn(`Agents were not swept: ${errorText(thrown)}`));
     const left = await state.store.list({ limit: 1 }).catch(() => [undefined]);
     await releasers.release();
     await log.close();
-    // Agents in VMs trust these keys, and outlive every workflow.
-    if (left.length === 0 && places.kind !== 'broker') await removeState(directory);
+    // Agents in VMs trust these keys, and outlive every workflow; so do other engines.
+    if (left.length === 0 && places.kind !== 'broker' && !isShared) await removeState(directory);
   }
 }
 

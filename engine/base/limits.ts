@@ -34,6 +34,9 @@ export const LIMITS = {
   members: 1_000,
   /** Steps of one compiled graph. */
   steps: 100_000,
+  /** Seconds without a word after which another engine takes over a shared store. */
+  leastLease: 3,
+  longestLease: 300,
   /** Characters of a name. */
   nameLength: 63,
   /** Problems reported for one definition; the count of the rest is said. */

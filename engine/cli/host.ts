@@ -3,6 +3,7 @@
 //
 // The commands own: words, layout, exit codes, the order of questions. The host owns: the state directory, the
 // engine in this process or the socket of another one, the agents, and their end.
+import type { EngineError } from '../base/errors.ts';
 import type { EngineApi } from '../runtime/api.ts';
 import type { Language } from './language.ts';
 import type { Terminal } from './terminal.ts';
@@ -15,8 +16,11 @@ export interface EngineHost {
    * engine holds the directory, `store_failed` when it cannot be written.
    */
   start(stateDirectory: string, options: StartOptions): Promise<Session>;
-  /** Starts an engine that serves Heat until it is closed, without agents of its own. Errors as of `start`. */
-  serve(settings: EngineSettings): Promise<Service>;
+  /**
+   * Starts an engine that serves Heat until it is closed, without agents of its own; with a shared store once no other one works on
+   * it. Errors as of `start`.
+   */
+  serve(settings: EngineSettings, standing: Standing): Promise<Service>;
   /** EngineError `usage` for settings that `serve` could never work with. Connects to nothing. */
   check(settings: EngineSettings): Promise<void>;
   /** Opens the store to read, without lease or agents; the directory must exist. */
@@ -45,9 +49,30 @@ export interface StartOptions {
   };
 }
 
+/** What an engine does that is not the active one of those that share a store. */
+export interface Standing {
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Another one is active. */
+  readonly onWait: (holder: string) => void;
+  readonly onTrouble: (message: string) => void;
+}
+
+/** A database for engines of which one works while others stand by. */
+export interface SharedStoreSettings {
+  /** `mysql://USER:PASSWORD@HOST:PORT/DATABASE`. */
+  readonly url: string;
+  /** File of PEM certificates. */
+  readonly caFile?: string;
+  /** Milliseconds without a word after which another engine takes over. */
+  readonly leaseTime?: number;
+}
+
 /** What `murano-workflow engine` is told by its settings file; the reference says what each means. */
 export interface EngineSettings extends StartOptions {
   readonly stateDirectory: string;
+  /** Absent: a file in the state directory. */
+  readonly store?: SharedStoreSettings;
   readonly heat: {
     readonly transportUrl: string;
     readonly exchange: string;
@@ -91,6 +116,8 @@ export interface Service extends Session {
   readonly away?: string;
   /** Resolves once requests of Heat are taken for the first time. */
   readonly serving: Promise<void>;
+  /** Resolves when it is over: undefined after `close`, else with why: another engine took over, or the store is damaged. */
+  readonly ended: Promise<EngineError | undefined>;
 }
 
 /** Everything a command may touch. */

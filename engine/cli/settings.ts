@@ -14,6 +14,8 @@ import { parseYaml, reason } from './values.ts';
 
 /** Holds a password, so it may come by the environment instead of the file. */
 export const TRANSPORT_VARIABLE = 'MURANO_WORKFLOW_TRANSPORT_URL';
+/** As well. */
+export const STORE_VARIABLE = 'MURANO_WORKFLOW_STORE_CONNECTION';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 const name = z.string().regex(NAME, 'must be letters, digits, _, . and -');
@@ -40,6 +42,13 @@ const shape = z.strictObject({
     })
     .prefault({}),
   agents: agentsShape.optional(),
+  store: z
+    .strictObject({
+      connection: z.string().optional(),
+      ca_file: z.string().optional(),
+      lease: z.number().int().min(LIMITS.leastLease).max(LIMITS.longestLease).optional(),
+    })
+    .prefault({}),
   openstack: z
     .strictObject({
       auth_url: z.url({ protocol: /^https?$/ }).optional(),
@@ -98,8 +107,10 @@ function toSettings(
       'there is no state_dir',
       `Name a directory on a local disk in the settings file, or in ${STATE_VARIABLE}.`,
     );
+  const store = storeOf(found.store, env);
   return {
     stateDirectory,
+    ...(store && { store }),
     logLevel: found.log_level,
     logToStderr: true,
     egress: {
@@ -118,6 +129,19 @@ function toSettings(
       ...(heat.ca_file === undefined ? {} : { caFile: heat.ca_file }),
     },
     ...(agents === undefined ? {} : { agents }),
+  };
+}
+
+function storeOf(
+  { connection, ca_file: caFile, lease }: z.infer<typeof shape>['store'],
+  env: SettingsEnvironment,
+): EngineSettings['store'] {
+  const url = env[STORE_VARIABLE] ?? connection;
+  if (url === undefined) return undefined;
+  return {
+    url,
+    ...(caFile !== undefined && { caFile }),
+    ...(lease !== undefined && { leaseTime: lease * 1000 }),
   };
 }
 

@@ -10,10 +10,14 @@ import { readKeyFile } from './key-file.ts';
 import { takeLock } from './sqlite/lock.ts';
 import { openSqliteStore } from './sqlite/store.ts';
 
-export interface StateDirectory {
+export interface OpenedStore {
   readonly store: Store;
   /** Master key for `vault`. */
   readonly key: Uint8Array;
+  close(): Promise<void>;
+}
+
+export interface StateDirectory extends OpenedStore {
   /** Where this engine is to listen. */
   readonly socket: string;
   /** Closes the store, then lets the lock go. */
@@ -27,24 +31,34 @@ const SOCKET_PATH = 103;
  * Locks and opens the directory, making it when absent.
  * EngineError `store_locked` (another engine has it), `key_missing`, or what `openSqliteStore` throws.
  * @param now ms since the epoch, for the note on who holds the lock
+ * @param open opens a store elsewhere, once the directory is locked; absent: the store is a file in it
  */
-export async function openStateDirectory(directory: string, now: number): Promise<StateDirectory> {
+export async function openStateDirectory(
+  directory: string,
+  now: number,
+  open: (directory: string) => Promise<OpenedStore> = ownStore,
+): Promise<StateDirectory> {
   makePrivate(directory);
   const socket = socketPath(directory);
   const lock = takeLock(directory, { pid: process.pid, startedAt: now, socket });
   try {
-    const file = path.join(directory, 'engine.db');
-    const key = readKeyFile(path.join(directory, 'keys', 'engine.key'), !existsSync(file));
-    const store = await openSqliteStore(file, { check: true });
+    const opened = await open(directory);
     const close = async (): Promise<void> => {
-      await store.close();
+      await opened.close();
       lock.release();
     };
-    return { store, key, socket, close };
+    return { ...opened, socket, close };
   } catch (thrown) {
     lock.release();
     throw thrown;
   }
+}
+
+async function ownStore(directory: string): Promise<OpenedStore> {
+  const file = path.join(directory, 'engine.db');
+  const key = readKeyFile(path.join(directory, 'keys', 'engine.key'), !existsSync(file));
+  const store = await openSqliteStore(file, { check: true });
+  return { store, key, close: () => store.close() };
 }
 
 function makePrivate(directory: string): void {

@@ -153,12 +153,14 @@ describe('settings of the engine', () => {
       'egress.allow': ['api.example.org'],
       'openstack.auth_url': 'https://controller:5000/v3',
       'openstack.interface': 'internal',
+      'store.lease': 20,
     };
     const sections: { readonly [section: string]: { [key: string]: unknown } } = {
       heat: {},
       agents: {},
       egress: {},
       openstack: {},
+      store: {},
     };
     const top: { [key: string]: unknown } = { ...sections };
     for (const key of keys) {
@@ -178,6 +180,7 @@ describe('settings of the engine', () => {
       interface: 'internal',
       caFile: 'name',
     });
+    expect(found.store).to.deep.equal({ url: 'name', caFile: 'name', leaseTime: 20_000 });
     expect(found.heat).to.include({
       durable: true,
       autoDelete: true,

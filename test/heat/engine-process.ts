@@ -18,15 +18,17 @@ export class EngineProcess {
   readonly #services: Services;
   readonly #directory: string;
   readonly #agentsVhost: string | undefined;
+  readonly #more: string;
   #child: ChildProcess | undefined;
   /** What it has printed. */
   output = '';
 
   /**
    * `directory` stays when the engine ends: the next start goes on with what is in it. `agentsVhost`: on the services' broker of
-   * agents, which the engine reaches only where that is given.
+   * agents, which the engine reaches only where that is given. `more`: lines of its settings.
    */
-  constructor(services: Services, directory: string, agentsVhost?: string) {
+  constructor(services: Services, directory: string, agentsVhost?: string, more = '') {
+    this.#more = more;
     this.#agentsVhost = agentsVhost;
     this.#services = services;
     this.#directory = directory;
@@ -49,7 +51,7 @@ export class EngineProcess {
   /** Starts it, and waits for nothing. */
   launch(): void {
     const settings = path.join(this.#directory, 'engine.yaml');
-    writeFileSync(settings, `state_dir: ${this.#state}\nheat: {host: test}\n${this.#agents()}`);
+    writeFileSync(settings, `state_dir: ${this.#state}\nheat: {host: test}\n${this.#agents()}${this.#more}`);
     const child = spawn(
       process.execPath,
       [inProject('dist/engine/main.js'), 'engine', '--config', settings],
@@ -86,6 +88,18 @@ export class EngineProcess {
     if (this.#agentsVhost === undefined) return '';
     const transport = new URL(encodeURIComponent(this.#agentsVhost), AGENTS_TRANSPORT_URL).href;
     return `agents: {transport_url: "${transport}", management_url: "${management}"}\n`;
+  }
+
+  /** It hears and does nothing until `proceed`, as a machine that hangs. */
+  pause = (): void => void this.#child?.kill('SIGSTOP');
+  proceed = (): void => void this.#child?.kill('SIGCONT');
+
+  /** The exit code, once it has ended by itself. */
+  async code(): Promise<number | null> {
+    const child = this.#child;
+    if (child !== undefined && child.exitCode === null)
+      await new Promise(resolve => child.once('exit', resolve));
+    return child?.exitCode ?? null;
   }
 
   stop = (): Promise<void> => this.#end('SIGTERM');

@@ -32,6 +32,8 @@ start_mariadb() {
     mariadb -uroot -S "$socket" -e "create database if not exists $database character set utf8mb4;
       grant all on $database.* to '$database'@'127.0.0.1' identified by 'secret'"
   done
+  # Of the engine's store each test makes its own.
+  mariadb -uroot -S "$socket" -e "grant all on \`workflow\_%\`.* to 'workflow'@'127.0.0.1' identified by 'secret'"
 }
 
 start_keystone() {
@@ -120,6 +122,7 @@ write_openrc() {
 export OS_AUTH_URL=http://127.0.0.1:$KEYSTONE_PORT/v3 OS_IDENTITY_API_VERSION=3 OS_REGION_NAME=RegionOne
 export OS_USERNAME=demo OS_PASSWORD=secret OS_PROJECT_NAME=demo OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default
 export MURANO_WORKFLOW_TRANSPORT_URL=amqp://guest:guest@127.0.0.1:$RABBIT_PORT/
+export MARIADB_URL=mysql://workflow:secret@127.0.0.1:$MARIADB_PORT
 export RABBIT_HTTP_URL=http://127.0.0.1:$RABBIT_HTTP_PORT/api RABBIT_ENV=$SERVICES/rabbit/env
 END
   agents_broker_rc >>"$SERVICES/openrc"

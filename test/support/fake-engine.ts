@@ -171,7 +171,11 @@ function fakeHost({ engine, kind = 'embedded' }: Surroundings): EngineHost {
   return {
     attach: async () => (kind === 'attached' ? session('attached') : undefined),
     start: async () => session('embedded'),
-    serve: async () => ({ ...session('embedded'), serving: Promise.resolve() }),
+    serve: async () => ({
+      ...session('embedded'),
+      serving: Promise.resolve(),
+      ended: new Promise(() => undefined),
+    }),
     check: async () => undefined,
     read: async () => session('reading'),
     exists: async () => engine.workflows.size > 0,

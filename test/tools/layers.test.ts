@@ -64,6 +64,7 @@ const ROOTS = [
   'engine/leaving.ts',
   'engine/embedded-agents.ts',
   'engine/serving.ts',
+  'engine/shared-store.ts',
   'engine/agent-broker.ts',
 ];
 const PURE = [

@@ -6,7 +6,7 @@
 //     update of the workflow's row when its record changed. With a generation all of its steps are written anew.
 // C3  Everything is synchronous: no other statement of this connection can fall into the transaction.
 import { EngineError } from '../../base/errors.ts';
-import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
+import type { StepRecord, WorkflowRecord } from '../../machine/types.ts';
 import {
   definitionsOf,
   type NewSecret,
@@ -16,6 +16,7 @@ import {
   type WorkflowSource,
 } from '../../runtime/ports.ts';
 import { isLive } from '../../runtime/status.ts';
+import { buriedWorkflow, changeText, fenced, known, unknownWorkflow } from '../rows.ts';
 import type { Database, Statement } from './driver.ts';
 import { sqliteCode, storeError } from './errors.ts';
 
@@ -143,14 +144,6 @@ export function committer(database: Database, file: string): (batch: Batch, term
   };
 }
 
-/** JSON of a change. A step's record stands in its row and in its entry alike: its text is made once. */
-function changeText(change: Change, texts: ReadonlyMap<StepRecord, string>): string {
-  const text = change.kind === 'step' ? texts.get(change.record) : undefined;
-  if (change.kind !== 'step' || text === undefined) return JSON.stringify(change);
-  const { kind, step, from } = change;
-  return `{"kind":"${kind}","step":${JSON.stringify(step)},"from":"${from}","record":${text}}`;
-}
-
 /**
  * Runs `work` between BEGIN IMMEDIATE and COMMIT. What fails before COMMIT is rolled back and did not happen; when
  * COMMIT itself fails for another reason than a full disk, whether it happened is for `committed` to say.
@@ -184,33 +177,4 @@ function rollBack(database: Database): void {
   } catch {
     // no transaction was open any more
   }
-}
-
-function known(id: string, ordinal: number | undefined): number {
-  if (ordinal === undefined) throw unknownWorkflow(id);
-  return ordinal;
-}
-
-export function unknownWorkflow(id: string): EngineError {
-  return new EngineError(
-    'store_failed',
-    `Nothing can be written for workflow '${id}': the store has no such workflow.`,
-    'This is a mistake of the engine; report it with the log.',
-  );
-}
-
-export function buriedWorkflow(id: string): EngineError {
-  return new EngineError(
-    'store_failed',
-    `Workflow '${id}' was deleted and cannot be written again.`,
-    'Choose another id; ids of deleted workflows are not used twice.',
-  );
-}
-
-export function fenced(where: string, term: number): EngineError {
-  return new EngineError(
-    'fenced',
-    `Another engine took over ${where}: term ${term} of this one is over.`,
-    'This engine stops and lets nothing out; look at the one that took over.',
-  );
 }

@@ -1,10 +1,10 @@
 // The records of agents and members in the SQLite store.
 // Belongs here: their statements, and the fence before every write. Does not belong here: commits of workflows (commit.ts),
 // what stands in a record (engine/agents/).
-import type { JsonObject } from '../../base/json.ts';
 import type { KeptRecord, RecordChange } from '../../runtime/ports.ts';
-import { fenced, inTransaction } from './commit.ts';
-import type { Database, SqlRow, Statement } from './driver.ts';
+import { fenced, keptRecord } from '../rows.ts';
+import { inTransaction } from './commit.ts';
+import type { Database, Statement } from './driver.ts';
 
 const SQL = {
   fence: 'UPDATE engine SET owner = owner WHERE id = 1 AND term = ?',
@@ -29,7 +29,7 @@ export class Records {
   }
 
   all(): readonly KeptRecord[] {
-    return this.#statements.all.all().map(recordOf);
+    return this.#statements.all.all().map(keptRecord);
   }
 
   keep(changes: readonly RecordChange[], term: number): void {
@@ -43,10 +43,3 @@ export class Records {
     });
   }
 }
-
-const recordOf = (row: SqlRow): KeptRecord => ({
-  kind: row['kind'] as KeptRecord['kind'],
-  id: row['id'] as string,
-  value: JSON.parse(row['value'] as string) as JsonObject,
-  ...(row['sealed'] === null ? {} : { sealed: row['sealed'] as Uint8Array }),
-});

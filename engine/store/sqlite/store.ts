@@ -2,8 +2,7 @@
 // Belongs here: the Store port over SQL. Does not belong here: opening and its checks (open.ts), the commit (commit.ts),
 // who may open it (lock.ts).
 import { EngineError } from '../../base/errors.ts';
-import type { JsonObject } from '../../base/json.ts';
-import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
+import type { WorkflowRecord } from '../../machine/types.ts';
 import type {
   DefinitionDocument,
   InboxRow,
@@ -11,14 +10,13 @@ import type {
   LogEntry,
   NewSecret,
   RecordChange,
-  RequestKind,
   RequestResult,
   Store,
   StoredWorkflow,
-  WorkflowSource,
 } from '../../runtime/ports.ts';
-import { type Batch, committer, fenced, inTransaction } from './commit.ts';
-import type { Database, SqlRow, Statement } from './driver.ts';
+import { fenced, groupSteps, inboxRow, logEntry, record, stored } from '../rows.ts';
+import { type Batch, committer, inTransaction } from './commit.ts';
+import type { Database, Statement } from './driver.ts';
 import { storeError } from './errors.ts';
 import { type Opened, openChecked } from './open.ts';
 import { Records } from './records.ts';
@@ -246,57 +244,6 @@ class SqliteStore implements Store {
       throw storeError(thrown, this.#file);
     }
   }
-}
-
-/** What was parsed is nobody else's yet, so the last event's number and time go straight into it. */
-function record(row: SqlRow): WorkflowRecord {
-  const current = JSON.parse(row['record'] as string) as Writable<WorkflowRecord>;
-  if (row['seq'] === null) return current;
-  current.seq = row['seq'] as number;
-  current.at = Math.max(current.at, row['at'] as number);
-  return current;
-}
-
-type Writable<Record> = { -readonly [Key in keyof Record]: Record[Key] };
-
-function stored(row: SqlRow, steps: readonly SqlRow[]): StoredWorkflow {
-  return {
-    record: record(row),
-    source: JSON.parse(row['source'] as string) as WorkflowSource,
-    steps: steps.map(step => ({
-      number: step['number'] as number,
-      record: JSON.parse(step['record'] as string) as StepRecord,
-    })),
-  };
-}
-
-function groupSteps(rows: readonly SqlRow[]): Map<number, SqlRow[]> {
-  const groups = new Map<number, SqlRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row['workflow'] as number);
-    if (group === undefined) groups.set(row['workflow'] as number, [row]);
-    else group.push(row);
-  }
-  return groups;
-}
-
-function inboxRow(row: SqlRow): InboxRow {
-  return {
-    requestId: row['request_id'] as string,
-    workflow: row['workflow'] as string,
-    kind: row['kind'] as RequestKind,
-    payload: JSON.parse(row['payload'] as string) as JsonObject,
-    by: row['by'] as string,
-    at: row['at'] as number,
-  };
-}
-
-function logEntry(row: SqlRow): LogEntry {
-  return {
-    seq: row['seq'] as number,
-    at: row['at'] as number,
-    change: JSON.parse(row['change'] as string) as Change,
-  };
 }
 
 function closed(file: string): EngineError {
