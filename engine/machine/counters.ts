@@ -57,7 +57,9 @@ export function classOf(record: StepRecord): StepClass {
 export function classFor(outcome: RequiredOutcome | undefined, record: StepRecord): StepClass {
   const plain = classOf(record);
   if (outcome === undefined) return plain;
-  if (record.hasFailed || (record.renews === undefined && hasNoWay(record.status))) return 'counts';
+  const { renews, withdrawn, status } = record;
+  const fails = renews === undefined && withdrawn === undefined && hasNoWay(status);
+  if (record.hasFailed || fails) return 'counts';
   return outcome === 'failed' && plain === 'counts' ? 'lost' : plain;
 }
 

@@ -6,6 +6,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Phase } from '../base/ids.ts';
 import type { Choice, Gate, StateGraph, Step } from '../graph/types.ts';
 import type { Ages } from './ages.ts';
+import { isNeeded, lookAgain } from './applies.ts';
 import { type LiveCells, OverlayCells } from './cells.ts';
 import {
   countRecord,
@@ -146,9 +147,9 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     return goalHolds(this.state.cells, this.graph);
   }
 
-  /** True while attempts of the step may follow each other: steps may start, and its member stays. */
+  /** True while attempts of the step may follow each other: steps may start, and it is still to be done. */
   mayGoOn(number: number): boolean {
-    return this.forward && !this.step(number).leaving;
+    return this.forward && isNeeded(this, number);
   }
 
   /** True while something is taken back although the workflow goes on. */
@@ -183,7 +184,8 @@ export class Draft implements CounterWatcher, LeavingWatcher {
   write(number: number, patch: Patch): void {
     const before = this.record(number);
     const { watched, turn } = this.step(number);
-    const fails = watched && !this.undo && hasNoWay(patch.status) && before.renews === undefined;
+    const isBack = this.undo !== undefined || before.withdrawn !== undefined;
+    const fails = watched && !isBack && hasNoWay(patch.status) && before.renews === undefined;
     const opens = turn === undefined ? undefined : this.turns.opening(turn, before, patch.status);
     const after = patched(before, { ...patch, ...(fails && { hasFailed: true }), ...opens }, this.at);
     const committed = recordOf(this.state, number).status;
@@ -197,6 +199,7 @@ export class Draft implements CounterWatcher, LeavingWatcher {
       this.ages = undefined;
     }
     noteRenewal(this, number, before, after);
+    lookAgain(this, number, before, after);
     this.countUndo(number, before, after);
     this.countLeaving(number, before, after);
     this.vms.count(number, before, after);

@@ -1,5 +1,6 @@
 // What the whole workflow's status is after an event: R7 (when it is over) and R9 (when a person holds it).
 // Belongs here: the end rule and the sentence that explains it. Does not belong here: single steps.
+import type { Step } from '../graph/types.ts';
 import { heldSteps, timedSteps } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { withdrawQuestions } from './halting.ts';
@@ -17,11 +18,11 @@ import { beginUndoOnFailure, endUndoOnFailure } from './undo/on-failure.ts';
 import type { StepRecord } from './types.ts';
 import { debts } from './undo/order.ts';
 
-/** Row 15: the goal holds, so nothing new starts. What runs may finish; the rest was not needed. */
-export function standDown(draft: Draft): void {
-  for (const step of draft.graph.steps) {
-    if (!step.wanted) continue;
+/** Row 15: the goal holds, so nothing new starts. What runs may finish; the rest of these was not needed. */
+export function standDown(draft: Draft, steps: readonly Step[] = draft.graph.steps): void {
+  for (const step of steps) {
     const record = draft.record(step.number);
+    if (!step.wanted || record.withdrawn !== undefined) continue;
     const { status, phase, asks } = record;
     if (status !== 'waiting' && status !== 'ready' && !asks) continue;
     draft.write(step.number, { ...ATTEMPT_OVER, ...(phase ? FAILED : standing(record)) });

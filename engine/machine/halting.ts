@@ -5,13 +5,16 @@
 // What runs may end, and what has begun goes on to its end: the next phase, a timed retry. Joins and values are still
 // judged, so a goal that what runs brings about is reached all the same. A failure for which another state waits
 // (`outcome: failed`, `final`) is provided for, and halts nothing.
+import { endWithout } from './applies.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER, type Patch } from './records.ts';
 import type { StepRecord } from './types.ts';
 
 /** The step has failed, for good as far as it is concerned. */
 export function failStep(draft: Draft, number: number, patch: Patch): void {
-  draft.write(number, { ...ATTEMPT_OVER, ...patch, status: 'failed', interruptions: undefined });
+  const status = endWithout(draft, number, 'failed');
+  const again = status === 'failed' ? {} : { tries: 0, cause: undefined };
+  draft.write(number, { ...ATTEMPT_OVER, ...patch, ...again, status, interruptions: undefined });
   const { failureMode } = draft.graph.definition;
   const { id, watched } = draft.step(number);
   if (failureMode !== 'halt' || draft.isHalted || watched || !draft.mayGoOn(number)) return;

@@ -135,6 +135,7 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
     !state.undo &&
     hasNoWay(record.status) &&
     record.cause !== 'undo_failed' &&
+    record.withdrawn === undefined &&
     record.renews === undefined;
   // Of a workflow whose members changed, who waited for it may have left.
   const wasWatched = watched || leaving === true || state.workflow.generation > FIRST_GENERATION;
@@ -202,10 +203,11 @@ function checkOpen(
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';
   const { isLost, waits } = turnOf(graph, state, step);
   const hasNoHope = hopeless > 0 || (isLost && !isToJudge(recordOf(state, number)));
-  const isOpen = !hasNoHope || awaits || alarmOf(state.cells, graph, number) === 'open';
+  const isFormer = awaitsFormer(graph, state, number);
+  const isOpen = !hasNoHope || awaits || isFormer || alarmOf(state.cells, graph, number) === 'open';
   const fresh = unmet > 0 || renews !== undefined ? 'met' : freshnessIn(graph, state, number);
   const asks = fresh === 'open' && freshFrom !== undefined;
-  const isHeldUp = waits || asks || awaitsFormer(graph, state, number);
+  const isHeldUp = waits || asks || isFormer;
   const mayWait = unmet > 0 || state.workflow.halted !== undefined || isHeldUp;
   if (status === 'waiting' && !due) report('M8', mayWait && isOpen, step.id);
   report('M22', renews === undefined || step.state.validFor !== undefined, step.id);

@@ -3,6 +3,7 @@
 import { isObject, type JsonObject } from '../base/json.ts';
 import { readEncodedOutputs, type ReadOutputs, readOutputs } from '../definition/outputs.ts';
 import type { State } from '../definition/types.ts';
+import { endWithout } from './applies.ts';
 import { reach } from './attempts.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER, type Patch } from './records.ts';
@@ -98,7 +99,12 @@ function startAction(draft: Draft, number: number): void {
   const { probeRunOn } = draft.step(number).state;
   if (draft.mayGoOn(number))
     draft.starts.push({ step: number, phase: 'action', anew: probeRunOn !== undefined });
-  else draft.write(number, { ...ATTEMPT_OVER, status: 'interrupted', cause: 'cancelled' });
+  else
+    draft.write(number, {
+      ...ATTEMPT_OVER,
+      status: endWithout(draft, number, 'interrupted'),
+      cause: draft.step(number).wanted ? 'cancelled' : undefined,
+    });
 }
 
 /** Exit code 1; of a service an answer that is not as expected, unless it says that it could give none. */

@@ -5,19 +5,20 @@ import type { Phase } from '../base/ids.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
 import type { Template } from '../definition/expressions/types.ts';
 import type { Step } from '../graph/types.ts';
+import { applies } from './applies.ts';
 import { firstPhase, reach, startPhase } from './attempts.ts';
 import { expressionError, isComputed, needsVm, viewFor } from './command.ts';
 import { isBeforeAll, momentOf } from './condition.ts';
 import { alarmOf, hopelessOf, unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
 import { type Freshness, freshnessOf } from './freshness.ts';
-import { mayStart } from './halting.ts';
+import { hasBegun, mayStart } from './halting.ts';
 import { hasPlaces } from './places.ts';
 import { failAttempt } from './retry.ts';
 import { isInTurn, isShutOut, takeTurn } from './rolling/entering.ts';
 import { tryPlace } from './turns.ts';
 import { ATTEMPT_OVER, isToJudge } from './records.ts';
-import type { StepError, StepRecord } from './types.ts';
+import type { StepRecord } from './types.ts';
 import { awaitsFormerHolder, followRole, standAside } from './update/follow.ts';
 import { judgeRunning, stands } from './update/judge.ts';
 import { isAwaiting, timeRequirements } from './within.ts';
@@ -29,7 +30,8 @@ export function considerStep(draft: Draft, number: number): void {
   if (!step.wanted || !draft.underway) return;
   const fits = applies(draft, step);
   if (record.status === 'running') judgeRunning(draft, number);
-  if (!isOpen(record)) return followRole(draft, number, fits);
+  if (isEarly(draft, number)) draft.write(number, { ...ATTEMPT_OVER, status: 'waiting' });
+  else if (!isOpen(record)) return followRole(draft, number, fits);
   if (!draft.forward || record.withdrawn !== undefined) return;
   if (fits === false) return standAside(draft, number, { cause: 'not_the_role', ...unblamed(record) });
   // Who left, joined or moved may have taken away what it required: it gets ready anew.
@@ -60,6 +62,12 @@ export function considerStep(draft: Draft, number: number): void {
 /** What may have nothing to run enters no rolling yet. */
 const isKeptOut = (draft: Draft, step: Step, record: StepRecord): boolean =>
   !isToJudge(record) && isShutOut(draft.turns, draft.graph, step);
+
+/** It is ready, but a role that moved, or who joined, took away what it requires before it began. */
+export function isEarly(draft: Draft, number: number): boolean {
+  const record = draft.record(number);
+  return record.status === 'ready' && unmetOf(draft.cells, draft.graph, number) > 0 && !hasBegun(record);
+}
 
 const NOTHING_STALE: Freshness = { verdict: 'met', stale: [] };
 
@@ -104,17 +112,6 @@ export function startUnbound(draft: Draft, number: number): void {
 /** Waiting for others, not for a time. What came too late stays so until a person goes on. */
 const isOpen = (record: StepRecord): boolean =>
   isAwaiting(record) || (record.status === 'blocked' && record.cause !== 'too_late');
-
-/** By `only` and `except`; undefined while a role they name is open or vacant (rules 3 and 5). */
-function applies(draft: Draft, step: Step): boolean | undefined {
-  const { only, except } = step.state;
-  if (!step.member || only.length + except.length === 0) return true;
-  const { agent } = step.member;
-  const holds = [...only, ...except].map(role => draft.holders(step.entity.name, role)?.includes(agent));
-  if (holds.includes(undefined)) return undefined;
-  const included = only.length === 0 || holds.slice(0, only.length).includes(true);
-  return included && !holds.slice(only.length).includes(true);
-}
 
 /**
  * Row 5: as long as it is open whether the step applies, it is not lost either. Were it blocked and then turned out
@@ -181,17 +178,10 @@ function begin(draft: Draft, number: number, isJudged: boolean): void {
 function getReady(draft: Draft, number: number, phase: Phase): void {
   const place = tryPlace(draft, { step: number, phase, anew: true });
   if (!place) return;
-  if (place.agent === undefined) return failAttempt(draft, number, nobody(phase), 'final');
   if (!draft.step(number).state.exclusive) return void draft.unbound.push(number);
   if (!mayStart(draft, number)) return;
   draft.write(number, { status: 'ready', ...place, cause: undefined });
 }
-
-const nobody = (phase: Phase): StepError => ({
-  kind: 'unreachable',
-  message: 'There is no VM that it could run on.',
-  phase,
-});
 
 /** The condition, ahead of what else the step requires. What cannot be judged is a failure when its turn comes. */
 function foresee(draft: Draft, step: Step): boolean | undefined {

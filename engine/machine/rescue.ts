@@ -1,5 +1,6 @@
 // How a rescue ended: new attempts, or what `on_failure` says besides.
 // Belongs here: the ends of the phase `rescue`. Does not belong here: its start (spent.ts, attempts.ts).
+import { endWithout } from './applies.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Action } from '../definition/types.ts';
 import type { Draft } from './draft.ts';
@@ -55,7 +56,8 @@ function interruptRescue(draft: Draft, number: number, evidence: string): void {
   const { state } = draft.step(number);
   const interruptions = (draft.record(number).interruptions ?? 0) + 1;
   const over = { ...ATTEMPT_OVER, interruptions };
-  if (!draft.mayGoOn(number)) return draft.write(number, { ...over, status: 'interrupted' });
+  if (!draft.mayGoOn(number))
+    return draft.write(number, { ...over, status: endWithout(draft, number, 'interrupted') });
   const kind = state.rescue?.action.kind;
   const policy = kind !== undefined && LEAVES_HALVES.has(kind) ? state.onInterrupted : 'rerun';
   if (policy === 'pause' && draft.isHalted) return draft.write(number, { ...over, status: 'interrupted' });

@@ -1,6 +1,7 @@
 // What a failed or interrupted attempt leads to: another one, a person, or the end of the step.
 // Belongs here: `retry`, `on_interrupted`. Does not belong here: what follows the last attempt (spent.ts), undo's own
 // rules (undo/undo.ts).
+import { endWithout } from './applies.ts';
 import { effectKey } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { EngineError } from '../base/errors.ts';
@@ -49,9 +50,7 @@ export function awaitAuthorisation(draft: Draft, number: number, error: StepErro
 
 function retryLater(draft: Draft, number: number, tries: number, error: StepError): void {
   const delay = retryDelay(draft.step(number).state.retry, tries, effectKey(draft.effectId(number)));
-  // What nothing needs any more is not tried again.
-  const isTimed = delay > 0 && draft.step(number).wanted;
-  const due = isTimed ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
+  const due = delay > 0 ? ({ at: draft.at + delay, for: 'retry' } as const) : undefined;
   draft.write(number, {
     ...ATTEMPT_OVER,
     status: 'waiting',
@@ -88,7 +87,8 @@ export function interruptAttempt(draft: Draft, number: number, evidence: string)
   const error: StepError = { kind: 'interrupted', message: evidence, phase };
   const interruptions = (record.interruptions ?? 0) + 1;
   const over = { ...ATTEMPT_OVER, interruptions, error };
-  if (!draft.mayGoOn(number)) return draft.write(number, { ...over, status: 'interrupted' });
+  if (!draft.mayGoOn(number))
+    return draft.write(number, { ...over, status: endWithout(draft, number, 'interrupted') });
   if (interruptions > LIMITS.interruptions) return spend(draft, number, { tries: record.tries + 1, error });
   // A look, the question whether an agent is online, and a secret that is not there yet leave nothing half done.
   const kind = record.command?.action.kind;

@@ -10,6 +10,7 @@ import { candidatesOf, classOf } from './counters.ts';
 import type { Draft } from './draft.ts';
 import type { StepError } from './types.ts';
 import { isRoleHeld } from './undo/order.ts';
+import { followChoice } from './update/follow.ts';
 import { dataView } from './view.ts';
 
 /**
@@ -32,6 +33,7 @@ export function considerRole(draft: Draft, number: number): void {
   }
   try {
     fill(draft, role, choose(draft, role), holders);
+    followChoice(draft, role);
   } catch (thrown) {
     if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
     const message = `${errorText(thrown)} ${thrown.next}`;

@@ -9,6 +9,7 @@ import { armStragglers } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { conclude, standDown } from './ends.ts';
 import { mayStart } from './halting.ts';
+import { FIRST_GENERATION } from './records.ts';
 import { considerRole } from './roles.ts';
 import { considerStep, startUnbound } from './readiness.ts';
 import { considerRolling } from './rolling/entering.ts';
@@ -25,6 +26,13 @@ export function settle(draft: Draft): void {
     standDown(draft);
     followUp(draft);
     armStragglers(draft);
+  } else if (held && draft.goalHolds && draft.workflow.generation > FIRST_GENERATION) {
+    // What a role that moved, or an undo that ended, has opened again.
+    standDown(
+      draft,
+      draft.steps.map(number => draft.step(number)),
+    );
+    followUp(draft);
   }
   conclude(draft);
   if (draft.undoable.length === 0) return;

@@ -2,12 +2,13 @@
 // Belongs here: random fates, the two side by side. Does not belong here: either scheduler, how many runs.
 import fc from 'fast-check';
 import type { State } from '../../engine/definition/types.ts';
+import type { MemberChange } from '../../engine/graph/members.ts';
 import type { Member } from '../../engine/graph/types.ts';
 import { workflowDue } from '../../engine/machine/deadline.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
 import { anyCase, type Case } from '../support/random-definitions.ts';
 import { Workflow } from '../support/workflow.ts';
-import { NaiveScheduler } from './naive.ts';
+import { NaiveMembers } from './naive-update.ts';
 import { current, type Ending } from './naive-ends.ts';
 import type { NaiveStep } from './naive-rules.ts';
 
@@ -16,7 +17,21 @@ interface Turn {
   readonly pick: number;
   readonly ending: Ending;
   readonly act: 'retry' | 'skip' | 'fail';
+  /** Instead of all that, members join or leave. */
+  readonly members: Changed | undefined;
 }
+
+interface Changed {
+  readonly pick: number;
+  readonly how: 'joins' | 'leaves' | 'replaced';
+  readonly abandon: boolean;
+}
+
+const changed: fc.Arbitrary<Changed> = fc.record({
+  pick: fc.nat(),
+  how: fc.constantFrom('joins', 'leaves', 'leaves', 'replaced'),
+  abandon: fc.constantFrom(false, false, false, true),
+});
 
 interface Fate {
   readonly one: Case;
@@ -37,6 +52,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
     'interrupted',
   ),
   act: fc.constantFrom('retry', 'skip', 'fail'),
+  members: fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: changed }),
 });
 
 const anyFate: fc.Arbitrary<Fate> = fc
@@ -97,7 +113,7 @@ export function compareFates(seed: number, runs: number): ReadonlyMap<string, nu
 /** The status at the end. */
 function runBoth({ one, turns, resumes }: Fate): string {
   const ours = new Workflow(one.definition, one.members).create();
-  const naive = new NaiveScheduler(one.definition, one.members, ours.now);
+  const naive = new NaiveMembers(one.definition, one.members, ours.now);
   const log: string[] = ['create'];
   let left = resumes;
   adopt(ours, naive, new Set(naive.board.steps));
@@ -111,7 +127,9 @@ function runBoth({ one, turns, resumes }: Fate): string {
     const held = naive.goalHolds;
     const final = finalSteps(naive);
     // The last turns are kind, so that every fate comes to an end.
-    const said = move(ours, naive, count < 200 ? dice : { ...dice, ending: 'done', act: 'skip' });
+    const kind: Turn = { ...dice, ending: 'done', act: 'skip', members: undefined };
+    const said =
+      changeMembers(ours, naive, count < 200 ? dice : kind) ?? move(ours, naive, count < 200 ? dice : kind);
     if (said !== undefined) log.push(said);
     else if (naive.status === 'failed' && left > 0) {
       left -= 1;
@@ -119,17 +137,20 @@ function runBoth({ one, turns, resumes }: Fate): string {
       naive.resume();
       log.push('resume');
     } else break;
-    if (!held) adopt(ours, naive, waited);
+    // So it is in the moment in which members join or leave and the goal still holds.
+    if (said?.startsWith('members')) adopt(ours, naive, new Set(naive.board.steps));
+    else if (!held) adopt(ours, naive, waited);
     if (naive.owes) log.push(takeBack(ours, naive));
     compare(ours, naive, log);
-    if (log.at(-1) !== 'resume') stayFinal(final, log);
+    // A person goes on, and others take part.
+    if (log.at(-1) !== 'resume' && !naive.board.changed) stayFinal(final, log);
   }
   return naive.status;
 }
 
 const FINAL = new Set(['reached', 'failed', 'blocked', 'skipped', 'not_needed']);
 
-const finalSteps = (naive: NaiveScheduler): ReadonlyMap<NaiveStep, string> =>
+const finalSteps = (naive: NaiveMembers): ReadonlyMap<NaiveStep, string> =>
   new Map(
     naive.board.steps.filter(({ status }) => FINAL.has(status)).map(step => [step, step.status] as const),
   );
@@ -151,17 +172,41 @@ const BY_ITSELF = new Set(['reached', 'skipped', 'blocked', 'not_needed', 'faile
  * In the moment in which the goal comes to hold, the rules leave open which joins that could be reached in that very
  * moment still are, and which are not needed any more (row 15). There the naive one takes over what the machine says.
  */
-function adopt(ours: Workflow, naive: NaiveScheduler, waited: ReadonlySet<NaiveStep>): void {
+function adopt(ours: Workflow, naive: NaiveMembers, waited: ReadonlySet<NaiveStep>): void {
   if (!naive.goalHolds) return;
-  for (const step of waited) {
+  for (const step of naive.board.steps) {
+    if (!waited.has(step)) continue;
     const status = ours.status(step.id);
     const isOpen = status === 'not_needed' || step.status === 'not_needed';
     if (isOpen && BY_ITSELF.has(status) && BY_ITSELF.has(step.status)) step.status = status;
   }
 }
 
+/** Members join or leave, both. Undefined: this time nobody does, or may. */
+function changeMembers(ours: Workflow, naive: NaiveMembers, { members: dice }: Turn): string | undefined {
+  if (!dice || ours.graph.definition.onWorkflowFailure === 'undo') return undefined;
+  const groups = [...naive.board.membership].filter(([, members]) => members.length > 0);
+  const [entity, members] = groups[dice.pick % Math.max(1, groups.length)] ?? [];
+  if (entity === undefined || members === undefined) return undefined;
+  const change = changeOf(dice, entity, members);
+  const { rejected, changes } = ours.send({ kind: 'update', change, by: 'ann' });
+  if (rejected || changes.length === 0) return undefined;
+  naive.update(change);
+  return `members: ${JSON.stringify(change)}`;
+}
+
+/** Whose agents are shared joins with the VM of a new index. */
+function changeOf({ how, pick, abandon }: Changed, entity: string, members: readonly Member[]): MemberChange {
+  const one = members[pick % members.length] as Member;
+  const agent = `${one.agent.replace(/\d+$/, '')}${pick % 5}`;
+  const joining = [{ agent, name: agent, data: {} }];
+  const more = abandon ? ({ abandon: true } as const) : {};
+  if (how === 'leaves') return { leave: { [entity]: [one.agent] }, ...more };
+  return { [how === 'joins' ? 'join' : 'members']: { [entity]: joining }, ...more };
+}
+
 /** One thing that can happen, to both. Undefined: nothing can. */
-function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undefined {
+function move(ours: Workflow, naive: NaiveMembers, dice: Turn): string | undefined {
   const { steps } = naive.board;
   const can = [
     ...naive.running(),
@@ -206,7 +251,7 @@ function move(ours: Workflow, naive: NaiveScheduler, dice: Turn): string | undef
   return finish(ours, naive, step, dice.ending);
 }
 
-function finish(ours: Workflow, naive: NaiveScheduler, step: NaiveStep, ending: Ending): string {
+function finish(ours: Workflow, naive: NaiveMembers, step: NaiveStep, ending: Ending): string {
   const { phase } = step;
   if (current(step)?.kind === 'wait') {
     ours.due(step.id);
@@ -233,7 +278,7 @@ function finish(ours: Workflow, naive: NaiveScheduler, step: NaiveStep, ending: 
 const runsChild = (step: NaiveStep): boolean => current(step)?.kind === 'workflow';
 
 /** Every undo succeeds, and every look after it says so: in which order they come is for the invariants to say (M13). */
-function takeBack(ours: Workflow, naive: NaiveScheduler): string {
+function takeBack(ours: Workflow, naive: NaiveMembers): string {
   if (ours.over !== 'failed' && ours.over !== 'undoing')
     throw new Error(`it is ${ours.over}, not taken back`);
   for (let [step] = ours.out(); step !== undefined; [step] = ours.out())
@@ -260,7 +305,7 @@ const OUTCOMES: { readonly [ending in Ending]: Outcome } = {
   interrupted: { kind: 'interrupted', evidence: 'boot id changed' },
 };
 
-function compare(ours: Workflow, naive: NaiveScheduler, log: readonly string[]): void {
+function compare(ours: Workflow, naive: NaiveMembers, log: readonly string[]): void {
   const differing = naive.board.steps
     .filter(step => step.status !== ours.status(step.id))
     .map(step => `  ${step.id}: ${ours.status(step.id)}, naively ${step.status}`);

@@ -2,7 +2,19 @@
 // Belongs here: ends, attempts that are spent and what follows. Does not belong here: what begins when (naive.ts).
 import { LIMITS } from '../../engine/base/limits.ts';
 import type { Action } from '../../engine/definition/types.ts';
-import { type Board, goalHolds, isAwaited, type NaiveStep, placedBy, placeOf } from './naive-rules.ts';
+import {
+  appliesTo,
+  type Board,
+  goalHolds,
+  isAwaited,
+  isOwing,
+  isWanted,
+  leaves,
+  type NaiveStep,
+  placedBy,
+  placeOf,
+  stayingIn,
+} from './naive-rules.ts';
 
 /** How a command ends, in the words of the rules. `denied`: exit 1; `broken`: any other exit; `forbidden`: the owner's right is gone. */
 export type Ending = 'done' | 'done without outputs' | 'denied' | 'broken' | 'forbidden' | 'interrupted';
@@ -29,6 +41,47 @@ export class NaiveEnds {
     return this.goalHolds || this.stopped;
   }
 
+  /** A person goes on: everything is looked at again, and what could not be undone is tried again. */
+  protected goOnFrom(): void {
+    this.halted = false;
+    this.stopped = false;
+    const { steps } = this.board;
+    const anew = steps.some(step => step.status === 'undone' && !leaves(step));
+    for (const step of steps) {
+      step.freshFrom = undefined;
+      step.undoFailed = false;
+      if (!anew || leaves(step) || !isOver(step)) continue;
+      const { withdrawn } = step;
+      const touched = isOwing(step);
+      beginAnew(step);
+      Object.assign(step, { touched, withdrawn });
+    }
+  }
+
+  protected reopenEnded(): void {
+    for (const step of this.board.steps)
+      if (
+        isWanted(this.board, step) &&
+        (step.late || step.status === 'failed' || step.status === 'interrupted')
+      )
+        reopen(step);
+  }
+
+  /** Nothing more is begun for the step: its member leaves, nothing needs it, or another has its role. */
+  protected isOut(step: NaiveStep): boolean {
+    if (this.stands || !this.board.changed) return this.stands;
+    return (
+      !isWanted(this.board, step) || step.withdrawn !== undefined || appliesTo(this.board, step) === false
+    );
+  }
+
+  /** What nothing needs ends open: it may be needed again. */
+  protected stop(step: NaiveStep, status: 'failed' | 'interrupted'): void {
+    const isOpen = !isWanted(this.board, step) && !leaves(step);
+    step.status = isOpen ? 'waiting' : status;
+    if (isOpen && status === 'failed') step.tries = 0;
+  }
+
   /** Row 36: holds, doesn't, or can't tell. */
   protected endProbe(step: NaiveStep, ending: Ending): void {
     if (ending === 'interrupted') {
@@ -42,10 +95,10 @@ export class NaiveEnds {
       (ending === 'done without outputs' && (step.gave || !needsOutputs(step)))
     ) {
       reach(step);
-    } else if (this.stands) {
-      step.status = 'interrupted';
+    } else if (this.isOut(step)) {
+      this.stop(step, 'interrupted');
     } else {
-      this.goOn(step, 'action');
+      this.goOn(step, 'action', step.state.probeRunOn ? 'anew' : 'kept');
     }
   }
 
@@ -60,7 +113,7 @@ export class NaiveEnds {
 
   /** No try helps before somebody gives the right again, whatever the state says of failures. */
   protected forbidden(step: NaiveStep): void {
-    if (this.stands || this.halted) return this.failAttempt(step);
+    if (this.isOut(step) || this.halted) return this.failAttempt(step);
     step.status = 'paused';
     step.interruptions = 0;
   }
@@ -70,7 +123,7 @@ export class NaiveEnds {
     const { retry } = step.state;
     step.tries += 1;
     step.interruptions = 0;
-    if (!spent && !this.stands && step.tries < retry.attempts) {
+    if (!spent && !this.isOut(step) && step.tries < retry.attempts) {
       step.status = 'waiting';
       step.timed = retry.delay > 0;
       if (step.timed) step.freshFrom = undefined;
@@ -84,7 +137,7 @@ export class NaiveEnds {
   /** Row 41: after an attempt that was under way, and for new attempts only so many times. */
   protected mayRescue(step: NaiveStep): boolean {
     const { rescue, onFailure } = step.state;
-    if (!rescue || step.status !== 'running' || this.stands) return false;
+    if (!rescue || step.status !== 'running' || this.isOut(step)) return false;
     return onFailure !== 'retry' || step.rescues < rescue.times;
   }
 
@@ -94,7 +147,7 @@ export class NaiveEnds {
     step.phase = 'rescue';
     step.rescues += 1;
     if (!usesVm(current(step))) return;
-    const agent = placeOf(this.board, step, 'rescue');
+    const agent = placeOf(this.board, step, 'rescue', 'kept');
     if (agent === undefined) return this.rescueFailed(step);
     step.agent = agent;
     if (held === agent || !holdsVm(step)) return;
@@ -108,14 +161,14 @@ export class NaiveEnds {
       const canHarm = ['script', 'http', 'openstack'].includes(rescue?.action.kind ?? '');
       const policy = canHarm ? onInterrupted : 'rerun';
       step.interruptions += 1;
-      if (this.stands) step.status = 'interrupted';
+      if (this.isOut(step)) this.stop(step, 'interrupted');
       else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
       else if (policy !== 'rerun' || step.interruptions > LIMITS.interruptions) this.rescueFailed(step);
     } else if (ending === 'forbidden' && !this.stands && !this.halted) {
       this.forbidden(step);
     } else if (ending === 'denied' || ending === 'broken' || ending === 'forbidden') {
       this.rescueFailed(step);
-    } else if (onFailure === 'retry' && !this.stands) {
+    } else if (onFailure === 'retry' && !this.isOut(step)) {
       reopen(step);
     } else {
       this.accept(step, onFailure);
@@ -131,8 +184,8 @@ export class NaiveEnds {
   protected accept(step: NaiveStep, onFailure: string): void {
     step.interruptions = 0;
     if (onFailure === 'continue') Object.assign(step, { status: 'reached', gave: false });
-    else if (onFailure === 'pause' && !this.stands && !this.halted) step.status = 'paused';
-    else if (onFailure === 'undo' && !this.stands && step.touched) this.undo(step);
+    else if (onFailure === 'pause' && !this.isOut(step) && !this.halted) step.status = 'paused';
+    else if (onFailure === 'undo' && !this.isOut(step) && step.touched) this.undo(step);
     else this.fail(step);
   }
 
@@ -150,7 +203,7 @@ export class NaiveEnds {
       step.queued = false;
       return;
     }
-    const agent = placeOf(this.board, step, step.phase);
+    const agent = placeOf(this.board, step, step.phase, 'kept');
     if (agent === undefined && placedBy(step, step.phase)) return this.undoAgain(step);
     step.agent = agent;
     step.queued = agent !== held && agent !== undefined;
@@ -160,14 +213,13 @@ export class NaiveEnds {
     const isDone = ending === 'done' || ending === 'done without outputs';
     if (ending === 'interrupted') {
       step.interruptions += 1;
-      if (step.interruptions > LIMITS.interruptions) this.fail(step);
+      if (step.interruptions > LIMITS.interruptions) this.undoSpent(step);
     } else if (step.phase === 'undo' && isDone && step.state.probe) {
       const held = holdsVm(step) ? step.agent : undefined;
       step.phase = 'verify';
       this.placeUndo(step, held);
     } else if (step.phase === 'undo' ? isDone : ending === 'denied') {
-      step.touched = false;
-      this.fail(step);
+      this.undoDone(step);
     } else {
       this.undoAgain(step);
     }
@@ -176,17 +228,40 @@ export class NaiveEnds {
   protected undoAgain(step: NaiveStep): void {
     const { attempts = 1, delay = 0 } = step.state.undo?.retry ?? {};
     step.tries += 1;
-    if (step.tries >= attempts) return this.fail(step);
+    if (step.tries >= attempts) return this.undoSpent(step);
     step.phase = 'undo';
     step.timed = delay > 0;
     step.queued = false;
     if (!step.timed) this.placeUndo(step, undefined);
   }
 
+  protected undoDone(step: NaiveStep): void {
+    if (step.withdrawn) return this.isGone(step);
+    step.touched = false;
+    this.fail(step);
+  }
+
+  protected undoSpent(step: NaiveStep): void {
+    if (!step.withdrawn) return this.fail(step);
+    if (step.state.undo?.onFailure === 'continue') this.isGone(step);
+    else Object.assign(step, { status: 'failed', undoFailed: true, timed: false, queued: false });
+  }
+
+  /** Who is inside a rolling may have changed. */
+  protected noteTurns(): void {}
+
+  /** Nothing of it is left. Whose member stays begins anew. */
+  protected isGone(step: NaiveStep): void {
+    Object.assign(step, { status: 'undone', withdrawn: undefined, undoFailed: false, timed: false });
+    this.noteTurns();
+    if (isWanted(this.board, step)) beginAnew(step);
+  }
+
   /** `failure_mode: halt`: the first failure for which nobody waits. */
   protected fail(step: NaiveStep): void {
-    step.status = 'failed';
-    if (this.board.definition.failureMode !== 'halt' || this.stands || isAwaited(this.board, step)) return;
+    this.stop(step, 'failed');
+    if (this.board.definition.failureMode !== 'halt' || this.isOut(step) || isAwaited(this.board, step))
+      return;
     this.halted = true;
     for (const one of this.board.steps) one.awaited = false;
     for (const one of this.board.steps)
@@ -201,19 +276,21 @@ export class NaiveEnds {
 
   protected interrupted(step: NaiveStep, policy: string): void {
     step.interruptions += 1;
-    if (this.stands) step.status = 'interrupted';
+    if (this.isOut(step)) this.stop(step, 'interrupted');
     else if (step.interruptions > LIMITS.interruptions) this.failAttempt(step, true);
     else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
-    else if (policy === 'probe' && step.state.probe) this.goOn(step, 'probe');
+    else if (policy === 'probe' && step.state.probe) this.goOn(step, 'probe', 'kept');
     else if (policy !== 'rerun') this.failAttempt(step, true);
+    else this.goOn(step, step.phase, 'anew');
   }
 
   /** In the VM that it has, or after waiting for the other one in which the phase runs. */
-  private goOn(step: NaiveStep, phase: NaiveStep['phase']): void {
+  private goOn(step: NaiveStep, phase: NaiveStep['phase'], asked: 'anew' | 'kept'): void {
     const held = holdsVm(step) ? step.agent : undefined;
     step.phase = phase;
-    const agent = usesVm(current(step)) ? placeOf(this.board, step, phase) : step.agent;
-    if (usesVm(current(step)) && agent === undefined) return this.failAttempt(step);
+    if (asked === 'anew') forgetHome(this.board, step);
+    const agent = usesVm(current(step)) ? placeOf(this.board, step, phase, asked) : step.agent;
+    if (usesVm(current(step)) && agent === undefined) return this.failAttempt(step, !placedBy(step, phase));
     step.agent = agent;
     if (agent !== held && holdsVm(step)) {
       step.status = 'ready';
@@ -227,6 +304,31 @@ export function reach(step: NaiveStep): void {
   step.status = 'reached';
   step.gave = true;
   step.interruptions = 0;
+}
+
+/** Whoever runs once for a group goes on with another member when the one that it began on leaves. */
+export function forgetHome(board: Board, step: NaiveStep): void {
+  const isThere = stayingIn(board, step.entity).some(({ agent }) => agent === step.home);
+  if (!step.member && !isThere) step.home = undefined;
+}
+
+/** As if it had never begun. */
+export function beginAnew(step: NaiveStep): void {
+  reopen(step);
+  Object.assign(step, {
+    vouched: false,
+    aside: false,
+    renews: false,
+    gave: false,
+    hasFailed: false,
+    touched: false,
+    withdrawn: undefined,
+    undoFailed: false,
+    freshFrom: undefined,
+    agent: undefined,
+    home: undefined,
+    base: undefined,
+  });
 }
 
 const OVER = new Set(['undone', 'failed', 'interrupted', 'blocked', 'not_needed', 'skipped']);

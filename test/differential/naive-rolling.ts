@@ -3,12 +3,14 @@
 import { evaluateTemplate } from '../../engine/definition/expressions/index.ts';
 import type { DataView } from '../../engine/definition/expressions/types.ts';
 import type { Rolling, Share } from '../../engine/definition/types.ts';
-import { isFinal, isLost, type NaiveStep } from './naive-rules.ts';
+import { isFinal, type NaiveStep } from './naive-rules.ts';
 
 interface Turn {
   readonly steps: readonly NaiveStep[];
   /** `left`: it was inside and is over; opened again it is outside once more. */
   standing: 'outside' | 'inside' | 'left';
+  /** The step with which its member entered, and as which of all. */
+  entered?: { readonly step: NaiveStep; readonly entry: number };
 }
 
 interface Roll {
@@ -20,13 +22,21 @@ interface Roll {
 }
 
 export class NaiveRollings {
-  private readonly rolls: readonly Roll[];
+  private rolls: readonly Roll[];
 
   constructor(steps: readonly NaiveStep[]) {
-    const rollings = new Set(steps.map(step => step.state.rolling));
-    this.rolls = [...rollings]
-      .filter(rolling => rolling !== undefined)
-      .map(rolling => ({ rolling, turns: turnsOf(rolling, steps), isOrdered: !rolling.order, entries: 0 }));
+    this.rolls = rollsOf(steps);
+  }
+
+  /** Others take part: who stays keeps its standing, and an order is made anew. */
+  seat(steps: readonly NaiveStep[]): void {
+    const before = this.rolls;
+    this.rolls = rollsOf(steps).map(roll =>
+      kept(
+        roll,
+        before.find(({ rolling }) => rolling === roll.rolling),
+      ),
+    );
   }
 
   /** Who is over has left; who left and was opened again is outside. */
@@ -34,7 +44,9 @@ export class NaiveRollings {
     for (const turn of this.rolls.flatMap(({ turns }) => turns)) {
       const over = turn.steps.every(isOver);
       if (turn.standing === 'inside' && over) turn.standing = 'left';
-      if (turn.standing === 'left' && !over) turn.standing = 'outside';
+      // What is taken back is not over.
+      const isBack = turn.steps.some(({ status }) => status === 'undoing');
+      if (turn.standing === 'left' && !over) turn.standing = isBack ? 'inside' : 'outside';
     }
   }
 
@@ -60,6 +72,7 @@ export class NaiveRollings {
     if (next !== turn || !hasRoom(roll)) return false;
     turn.standing = 'inside';
     roll.entries += 1;
+    turn.entered = { step, entry: roll.entries };
     return true;
   }
 
@@ -67,6 +80,31 @@ export class NaiveRollings {
     const roll = this.rolls.find(({ turns }) => turns.some(({ steps }) => steps.includes(step)));
     return [roll, roll?.turns.find(({ steps }) => steps.includes(step))];
   }
+}
+
+function rollsOf(steps: readonly NaiveStep[]): readonly Roll[] {
+  const rollings = new Set(steps.map(step => step.state.rolling));
+  return [...rollings]
+    .filter(rolling => rolling !== undefined)
+    .map(rolling => ({ rolling, turns: turnsOf(rolling, steps), isOrdered: !rolling.order, entries: 0 }));
+}
+
+function kept(roll: Roll, before: Roll | undefined): Roll {
+  if (!before) return roll;
+  const turns = roll.turns.map(turn => {
+    const old = before.turns.find(({ entered }) => entered && turn.steps.includes(entered.step));
+    return old?.entered ? { ...turn, standing: old.standing, entered: old.entered } : turn;
+  });
+  const entries = Math.max(0, ...turns.map(({ entered }) => entered?.entry ?? 0));
+  const agents = (list: readonly Turn[]): string =>
+    list
+      .map(({ steps }) => steps[0]?.member?.agent ?? '')
+      .toSorted()
+      .join(' ');
+  if (!before.isOrdered || agents(turns) !== agents(before.turns)) return { ...roll, turns, entries };
+  const place = ({ steps }: Turn): number =>
+    before.turns.findIndex(one => one.steps[0]?.member?.agent === steps[0]?.member?.agent);
+  return { ...roll, turns: turns.toSorted((a, b) => place(a) - place(b)), entries, isOrdered: true };
 }
 
 function turnsOf(rolling: Rolling, steps: readonly NaiveStep[]): Turn[] {
@@ -81,9 +119,16 @@ function turnsOf(rolling: Rolling, steps: readonly NaiveStep[]): Turn[] {
 }
 
 /** What was taken back is over as well. */
-const isOver = (step: NaiveStep): boolean => isFinal(step) || step.status === 'undone';
+const isOver = (step: NaiveStep): boolean =>
+  step.withdrawn ? ENDED.has(step.status) : isFinal(step) || step.status === 'undone';
 
-const hasFailed = ({ standing, steps }: Turn): boolean => standing !== 'outside' && steps.some(isLost);
+/** Of what is to be taken back. */
+const ENDED = new Set(['reached', 'failed', 'blocked', 'skipped', 'not_needed', 'undone']);
+
+const hasFailed = ({ standing, steps }: Turn): boolean =>
+  standing !== 'outside' && steps.some(({ status }) => LOST.has(status));
+
+const LOST = new Set(['failed', 'blocked']);
 
 const isStopped = ({ turns, rolling }: Roll): boolean => turns.filter(hasFailed).length > rolling.maxFailures;
 

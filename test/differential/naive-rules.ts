@@ -16,7 +16,18 @@ export interface NaiveStep {
   readonly id: string;
   readonly entity: string;
   readonly state: State;
-  readonly member?: Member;
+  /** As the last update left it. */
+  member: Member | undefined;
+  /** Why it is taken back although the workflow goes on. */
+  withdrawn: 'left' | 'moved' | undefined;
+  /** Its undo has failed: it is tried again when a person goes on. */
+  undoFailed: boolean;
+  /** Skipped because another has the role. */
+  aside: boolean;
+  /** Not needed because the goal held. */
+  idle: boolean;
+  /** It was called back: what does not succeed now has no other try. */
+  calledBack: boolean;
   status: string;
   /** An operator's skip counts as reached (row 10). */
   vouched: boolean;
@@ -50,6 +61,8 @@ export interface NaiveStep {
   /** Whose VM the phase runs in, and which is its own. */
   agent: string | undefined;
   home: string | undefined;
+  /** What the state's `run_on` named when the attempt began. */
+  base: string | undefined;
   /** Since when it counts as reached, as the number of the event. */
   reachedSince: number | undefined;
 }
@@ -58,27 +71,48 @@ export interface Board {
   /** Time of the last event. */
   now: number;
   readonly definition: WorkflowDefinition;
-  readonly membership: Membership;
-  readonly steps: readonly NaiveStep[];
+  membership: Membership;
+  steps: readonly NaiveStep[];
+  /** States that the goal needs, as `entity.state`. */
+  wanted: ReadonlySet<string>;
+  /** Whether members have changed. */
+  changed: boolean;
   /** `entity.role` → agents; null: vacant; absent: not chosen. */
   readonly roles: Map<string, readonly string[] | null>;
+  /** Those of several holders that stay while the role is chosen again. */
+  readonly keeps: Map<string, readonly string[]>;
 }
+
+/** Nobody counts the member any more. */
+export const leaves = (step: NaiveStep): boolean => step.member?.leaving === true;
+
+export const isWanted = ({ wanted }: Board, step: NaiveStep): boolean =>
+  !leaves(step) && wanted.has(`${step.entity}.${step.state.name}`);
+
+/** R10: something was started that is still there. */
+export const isOwing = (step: NaiveStep): boolean => step.touched && step.status !== 'undone';
+
+/** Seen by nobody but those that leave. */
+export const stayingIn = (board: Board, entity: string): readonly Member[] =>
+  (board.membership.get(entity) ?? []).filter(member => !member.leaving);
 
 export type Verdict = 'met' | 'open' | 'lost';
 
 function stepsOf(board: Board, entity: string, state: string): readonly NaiveStep[] {
-  return board.steps.filter(step => step.entity === entity && step.state.name === state);
+  return board.steps.filter(step => step.entity === entity && step.state.name === state && !leaves(step));
 }
 
 export const isReached = (step: NaiveStep): boolean =>
-  step.status === 'reached' || step.vouched || step.renews;
+  !step.withdrawn && (step.status === 'reached' || step.vouched || step.renews);
 
 /** Rows 10 and 13: neither counts for a quorum nor against it. */
 export const isNeutral = (step: NaiveStep): boolean =>
-  (step.status === 'skipped' && !step.vouched) || step.status === 'not_needed';
+  step.withdrawn
+    ? step.withdrawn === 'moved'
+    : (step.status === 'skipped' && !step.vouched) || step.status === 'not_needed';
 
 export const isLost = (step: NaiveStep): boolean =>
-  (step.status === 'failed' || step.status === 'blocked') && !step.renews;
+  !step.withdrawn && (step.status === 'failed' || step.status === 'blocked') && !step.renews;
 
 /** Rows 1, 2, 7: over the applicable members; what can no longer come true is lost at once. */
 export function requirementVerdict(board: Board, step: NaiveStep, requirement: Requirement): Verdict {
@@ -170,7 +204,16 @@ function endings(all: readonly NaiveStep[], requirement: Requirement, outcome: R
 export const goalHolds = (board: Board): boolean =>
   board.definition.goal.every(({ entity, state }) =>
     stepsOf(board, entity, state).every(step => isReached(step) || isNeutral(step)),
+  ) && !(board.changed && board.steps.some(step => wasPassed(board, step)));
+
+/** Row 49: it stays reached, but who joined has yet to come as far as it asks. */
+function wasPassed(board: Board, step: NaiveStep): boolean {
+  if (!isWanted(board, step) || step.withdrawn || !(step.status === 'reached' || step.renews)) return false;
+  return (
+    rolesNamedBy(step.state).some(role => !board.roles.get(`${step.entity}.${role}`)) ||
+    demands(step.state).some(demand => demandVerdict(board, step, demand) !== 'met')
   );
+}
 
 export const isFinal = (step: NaiveStep): boolean => isReached(step) || isNeutral(step) || isLost(step);
 
@@ -184,7 +227,10 @@ export function choiceOf(board: Board, entity: string, role: string): readonly s
   const decided = candidates.every(isFinal) || (rule.choose === 'first_ready' && reached.length >= needed);
   if (!decided) return undefined;
   const byIndex = reached.toSorted((a, b) => indexOf(a) - indexOf(b));
-  const chosen = preferred(rule, byIndex).slice(0, needed);
+  const kept = board.keeps.get(`${entity}.${role}`) ?? [];
+  const keeps = (step: NaiveStep): boolean => kept.includes(step.member?.agent ?? '');
+  const others = byIndex.filter(step => !keeps(step));
+  const chosen = [...byIndex.filter(keeps), ...preferred(rule, others)].slice(0, needed);
   if (chosen.length < needed) return null;
   return chosen.toSorted((a, b) => indexOf(a) - indexOf(b)).map(step => step.member?.agent ?? '');
 }
@@ -216,11 +262,11 @@ function byRule(
   }
 }
 
-/** Row 5: undefined while a role that it names is open. Vacant roles block (row 3), so they don't come here. */
+/** Row 5: undefined while a role that it names is open. A vacant one blocks (row 3), and tells nothing of who applies. */
 export function appliesTo(board: Board, step: NaiveStep): boolean | undefined {
   const holders = (role: string) => board.roles.get(`${step.entity}.${role}`);
   const { only, except } = step.state;
-  if ([...only, ...except].some(role => holders(role) === undefined)) return undefined;
+  if ([...only, ...except].some(role => !holders(role))) return undefined;
   const isHolder = (role: string): boolean => holders(role)?.includes(step.member?.agent ?? '') === true;
   return (only.length === 0 || only.some(isHolder)) && !except.some(isHolder);
 }
@@ -236,10 +282,21 @@ export function rolesNamedBy(state: State): readonly string[] {
 }
 
 /** Whose VM the phase runs in: what its own `run_on` says, or the state's; undefined: it names nobody. */
-export function placeOf(board: Board, step: NaiveStep, phase: NaiveStep['phase']): string | undefined {
-  const runOn = placedBy(step, phase);
-  if (!runOn) return (step.home ??= agentOf(board, step));
-  const members = (entity: string) => board.membership.get(entity) ?? [];
+export function placeOf(
+  board: Board,
+  step: NaiveStep,
+  phase: NaiveStep['phase'],
+  asked: 'anew' | 'kept',
+): string | undefined {
+  const own = ownPlace(step.state, phase);
+  if (own) return memberNamed(board, step, own);
+  if (!step.state.runOn) return (step.home ??= agentOf(board, step));
+  if (asked === 'anew' || step.base === undefined) step.base = memberNamed(board, step, step.state.runOn);
+  return step.base;
+}
+
+function memberNamed(board: Board, step: NaiveStep, runOn: Template): string | undefined {
+  const members = (entity: string) => stayingIn(board, entity);
   const holders = (entity: string, role: string) =>
     members(entity).filter(({ agent }) => board.roles.get(`${entity}.${role}`)?.includes(agent));
   try {
@@ -267,7 +324,7 @@ export function agentOf(board: Board, step: NaiveStep): string | undefined {
   const { once } = step.state;
   if (!once) return undefined;
   if ('role' in once) return board.roles.get(`${step.entity}.${once.role}`)?.[0];
-  const members = board.membership.get(step.entity) ?? [];
+  const members = stayingIn(board, step.entity);
   const hasCome = (member: Member): boolean =>
     step.state.requires
       .filter(({ entity }) => entity === step.entity)

@@ -2,7 +2,7 @@
 // Belongs here: reading the definition. Does not belong here: what happens (naive.ts).
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Member, Membership } from '../../engine/graph/types.ts';
-import { type NaiveStep, rolesNamedBy } from './naive-rules.ts';
+import { leaves, type NaiveStep, rolesNamedBy } from './naive-rules.ts';
 
 export function stepsFor(definition: WorkflowDefinition, membership: Membership): NaiveStep[] {
   const steps: NaiveStep[] = [];
@@ -13,12 +13,18 @@ export function stepsFor(definition: WorkflowDefinition, membership: Membership)
         ? [undefined]
         : (membership.get(entity.name) ?? []);
       for (const member of members) {
-        const place = entity.type === 'vm_group' && member ? `[${member.index}]` : '';
+        const isNumbered = member && (entity.type === 'vm_group' || member.index > 0);
+        const place = isNumbered ? `[${member.index}]` : '';
         steps.push({
           id: `${entity.name}${place}.${state.name}`,
           entity: entity.name,
           state,
-          ...(member && { member }),
+          member,
+          withdrawn: undefined,
+          undoFailed: false,
+          aside: false,
+          calledBack: false,
+          idle: false,
           status: 'waiting',
           vouched: false,
           touched: false,
@@ -39,6 +45,7 @@ export function stepsFor(definition: WorkflowDefinition, membership: Membership)
           readySince: 0,
           agent: undefined,
           home: undefined,
+          base: undefined,
           reachedSince: undefined,
         });
       }
@@ -57,7 +64,7 @@ export function wantedStates(
     const [entityName = '', stateName = ''] = name.split('.');
     const entity = definition.entities.get(entityName);
     const state = entity?.states.get(stateName);
-    if (!entity || !state || !steps.some(step => step.state === state)) continue;
+    if (!entity || !state || !steps.some(step => step.state === state && !leaves(step))) continue;
     for (const one of state.requires) wanted.add(`${one.entity}.${one.state}`);
     for (const role of rolesNamedBy(state)) {
       const among = entity.roles.get(role)?.among;

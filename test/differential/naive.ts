@@ -8,15 +8,16 @@ import { ageOf, note, renew } from './naive-age.ts';
 import {
   current,
   type Ending,
+  forgetHome,
   holdsVm,
   isComputed,
-  isOver,
   NaiveEnds,
   needsOutputs,
   reach,
   reopen,
   usesVm,
 } from './naive-ends.ts';
+import { isRoleHeld, isTakingBack } from './naive-leaving.ts';
 import { NaiveRollings } from './naive-rolling.ts';
 import { stepsFor, wantedStates } from './naive-steps.ts';
 import { owes, takeBack } from './naive-undo.ts';
@@ -30,6 +31,7 @@ import {
   isHopeless,
   isLost,
   isReached,
+  isWanted,
   type NaiveStep,
   placedBy,
   placeOf,
@@ -45,16 +47,25 @@ const sameDemand =
     return JSON.stringify([entity, state, isBareForAll ? { kind: 'all' } : members, outcome]);
   };
 
-export class NaiveScheduler extends NaiveEnds {
-  private readonly wanted: ReadonlySet<string>;
-  private readonly rollings: NaiveRollings;
+export abstract class NaiveScheduler extends NaiveEnds {
+  protected readonly rollings: NaiveRollings;
   private readonly asking = new Set<NaiveStep>();
   private renewed = false;
 
   constructor(definition: WorkflowDefinition, membership: Membership, now: number) {
-    super({ definition, membership, steps: stepsFor(definition, membership), roles: new Map(), now });
-    this.wanted = wantedStates(definition, this.board.steps);
-    this.rollings = new NaiveRollings(this.board.steps.filter(step => this.isWanted(step)));
+    const steps = stepsFor(definition, membership);
+    const wanted = wantedStates(definition, steps);
+    super({
+      definition,
+      membership,
+      steps,
+      wanted,
+      now,
+      roles: new Map(),
+      keeps: new Map(),
+      changed: false,
+    });
+    this.rollings = new NaiveRollings(this.board.steps.filter(step => isWanted(this.board, step)));
     this.settle();
   }
 
@@ -65,7 +76,8 @@ export class NaiveScheduler extends NaiveEnds {
     if (this.stopped && (has('running') || has('undoing'))) return 'cancelling';
     const isHeld = (step: NaiveStep): boolean => step.status === 'running' && step.held && !this.halted;
     const isBusy = steps.some(step => step.status === 'running' && !isHeld(step)) || has('undoing');
-    if (this.goalHolds && !isBusy) return steps.some(isHeld) ? 'held' : 'complete';
+    if (this.goalHolds && !isBusy)
+      return steps.some(isHeld) ? 'held' : isTakingBack(this.board) ? 'failed' : 'complete';
     if (this.goalHolds) return 'running';
     if (!isBusy && !steps.some(step => step.timed || step.awaited) && steps.some(isHeld)) return 'held';
     if (isBusy || this.board.steps.some(step => step.timed || step.awaited)) return 'running';
@@ -87,7 +99,9 @@ export class NaiveScheduler extends NaiveEnds {
 
   end(step: NaiveStep, ending: Ending): void {
     step.held = false;
-    if (this.stopped && step.status !== 'undoing') this.endCalledBack(step, ending);
+    const isCalledBack = this.stopped || step.calledBack;
+    step.calledBack = false;
+    if (isCalledBack && step.status !== 'undoing') this.endCalledBack(step, ending);
     else if (step.phase === 'probe') this.endProbe(step, ending);
     else if (step.phase === 'rescue') this.endRescue(step, ending);
     else if (step.phase === 'undo' || step.phase === 'verify') this.endUndo(step, ending);
@@ -132,35 +146,17 @@ export class NaiveScheduler extends NaiveEnds {
 
   operate(step: NaiveStep, act: 'retry' | 'skip' | 'fail'): void {
     step.vouched = act === 'skip';
-    if (this.halted || this.status === 'failed')
-      for (const one of this.board.steps) one.freshFrom = undefined;
-    this.halted = false;
-    this.stopped = false;
+    if (this.halted || this.status === 'failed') this.goOnFrom();
     if (act === 'retry') reopen(step);
-    else if (act === 'skip') step.status = 'skipped';
+    else if (act === 'skip') Object.assign(step, { status: 'skipped', aside: false });
     else this.fail(step);
     this.settle();
   }
 
   resume(): void {
     this.rollings.update();
-    this.halted = false;
-    this.stopped = false;
-    const anew = this.board.steps.some(step => step.status === 'undone');
-    for (const step of this.board.steps) {
-      step.freshFrom = undefined;
-      if (anew && isOver(step))
-        Object.assign(step, {
-          renews: false,
-          gave: false,
-          hasFailed: false,
-          touched: false,
-          agent: undefined,
-          home: undefined,
-        });
-      if (step.late || step.status === 'failed' || step.status === 'interrupted' || (anew && isOver(step)))
-        reopen(step);
-    }
+    this.goOnFrom();
+    this.reopenEnded();
     this.settle();
   }
 
@@ -174,7 +170,7 @@ export class NaiveScheduler extends NaiveEnds {
   }
 
   /** Everything that can be said, then everything that can start; until nothing moves. */
-  private settle(): void {
+  protected settle(): void {
     this.turn += 1;
     this.remember();
     // An undo that is under way ends, also when nothing else goes on.
@@ -182,9 +178,10 @@ export class NaiveScheduler extends NaiveEnds {
     while (this.startAll());
     if (!this.goalHolds) return;
     for (const step of this.board.steps) {
-      if (!this.isWanted(step) || (step.status !== 'waiting' && step.status !== 'ready')) continue;
+      if (!isWanted(this.board, step) || (step.status !== 'waiting' && step.status !== 'ready')) continue;
       const failed = step.status === 'ready' && step.phase === 'rescue';
       step.status = failed ? 'failed' : step.renews ? 'reached' : 'not_needed';
+      step.idle = step.status === 'not_needed';
       step.timed = false;
       step.awaited = false;
     }
@@ -202,32 +199,39 @@ export class NaiveScheduler extends NaiveEnds {
   private judgeAll(): boolean {
     this.asking.clear();
     this.remember();
-    let moved = this.chooseRoles() || this.release();
+    let moved = this.board.changed && this.followUpdate();
+    moved = this.release() || this.chooseRoles() || moved;
+    // Whom a role that moved takes something from is known before anybody begins because of it.
+    if (moved && this.board.changed) return true;
     for (const step of this.board.steps) {
-      if (this.goalHolds || !this.isWanted(step) || step.timed) continue;
+      if (this.goalHolds || !isWanted(this.board, step) || step.timed || step.withdrawn) continue;
       if (step.status !== 'waiting' && (step.status !== 'blocked' || step.late)) continue;
       this.rollings.update();
       const before = step.status;
       const status = this.judge(step);
       if (status === before) continue;
+      step.idle = false;
+      step.aside = status === 'skipped' && appliesTo(this.board, step) === false;
       step.status = status;
       moved = true;
     }
     moved ||= this.renewed;
     this.renewed = false;
+    moved ||= this.board.changed && this.takeBackNext();
     return moved;
   }
 
   private judge(step: NaiveStep): string {
     const { state, entity } = step;
+    const applies = appliesTo(this.board, step);
+    if (applies === false) return 'skipped';
+    if (rolesNamedBy(state).some(role => isRoleHeld(this.board, entity, role))) return step.status;
     step.awaited = false;
     // Random conditions read nothing, so they can be judged at once, whatever else the step requires.
     if (state.condition?.root.kind === 'literal' && state.condition.root.value === false) return 'skipped';
     if (rolesNamedBy(state).some(role => this.board.roles.get(`${entity}.${role}`) === null))
       return this.lose(step);
-    const applies = appliesTo(this.board, step);
     if (applies === undefined) return 'waiting';
-    if (!applies) return 'skipped';
     const verdicts = demands(state).map(demand => demandVerdict(this.board, step, demand));
     if (verdicts.includes('lost') || this.rollings.isShutOut(step)) return this.lose(step);
     const isChosen = rolesNamedBy(state).every(role => this.board.roles.has(`${entity}.${role}`));
@@ -263,6 +267,7 @@ export class NaiveScheduler extends NaiveEnds {
         step.status === 'blocked' &&
         !step.late &&
         step.state.rolling &&
+        isWanted(this.board, step) &&
         !this.rollings.isShutOut(step) &&
         !isHopeless(this.board, step),
     );
@@ -283,7 +288,8 @@ export class NaiveScheduler extends NaiveEnds {
     if (this.asksForTurn(step)) return 'waiting';
     const open = this.mayBegin(step) ? 'ready' : 'waiting';
     if (!usesVm(current(step))) return open;
-    step.agent = placeOf(this.board, step, step.phase);
+    forgetHome(this.board, step);
+    step.agent = placeOf(this.board, step, step.phase, 'anew');
     if (step.agent !== undefined) return open;
     this.failAttempt(step, !placedBy(step, step.phase));
     // What is tried again at once finds nobody again.
@@ -353,18 +359,23 @@ export class NaiveScheduler extends NaiveEnds {
       for (const role of roles.keys()) {
         const key = `${name}.${role}`;
         const before = this.board.roles.get(key);
-        if (before) continue;
+        if (before || isRoleHeld(this.board, name, role)) continue;
         const after = choiceOf(this.board, name, role);
         if (after === before) continue;
         if (after === undefined) this.board.roles.delete(key);
         else this.board.roles.set(key, after);
+        if (after) this.board.keeps.delete(key);
         moved = true;
       }
     }
     return moved;
   }
 
-  private isWanted(step: NaiveStep): boolean {
-    return this.wanted.has(`${step.entity}.${step.state.name}`);
+  protected override noteTurns(): void {
+    this.rollings.update();
   }
+
+  /** What roles that moved leave to be done, and what is undone then (naive-update.ts). */
+  protected abstract followUpdate(): boolean;
+  protected abstract takeBackNext(): boolean;
 }

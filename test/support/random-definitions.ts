@@ -62,6 +62,7 @@ interface StateDice {
   readonly validFor: number | undefined;
   readonly onInterrupted: State['onInterrupted'];
   readonly output: boolean;
+  readonly interruptible: boolean;
 }
 
 const stateDice: fc.Arbitrary<StateDice> = fc.record({
@@ -133,6 +134,7 @@ const stateDice: fc.Arbitrary<StateDice> = fc.record({
   validFor: fc.constantFrom(undefined, undefined, undefined, 15, 3_000),
   onInterrupted: fc.constantFrom('rerun', 'probe', 'pause', 'fail'),
   output: fc.boolean(),
+  interruptible: fc.boolean(),
 });
 
 interface EntityDice {
@@ -253,6 +255,7 @@ function build(
     ...onFailureOf(owner, kind, dice),
     ...ageOf(kind, dice),
     onInterrupted: dice.onInterrupted,
+    ...(dice.interruptible && { interruptible: true }),
     out: outputs,
   };
   const { action: _, ...made } = state(name, stateName, spec);

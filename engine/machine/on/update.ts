@@ -6,14 +6,14 @@
 // What was reached stays reached; what runs goes on. Who joined has everything to come. The goal holds again when they have
 // come as far as those before them (counters.ts, `passedSteps`), and what left is undone.
 import { armDeadline } from '../deadline.ts';
-import { unmetOf } from '../counters.ts';
 import type { Draft } from '../draft.ts';
 import { standDown } from '../ends.ts';
-import { hasBegun } from '../halting.ts';
 import { giveUpOperation } from '../operation/stop.ts';
 import { considerAll, goOn, reopen, takeCredential, wantedWith } from '../operator.ts';
+import { isEarly } from '../readiness.ts';
 import { ATTEMPT_OVER, hasNoWay } from '../records.ts';
 import type { StepStatus } from '../types.ts';
+import { mayLeave } from '../undo/order.ts';
 import { reopenAll } from '../update/reopen.ts';
 import { reviewRoles } from '../update/review-roles.ts';
 import { leaveUnwanted } from '../update/unwanted.ts';
@@ -41,6 +41,7 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential
     else takeAgain(draft, number);
     rememberFailure(draft, number);
   }
+  awaitOthers(draft);
   openRoles(draft);
   if (isNew) reviewRoles(draft);
   leaveUnwanted(draft);
@@ -54,6 +55,16 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential
   return true;
 };
 
+/** An undo that has not been sent waits for those of who leaves now and stood on it. */
+function awaitOthers(draft: Draft): void {
+  for (const { number } of draft.graph.steps) {
+    const { status, withdrawn, command } = draft.record(number);
+    const isToCome = status === 'undoing' && withdrawn !== undefined && command === undefined;
+    if (isToCome && draft.leaving && !mayLeave(draft.leaving, draft.graph, number))
+      draft.write(number, { ...ATTEMPT_OVER, status: 'waiting' });
+  }
+}
+
 /** Row 12: it failed before anybody waited for that; who joined may. */
 function rememberFailure(draft: Draft, number: number): void {
   const { status, renews, hasFailed, cause } = draft.record(number);
@@ -61,8 +72,12 @@ function rememberFailure(draft: Draft, number: number): void {
   if (isNew && renews === undefined && cause !== 'undo_failed') draft.write(number, { hasFailed: true });
 }
 
-const leavingAgents = ({ graph }: Draft): ReadonlySet<string> =>
-  new Set([...graph.membership.values()].flat().flatMap(({ agent, leaving }) => (leaving ? [agent] : [])));
+/** Those that are members of nothing else. */
+function leavingAgents({ graph }: Draft): ReadonlySet<string> {
+  const members = [...graph.membership.values()].flat();
+  const staying = new Set(members.flatMap(({ agent, leaving }) => (leaving ? [] : [agent])));
+  return new Set(members.flatMap(({ agent }) => (staying.has(agent) ? [] : [agent])));
+}
 
 /** R2: a role holds until its holder leaves. */
 function openRoles(draft: Draft): void {
@@ -83,11 +98,9 @@ function waitForThoseWhoJoined(draft: Draft): void {
   const holds = draft.goalHolds;
   const gone = leavingAgents(draft);
   for (const { number, wanted } of draft.graph.steps) {
-    const record = draft.record(number);
-    const { status, cause, phase, agent = '' } = record;
-    const isEarly = unmetOf(draft.cells, draft.graph, number) > 0 && !hasBegun(record);
+    const { status, cause, phase, agent = '' } = draft.record(number);
     const isHomeless = gone.has(agent) && phase === undefined;
-    if (status === 'ready' && (isEarly || isHomeless))
+    if (isEarly(draft, number) || (status === 'ready' && isHomeless))
       draft.write(number, { ...ATTEMPT_OVER, status: 'waiting' });
     if (wanted && !holds && status === 'not_needed' && cause === 'goal_holds')
       draft.write(number, { status: 'waiting', cause: undefined });

@@ -149,12 +149,12 @@ function asKey(value: JsonValue): Key | undefined {
   return tagOf(value) === '$integer' ? BigInt((value as { readonly $integer: string }).$integer) : undefined;
 }
 
-/** Of these a step may be written without leaving its status. Who is past them will not enter any more. */
+/** Nothing of the step's own goes on in these. */
 const STILL = new Set<StepStatus>(['waiting', 'paused', 'blocked', 'failed']);
 
-/** The rank is kept with one of the member's steps. */
+/** The rank is kept with one of the member's steps; who is past its turn may be opened again. */
 function keepRank(draft: Draft, { steps }: Turn, rank: number): void {
-  const keeper = steps.find(step => STILL.has(draft.record(step).status));
+  const keeper = steps.find(step => STILL.has(draft.record(step).status)) ?? steps[0];
   if (keeper === undefined) return;
   draft.write(keeper, { rolling: { ...draft.record(keeper).rolling, rank } });
 }

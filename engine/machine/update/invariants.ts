@@ -20,8 +20,8 @@ export function checkLeaving(graph: StateGraph, state: MachineState, report: Rep
   const hasMoved = graph.steps.some(({ number }) => recordOf(state, number).withdrawn === 'moved');
   for (const { number, id, leaving } of graph.steps) {
     const record = recordOf(state, number);
-    // Nor is an undo that runs stopped by what comes to be taken back with a later generation.
-    const isNew = generationOf(record) === state.workflow.generation;
+    // What was sent before somebody else began to leave ends first.
+    const isNew = record.command === undefined || generationOf(record) === state.workflow.generation;
     if (record.status === 'undoing' && record.withdrawn && !state.undo && !hasMoved && isNew)
       report(mayLeave(fresh, graph, number), id);
     if (!leaving) continue;

@@ -3,6 +3,7 @@
 import type { Draft } from '../draft.ts';
 import { ATTEMPT_OVER } from '../records.ts';
 import type { StepStatus } from '../types.ts';
+import { COMING } from './withdraw.ts';
 
 const UNSTARTED = new Set<StepStatus>(['ready', 'blocked', 'skipped', 'not_needed']);
 
@@ -14,7 +15,7 @@ export function leaveUnwanted(draft: Draft): void {
   for (const { number, wanted, leaving } of draft.graph.steps) {
     const record = draft.record(number);
     const isUnstarted = !record.touched && (UNSTARTED.has(record.status) || record.asks);
-    const isToCome = record.status === 'ready' || (record.status === 'waiting' && record.due !== undefined);
+    const isToCome = COMING.has(record.status) && (record.status !== 'waiting' || record.due !== undefined);
     if (!wanted && !leaving && (isUnstarted || isToCome))
       draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
   }

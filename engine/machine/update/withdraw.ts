@@ -12,7 +12,7 @@ import type { StepRecord, StepStatus } from '../types.ts';
 import { ANEW } from '../undo/on-failure.ts';
 
 /** Statuses in which something is still to come of the step by itself. */
-const COMING = new Set<StepStatus>(['waiting', 'ready', 'paused']);
+export const COMING = new Set<StepStatus>(['waiting', 'ready', 'paused']);
 
 /** From here on nothing of the step starts but its undo. */
 export function withdraw(draft: Draft, number: number, why: NonNullable<StepRecord['withdrawn']>): void {
@@ -50,13 +50,14 @@ function stopRunning(
   draft.callBack(number, why, { ...mark, ...calledBackFor(draft, number, why) });
 }
 
-/** A child ends by itself, whatever time that takes. */
+/** The end of a child is awaited however long it takes (C2 of child.ts). */
 export function calledBackFor(
   draft: Draft,
   number: number,
   why: string,
 ): Pick<Patch, 'cancel' | 'due' | 'held'> {
-  if (draft.record(number).command?.action.kind === 'workflow') return { cancel: why, held: undefined };
+  if (draft.record(number).command?.action.kind === 'workflow')
+    return { cancel: why, due: undefined, held: undefined };
   return { cancel: why, due: { at: draft.at + CANCEL_GRACE, for: 'deadline' } };
 }
 

@@ -1,0 +1,241 @@
+// Members that join and leave, by the rules of docs/reference/update.md alone (rows 6, 23, 30 and 49).
+// Belongs here: who has which seat, and what becomes of steps and roles. Does not belong here: in which order is taken back
+// (naive-leaving.ts), what happens in one generation (naive.ts).
+import type { MemberChange } from '../../engine/graph/members.ts';
+import type { Member, Membership } from '../../engine/graph/types.ts';
+import { NaiveScheduler } from './naive.ts';
+import { beginAnew, current } from './naive-ends.ts';
+import { mayLeave } from './naive-leaving.ts';
+import {
+  appliesTo,
+  demands,
+  demandVerdict,
+  isOwing,
+  isWanted,
+  leaves,
+  type NaiveStep,
+  rolesNamedBy,
+} from './naive-rules.ts';
+import { stepsFor, wantedStates } from './naive-steps.ts';
+
+const UNSTARTED = new Set(['ready', 'blocked', 'skipped', 'not_needed']);
+/** Something is still to come of the step by itself. */
+const COMING = new Set(['waiting', 'ready', 'paused']);
+
+/** Nobody acts on these, or they come to an end first. */
+const KEPT = new Set(['skipped', 'not_needed', 'undoing', 'running']);
+
+export class NaiveMembers extends NaiveScheduler {
+  update(change: MemberChange): void {
+    const hasFailed = this.status === 'failed';
+    this.rollings.update();
+    this.reseat(change);
+    this.board.changed = true;
+    this.stopped = false;
+    if (hasFailed || this.halted) this.goOnFrom();
+    if (hasFailed) this.reopenEnded();
+    for (const step of this.board.steps) {
+      if (!leaves(step)) this.comesBack(step);
+      else if (change.abandon) this.abandon(step);
+      else this.withdraw(step, 'left');
+    }
+    for (const step of this.board.steps) {
+      const isToCome = step.status === 'undoing' && step.withdrawn && (step.queued || step.timed);
+      if (isToCome && !mayLeave(this.board, step))
+        Object.assign(step, { status: 'waiting', queued: false, timed: false });
+    }
+    this.openRoles();
+    for (const step of this.board.steps) this.waitAnew(step);
+    this.settle();
+  }
+
+  private reseat(change: MemberChange): void {
+    const { board } = this;
+    const isGone = (entity: string, member: Member): boolean =>
+      member.leaving === true &&
+      !board.steps.some(
+        step => step.entity === entity && step.member?.agent === member.agent && isPresent(step),
+      );
+    const before = board.steps.filter(({ entity, member }) => !member || !isGone(entity, member));
+    board.membership = seatsAfter(board.membership, change, isGone);
+    board.steps = stepsFor(board.definition, board.membership).map(step => {
+      const old = before.find(({ id, member }) => id === step.id && member?.agent === step.member?.agent);
+      return old ? Object.assign(old, { member: step.member }) : step;
+    });
+    board.wanted = wantedStates(board.definition, board.steps);
+    this.rollings.seat(board.steps.filter(step => isWanted(board, step)));
+  }
+
+  /** Row 23: an undo that runs ends first; what is undone begins anew, the rest stays. */
+  private comesBack(step: NaiveStep): void {
+    if (step.status === 'undone' && isWanted(this.board, step)) beginAnew(step);
+    else if (step.withdrawn === 'left' && step.status !== 'undoing') step.withdrawn = undefined;
+  }
+
+  /** Nothing of it is undone, but a child, which has nobody else. */
+  private abandon(step: NaiveStep): void {
+    const runsChild = step.state.action?.kind === 'workflow';
+    if (runsChild && isOwing(step)) return this.withdraw(step, 'left');
+    step.awaited = false;
+    if (step.status === 'waiting' && !isOwing(step)) step.timed = false;
+    else Object.assign(step, { status: 'undone', withdrawn: undefined, timed: false, queued: false });
+  }
+
+  /** From here on nothing of it starts but its undo. */
+  private withdraw(step: NaiveStep, why: 'left' | 'moved'): void {
+    const { status } = step;
+    if (COMING.has(status)) Object.assign(step, { status: 'waiting', timed: false, awaited: false });
+    if (isOwing(step)) step.withdrawn ??= why;
+    if (status !== 'running') return;
+    if (current(step)?.kind === 'wait') step.status = 'interrupted';
+    else if (step.state.interruptible) Object.assign(step, { calledBack: true, held: false });
+  }
+
+  /** R2: a role holds until its holder leaves; of several those that stay keep it. */
+  private openRoles(): void {
+    for (const [key, holders] of this.board.roles) {
+      const [entity = ''] = key.split('.');
+      const members = this.board.membership.get(entity) ?? [];
+      const isThere = (agent: string): boolean =>
+        members.some(member => member.agent === agent && !member.leaving);
+      if (holders) this.open(key, holders, holders.filter(isThere));
+    }
+  }
+
+  private open(key: string, holders: readonly string[], kept: readonly string[]): void {
+    if (kept.length === holders.length) return;
+    const [entity = '', role = ''] = key.split('.');
+    this.board.roles.delete(key);
+    if (this.board.definition.entities.get(entity)?.roles.get(role)?.count !== undefined)
+      this.board.keeps.set(key, kept);
+  }
+
+  /** What nothing needs any more starts nothing; what had not begun waits for who joined, or for another VM. */
+  private waitAnew(step: NaiveStep): void {
+    if (leaves(step)) return;
+    const { status, timed, awaited } = step;
+    if (!isWanted(this.board, step)) {
+      const isToCome = COMING.has(status) && (status !== 'waiting' || timed || awaited);
+      if ((step.touched || !UNSTARTED.has(status)) && !isToCome) return;
+      Object.assign(step, {
+        status: 'waiting',
+        timed: false,
+        awaited: false,
+        vouched: false,
+        aside: false,
+        late: false,
+      });
+    } else if (
+      status === 'ready' &&
+      step.phase !== 'rescue' &&
+      (this.isEarly(step) || this.isHomeless(step))
+    ) {
+      step.status = 'waiting';
+    } else if (status === 'not_needed' && step.idle && !this.goalHolds) {
+      step.status = 'waiting';
+    }
+  }
+
+  private isEarly(step: NaiveStep): boolean {
+    const { state, entity, tries, interruptions, phase } = step;
+    if (phase === 'rescue' || tries + interruptions > 0 || (phase === 'action' && state.probe)) return false;
+    return (
+      rolesNamedBy(state).some(role => !this.board.roles.get(`${entity}.${role}`)) ||
+      demands(state).some(demand => demandVerdict(this.board, step, demand) !== 'met')
+    );
+  }
+
+  private isHomeless({ agent }: NaiveStep): boolean {
+    const seats = [...this.board.membership.values()].flat().filter(one => one.agent === agent);
+    return seats.length > 0 && seats.every(({ leaving }) => leaving);
+  }
+
+  /** Roles that moved. */
+  protected followUpdate(): boolean {
+    let moved = false;
+    for (const step of this.board.steps) {
+      moved = this.followRole(step) || moved;
+      if (step.status !== 'ready' || !isWanted(this.board, step) || !this.isEarly(step)) continue;
+      step.status = 'waiting';
+      moved = true;
+    }
+    return moved;
+  }
+
+  /** Whoever stands on something because a role moved is known before that is undone. */
+  protected takeBackNext(): boolean {
+    return this.board.steps.some(step => this.takeBackOne(step));
+  }
+
+  /** States follow their role. */
+  private followRole(step: NaiveStep): boolean {
+    const { state, status, timed, late, aside, entity, member } = step;
+    if (!isWanted(this.board, step) || step.withdrawn || state.only.length + state.except.length === 0)
+      return false;
+    const isOpen = (status === 'waiting' && !timed) || (status === 'blocked' && !late);
+    const fits = appliesTo(this.board, step);
+    const isAside = status === 'skipped' && aside;
+    // Row 5: also while the role is open it is not known whom the state falls on.
+    if (isAside && fits !== false) beginAnew(step);
+    if (isAside) return fits !== false;
+    if (isOpen || fits !== false) return false;
+    for (const [role, { among }] of this.board.definition.entities.get(entity)?.roles ?? []) {
+      const holders = this.board.roles.get(`${entity}.${role}`);
+      if (among === state.name && holders)
+        this.open(
+          `${entity}.${role}`,
+          holders,
+          holders.filter(agent => agent !== member?.agent),
+        );
+    }
+    if (isOwing(step)) this.withdraw(step, 'moved');
+    else if (KEPT.has(status)) return false;
+    else Object.assign(step, { status: 'skipped', aside: true, vouched: false, timed: false });
+    return true;
+  }
+
+  /** Nothing stands on it any more, and nothing of it runs. */
+  private takeBackOne(step: NaiveStep): boolean {
+    if (!step.withdrawn || !isOwing(step) || step.undoFailed) return false;
+    if (step.status === 'running' || step.status === 'undoing' || !mayLeave(this.board, step)) return false;
+    step.interruptions = 0;
+    if (step.state.undo) this.undo(step);
+    else this.isGone(step);
+    return true;
+  }
+}
+
+const isPresent = (step: NaiveStep): boolean =>
+  isOwing(step) || step.status === 'running' || step.status === 'undoing';
+
+/** Row 30: an index is the lowest that is free, and never changes; it is free when nothing of who left is left. */
+function seatsAfter(
+  membership: Membership,
+  { members = {}, join = {}, leave = {} }: MemberChange,
+  isGone: (entity: string, member: Member) => boolean,
+): Membership {
+  const names = new Set([...membership.keys(), ...Object.keys(members), ...Object.keys(join)]);
+  const groups = [...names].map(entity => {
+    const all = members[entity];
+    const isOut = ({ agent }: Member): boolean =>
+      leave[entity]?.includes(agent) || (all !== undefined && !all.some(one => one.agent === agent));
+    const seats: Member[] = (membership.get(entity) ?? [])
+      .filter(member => !isGone(entity, member))
+      .map(member => (isOut(member) ? { ...member, leaving: true } : member));
+    for (const { agent, name, data } of [...(all ?? []), ...(join[entity] ?? [])]) {
+      const place = seats.findIndex(one => one.agent === agent);
+      const { index = lowestFree(seats) } = seats[place] ?? {};
+      const seat = { agent, name, index, data };
+      if (place < 0) seats.push(seat);
+      else seats[place] = seat;
+    }
+    return [entity, seats.toSorted((a, b) => a.index - b.index)] as const;
+  });
+  return new Map(groups);
+}
+
+function lowestFree(seats: readonly Member[]): number {
+  let index = 0;
+  while (seats.some(one => one.index === index)) index += 1;
+  return index;
+}
