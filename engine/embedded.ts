@@ -148,7 +148,7 @@ async function assemble(parts: Parts): Promise<Assembled> {
   const side = createAgentSide({
     transport: bus?.transport ?? broker.transport,
     login: bus?.login ?? { user: 'engine', password: '', name: owner() },
-    ...(bus && { queueKind: bus.queueKind, expected: () => records().map(({ agent }) => agent) }),
+    ...(bus && { queueKind: bus.queueKind }),
     clock: systemClock,
     keys,
     directory: registry,
@@ -169,9 +169,8 @@ async function assemble(parts: Parts): Promise<Assembled> {
   releasers.add('the enrolment', async () => enrolment?.close());
   releasers.add('the watch over the broker', () => watch.close());
   const children = childWorkflows(() => engine);
-  const expects: Knows = agent => enrolment?.accounts.get(agent) !== undefined;
   const clouds = new Clouds(parts.cloud, () => systemClock.now());
-  const around = { clock: systemClock, term, sink, seal: vault.seal, children, web, clouds, expects };
+  const around = { clock: systemClock, term, sink, seal: vault.seal, children, web, clouds };
   const drivers = createDrivers({ ...side, ...around });
   releasers.add('the drivers', () => closeAll(Object.values(drivers)));
   const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
@@ -196,7 +195,7 @@ async function assemble(parts: Parts): Promise<Assembled> {
   await agents.add(registry.list().map(agent => agent.id));
   const presence = (agent: string): ReturnType<typeof side.presence.known> => side.presence.known(agent);
   const service = new EngineService(engine, presence, () => watch.view(), enrolment?.registrar);
-  const knows: Knows = agent => registry.get(agent) !== undefined || expects(agent);
+  const knows: Knows = agent => registry.get(agent) !== undefined;
   return { service, agents, knows, ended: engine.ended };
 }
 

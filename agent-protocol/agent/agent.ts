@@ -47,6 +47,7 @@ export interface AgentOptions {
   readonly killGraceMs?: number;
   readonly pipeGraceMs?: number;
   readonly reconnectMs?: number;
+  readonly reconnectMaxMs?: number;
   readonly resendMs?: number;
   /** Free bytes below which commands are refused. */
   readonly minimumFreeBytes?: number;
@@ -165,6 +166,7 @@ function assemble(
     transport: options.transport,
     login: options.login,
     reconnectMs: options.reconnectMs ?? LIMITS.reconnectMs,
+    reconnectMaxMs: options.reconnectMaxMs ?? LIMITS.reconnectMaxMs,
     resendMs,
     connected: nonce => keeper.push({ kind: 'connected', nonce }),
     disconnected: () => keeper.push({ kind: 'disconnected' }),

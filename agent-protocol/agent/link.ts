@@ -19,6 +19,7 @@ export interface LinkContext {
   readonly transport: Transport;
   readonly login: Login;
   readonly reconnectMs: number;
+  readonly reconnectMaxMs: number;
   readonly resendMs: number;
   connected(nonce: string): void;
   disconnected(): void;
@@ -112,8 +113,9 @@ export class Link {
         const began = performance.now();
         await this.#serve(connection);
         // One that lasted was a good one; one that is closed at once is not tried in a tight loop.
-        failures = performance.now() - began > LIMITS.reconnectMaxMs ? 0 : failures + 1;
+        failures = performance.now() - began > this.#context.reconnectMaxMs ? 0 : failures + 1;
       } catch (error) {
+        if (this.#stopping) break;
         failures += 1;
         this.#context.log(`Agent ${this.#context.agent}: no connection: ${String(error)}`);
       }
@@ -123,7 +125,7 @@ export class Link {
 
   #pauseAfter(failures: number): number {
     const longest = Math.min(
-      LIMITS.reconnectMaxMs,
+      this.#context.reconnectMaxMs,
       this.#context.reconnectMs * 2 ** Math.min(failures - 1, 16),
     );
     return longest * (0.5 + Math.random() / 2);

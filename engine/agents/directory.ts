@@ -34,7 +34,9 @@ class Directory implements AgentDirectory {
   constructor(book: Book, earlier: readonly AgentRecord[]) {
     this.#book = book;
     this.#records = new Map(book.found('agent').map(({ id, value }) => [id, recordOf(id, value)]));
-    this.#unwritten = earlier.filter(({ id }) => !this.#records.has(id));
+    // An account whose agent has no keys yet may come from a version that kept none of it here.
+    const expected = book.found('account').map(({ id }) => expectedRecord(id));
+    this.#unwritten = [...expected, ...earlier].filter(({ id }) => !this.#records.has(id));
     for (const record of this.#unwritten) this.#records.set(record.id, record);
   }
 
@@ -51,7 +53,7 @@ class Directory implements AgentDirectory {
     const { id, signingKey, sealingKey } = card;
     const known = this.#records.get(id);
     if (known?.signingKey === signingKey && known.sealingKey === sealingKey) return this.#same(known);
-    if (known !== undefined && options.replace !== true) throw otherKeys(id);
+    if (known !== undefined && known.signingKey !== '' && options.replace !== true) throw otherKeys(id);
     const retired = known === undefined ? [] : retire(known);
     return this.#set({ id, signingKey, sealingKey, retired, journal: 0 });
   }
@@ -60,16 +62,26 @@ class Directory implements AgentDirectory {
     const known = this.#records.get(id);
     if (known?.signingKey === '') return this.#same(known);
     const retired = known === undefined ? [] : retire(known);
-    return this.#set({ id, signingKey: '', sealingKey: '', retired, journal: 0 });
+    return this.#set({ ...expectedRecord(id), retired });
   }
 
-  bind(id: string, incarnation: string, journal: number): Promise<AgentRecord> {
+  bind(id: string, incarnation: string, journal: number, at?: number): Promise<AgentRecord> {
     const known = this.#records.get(id);
     if (known === undefined) throw unknown(id);
+    const told = { journal, ...(at !== undefined && { lastSeen: at }) };
     if (known.incarnation === incarnation) {
-      return known.journal === journal ? this.#same(known) : this.#set({ ...known, journal });
+      const isSame = known.journal === journal && (at === undefined || known.lastSeen === at);
+      return isSame ? this.#same(known) : this.#set({ ...known, ...told });
     }
-    return this.#set({ ...known, incarnation, journal, retired: retire(known) });
+    return this.#set({ ...known, ...told, incarnation, retired: retire(known) });
+  }
+
+  async heard(times: ReadonlyMap<string, number>): Promise<void> {
+    const known = [...times].flatMap(([id, lastSeen]) => {
+      const record = this.#records.get(id);
+      return record === undefined || record.lastSeen === lastSeen ? [] : [{ ...record, lastSeen }];
+    });
+    await Promise.all(known.map(record => this.#set(record)));
   }
 
   async remove(id: string): Promise<void> {
@@ -100,6 +112,14 @@ class Directory implements AgentDirectory {
     await this.#book.write(...earlier, ...changes);
   }
 }
+
+const expectedRecord = (id: string): AgentRecord => ({
+  id,
+  signingKey: '',
+  sealingKey: '',
+  retired: [],
+  journal: 0,
+});
 
 const retire = (record: AgentRecord): readonly string[] =>
   record.incarnation === undefined
@@ -144,12 +164,13 @@ export function recordOf(id: string, value: unknown): AgentRecord {
 
 export function isRecord(value: unknown): value is AgentRecord {
   if (!isObject(value)) return false;
-  const { id, signingKey, sealingKey, incarnation, retired, journal } = value;
+  const { id, signingKey, sealingKey, incarnation, retired, journal, lastSeen } = value;
   return (
     [id, signingKey, sealingKey].every(one => typeof one === 'string') &&
     (incarnation === undefined || typeof incarnation === 'string') &&
     Array.isArray(retired) &&
     retired.every(one => typeof one === 'string') &&
-    Number.isSafeInteger(journal)
+    Number.isSafeInteger(journal) &&
+    (lastSeen === undefined || typeof lastSeen === 'number')
   );
 }

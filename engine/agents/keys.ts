@@ -4,7 +4,7 @@
 // are stored (the store's vault), agents' keys (directory.ts), what a key set is (agent-protocol/enrolment/key-set.ts).
 //
 // K1 A key set is on the disk before anything is signed with its first key, and that key before the set.
-// K2 The number of a key set never goes down: agents refuse a lower one.
+// K2 The number of a key set never goes down nor stands for two sets: agents refuse a lower one.
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -93,6 +93,7 @@ export async function openEngineKeys(directory: string): Promise<EngineKeys> {
     sealing,
     set: rooted.set,
     signed: rooted.signed,
+    newest: async () => (await readKeySet(files.set))?.set,
     write,
   });
 }
@@ -153,6 +154,8 @@ interface Parts {
   readonly sealing: EngineKeys['sealing'];
   readonly set: KeySet;
   readonly signed: SignedKeySet;
+  /** The set as it is kept now: another engine may have rotated since. */
+  readonly newest?: () => Promise<KeySet | undefined>;
   readonly write?: (next: SigningKey, set: KeySet, signed: SignedKeySet) => Promise<void>;
 }
 
@@ -178,8 +181,9 @@ class Keys implements EngineKeys {
   async rotate(options: { readonly drop?: boolean } = {}): Promise<KeySet> {
     const root = await this.#parts.root();
     const next = newSigningKey();
-    const before = options.drop === true ? [] : this.#set.keys.slice(0, KEPT);
-    const set = { version: this.#set.version + 1, keys: [publicKeyText(next.publicKey), ...before] };
+    const latest = (await this.#parts.newest?.()) ?? this.#set;
+    const before = options.drop === true ? [] : latest.keys.slice(0, KEPT);
+    const set = { version: latest.version + 1, keys: [publicKeyText(next.publicKey), ...before] };
     const signed = signKeySet(root, set);
     await this.#parts.write?.(next, set, signed);
     Object.assign(this, { signing: next, keySet: signed });

@@ -9,7 +9,7 @@ import type { LinkState } from '../bus/link.ts';
 import type { AgentsView, AgentView } from '../runtime/api.ts';
 import { commandQueue } from '../../agent-protocol/transport.ts';
 import type { AgentRecord } from './ports.ts';
-import type { Presence } from './presence.ts';
+import { type Presence, SILENT } from './presence.ts';
 
 export interface OverviewParts {
   /** Without an incarnation: never said hello, or has still to enrol. */
@@ -76,8 +76,6 @@ function whyNot(
     return `it has never logged in at ${where}; what its first look at name, port, TLS and login found stands on the console of its VM`;
   return `it has no connection to ${where}: its VM is off, or the network between is`;
 }
-
-const SILENT = 'it has not said hello since this engine started';
 
 const from = ({ host, since }: ConnectionSeen): string =>
   `from ${host} since ${new Date(since).toISOString().replace('T', ' ').slice(0, 19)} UTC`;

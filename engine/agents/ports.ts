@@ -24,6 +24,8 @@ export interface AgentRecord extends AgentCard {
   readonly retired: readonly string[];
   /** Highest count of journal records told in a hello of this incarnation. */
   readonly journal: number;
+  /** Ms since the epoch: its last hello, or its last word to an engine that was then stopped. */
+  readonly lastSeen?: number;
 }
 
 /** Which agents there are. Reading is synchronous: it is asked for every message. */
@@ -31,8 +33,8 @@ export interface AgentDirectory {
   get(id: string): AgentRecord | undefined;
   list(): readonly AgentRecord[];
   /**
-   * Makes the agent known; the same keys again change nothing. Other keys: EngineError `conflict`, or with `replace`
-   * they take over and the incarnation bound so far is retired. Resolves when it is kept durably.
+   * Makes the agent known; the same keys again change nothing. Other keys than it has: EngineError `conflict`, or with
+   * `replace` they take over and the incarnation bound so far is retired. Resolves when it is kept durably.
    */
   register(card: AgentCard, options?: { readonly replace?: boolean }): Promise<AgentRecord>;
   /**
@@ -40,8 +42,10 @@ export interface AgentDirectory {
    * incarnation is retired. Resolves when it is kept durably.
    */
   expect(id: string): Promise<AgentRecord>;
-  /** Binds what a hello told. Resolves when it is kept durably: only then may the hello be answered. */
-  bind(id: string, incarnation: string, journal: number): Promise<AgentRecord>;
+  /** Binds what a hello told at `at`, ms since the epoch. Resolves when it is kept durably: only then may the hello be answered. */
+  bind(id: string, incarnation: string, journal: number, at?: number): Promise<AgentRecord>;
+  /** Keeps when they were last heard, ms since the epoch by id; who is not known any more is left out. */
+  heard(times: ReadonlyMap<string, number>): Promise<void>;
   remove(id: string): Promise<void>;
   close(): Promise<void>;
 }

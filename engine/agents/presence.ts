@@ -14,6 +14,9 @@ interface Seen {
   readonly reason?: string;
 }
 
+/** Of an agent that was there before, and is not known to be away. */
+export const SILENT = 'it has not said hello since this engine started';
+
 export class Presence {
   readonly #seen = new Map<string, Seen>();
   /** Last message that was believed, ms since the epoch. */
@@ -21,6 +24,12 @@ export class Presence {
   /** Why its last hello was refused; gone with the next that is answered. */
   readonly #refused = new Map<string, string>();
   readonly #listeners = new Set<(change: AgentPresence) => void>();
+  readonly #before: (agent: string) => number | undefined;
+
+  /** `before`: when an earlier engine heard an agent last, ms since the epoch. */
+  constructor(before: (agent: string) => number | undefined = () => undefined) {
+    this.#before = before;
+  }
 
   /** The welcome is confirmed by the broker. */
   answered(agent: string, facts: Facts, bootId: string, at: number): void {
@@ -42,8 +51,14 @@ export class Presence {
     this.#heard.set(agent, at);
   }
 
+  /** By this engine, or by one before it. */
   lastHeard(agent: string): number | undefined {
-    return this.#heard.get(agent);
+    return this.#heard.get(agent) ?? this.#before(agent);
+  }
+
+  /** What this engine heard, by agent. */
+  get times(): ReadonlyMap<string, number> {
+    return this.#heard;
   }
 
   /** Its hello was not taken: it is connected, and stands outside. */
@@ -73,7 +88,11 @@ export class Presence {
   /** The same, in the words of an explanation. */
   known(agent: string): Known {
     const seen = this.#seen.get(agent);
-    if (seen === undefined) return { kind: 'never_seen' };
+    const before = this.#before(agent);
+    if (seen === undefined)
+      return before === undefined
+        ? { kind: 'never_seen' }
+        : { kind: 'offline', lastSeen: before, reason: SILENT };
     if (seen.state === 'online') return { kind: 'online' };
     return { kind: 'offline', lastSeen: seen.lastHello, reason: seen.reason ?? 'no reason is known' };
   }

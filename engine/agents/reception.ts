@@ -95,7 +95,8 @@ export class Reception {
       await this.#interrupt(hello, 'the agent was replaced by another with new keys', hello.incarnation);
     }
     const journal = changed || wentBack ? hello.journal : Math.max(hello.journal, record.journal);
-    await this.#options.directory.bind(hello.agent, hello.incarnation, journal);
+    const { directory, clock } = this.#options;
+    await directory.bind(hello.agent, hello.incarnation, journal, clock.now());
     this.#remember(hello);
   }
 

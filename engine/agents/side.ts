@@ -28,8 +28,6 @@ export interface AgentSideOptions {
   readonly term: () => number;
   /** Of the agents' queues; default: quorum. */
   readonly queueKind?: QueueKind;
-  /** Ids of agents whose queues must be there before they are registered: those that have still to enrol. */
-  readonly expected?: () => readonly string[];
   /** How much the desk listens to each agent; default: ALLOWANCES of budget.ts. */
   readonly allowances?: Allowances;
   readonly onOutput?: (output: LiveOutput) => void;
@@ -66,12 +64,12 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
   const { directory, keys } = options;
   const topology = (): Topology =>
     engineTopology(
-      [...new Set([...directory.list().map(record => record.id), ...(options.expected?.() ?? [])])],
+      directory.list().map(({ id }) => id),
       options.queueKind,
     );
   const link = linkOf(options, topology);
   const post = new Post(link, keys, options.queueKind);
-  const presence = new Presence();
+  const presence = new Presence(agent => directory.get(agent)?.lastSeen);
   const ledger = new Ledger();
   const desk = new Desk({ ...options, link, post, presence, ledger });
   const greeter = new Greeter({ ...options, post, presence });
@@ -103,6 +101,8 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
       greeter.stop();
       desk.close();
       await link.close();
+      // A replaced engine keeps nothing; its successor heard them later.
+      await directory.heard(presence.times).catch(() => undefined);
     },
   };
 }

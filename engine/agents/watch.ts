@@ -9,7 +9,7 @@ import type { AgentsView } from '../runtime/api.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from '../runtime/ports.ts';
 import { Absence } from './absence.ts';
-import { overview, type OverviewParts } from './overview.ts';
+import { overview } from './overview.ts';
 import type { AgentSide } from './side.ts';
 
 export interface WatchParts {
@@ -52,7 +52,7 @@ export class Watch {
       clock,
       log,
       records,
-      agents: () => this.#agents(side).map(({ id }) => id),
+      agents: () => side.directory.list().map(({ id }) => id),
       queues: () => side.topology().queues.map(({ name }) => name),
       declare: () => side.link.declare(side.topology()),
       seen: survey => {
@@ -69,7 +69,7 @@ export class Watch {
     const side = this.#side;
     if (side === undefined) return { agents: [], bus: { state: 'none' } };
     return overview({
-      agents: this.#agents(side),
+      agents: side.directory.list(),
       presence: side.presence,
       link: this.#link,
       ...(bus !== undefined && { place: bus.place }),
@@ -77,12 +77,6 @@ export class Watch {
       ...(trouble !== undefined && { trouble }),
       ...(enrolment !== undefined && { enrolment }),
     });
-  }
-
-  /** The registered ones, and those that have still to enrol. */
-  #agents({ directory }: AgentSide): OverviewParts['agents'] {
-    const expected = this.#parts.records().filter(({ agent }) => directory.get(agent) === undefined);
-    return [...directory.list(), ...expected.map(({ agent }) => ({ id: agent }))];
   }
 
   async close(): Promise<void> {

@@ -28,8 +28,6 @@ export interface AgentDriverDeps {
   readonly teller: Teller;
   /** The engine's current term, for cancels. */
   readonly term: () => number;
-  /** Whether an agent that is not registered has still to enrol: what it is to do waits for it. */
-  readonly expects?: (agent: string) => boolean;
 }
 
 /** Milliseconds that an online agent has for accepting a command before it is sent again. */
@@ -55,7 +53,7 @@ export class AgentDriver implements Driver {
       return Promise.resolve();
     }
     const { agent } = command;
-    if (agent === undefined || !mayCome(this.#deps, agent)) {
+    if (agent === undefined || this.#deps.directory.get(agent) === undefined) {
       this.#deps.teller.end(id, unreachable(agent));
       return Promise.resolve();
     }
@@ -146,10 +144,7 @@ class Outgoing implements CommandOut {
 
   async #sendNow(): Promise<void> {
     const record = this.#deps.directory.get(this.agent);
-    if (record === undefined) {
-      if (!mayCome(this.#deps, this.agent)) this.#end(unreachable(this.agent));
-      return;
-    }
+    if (record === undefined) return this.#end(unreachable(this.agent));
     if (this.#deps.ledger.held(this.agent) || !isBound(record)) return;
     if (this.incarnation !== undefined && this.incarnation !== record.incarnation) return;
     const cancelling = this.cancelled !== undefined;
@@ -234,17 +229,6 @@ class Outgoing implements CommandOut {
   #key(kind: 'command' | 'cancel'): string {
     return `${kind}/${effectKey(this.id)}`;
   }
-}
-
-/** Registered, or has still to enrol. */
-export function mayCome(
-  deps: {
-    readonly directory: Pick<AgentDirectory, 'get'>;
-    readonly expects?: (agent: string) => boolean;
-  },
-  agent: string,
-): boolean {
-  return deps.directory.get(agent) !== undefined || deps.expects?.(agent) === true;
 }
 
 const isBound = (record: AgentRecord): record is BoundRecord => record.incarnation !== undefined;

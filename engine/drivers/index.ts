@@ -30,14 +30,9 @@ export type DriverDeps = Omit<AgentDriverDeps, 'teller'> & {
 
 /** One driver for what agents run, one for waiting for them, one for secrets, one for children, one for calls. `close` of each may be called more than once. */
 export function createDrivers(deps: DriverDeps): Record<ResolvedAction['kind'], Driver> {
-  const { sink, clock, directory, presence, expects, seal, web = { egress: readEgress([]) } } = deps;
+  const { sink, clock, directory, presence, seal, web = { egress: readEgress([]) } } = deps;
   const agents = new AgentDriver({ ...deps, teller: new Teller(sink, clock) });
-  const online = new OnlineDriver({
-    directory,
-    presence,
-    teller: new Teller(sink, clock),
-    ...(expects && { expects }),
-  });
+  const online = new OnlineDriver({ directory, presence, teller: new Teller(sink, clock) });
   const generate = new GenerateDriver({
     teller: new Teller(sink, clock),
     seal: deps.seal,

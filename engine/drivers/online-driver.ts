@@ -11,14 +11,12 @@ import { effectKey, type EffectId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Command, Outcome, ResolvedAction } from '../machine/types.ts';
 import type { Driver } from '../runtime/ports.ts';
-import { mayCome } from './agent-driver.ts';
 import type { Teller } from './tell.ts';
 
 export interface OnlineDriverDeps {
   readonly directory: Pick<AgentDirectory, 'get'>;
   readonly presence: Presence;
   readonly teller: Teller;
-  readonly expects?: (agent: string) => boolean;
 }
 
 type OnlineAction = Extract<ResolvedAction, { kind: 'online' }>;
@@ -43,7 +41,7 @@ export class OnlineDriver implements Driver {
   start(id: EffectId, { action, agent }: Command): Promise<void> {
     if (action.kind !== 'online')
       return Promise.reject(new TypeError(`A ${action.kind} action is not for this driver.`));
-    if (agent === undefined || !mayCome(this.#deps, agent)) {
+    if (agent === undefined || this.#deps.directory.get(agent) === undefined) {
       const who = agent === undefined ? 'The state names no agent' : `There is no agent '${agent}'`;
       this.#deps.teller.end(
         id,

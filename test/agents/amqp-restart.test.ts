@@ -1,17 +1,18 @@
-// Agents over a RabbitMQ that is killed in the middle of a fan-out, and one that loses everything it had.
+// Agents over a RabbitMQ that is killed in the middle of a fan-out, that loses everything it had, or raises an alarm.
 // Belongs here: what needs a broker of its own. Does not belong here: trouble that a shared one survives (amqp.test.ts).
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { canRunBroker, type OwnBroker, startOwnBroker } from '../support/own-broker.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { TEMPORARY_PREFIX, temporaryDirectory } from '../support/temporary.ts';
 import { type AmqpWorld, eventually, makeAmqpWorld } from './amqp-world.ts';
 import { contextOf, idOf, scriptCommand } from './world.ts';
 
 const AGENTS = 4;
 const STEPS = 40;
 
-if (canRunBroker('agents over a RabbitMQ that is killed')) {
+if (canRunBroker('agents over a RabbitMQ in trouble')) {
   describe('engine and real agents over a RabbitMQ that', function () {
     // A broker takes its time to start.
     this.timeout(180_000);
@@ -20,19 +21,21 @@ if (canRunBroker('agents over a RabbitMQ that is killed')) {
     let directory: string;
     let agents: readonly string[];
 
+    before(async () => {
+      // Outlives each test's own directory; its end removes it.
+      own = await startOwnBroker(await mkdtemp(path.join(tmpdir(), TEMPORARY_PREFIX)));
+    });
+    after(() => own.end());
+
     beforeEach(async () => {
       directory = await temporaryDirectory();
-      own = await startOwnBroker(path.join(directory, 'broker'));
       world = await makeAmqpWorld(own.found, directory);
       agents = Array.from({ length: AGENTS }, (_, index) => `vm${index}`);
       for (const agent of agents) await world.begin(agent);
       await until(() => agents.every(agent => world.side.presence.online(agent)), 'everybody online');
     });
 
-    afterEach(async () => {
-      await world.close();
-      await own.end();
-    });
+    afterEach(() => world.close());
 
     const until = (condition: () => boolean, what: string): Promise<void> =>
       eventually(condition, () => `${what}\n${world.sink.kinds().join(', ')}\n${world.logged.join('\n')}`);
@@ -66,6 +69,20 @@ if (canRunBroker('agents over a RabbitMQ that is killed')) {
       await until(() => ends() === STEPS, 'all ends');
       expect(await ran()).to.have.lengthOf(STEPS);
       expect(world.logged.join('\n')).to.match(/lacked \d users of agents/);
+    });
+
+    it('B9: raises an alarm and takes nothing: that is said, nothing is lost, and all goes on after it', async () => {
+      const watermark = (share: number): Promise<string> =>
+        own.found.control(`eval 'vm_memory_monitor:set_vm_memory_high_watermark(${share}).'`);
+      await watermark(0.00001);
+      await fanOut();
+      await until(() => world.states.at(-1)?.kind === 'blocked', 'the alarm');
+      expect(world.watch.view().bus).to.deep.include({ state: 'blocked' });
+      expect(ends()).to.equal(0);
+      await watermark(0.6);
+      await until(() => ends() === STEPS, 'all ends');
+      expect(await ran()).to.have.lengthOf(STEPS);
+      expect(world.states.at(-1)).to.deep.equal({ kind: 'connected' });
     });
   });
 }

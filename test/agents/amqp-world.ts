@@ -57,7 +57,6 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
     transport: bus.transport,
     login: bus.login,
     queueKind: bus.queueKind,
-    expected: () => [...records.keys()],
     clock: systemClock,
     random: () => 0,
     keys,
@@ -97,8 +96,11 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
   async function admit(agent: string): Promise<void> {
     const hash = hashPassword(passwordOf(agent), randomBytes(4));
     records.set(agent, { agent, enrolmentHash: hash, agentHash: hash });
+    // Recorded before its users are made (U1).
+    await memory.expect(agent);
     await bus.users.createEnrolment(agent, hash);
     await bus.users.admit(agent, hash);
+    await side.link.declare(side.topology());
   }
 
   /** A real agent with a user of its own; `through`: another way to the broker. */
@@ -111,6 +113,7 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
       login: { user: `agent.${agent}`, password: passwordOf(agent), name: agent },
       engineKeys: [keys.signing.publicKey],
       reconnectMs: 20,
+      reconnectMaxMs: 1_000,
       resendMs: 300,
       killGraceMs: 100,
       pipeGraceMs: 100,

@@ -123,23 +123,6 @@ if (found !== undefined) {
       expect(world.sink.outcome?.kind).to.equal('succeeded');
     });
 
-    it('B9: says that an alarm blocks the broker, loses nothing, and goes on after it', async () => {
-      await world.begin(vm1);
-      await online(vm1);
-      await found.control(`eval 'vm_memory_monitor:set_vm_memory_high_watermark(0.00001).'`);
-      try {
-        await start(vm1, `echo run >> ${directory}/runs.txt`);
-        await until(() => world.states.at(-1)?.kind === 'blocked', 'the alarm');
-        expect(world.watch.view().bus).to.deep.include({ state: 'blocked' });
-        expect(await runs()).to.equal(0);
-      } finally {
-        await found.control(`eval 'vm_memory_monitor:set_vm_memory_high_watermark(0.6).'`);
-      }
-      await ended();
-      expect(await runs()).to.equal(1);
-      expect(world.states.at(-1)).to.deep.equal({ kind: 'connected' });
-    });
-
     it('loses and repeats nothing though every connection is cut again and again', async () => {
       await world.begin(vm1);
       await online(vm1);

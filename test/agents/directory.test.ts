@@ -8,6 +8,7 @@ import { newSigningKey, publicKeyText } from '../../agent-protocol/signing.ts';
 import { Book, openBook } from '../../engine/agents/book.ts';
 import { memoryDirectory, openDirectory } from '../../engine/agents/directory.ts';
 import { openEngineKeys } from '../../engine/agents/keys.ts';
+import { Presence } from '../../engine/agents/presence.ts';
 import { readOldList } from '../../engine/agents/old-list.ts';
 import type { AgentCard, AgentDirectory } from '../../engine/agents/ports.ts';
 import { EngineError } from '../../engine/base/errors.ts';
@@ -50,6 +51,35 @@ describe('directory of agents', () => {
     await first.close();
     const again = await openOn(disk);
     expect(again.list()).to.deep.equal([{ ...one, incarnation: 'inc-2', retired: ['inc-1'], journal: 1 }]);
+  });
+
+  it('keeps when an agent was heard last over a restart, and tells that it has not been heard since', async () => {
+    const disk = new MemoryDisk();
+    const first = await openOn(disk);
+    for (const id of ['a1', 'a2', 'a3']) await first.register(card(id));
+    await first.bind('a1', 'inc-1', 3, 5_000);
+    await first.bind('a2', 'inc-1', 3, 6_000);
+    const presence = new Presence(id => first.get(id)?.lastSeen);
+    presence.heard('a2', 7_000);
+    presence.heard('gone', 8_000);
+    await first.heard(presence.times);
+    const again = await openOn(disk);
+    const after = new Presence(id => again.get(id)?.lastSeen);
+    expect(['a1', 'a2', 'a3'].map(id => after.lastHeard(id))).to.deep.equal([5_000, 7_000, undefined]);
+    expect(after.known('a1')).to.deep.include({ kind: 'offline', lastSeen: 5_000 });
+    expect(after.known('a3')).to.deep.equal({ kind: 'never_seen' });
+    expect(again.list()).to.have.lengthOf(3);
+  });
+
+  it('expects who has an account and no keys yet, also where an earlier version kept no more of it', async () => {
+    const disk = new MemoryDisk();
+    const store = new MemoryStore(disk);
+    await store.acquire('engine');
+    await store.keep([{ kind: 'account', id: 'a1', value: {}, sealed: Buffer.alloc(1) }]);
+    const directory = await openOn(disk);
+    expect(directory.get('a1')).to.deep.include({ signingKey: '', retired: [] });
+    await directory.register(card('a1'));
+    expect(await codeOf(async () => directory.register(card('a1')))).to.equal('conflict');
   });
 
   it('takes many at once, in few commits, and all of them are kept', async () => {

@@ -158,7 +158,7 @@ describe('enrolment, hostile', () => {
     await until(() => world.side.presence.online('a2'), 'the other agent');
   });
 
-  it('an engine that was replaced enrols nobody', async () => {
+  it('an engine that was replaced enrols nobody, and rotates no keys', async () => {
     world.around.owned = () => {
       throw new Error('fenced');
     };
@@ -166,6 +166,12 @@ describe('enrolment, hostile', () => {
     await settle();
     expect(answers).to.deep.equal([]);
     nobody();
+    const { keySet } = world.keys;
+    const rotation = await world.administer({ kind: 'rotate_keys', drop: true }).then(
+      () => 'done',
+      (thrown: Error) => thrown.message,
+    );
+    expect([rotation, world.keys.keySet]).to.deep.equal(['fenced', keySet]);
   });
 });
 

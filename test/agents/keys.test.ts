@@ -120,5 +120,7 @@ describe("rotation of the engine's signing key", () => {
     expect(publicKeyText(one.signing.publicKey)).to.not.equal(publicKeyText(two.signing.publicKey));
     await one.rotate({ drop: true });
     expect([says(one), says(two)]).to.deep.equal(['valid', 'refused']);
+    expect((await two.rotate()).version, 'goes on from what the other kept').to.equal(4);
+    expect([says(one), says(two)]).to.deep.equal(['valid', 'valid']);
   });
 });

@@ -149,8 +149,6 @@ export const contextOf = (secrets: Record<string, JsonValue> = {}, text = 'echo 
 export interface WorldOptions {
   readonly broker?: MemoryBrokerOptions;
   readonly side?: Partial<AgentSideOptions>;
-  /** Agents that have still to enrol. */
-  readonly expects?: (agent: string) => boolean;
 }
 
 /** The engine's side of a fresh world, connected and open. */
@@ -188,7 +186,6 @@ export async function makeWorld(options: WorldOptions = {}) {
     term: () => 7,
     clouds: NO_CLOUDS,
     seal: (ref, value) => ({ ref, sealed: sideOptions.vault.seal(ref, value) }),
-    ...(options.expects && { expects: options.expects }),
     children: NO_CHILDREN,
   });
   await side.connect();

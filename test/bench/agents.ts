@@ -92,6 +92,7 @@ async function startBenchAgent(
     transport: way.forAgents ?? way.transport,
     login: way.loginOf(id),
     reconnectMs: LIMITS.reconnectMs,
+    reconnectMaxMs: LIMITS.reconnectMaxMs,
     resendMs: LIMITS.resendMs,
     connected: nonce => keeper.push({ kind: 'connected', nonce }),
     disconnected: () => keeper.push({ kind: 'disconnected' }),

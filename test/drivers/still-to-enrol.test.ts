@@ -9,7 +9,8 @@ describe('a command to an agent that has still to enrol', () => {
   let world: World;
 
   beforeEach(async () => {
-    world = await makeWorld({ expects: agent => agent === 'a1' });
+    world = await makeWorld();
+    await world.directory.expect('a1');
   });
 
   afterEach(() => world.close());

@@ -21,6 +21,7 @@ listeners.tcp.1 = 127.0.0.1:$port
 log.console = false
 log.file.level = warning
 disk_free_limit.absolute = 50MB
+collect_statistics_interval = 1000
 management.tcp.ip = 127.0.0.1
 management.tcp.port = $http
 END

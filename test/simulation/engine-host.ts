@@ -120,8 +120,9 @@ function durable(directory: AgentDirectory, life: Life): AgentDirectory {
     list: () => directory.list(),
     register: (card, options) => life.io('directory.register', () => directory.register(card, options)),
     expect: id => life.io('directory.expect', () => directory.expect(id)),
-    bind: (id, incarnation, journal) =>
-      life.io('directory.bind', () => directory.bind(id, incarnation, journal)),
+    bind: (id, incarnation, journal, at) =>
+      life.io('directory.bind', () => directory.bind(id, incarnation, journal, at)),
+    heard: times => life.io('directory.heard', () => directory.heard(times)),
     remove: id => life.io('directory.remove', () => directory.remove(id)),
     close: () => Promise.resolve(),
   };

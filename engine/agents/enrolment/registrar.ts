@@ -13,7 +13,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { BrokerUsers } from '../../broker/ports.ts';
 import type { AgentRequest, AgentsApi } from '../../runtime/agents-api.ts';
-import type { Clock } from '../../runtime/ports.ts';
+import type { Clock, ReportSink } from '../../runtime/ports.ts';
 import type { EngineKeys } from '../keys.ts';
 import type { AgentDirectory, Alarm } from '../ports.ts';
 import type { Presence } from '../presence.ts';
@@ -42,6 +42,7 @@ export interface RegistrarParts {
   readonly presence: Presence;
   readonly office: Pick<Office, 'bind'>;
   readonly keys: EngineKeys;
+  readonly sink: Pick<ReportSink, 'owned'>;
   readonly users: BrokerUsers;
   /** Makes the agent's queues now, if there is a connection. */
   readonly declare: (agent: string) => Promise<void>;
@@ -312,7 +313,9 @@ export class Registrar implements AgentsApi {
   }
 
   async #rotate(drop: boolean): Promise<JsonObject> {
-    const { keys, greetAll } = this.#parts;
+    const { keys, greetAll, sink } = this.#parts;
+    // An engine that was replaced would rotate the keys away under its successor (P2).
+    await sink.owned();
     const set = await keys.rotate({ drop });
     greetAll();
     return { version: set.version, keys: set.keys.length };

@@ -69,6 +69,14 @@ describe('an agent that enrols by itself', () => {
     await until(() => clerk.hellos.length > 0, 'a hello');
   });
 
+  it('stopped while it asks, it ends at once, and calls that no trouble with its connection', async () => {
+    clerk.answers = false;
+    const agent = await start();
+    await until(() => clerk.heard.length > 0, 'an enrolment');
+    await agent.stop();
+    expect(said(/no connection|Error/), clerk.logged.join('\n')).to.equal(false);
+  });
+
   it('asks again after a refusal, for what refuses it may change', async () => {
     clerk.refuse = () => ({ reason: 'other_server' });
     await start();
