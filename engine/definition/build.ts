@@ -268,6 +268,7 @@ export class Build {
       exclusive,
       outputs,
       ...(draft.interruptible && { interruptible: true }),
+      ...(draft.onChange && { onChange: draft.onChange }),
       ...(draft.validFor === undefined ? {} : { validFor: draft.validFor }),
       ...forward?.parts,
       requires: (forward?.requires ?? []).map(requirement => withoutPlace(requirement)),

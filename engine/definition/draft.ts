@@ -117,6 +117,7 @@ export interface StateDraft {
   readonly validFor?: number;
   readonly exclusive: boolean;
   readonly interruptible?: true;
+  readonly onChange?: 'keep';
   /** Its own `serial`: a rolling of this state alone. */
   readonly serial?: { readonly serial: Serial; readonly maxFailures: number; readonly at: string };
   readonly outputs: ReadonlyMap<string, StateOutput>;

@@ -73,6 +73,7 @@ export const KEYS = {
     'valid_for',
     'exclusive',
     'interruptible',
+    'on_change',
     'serial',
     'max_failures',
     'outputs',

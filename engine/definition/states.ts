@@ -14,7 +14,7 @@ import { checkRunOn } from './places.ts';
 import { readRequires } from './requires.ts';
 import { readOwnSerial } from './rolling.ts';
 import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo, undoOfStack } from './retry.ts';
-import type { EntityType, OnFailure, StateOutput } from './types.ts';
+import { type EntityType, ON_CHANGE, type OnFailure, type StateOutput } from './types.ts';
 
 export interface StatePlace {
   readonly report: Report;
@@ -46,6 +46,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     idempotent,
     exclusive: fields.boolean('exclusive') ?? true,
     ...(fields.boolean('interruptible') && ({ interruptible: true } as const)),
+    ...readOnChange(fields, action),
     outputs,
     description: fields.string('description') ?? '',
     requires: readRequires(fields),
@@ -122,6 +123,19 @@ function checkUnstacked(fields: Fields, action: ActionDraft | undefined): void {
   fields.report.add('wrong_value', fields.place('undo'), message, { hint: 'Write undo: {script: …}.' });
 }
 
+/** Row 37: what is computed follows what it reads. */
+function readOnChange(fields: Fields, action: ActionDraft | undefined): { readonly onChange?: 'keep' } {
+  const said = fields.choice('on_change', ON_CHANGE);
+  if (said !== undefined && action?.kind === 'set') {
+    const message = `${fields.what} has 'on_change', but what is computed follows what it reads.`;
+    fields.report.add('wrong_value', fields.place('on_change'), message, {
+      hint: "Remove 'on_change'.",
+      key: true,
+    });
+  }
+  return said === 'keep' ? { onChange: said } : {};
+}
+
 /** R5. */
 function checkReboot(fields: Fields): void {
   if (fields.boolean('exclusive') !== false) return;
@@ -171,6 +185,7 @@ function checkJoin(fields: Fields): void {
     'valid_for',
     'exclusive',
     'interruptible',
+    'on_change',
     'serial',
     'max_failures',
     'outputs',

@@ -143,6 +143,8 @@ export interface State {
   readonly exclusive: boolean;
   /** A running attempt is called back when an update takes its step away; absent: it is awaited (row 23). */
   readonly interruptible?: true;
+  /** It stays as it is when its action says something else in a later generation; absent: it runs again (R3). */
+  readonly onChange?: 'keep';
   readonly outputs: ReadonlyMap<string, StateOutput>;
 }
 
@@ -184,6 +186,9 @@ export type Quorum =
   | { readonly kind: 'majority' }
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'percent'; readonly percent: number };
+
+/** What becomes of a reached step whose action changed. */
+export const ON_CHANGE = ['rerun', 'keep'] as const;
 
 export interface Retry {
   /** Attempts in total, the first included. */

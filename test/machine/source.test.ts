@@ -83,6 +83,17 @@ describe('another definition, or other inputs', () => {
     expect(w.over).to.equal('complete');
   });
 
+  it('R3: on_change: keep leaves it as it is, unless an output that is declared now is missing', () => {
+    const kept = (out: ReturnType<typeof output>[] = []): ReturnType<typeof state>[] => [
+      state('g', 'a', { onChange: 'keep', action: script(input('x')), out }),
+    ];
+    const w = complete(defined(kept()));
+    w.update(w.graph.definition, { x: 2 });
+    expect([w.over, w.out()]).to.eql(['complete', []]);
+    w.update(defined(kept([output('port', { type: 'integer' })])));
+    expect(finish(w)).to.eql(['g[0].a changed']);
+  });
+
   it('R3: the same definition and inputs change nothing', () => {
     const w = complete();
     expect(w.update(w.graph.definition, { x: 1 })).to.eql({ changes: [], effects: [] });

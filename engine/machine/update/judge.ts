@@ -68,6 +68,7 @@ function isUnchanged(draft: Draft, step: Step, { status, fingerprint, outputs }:
   // What others are promised to read has to be there.
   if (outputs && status !== 'running' && readEncodedOutputs(step.state, outputs).problem !== undefined)
     return false;
+  if (step.state.onChange === 'keep') return true;
   const now = fingerprintIn(draft, step, draft.state.hash);
   return now !== undefined && changedParts(fingerprint, now, ignoredBy(action)).length === 0;
 }
