@@ -57,7 +57,14 @@ function lived({ definition, members }: Case, told: readonly Chapter[]): Workflo
 }
 
 /** Changes after which every state and role is as it was once they are taken back. */
-const STAYING = new Set<ChangeDice['kind']>(['script', 'add state', 'add entity', 'undo', 'interruptible']);
+const STAYING = new Set<ChangeDice['kind']>([
+  'script',
+  'add state',
+  'add entity',
+  'undo',
+  'interruptible',
+  'keep',
+]);
 
 describe('every workflow whose definition or inputs change', () => {
   it('rows 23 and 24: keeps all invariants, and comes to an end or names who holds it', () => {

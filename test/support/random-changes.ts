@@ -24,6 +24,7 @@ export interface ChangeDice {
     | 'role'
     | 'undo'
     | 'interruptible'
+    | 'keep'
     | 'back';
   readonly pick: number;
 }
@@ -44,6 +45,7 @@ export const changeDice: fc.Arbitrary<readonly ChangeDice[]> = fc.array(
       'role',
       'undo',
       'interruptible',
+      'keep',
       'back',
     ),
     pick: fc.nat({ max: 1_000 }),
@@ -84,6 +86,8 @@ function changeOf(
       return withState(definition, { ...one, undo: { ...one.undo, action: script({ n: pick % 3 }) } });
     case 'interruptible':
       return withState(definition, { ...one, interruptible: true });
+    case 'keep':
+      return one.action ? withState(definition, { ...one, onChange: 'keep' }) : definition;
     case 'condition': {
       const { condition: _, ...rest } = one;
       const holds = [true, false, undefined][pick % 3];

@@ -5,6 +5,7 @@
 //   > create [by CREDENTIAL] | resume [by CREDENTIAL] | delete [by CREDENTIAL]: of the right by which it calls a cloud, the reference
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
 //   > update ENTITY=N… | join ENTITY AGENT… | leave ENTITY AGENT… | abandon-member ENTITY AGENT…
+//   > edit A → B | inputs name=value…    another definition: A of its text is B now, or other inputs
 //   > operate OPERATION ID [name=value…]
 //   > approve STEP | reject STEP | signal NAME [name=value…]
 //   > STEP answers STATUS [sentence] | forbidden       a service answered so; the owner's right is lost
@@ -19,6 +20,7 @@ import { parse as parsePath } from 'node:path';
 import type { JsonObject } from '../../engine/base/json.ts';
 import { problemText } from '../../engine/definition/problems.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
+import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import { dueTimers, pendingEffects } from '../../engine/machine/pending.ts';
 import { restore } from '../../engine/machine/state.ts';
 import type { JoiningMember, MemberChange } from '../../engine/graph/members.ts';
@@ -36,19 +38,25 @@ import { membership } from './definitions.ts';
 import { why } from './why.ts';
 import { Workflow } from './workflow.ts';
 
+/** `source`: the text of its definition, as it is now. */
+interface Lived {
+  readonly workflow: Workflow;
+  source: string;
+}
+
 /** The scenario's text with what the machine decided now below each `>` line. */
 export function rerun(text: string, file: string): string {
   const { head, commands } = split(text);
-  const w = startOf(head, file).workflow;
-  const blocks = commands.map(command => [`> ${command}`, ...perform(w, command)].join('\n'));
+  const started = startOf(head, file);
+  const blocks = commands.map(command => [`> ${command}`, ...perform(started, command)].join('\n'));
   return `${head.trimEnd()}\n\n${blocks.join('\n')}\n`;
 }
 
 /** The scenario lived through: the workflow at its end, and the text of its definition. */
-export function live(text: string, file: string): { readonly workflow: Workflow; readonly source: string } {
+export function live(text: string, file: string): Lived {
   const { head, commands } = split(text);
   const started = startOf(head, file);
-  for (const command of commands) perform(started.workflow, command);
+  for (const command of commands) perform(started, command);
   return started;
 }
 
@@ -60,11 +68,10 @@ function split(text: string): { head: string; commands: readonly string[] } {
 }
 
 /** `members sql=3` and `inputs {…}` stand before the definition, which goes to the first command. */
-function startOf(head: string, file: string): { readonly workflow: Workflow; readonly source: string } {
+function startOf(head: string, file: string): Lived {
   const source = head.slice(head.indexOf('workflow_version'));
   const before = head.slice(0, head.indexOf('workflow_version'));
-  const { definition, problems } = parseDefinition(source, { fileName: parsePath(file).base, files: {} });
-  if (!definition) throw new Error(problems.map(problemText).join('\n'));
+  const definition = parsed(source, parsePath(file).base);
   const sizes = /^members (.*)$/m.exec(before)?.[1] ?? '';
   const counts = sizes.split(' ').map(item => item.split('=') as [string, string]);
   const inputs = JSON.parse(/^inputs (.*)$/m.exec(before)?.[1] ?? '{}') as JsonObject;
@@ -72,9 +79,28 @@ function startOf(head: string, file: string): { readonly workflow: Workflow; rea
   return { workflow: new Workflow(definition, members, inputs), source };
 }
 
-function perform(w: Workflow, command: string): readonly string[] {
+function parsed(source: string, fileName: string): WorkflowDefinition {
+  const { definition, problems } = parseDefinition(source, { fileName, files: {} });
+  if (!definition) throw new Error(problems.map(problemText).join('\n'));
+  return definition;
+}
+
+/** What has nothing behind its arrow is taken out. */
+function edited(lived: Lived, words: readonly string[]): Decision {
+  const [from = '', to = ''] = words.join(' ').split(/ → ?/);
+  if (!lived.source.includes(from)) throw new Error(`the definition has no ${from}`);
+  lived.source = lived.source.replaceAll(from, to);
+  return lived.workflow.update(parsed(lived.source, 'edited.yaml'));
+}
+
+function perform(lived: Lived, command: string): readonly string[] {
   const [first = '', ...rest] = command.split(' ');
+  const { workflow: w } = lived;
   switch (first) {
+    case 'edit':
+      return told(w, () => edited(lived, rest));
+    case 'inputs':
+      return told(w, () => w.update(w.graph.definition, { ...w.state.inputs, ...values(rest) }));
     case 'restart':
       return restart(w);
     case 'create':
