@@ -61,6 +61,12 @@ export function armStragglers(draft: Draft): void {
   draft.mark('stragglers', draft.at + waitForStragglers);
 }
 
+/** Another generation, or an operation, has opened the goal again. */
+export function disarmStragglers(draft: Draft): void {
+  if (draft.workflow.stragglers === undefined || draft.undo || draft.goalHolds) return;
+  draft.mark('stragglers', undefined);
+}
+
 /** The workflow's own time has come; false: not yet, or it has none any more. What runs is called back. */
 export function timeIsUp(draft: Draft): boolean {
   const due = endDue(draft.workflow);

@@ -287,7 +287,9 @@ function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken)
       // What is taken back while the workflow goes on has an order of its own (M24).
       if (record.withdrawn || graph.steps[number]?.leaving) continue;
       const isForgotten = state.workflow.abandoned === true;
-      report('M13', isForgotten || isAlone ? may || step === 'undoing' : may && isFree(), id);
+      // An undo because a condition or a role changed lets others go on, and may end after all began to be taken back.
+      const mayStand = state.workflow.source !== undefined;
+      report('M13', isForgotten || isAlone ? may || step === 'undoing' : may && (mayStand || isFree()), id);
     }
   }
 }

@@ -5,7 +5,7 @@
 // steps whose surroundings changed, roles, undos, starts that need no VM, then VMs that are free, by agent in the order
 // in which they came up.
 import { firstPhase, startPhase } from './attempts.ts';
-import { armStragglers } from './deadline.ts';
+import { armStragglers, disarmStragglers } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { conclude, standDown } from './ends.ts';
 import { mayStart } from './halting.ts';
@@ -35,9 +35,11 @@ export function settle(draft: Draft): void {
     followUp(draft);
   }
   conclude(draft);
-  if (draft.undoable.length === 0) return;
-  followUp(draft);
-  conclude(draft);
+  if (draft.undoable.length > 0) {
+    followUp(draft);
+    conclude(draft);
+  }
+  disarmStragglers(draft);
 }
 
 /** Every turn moves at least one step, role or command towards its end. */

@@ -109,11 +109,17 @@ describe('every workflow whose definition or inputs change', () => {
         const w = new Workflow(definition, members).create();
         drain(w, well(w));
         fc.pre(w.over === 'complete');
+        const before = new Map(w.graph.steps.map(({ id }) => [id, w.record(id)]));
         const { changes, effects, rejected } = w.update({ ...definition, digest: 'said again' }, { n: 1 });
         if (rejected) return;
         expect(effects).to.eql([]);
-        // What is not needed, or skipped, hangs on what was looked at first.
-        expect(changes.filter(one => one.kind === 'step' && one.from === 'reached')).to.eql([]);
+        // What is not needed, or skipped, hangs on what was looked at first. Who never began has its mark for comparing only now.
+        for (const one of changes)
+          if (one.kind === 'step' && one.from === 'reached')
+            expect({ ...one.record, fingerprint: undefined }).to.eql({
+              ...before.get(one.step),
+              fingerprint: undefined,
+            });
         expect(w.over).to.equal('complete');
       }),
       RUNS,
@@ -129,7 +135,8 @@ describe('every workflow whose definition or inputs change', () => {
         fc.pre(w.over === 'complete');
         const reached = new Map(w.graph.steps.map(({ id }) => [id, w.record(id)]));
         w.update(changedBy(definition, definition, dice, 'changed'), {});
-        w.update(definition, { n: 1 });
+        // With `on_workflow_failure: undo` the change may have failed, and all is taken back.
+        if (w.update(definition, { n: 1 }).rejected) return;
         const begun = w.graph.steps.filter(({ id }) => w.record(id)?.attempt !== reached.get(id)?.attempt);
         drain(w, well(w));
         for (const { id } of w.graph.steps)

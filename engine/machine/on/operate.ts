@@ -7,6 +7,7 @@ import type { Handler } from './handler.ts';
 
 export const onOperate: Handler<'operate'> = (draft, { allowed }) => {
   if (!draft.begun) return false;
+  if (draft.workflow.stragglers !== undefined) draft.mark('stragglers', undefined);
   armDeadline(draft, allowed);
   beginStep(draft);
   return true;
