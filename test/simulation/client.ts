@@ -32,6 +32,11 @@ type Act = ActRequest extends infer R
 
 const PATIENCE = 20_000;
 
+const RIGHT = {
+  auth_type: 'v3applicationcredential',
+  auth: { application_credential_id: 'id', application_credential_secret: 'secret' },
+};
+
 export class Client {
   readonly workflow = 'w1';
   readonly #world: ClientWorld;
@@ -70,6 +75,7 @@ export class Client {
       inputs: {},
       members,
       by: 'heat',
+      ...(scenario.calls && { credential: RIGHT }),
     };
     const { problems } = await this.#insist(host => host.service.create(request));
     if (problems.length > 0) throw new Broken('scenario', JSON.stringify(problems));

@@ -4,6 +4,7 @@ import type { AgentDirectory } from '../../engine/agents/ports.ts';
 import type { EngineKeys } from '../../engine/agents/keys.ts';
 import { type AgentSide, createAgentSide } from '../../engine/agents/side.ts';
 import type { MemoryBroker } from '../../engine/bus/memory.ts';
+import type { CloudSource } from '../../engine/drivers/cloud/rights.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
 import { childWorkflows } from '../../engine/runtime/children.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
@@ -20,6 +21,8 @@ export interface EngineWorld {
   readonly vault: Vault;
   readonly directory: AgentDirectory;
   readonly skew: () => number;
+  /** The owner's cloud, where the scenario calls one. */
+  readonly clouds?: (life: Life) => CloudSource;
   store(life: Life): Store;
   /** The engine is about to ack this. */
   readonly acked: (delivery: Delivery) => void;
@@ -64,7 +67,7 @@ export class EngineHost {
       sink,
       term: () => this.engine.term,
       seal: world.vault.seal,
-      clouds: NO_CLOUDS,
+      clouds: world.clouds?.(life) ?? NO_CLOUDS,
       draw: below => Math.floor(world.random() * below),
       children: childWorkflows(() => this.engine),
     });

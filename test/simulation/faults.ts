@@ -20,7 +20,8 @@ export const FAULT_KINDS = [
   'agent_disk_full',
   'clock_skew',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+/** Of the owner's cloud, in worlds that have one: not drawn, or every seed would mean another run. */
+export type FaultKind = (typeof FAULT_KINDS)[number] | 'service_faults';
 
 export class Faults {
   readonly kinds: ReadonlySet<FaultKind>;

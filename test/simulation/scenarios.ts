@@ -9,6 +9,8 @@ export interface Scenario {
   readonly members: Readonly<Record<string, number>>;
   /** True: every interrupted state has a probe or is idempotent, so faults may not change the end. */
   readonly exact: boolean;
+  /** It calls the owner's cloud. */
+  readonly calls?: true;
 }
 
 const header = 'workflow_version: 2026-11-01\n';

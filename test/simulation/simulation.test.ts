@@ -1,6 +1,7 @@
 // Whole systems under faults: fixed seeds, a crash at every I/O, and that a seed means the same run each time.
 // Belongs here: what `npm test` runs of the simulation. Does not belong here: fresh seeds (soak.ts), planted bugs (mutants/).
 import { expect } from 'chai';
+import { CLOUDY } from './cloud-scenario.ts';
 import { difference, oracle, repeatCommand, runSeed } from './run.ts';
 import { FAMILY, SCENARIOS, SORRY, type Scenario, WAVES } from './scenarios.ts';
 import { World } from './world.ts';
@@ -75,6 +76,25 @@ describe('simulation', () => {
       const remove = seed % 2 === 0;
       const actual = await new World({ seed, scenario: FAMILY, remove }).run();
       expect(difference(FAMILY, remove ? back : there, actual), `seed ${seed}`).to.equal(undefined);
+    }
+  });
+
+  it("OW1, ED2, row 36: makes one server of the owner's cloud, whatever becomes of its answers and of the engine", async () => {
+    const [there, back] = [await oracle(CLOUDY, false), await oracle(CLOUDY, true)];
+    expect(there).to.deep.include({ status: 'complete', effects: { cloud: ['mark one', 'server one'] } });
+    expect(back).to.deep.include({ status: 'deleted', effects: { cloud: ['mark one'] } });
+    const faults = ['service_faults', 'engine_killed', 'standby_takes_over', 'store_faults'] as const;
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const remove = seed % 2 === 0;
+      const actual = await new World({ seed, scenario: CLOUDY, remove, faults }).run();
+      expect(difference(CLOUDY, remove ? back : there, actual), `seed ${seed}`).to.equal(undefined);
+    }
+    for (const where of ['before', 'after'] as const) {
+      for (let io = 0; io < back.engineIos; io += 2) {
+        const killEngine = (life: number) => (at: number) => (life === 1 && at === io ? where : undefined);
+        const world = new World({ seed: 3, scenario: CLOUDY, faults: [], killEngine, remove: true });
+        expect(difference(CLOUDY, back, await world.run()), `killed ${where} I/O ${io}`).to.equal(undefined);
+      }
     }
   });
 

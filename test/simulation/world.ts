@@ -13,6 +13,7 @@ import { MemoryDisk } from '../../engine/store/memory.ts';
 import { AgentHost } from './agent-host.ts';
 import { Broken, Checker } from './checks.ts';
 import { type Asking, Client } from './client.ts';
+import { SimulatedCloud } from './cloud.ts';
 import { EngineHost, type EngineWorld } from './engine-host.ts';
 import { type FaultKind, Faults } from './faults.ts';
 import { type KillPlan, Life } from './life.ts';
@@ -68,6 +69,7 @@ export class World {
   readonly #engines: EngineHost[] = [];
   readonly #agents = new Map<string, AgentHost>();
   readonly #agentLives = new Map<string, readonly Life[]>();
+  #cloud: SimulatedCloud | undefined;
   #lives = 0;
   #broken: Error | undefined;
   engineIos = 0;
@@ -82,6 +84,7 @@ export class World {
     );
     this.#checker = new Checker(this.#disk, this.vms);
     this.broker = this.#makeBroker();
+    if (options.scenario.calls) this.#cloud = this.#makeCloud(options.seed);
     this.#engineWorld = this.#makeEngineWorld();
     this.#client = new Client({
       scheduler: this.scheduler,
@@ -145,7 +148,10 @@ export class World {
       status,
       steps: this.scheduler.steps,
       faults: [...this.faults.kinds],
-      effects: Object.fromEntries(this.vms.map(vm => [vm.name, [...vm.disk.effects].sort()])),
+      effects: {
+        ...Object.fromEntries(this.vms.map(vm => [vm.name, [...vm.disk.effects].sort()])),
+        ...(this.#cloud && { cloud: this.#cloud.effects }),
+      },
       states,
       engineIos: ios(this.#engines.map(host => host.life)),
       agentIos: Object.fromEntries([...this.#agentLives].map(([vm, lives]) => [vm, ios(lives)])),
@@ -198,7 +204,15 @@ export class World {
     });
   }
 
+  /** Chance of its own: a draw for it must not shift the draws of worlds that have none. */
+  #makeCloud(seed: number): SimulatedCloud {
+    return new SimulatedCloud(this.scheduler, new Random(seed + 1), this.faults, thrown =>
+      this.#breaks(thrown),
+    );
+  }
+
   #makeEngineWorld(): EngineWorld {
+    const cloud = this.#cloud;
     const records = this.vms.map(vm => ({
       id: vm.name,
       signingKey: publicKeyText(vm.signing.publicKey),
@@ -213,6 +227,7 @@ export class World {
       vault: vault(Buffer.alloc(32, 7)),
       directory: memoryDirectory(records),
       skew: () => 0,
+      ...(cloud && { clouds: (life: Life) => cloud.source(life) }),
       store: life => this.#storeFor(life),
       acked: delivery => {
         this.#checker.acked(delivery.message).catch((thrown: unknown) => this.#breaks(thrown));
