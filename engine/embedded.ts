@@ -31,7 +31,7 @@ import { EmbeddedAgents, type MemberAgents, noMemberAgents } from './embedded-ag
 import { leavingOf } from './leaving.ts';
 import { Clouds } from './openstack/clouds.ts';
 import type { CloudSettings } from './openstack/types.ts';
-import type { ActRequest, CreateRequest, EngineApi } from './runtime/api.ts';
+import type { ActRequest, CreateRequest, EngineApi, PlanAnswer, PlanRequest } from './runtime/api.ts';
 import { childWorkflows } from './runtime/children.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Engine } from './runtime/engine.ts';
@@ -224,6 +224,10 @@ async function membersOf(store: Store): Promise<ReadonlySet<string>> {
   }
 }
 
+/** Groups, each with those who take part in it from now on. */
+const joiningIn = ({ members = {}, join = {} }: PlanRequest) =>
+  [members, join].flatMap(groups => Object.entries(groups));
+
 /** The service, and the agents that come with a workflow and go with it. */
 class EmbeddedEngine implements EngineApi {
   readonly #parts: Parts;
@@ -292,14 +296,9 @@ class EmbeddedEngine implements EngineApi {
 
   /** Agents of those who join are known before the first command that names them; of who has left they go at the end. */
   async #update(request: ActRequest & { readonly kind: 'update' }): Promise<RequestResult> {
-    const joining = [request.members ?? {}, request.join ?? {}].flatMap(groups => Object.entries(groups));
+    const joining = joiningIn(request);
     if (this.#parts.places.kind !== 'embedded') {
-      const [stranger] = joining.flatMap(([entity, group]) =>
-        this.#strangers(
-          entity,
-          group.map(({ agent }) => agent),
-        ),
-      );
+      const [stranger] = this.#unknownIn(joining);
       const { message, hint = '' } = stranger ?? { message: '' };
       if (stranger) return { status: 'rejected', code: 'members_invalid', message, next: hint };
       return this.#service.act(request);
@@ -308,6 +307,20 @@ class EmbeddedEngine implements EngineApi {
     const result = await this.#service.act(request);
     if (result.status === 'rejected') await this.#sweep();
     return result;
+  }
+
+  #unknownIn(joining: ReturnType<typeof joiningIn>): readonly Problem[] {
+    return joining.flatMap(([entity, group]) =>
+      this.#strangers(
+        entity,
+        group.map(({ agent }) => agent),
+      ),
+    );
+  }
+
+  async plan(request: PlanRequest): Promise<PlanAnswer> {
+    const problems = this.#parts.places.kind === 'embedded' ? [] : this.#unknownIn(joiningIn(request));
+    return problems.length === 0 ? this.#service.plan(request) : { problems };
   }
 
   list: EngineApi['list'] = options => this.#service.list(options);

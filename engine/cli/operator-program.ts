@@ -3,8 +3,10 @@
 import type { Command } from 'commander';
 import { type CloudOptions, newRight } from './cloud.ts';
 import { act, sendSignal, skip } from './commands/act.ts';
+import type { UpdateOptions } from './commands/change.ts';
+import { plan } from './commands/plan.ts';
 import { operate, type OperateOptions } from './commands/operate.ts';
-import { update, type UpdateOptions } from './commands/update.ts';
+import { update } from './commands/update.ts';
 import type { ExitCode } from './exits.ts';
 import type { WatchOptions } from './finish.ts';
 import type { Context } from './host.ts';
@@ -101,6 +103,22 @@ export function addOperator(program: Command, choose: Choose): void {
       choose(options, context => act(context, name, { kind: 'cancel' }, options)),
   );
   operator(
+    'plan [name]',
+    'what an update would do to each step, and why; without a name, what a new workflow would',
+    'plan prod --inputs port=5433',
+    'plan prod --definition cluster.yaml --members db=4 --verbose',
+    'plan --definition cluster.yaml --members db=3',
+  )
+    .option('--definition <file>', 'the definition from now on')
+    .addOption(inputsOption())
+    .option('--unset <names...>', 'inputs that are to have their defaults again')
+    .addOption(membersOption())
+    .addOption(newCloudOption())
+    .option('--abandon', 'undo nothing of the members that leave', false)
+    .action((name: string | undefined, options: UpdateOptions & { color?: boolean }) =>
+      choose(options, context => plan(context, name, options)),
+    );
+  operator(
     'update <name>',
     'change definition, inputs or members: what changed runs again, members and states that are gone are undone; what is not named stays',
     'update prod --inputs port=5433',
@@ -112,7 +130,7 @@ export function addOperator(program: Command, choose: Choose): void {
     .option('--unset <names...>', 'inputs that are to have their defaults again')
     .addOption(membersOption())
     .addOption(newCloudOption())
-    .option('--dry-run', 'only say whether it would be accepted', false)
+    .option('--dry-run', 'only show the plan', false)
     .option('--abandon', 'undo nothing of the members that leave', false)
     .action((name: string, options: UpdateOptions & { color?: boolean }) =>
       choose(options, context => update(context, name, options)),

@@ -3,7 +3,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { EngineError, errorText } from '../base/errors.ts';
 import type { AgentRequest } from '../runtime/agents-api.ts';
-import type { ActRequest, CreateRequest, EngineApi, Happening } from '../runtime/api.ts';
+import type { ActRequest, CreateRequest, EngineApi, Happening, PlanRequest } from '../runtime/api.ts';
 import { type Frame, fromWire, onFrames, send } from './protocol.ts';
 
 export interface ControlClient extends EngineApi {
@@ -60,6 +60,10 @@ class Client implements ControlClient {
 
   act(request: ActRequest): ReturnType<EngineApi['act']> {
     return this.#ask('act', request) as ReturnType<EngineApi['act']>;
+  }
+
+  plan(request: PlanRequest): ReturnType<EngineApi['plan']> {
+    return this.#look('plan', request) as ReturnType<EngineApi['plan']>;
   }
 
   list(): ReturnType<EngineApi['list']> {

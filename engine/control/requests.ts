@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { EngineError } from '../base/errors.ts';
 import type { AgentRequest } from '../runtime/agents-api.ts';
-import type { ActRequest, CreateRequest, EngineApi } from '../runtime/api.ts';
+import type { ActRequest, CreateRequest, EngineApi, PlanRequest } from '../runtime/api.ts';
 
 const json = z.json();
 const object = z.record(z.string(), json);
@@ -52,7 +52,6 @@ const act = z.discriminatedUnion('kind', [
     unset: z.array(text).optional(),
     whole: z.literal(true).optional(),
     credential: object.optional(),
-    dryRun: z.literal(true).optional(),
   }),
   z.strictObject({
     ...common,
@@ -70,6 +69,20 @@ const act = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const plan = z.strictObject({
+  workflow: text,
+  members: groups.optional(),
+  join: groups.optional(),
+  leave: z.record(text, z.array(text)).optional(),
+  abandon: z.boolean().optional(),
+  allowed: milliseconds.optional(),
+  document: document.optional(),
+  inputs: object.optional(),
+  unset: z.array(text).optional(),
+  whole: z.literal(true).optional(),
+  credential: object.optional(),
+});
+
 const agent = { by: text, agent: text };
 /** What operators may ask of single agents; the rest is Heat's. */
 const administration = z.discriminatedUnion('kind', [
@@ -80,6 +93,7 @@ const administration = z.discriminatedUnion('kind', [
 const PARAMS = {
   create: z.tuple([create]),
   act: z.tuple([act]),
+  plan: z.tuple([plan]),
   list: z.tuple([z.strictObject({ children: z.boolean().optional() }).optional()]),
   workflow: z.tuple([text]),
   explain: z.tuple([text, text.optional()]),
@@ -113,6 +127,8 @@ export function answer(api: EngineApi, call: Exclude<Call, { readonly method: 'f
       return api.create(call.params[0] as CreateRequest);
     case 'act':
       return api.act(call.params[0] as ActRequest);
+    case 'plan':
+      return api.plan(call.params[0] as PlanRequest);
     case 'list':
       return api.list();
     case 'workflow':

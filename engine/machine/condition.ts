@@ -27,9 +27,12 @@ export function momentOf(source: ConditionSource, step: Step, record: StepRecord
   return verdicts.includes('open') ? 'open' : 'now';
 }
 
-/** Nothing of the step has begun; or it was reached, and nothing has since another definition or other inputs came. */
-export const isBeforeAll = ({ dispatch, touched, renews, again }: StepRecord): boolean =>
-  again ? !again.begun : dispatch === 0 && !touched && renews === undefined;
+/**
+ * Nothing of the step has begun since it was new or undone; or it was reached, and nothing has since another definition or
+ * other inputs came.
+ */
+export const isBeforeAll = ({ startedAt, touched, renews, again }: StepRecord): boolean =>
+  again ? !again.begun : startedAt === undefined && !touched && renews === undefined;
 
 type Reads = NonNullable<Step['state']['condition']>['reads'];
 

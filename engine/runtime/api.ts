@@ -9,6 +9,7 @@ import type { StepId } from '../base/ids.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { OutputFailure } from '../machine/outputs.ts';
 import type { StepRecord, WorkflowRecord } from '../machine/types.ts';
+import type { Plan } from '../plan/types.ts';
 import type { Explanation, WorkflowExplanation } from '../machine/why/types.ts';
 import type { AgentsApi } from './agents-api.ts';
 import type { DefinitionDocument, LogEntry, RequestResult } from './ports.ts';
@@ -21,6 +22,11 @@ export interface EngineApi extends AgentsApi {
   create(request: CreateRequest): Promise<{ readonly problems: readonly Problem[] }>;
   /** Resolves when the request is applied or rejected, not merely accepted. The same `requestId` twice is once. */
   act(request: ActRequest): Promise<RequestResult>;
+  /**
+   * What an update would do, judged as `act` would judge it; nothing is stored or begun. It equals what then happens as long
+   * as nothing fails, nobody interferes and no time runs out. EngineError `not_found` when there is no such workflow.
+   */
+  plan(request: PlanRequest): Promise<PlanAnswer>;
   /** In creation order; children of others only when asked for. */
   list(options?: ListOptions): Promise<readonly WorkflowRecord[]>;
   /** EngineError `not_found` when there is none. */
@@ -93,8 +99,6 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
       readonly unset?: readonly string[];
       readonly whole?: true;
       readonly credential?: JsonObject;
-      /** Only judged: nothing is stored or begun. */
-      readonly dryRun?: true;
     } & NewMembers)
   /** An operation of the definition (R8). The same `id` twice is once, as long as it is among the last. */
   | {
@@ -106,6 +110,15 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
     }
   | { readonly kind: 'delete'; readonly abandon: boolean; readonly credential?: JsonObject }
 );
+
+/** An update that is only thought of. */
+export type PlanRequest = Omit<Extract<ActRequest, { readonly kind: 'update' }>, 'kind' | 'requestId' | 'by'>;
+
+/** `problems`: errors, without a plan, or warnings. */
+export interface PlanAnswer {
+  readonly plan?: Plan;
+  readonly problems: readonly Problem[];
+}
 
 export interface WorkflowView {
   readonly record: WorkflowRecord;

@@ -14,6 +14,7 @@ import { analyseMembers } from '../graph/analyse.ts';
 import { mermaid } from '../graph/describe.ts';
 import type { Member } from '../graph/types.ts';
 import type { ParentLink, WorkflowRecord } from '../machine/types.ts';
+import { planUpdate } from '../plan/plan.ts';
 import type { Explanation, Presence, Surroundings, WorkflowExplanation } from '../machine/why/types.ts';
 import { notFound, otherContent } from './absorb.ts';
 import type {
@@ -23,6 +24,8 @@ import type {
   EngineApi,
   Happening,
   ListOptions,
+  PlanAnswer,
+  PlanRequest,
   WorkflowView,
 } from './api.ts';
 import type { AgentRequest, AgentsApi } from './agents-api.ts';
@@ -31,7 +34,7 @@ import { explanation, withChildren } from './explain.ts';
 import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
 import { withReason, workflowView } from './views.ts';
 import type { LiveWorkflow } from './live.ts';
-import { judgeUpdate, type UpdateRequest } from './updates.ts';
+import { type JudgedUpdate, judgeUpdate, type UpdateRequest } from './updates.ts';
 import { membership } from './workflows.ts';
 
 /** Records read at a time by `list`. */
@@ -148,22 +151,27 @@ export class EngineService implements EngineApi {
     return this.#engine.submit(row, undefined, [...secrets, ...right.secrets]);
   }
 
-  async #update(request: UpdateRequest, found: LiveWorkflow): Promise<RequestResult> {
-    const { requestId, workflow, by, allowed } = request;
-    const { machine } = this.#engine;
-    const judged = await judgeUpdate(request, found, {
-      machine,
-      seal: (values, hidden) => this.#seal(`${workflow}/input`, values, hidden),
+  #judgeUpdate(request: PlanRequest, found: LiveWorkflow): Promise<JudgedUpdate> {
+    return judgeUpdate(request, found, {
+      machine: this.#engine.machine,
+      seal: (values, hidden) => this.#seal(`${request.workflow}/input`, values, hidden),
       open: ref => this.#engine.secret(ref),
     });
+  }
+
+  async plan(request: PlanRequest): Promise<PlanAnswer> {
+    const found = await this.#found(request.workflow);
+    const { change, definition, problems } = await this.#judgeUpdate(request, found);
+    if (problems.some(({ severity }) => severity === 'error')) return { problems };
+    return { plan: planUpdate(found.graph, found.state, change, definition), problems };
+  }
+
+  async #update(request: UpdateRequest, found: LiveWorkflow): Promise<RequestResult> {
+    const { requestId, workflow, by, allowed } = request;
+    const judged = await this.#judgeUpdate(request, found);
     const refused = refusalOf(judged.problems);
     if (refused !== undefined) return refused;
-    const { change, document, definition, secrets } = judged;
-    if (request.dryRun) {
-      const event = { kind: 'update', change, by, at: this.#engine.clock.now() } as const;
-      const { rejected: reason } = machine.decide(found.graph, found.state, event, definition);
-      return reason ? { status: 'rejected', code: 'not_allowed', ...reason } : { status: 'applied' };
-    }
+    const { change, document, secrets } = judged;
     const right = this.#sealCredential(workflow, request.credential);
     const asked = change as unknown as JsonObject;
     const payload = { change: asked, ...(allowed !== undefined && { allowed }), ...right.payload };

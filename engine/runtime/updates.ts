@@ -12,7 +12,7 @@ import type { Problem } from '../definition/problems.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
 import type { GenerationChange, NewSource } from '../machine/events.ts';
-import type { ActRequest, NewMembers } from './api.ts';
+import type { ActRequest, NewMembers, PlanRequest } from './api.ts';
 import type { LiveWorkflow } from './live.ts';
 import type { Machine } from './machine.ts';
 import type { DefinitionDocument, NewSecret } from './ports.ts';
@@ -41,7 +41,7 @@ export interface Tools {
 }
 
 export async function judgeUpdate(
-  request: UpdateRequest,
+  request: PlanRequest,
   live: LiveWorkflow,
   tools: Tools,
 ): Promise<JudgedUpdate> {
@@ -71,7 +71,7 @@ export async function judgeUpdate(
 
 /** What was given before and is now, in clear, as a new workflow would be given it (U1). */
 async function wholeInputs(
-  { inputs = {}, unset = [], whole }: UpdateRequest,
+  { inputs = {}, unset = [], whole }: PlanRequest,
   live: LiveWorkflow,
   definition: WorkflowDefinition,
   { open }: Tools,
@@ -125,7 +125,7 @@ async function clearEntries(value: JsonObject, open: Tools['open']): Promise<Jso
 }
 
 /** Who takes part, as the event has it. */
-function memberChange({ members, join, leave, abandon }: UpdateRequest): GenerationChange {
+function memberChange({ members, join, leave, abandon }: NewMembers): GenerationChange {
   return {
     ...(members && { members: encodedMembers(members) }),
     ...(join && { join: encodedMembers(join) }),

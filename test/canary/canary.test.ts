@@ -183,10 +183,9 @@ describe('the canary', function () {
     const directory = await temporaryDirectory();
     const data = path.join(directory, 'data');
     mkdirSync(data);
-    const [password = '', setting = '', token = '', key = ''] = ['input', 'map', 'output', 'signal'].map(
-      secret,
-    );
-    const canary = new Canary(directory, [password, setting, token, key]);
+    const secrets = ['input', 'map', 'output', 'signal', 'plan'].map(secret);
+    const [password = '', setting = '', token = '', key = '', planned = ''] = secrets;
+    const canary = new Canary(directory, secrets);
     const file = path.join(directory, 'canary.workflow.yaml');
     const inputs = path.join(directory, 'inputs.json');
     await writeFile(path.join(data, 'token'), token);
@@ -218,6 +217,11 @@ describe('the canary', function () {
     for (const words of [['status'], ['status', '--json'], ['events'], ['events', '--json']]) {
       expect(await canary.murano(words[0] ?? '', 'canary', ...words.slice(1)), words.join(' ')).to.equal(0);
     }
+    const others = path.join(directory, 'others.json');
+    await writeFile(others, JSON.stringify({ password: planned, settings: { deep: [planned] } }));
+    for (const words of [[], ['--json'], ['--verbose']])
+      expect(await canary.murano('plan', 'canary', '--inputs', others, ...words)).to.equal(0);
+    expect(canary.said.join(''), 'the plan').to.include('generation 2');
     expect(await canary.murano('resume', 'canary', '--verbose')).to.equal(1);
 
     service.server.closeAllConnections();

@@ -11,6 +11,7 @@ import {
   entity,
   expression,
   join,
+  literal,
   membership,
   output,
   script,
@@ -92,6 +93,18 @@ describe('another definition, or other inputs', () => {
     expect([w.over, w.out()]).to.eql(['complete', []]);
     w.update(defined(kept([output('port', { type: 'integer' })])));
     expect(finish(w)).to.eql(['g[0].a changed']);
+  });
+
+  it('row 23: what a condition no longer lets be is undone, and does not run again', () => {
+    const conditional = (holds: boolean): ReturnType<typeof defined> =>
+      defined([state('g', 'a', { undo, condition: literal(holds) })]);
+    const w = complete(conditional(true));
+    w.update(conditional(false));
+    expect(finish(w)).to.eql(['undo g[0].a']);
+    expect([w.status('g[0].a'), w.over]).to.eql(['skipped', 'complete']);
+    w.update(conditional(true));
+    expect(finish(w)).to.have.length(1);
+    expect(w.status('g[0].a')).to.equal('reached');
   });
 
   it('R3: the same definition and inputs change nothing', () => {

@@ -107,10 +107,13 @@ describe('an update of inputs', () => {
     await world.engine.stop();
   });
 
-  it('is only judged by a dry run', async () => {
+  it('is planned without anything of it being begun', async () => {
     const world = await complete(new MemoryDisk());
-    expect(await update(world, { inputs: { port: 6000 }, dryRun: true })).to.eql(APPLIED);
-    expect(await update(world, { members: { sql: [] }, dryRun: true })).to.include({ status: 'rejected' });
+    const { plan } = await world.service.plan({ workflow: 'w', inputs: { port: 6000 } });
+    expect(plan?.counts.run_again, JSON.stringify(plan)).to.be.above(0);
+    const none = await world.service.plan({ workflow: 'w', members: { sql: [] } });
+    expect(none.plan?.refused?.message).to.contain('sql');
+    expect((await world.service.plan({ workflow: 'w', inputs: { prot: 1 } })).problems).to.have.length(1);
     expect((await world.service.workflow('w')).record.generation).to.equal(1);
     await world.engine.stop();
   });

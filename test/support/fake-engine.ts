@@ -16,6 +16,8 @@ import type {
   EngineApi,
   Happening,
   WorkflowView,
+  PlanAnswer,
+  PlanRequest,
 } from '../../engine/runtime/api.ts';
 import type { LogEntry, RequestResult } from '../../engine/runtime/ports.ts';
 import { START } from './workflow-views.ts';
@@ -42,6 +44,14 @@ export class FakeEngine implements EngineApi {
     this.acted.push(request);
     if (this.answer.status === 'applied') this.onRequest(request.workflow);
     return this.answer;
+  }
+
+  readonly planned: PlanRequest[] = [];
+  planAnswer: PlanAnswer = { problems: [] };
+
+  async plan(request: PlanRequest): Promise<PlanAnswer> {
+    this.planned.push(request);
+    return this.planAnswer;
   }
 
   async list(): Promise<readonly WorkflowRecord[]> {

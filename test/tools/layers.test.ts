@@ -12,7 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/drawing': ['engine/base', 'engine/definition', 'engine/graph'],
   'engine/machine': ['engine/base', 'engine/definition', 'engine/graph'],
   'engine/whatif': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
-  'engine/runtime': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
+  'engine/plan': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
+  'engine/runtime': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine', 'engine/plan'],
   'engine/store': ['engine/base', 'engine/machine', 'engine/runtime'],
   'engine/bus': ['engine/base', 'engine/runtime', 'agent-protocol'],
   'engine/broker': ['engine/base', 'engine/bus', 'engine/runtime', 'agent-protocol'],
@@ -51,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/drawing',
     'engine/machine',
     'engine/whatif',
+    'engine/plan',
     'engine/runtime',
     'engine/control',
   ],
@@ -74,6 +76,7 @@ const PURE = [
   'engine/drawing',
   'engine/machine',
   'engine/whatif',
+  'engine/plan',
 ];
 const PURE_MODULES = [
   'js-yaml',

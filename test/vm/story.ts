@@ -1,14 +1,11 @@
-// What the virtual machine goes through: a workflow whose first script asks for a reboot, and whose second is cut off with its power.
+// What the virtual machine goes through: a workflow whose first script asks for a reboot, and whose second is cut off by one.
 // Belongs here: the definition, and what must have happened at its end. Does not belong here: the machine (machine.ts), the
 // clock (main.ts).
 import type { EngineApi, WorkflowView } from '../../engine/runtime/api.ts';
 
 export const WORKFLOW = 'reboots';
 
-/** What the second script writes on the machine's console when it waits for its end. */
-export const CUT_ME = 'the power may be cut';
-
-/** Each line: why it runs, and the boot id that it sees. */
+/** Each line: why it runs, and the boot id that it sees. `b` to sysrq is what a power cut is to the machine. */
 export const DEFINITION = `
 workflow_version: 2026-11-01
 entities:
@@ -33,7 +30,7 @@ entities:
               echo "$WORKFLOW_REASON $(cat /proc/sys/kernel/random/boot_id)" >> /var/lib/migrated
               sync
               if [ "$(wc -l < /var/lib/migrated)" = 1 ]; then
-                echo "${CUT_ME}" > /dev/console
+                echo b > /proc/sysrq-trigger
                 sleep 3600
               fi
               cp /var/lib/migrated "\${heat_outputs_path}.boots"

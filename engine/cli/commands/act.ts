@@ -70,7 +70,6 @@ export async function act(
       ...action,
     } as ActRequest;
     mustBeApplied(await session.api.act(request));
-    if (action.kind === 'update' && action.dryRun) return sayPossible(context, id, options);
     if (session.kind === 'attached' && !WATCHED.has(action.kind)) {
       return sayHandedOver(context, id, action, options);
     }
@@ -125,12 +124,6 @@ function sayApplied(context: Context, id: string, action: Action, session: Sessi
     ...(session.kind === 'embedded' ? [[piece(engine, 'faint')]] : []),
     [],
   ]);
-}
-
-function sayPossible({ terminal }: Context, id: string, options: WatchOptions): ExitCode {
-  if (options.json) terminal.out(`${JSON.stringify({ applied: false, possible: true, workflow: id })}\n`);
-  else printWhole(terminal, [plain(`Nothing stands against this update of ${id}. Nothing was changed.`)]);
-  return 0;
 }
 
 function sayHandedOver(context: Context, id: string, action: Action, options: WatchOptions): ExitCode {
