@@ -12,6 +12,7 @@ import { restore } from '../../engine/machine/state.ts';
 import {
   beginning,
   currentVersion,
+  definitionsOf,
   endOf,
   type History,
   readHistories,
@@ -39,6 +40,14 @@ describe('the history', () => {
     expect(histories.filter(({ version }) => version === currentVersion())).to.have.length.above(11);
   });
 
+  it('is kept of other members, another definition, other inputs and operations', () => {
+    const log = histories.flatMap(({ history }) => history.log);
+    const generations = log.filter(change => change.kind === 'generation');
+    expect(generations.filter(({ definition }) => definition === undefined)).to.have.length.above(0);
+    expect(generations.filter(({ earlier }) => earlier !== undefined)).to.have.length.above(0);
+    expect(log.filter(({ kind }) => kind === 'operation')).to.have.length.above(0);
+  });
+
   for (const { version, name, history } of histories) {
     it(`${version} ${name}: its log leads to its records`, () => {
       const { graph, state } = replay(history);
@@ -57,9 +66,11 @@ describe('the history', () => {
     if (version !== currentVersion() || history.events.length === 0) continue;
     it(`${version} ${name}: the same events bring about the same log`, () => {
       let { graph, state } = beginning(history);
+      const definitions = definitionsOf(history);
       let from = 0;
       for (const { event, changes } of history.events) {
-        const decision = decide(graph, state, event);
+        const { source } = event.kind === 'update' ? event.change : {};
+        const decision = decide(graph, state, event, source && definitions(source.definition));
         expect(text(decision.changes), text(event)).to.equal(text(history.log.slice(from, from + changes)));
         if (decision.next) ({ graph, state } = decision.next);
         apply(graph, state, decision.changes);

@@ -7,16 +7,20 @@ import { problemText } from '../../engine/definition/problems.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
 import { compileGraph } from '../../engine/graph/compile.ts';
 import type { Member, StateGraph } from '../../engine/graph/types.ts';
-import { entered } from '../../engine/machine/update/begin.ts';
+import { type Definitions, entered } from '../../engine/machine/update/begin.ts';
 import { apply } from '../../engine/machine/apply.ts';
 import { initialState, type MachineState } from '../../engine/machine/state.ts';
 import type { Change, MachineEvent, StepRecord, WorkflowRecord } from '../../engine/machine/types.ts';
+import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import { inProject } from './project.ts';
+import { HASH } from './workflow.ts';
 
 /** Plain JSON, as it is stored; never changed once its version is released. */
 export interface History {
-  /** The definition's text. */
+  /** The definition's text; that of the first generation. */
   readonly source: string;
+  /** Texts of the definitions of later generations, by digest. */
+  readonly later?: { readonly [digest: string]: string };
   readonly members: { readonly [entity: string]: readonly Member[] };
   readonly workflow: Pick<WorkflowRecord, 'id' | 'stackName' | 'generation' | 'createdAt'>;
   readonly inputs: JsonObject;
@@ -57,24 +61,34 @@ export function readHistories(): {
 /** The workflow before anything happened to it, as the present code compiles it. */
 export function beginning(history: Omit<History, 'end'>): { graph: StateGraph; state: MachineState } {
   const { source, members, workflow, inputs } = history;
-  const { definition, problems } = parseDefinition(source, { fileName: 'history.yaml', files: {} });
-  if (!definition) throw new Error(problems.map(problemText).join('\n'));
-  const graph = compileGraph(definition, new Map(Object.entries(members)));
+  const graph = compileGraph(definitionOf(source), new Map(Object.entries(members)));
   const { createdAt, ...identity } = workflow;
-  return { graph, state: initialState(graph, { ...identity, at: createdAt, inputs }) };
+  return { graph, state: initialState(graph, { ...identity, at: createdAt, inputs }, HASH) };
 }
 
-/** Histories recorded so far have one definition each. */
-const unheard = (digest: string): never => {
-  throw new Error(`no definition ${digest}`);
-};
+export function definitionOf(source: string): WorkflowDefinition {
+  const { definition, problems } = parseDefinition(source, { fileName: 'history.yaml', files: {} });
+  if (!definition) throw new Error(problems.map(problemText).join('\n'));
+  return definition;
+}
+
+/** The definitions of all generations by digest; the function throws for one that no generation had. */
+export function definitionsOf({ source, later = {} }: Pick<History, 'source' | 'later'>): Definitions {
+  const all = [source, ...Object.values(later)].map(definitionOf);
+  return digest => {
+    const found = all.find(one => one.digest === digest);
+    if (!found) throw new Error(`no definition ${digest}`);
+    return found;
+  };
+}
 
 /** What the log leads to. */
 export function replay(history: Omit<History, 'end'>): { graph: StateGraph; state: MachineState } {
   let { graph, state } = beginning(history);
+  const definitions = definitionsOf(history);
   for (const change of history.log) {
     if (change.kind === 'generation' || change.kind === 'operation')
-      ({ graph, state } = entered(graph, state, change, unheard));
+      ({ graph, state } = entered(graph, state, change, definitions));
     apply(graph, state, [change]);
   }
   return { graph, state };

@@ -36,12 +36,12 @@ import type {
 } from '../../engine/machine/types.ts';
 import { membership } from './definitions.ts';
 import { why } from './why.ts';
-import { Workflow } from './workflow.ts';
+import { HASH, Workflow } from './workflow.ts';
 
-/** `source`: the text of its definition, as it is now. */
+/** `sources`: the texts of its definitions, the present one last. */
 interface Lived {
   readonly workflow: Workflow;
-  source: string;
+  readonly sources: string[];
 }
 
 /** The scenario's text with what the machine decided now below each `>` line. */
@@ -52,7 +52,7 @@ export function rerun(text: string, file: string): string {
   return `${head.trimEnd()}\n\n${blocks.join('\n')}\n`;
 }
 
-/** The scenario lived through: the workflow at its end, and the text of its definition. */
+/** The scenario lived through: the workflow at its end, and the texts of its definitions. */
 export function live(text: string, file: string): Lived {
   const { head, commands } = split(text);
   const started = startOf(head, file);
@@ -76,7 +76,7 @@ function startOf(head: string, file: string): Lived {
   const counts = sizes.split(' ').map(item => item.split('=') as [string, string]);
   const inputs = JSON.parse(/^inputs (.*)$/m.exec(before)?.[1] ?? '{}') as JsonObject;
   const members = membership(Object.fromEntries(counts.map(([name, n]) => [name, Number(n)])));
-  return { workflow: new Workflow(definition, members, inputs), source };
+  return { workflow: new Workflow(definition, members, inputs), sources: [source.trimEnd()] };
 }
 
 function parsed(source: string, fileName: string): WorkflowDefinition {
@@ -88,9 +88,11 @@ function parsed(source: string, fileName: string): WorkflowDefinition {
 /** What has nothing behind its arrow is taken out. */
 function edited(lived: Lived, words: readonly string[]): Decision {
   const [from = '', to = ''] = words.join(' ').split(/ → ?/);
-  if (!lived.source.includes(from)) throw new Error(`the definition has no ${from}`);
-  lived.source = lived.source.replaceAll(from, to);
-  return lived.workflow.update(parsed(lived.source, 'edited.yaml'));
+  const present = lived.sources.at(-1) ?? '';
+  if (!present.includes(from)) throw new Error(`the definition has no ${from}`);
+  const source = present.replaceAll(from, to);
+  lived.sources.push(source);
+  return lived.workflow.update(parsed(source, 'edited.yaml'));
 }
 
 function perform(lived: Lived, command: string): readonly string[] {
@@ -252,7 +254,7 @@ function outcome(verb: string, rest: readonly string[]): Outcome {
 
 function restart(w: Workflow): readonly string[] {
   const stored = w.state.records.flatMap((record, number) => (record ? [{ number, record }] : []));
-  w.state = restore(w.graph, w.state.workflow, stored, w.state.inputs);
+  w.state = restore(w.graph, w.state.workflow, stored, w.state.inputs, HASH);
   const timers = dueTimers(w.graph, w.state).map(
     ({ step, at }) => `  timer of ${step ?? 'the workflow'} at ${at}`,
   );

@@ -40,6 +40,8 @@ export class Workflow {
   now = START;
   /** Who took part at the beginning. */
   readonly members: Membership;
+  /** Those of the beginning. */
+  readonly inputs: JsonObject;
   /** Definitions of all generations, by digest. */
   readonly definitions = new Map<string, WorkflowDefinition>();
   /** Every change so far: the log. */
@@ -50,6 +52,7 @@ export class Workflow {
 
   constructor(definition: WorkflowDefinition, members: Membership, inputs: JsonObject = {}) {
     this.members = members;
+    this.inputs = inputs;
     this.graph = compileGraph(definition, members);
     this.definitions.set(definition.digest, definition);
     const workflow = { id: 'w', stackName: 'stack', generation: 1, at: START, inputs };

@@ -6,7 +6,14 @@
 // them. Raise the version in package.json first; then a new folder is written and the old one stays as it is.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { currentVersion, endOf, type History, historyFolder, replay } from '../support/histories.ts';
+import {
+  currentVersion,
+  definitionOf,
+  endOf,
+  type History,
+  historyFolder,
+  replay,
+} from '../support/histories.ts';
 import { inProject } from '../support/project.ts';
 import { live } from '../support/scenario.ts';
 import { START } from '../support/workflow.ts';
@@ -17,16 +24,21 @@ type Recording = Omit<History, 'end'>;
 
 function ofScenario(name: string): Recording {
   const file = inProject('test', 'scenarios', name);
-  const { workflow, source } = live(readFileSync(file, 'utf8'), file);
+  const { workflow, sources } = live(readFileSync(file, 'utf8'), file);
+  const [source = '', ...later] = sources;
   return {
-    source: source.trimEnd(),
+    source,
+    ...(later.length > 0 && { later: byDigest(later) }),
     members: Object.fromEntries(workflow.members),
     workflow: { id: 'w', stackName: 'stack', generation: 1, createdAt: START },
-    inputs: workflow.state.inputs,
+    inputs: workflow.inputs,
     events: workflow.events,
     log: workflow.log,
   };
 }
+
+const byDigest = (sources: readonly string[]): { readonly [digest: string]: string } =>
+  Object.fromEntries(sources.map(source => [definitionOf(source).digest, source]));
 
 /** A whole system whose engine was killed once in the middle. */
 async function ofSimulation(scenario: (typeof SCENARIOS)[number]): Promise<Recording> {
