@@ -19,8 +19,14 @@ interface AgentOfMember {
  * in the encoded form of base/json.ts. Hidden ones are still in clear: the caller seals them.
  * Pointers are into the inputs. Sentences never quote a value.
  */
-export function checkInputs(
-  definition: WorkflowDefinition,
+export const checkInputs = (
+  { inputs: declared }: Pick<WorkflowDefinition, 'inputs'>,
+  inputs: JsonObject,
+): ReturnType<typeof checkParameters> => checkParameters(declared, inputs);
+
+/** The same for values that are not the workflow's own, such as those of an operation. */
+export function checkParameters(
+  declared: WorkflowDefinition['inputs'],
   inputs: JsonObject,
 ): { readonly inputs: JsonObject; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
@@ -38,9 +44,9 @@ export function checkInputs(
     return { inputs: {}, problems };
   }
   for (const name of Object.keys(inputs)) {
-    if (!definition.inputs.has(name)) problems.push(unknownInput(name, definition));
+    if (!declared.has(name)) problems.push(unknownInput(name, declared));
   }
-  const fitted = [...definition.inputs.values()].flatMap(parameter => fitInput(parameter, inputs, problems));
+  const fitted = [...declared.values()].flatMap(parameter => fitInput(parameter, inputs, problems));
   return { inputs: Object.fromEntries(fitted), problems };
 }
 
@@ -67,8 +73,8 @@ function fitInput(parameter: Parameter, inputs: JsonObject, problems: Problem[])
   return fitted === undefined ? [] : [[name, fitted]];
 }
 
-function unknownInput(name: string, definition: WorkflowDefinition): Problem {
-  const hint = didYouMean(name, definition.inputs.keys());
+function unknownInput(name: string, declared: WorkflowDefinition['inputs']): Problem {
+  const hint = didYouMean(name, declared.keys());
   return problem('inputs_invalid', pointerTo('', name), `There is no input '${name.slice(0, 80)}'.`, hint);
 }
 

@@ -8,11 +8,13 @@ import { z } from 'zod';
 import { EngineError } from '../base/errors.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import { checkInputs, checkMembers } from '../definition/inputs.ts';
+import { checkInputs, checkMembers, checkParameters } from '../definition/inputs.ts';
+import { didYouMean } from '../definition/nearest.ts';
 import { parseDefinition } from '../definition/parse.ts';
 import { type Problem, problemText } from '../definition/problems.ts';
+import type { WorkflowDefinition } from '../definition/types.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
-import type { ActRequest, EngineApi } from '../runtime/api.ts';
+import type { ActRequest, CreateRequest, EngineApi, WorkflowView } from '../runtime/api.ts';
 import type { Clock } from '../runtime/ports.ts';
 import { agentMethods } from './agent-methods.ts';
 import type { RpcRequest } from './envelope.ts';
@@ -22,7 +24,7 @@ import type { Endpoint } from './rpc-server.ts';
 import { actionOf } from './signals.ts';
 
 /** Raised with every change of what is asked or answered; a later minor version serves earlier callers. */
-export const RPC_VERSION = '1.0';
+export const RPC_VERSION = '1.1';
 /** Looks at a workflow that moves while it is to go on. */
 const TURNS = 3;
 
@@ -31,6 +33,12 @@ const object = z.record(text, z.json());
 /** Of an application credential; where its Keystone is, the engine's settings say. */
 const credential = z.strictObject({ id: text, secret: text }).optional();
 const member = z.strictObject({ agent: text, name: text, data: z.json().optional() });
+/** One run of an operation; the same `id` twice is once. */
+const operation = {
+  operation: text,
+  id: text,
+  inputs: object.default({}),
+};
 const content = {
   definition: z.json(),
   file_name: text.default('definition'),
@@ -45,6 +53,7 @@ const PARAMETERS = {
     unknown_inputs: z.array(text).default([]),
     /** Absent: not known yet. */
     members: z.record(text, z.array(member)).nullish(),
+    operations: z.array(z.strictObject(operation)).default([]),
   }),
   apply: z.strictObject({
     ...content,
@@ -59,6 +68,7 @@ const PARAMETERS = {
   status: z.strictObject({ workflow_id: text, after: z.int().min(0).default(0) }),
   show: z.strictObject({ workflow_id: text }),
   graph: z.strictObject({ workflow_id: text }),
+  operate: z.strictObject({ ...operation, workflow_id: text, request_id: text }),
   cancel: z.strictObject({ workflow_id: text, request_id: text }),
   delete: z.strictObject({
     workflow_id: text,
@@ -68,6 +78,7 @@ const PARAMETERS = {
   }),
   signal: z.strictObject({ workflow_id: text, request_id: text, details: z.json() }),
 } as const;
+type Given = Pick<CreateRequest, 'document' | 'inputs' | 'members' | 'allowed' | 'credential' | 'by'>;
 type Parameters = { readonly [M in keyof typeof PARAMETERS]: z.infer<(typeof PARAMETERS)[M]> };
 
 export function heatEndpoint(api: EngineApi, clock: Clock): Endpoint {
@@ -91,6 +102,19 @@ class Methods {
       status: request => this.#status(judged('status', request)),
       show: request => this.#show(judged('show', request)),
       graph: request => this.#graph(judged('graph', request)),
+      operate: request => {
+        const { workflow_id: workflow, request_id: requestId, ...asked } = judged('operate', request);
+        const { operation: name, id, inputs } = asked;
+        return this.#act({
+          kind: 'operate',
+          operation: name,
+          id,
+          inputs,
+          workflow,
+          requestId,
+          by: byOf(request),
+        });
+      },
       cancel: request => {
         const { workflow_id: workflow, request_id: requestId } = judged('cancel', request);
         return this.#act({ kind: 'cancel', workflow, requestId, by: byOf(request) });
@@ -99,11 +123,11 @@ class Methods {
         const asked = judged('delete', request);
         const { workflow_id: workflow, request_id: requestId, abandon } = asked;
         const right = rightOf(asked.credential);
-        return this.#act({ kind: 'delete', workflow, requestId, abandon, ...right, by: byOf(request) });
+        return this.#delete({ kind: 'delete', workflow, requestId, abandon, ...right, by: byOf(request) });
       },
       signal: request => {
         const { workflow_id: workflow, request_id: requestId, details } = judged('signal', request);
-        return this.#act({ ...actionOf(details), workflow, requestId, by: byOf(request) });
+        return this.#act({ ...actionOf(details, requestId), workflow, requestId, by: byOf(request) });
       },
     };
   }
@@ -119,32 +143,61 @@ class Methods {
     const isKnown = ({ pointer }: Problem): boolean => !unknown.has(pointer.split('/')[1] ?? '');
     const inputs = checkInputs(definition, asked.inputs).problems.filter(isKnown);
     const members = asked.members ? checkMembers(definition, membersOf(asked.members)) : [];
-    return problemsOf([...problems, ...inputs, ...members]);
+    const operations = asked.operations.flatMap((one, index) => operationProblems(definition, one, index));
+    return problemsOf([...problems, ...inputs, ...members, ...operations]);
   }
 
   /**
-   * Makes the workflow, or finds that it is there with the same content and, if it had failed, lets it go on. With another
-   * content: `Conflict`.
+   * Makes the workflow, or gives the one that is there the definition, inputs and members that it is to have now and, if it had
+   * failed, lets it go on. The same again changes nothing.
    */
   async #apply(asked: Parameters['apply'], by: string): Promise<JsonValue> {
     const { workflow_id: id, request_id: requestId } = asked;
     const after = await this.#lastEntry(id);
     const allowed = asked.deadline === undefined ? {} : { allowed: Math.round(asked.deadline * 1_000) };
-    const right = rightOf(asked.credential);
-    const { problems } = await this.#api.create({
-      id,
-      requestId,
-      stackName: asked.stack_name,
+    const given = {
       document: { source: asked.definition, fileName: asked.file_name, files: asked.files },
       inputs: asked.inputs,
       members: membersOf(asked.members),
       ...allowed,
-      ...right,
+      ...rightOf(asked.credential),
       by,
-    });
+    };
+    const found = after === 0 ? undefined : await this.#api.workflow(id);
+    if (found !== undefined && isPassing(found.record)) return { ...problemsOf([]), after, taken: false };
+    const problems =
+      found !== undefined && TAKES_CHANGES.has(found.record.status)
+        ? await this.#change(found, requestId, given)
+        : (await this.#api.create({ ...given, id, requestId, stackName: asked.stack_name })).problems;
+    if (problems === 'passing') return { ...problemsOf([]), after, taken: false };
     if (problems.length > 0) return problemsOf(problems);
-    const taken = await this.#goOn(id, { requestId, ...allowed, ...right, by });
-    return { ...problemsOf([]), after, taken };
+    const { document: _, inputs: __, members: ___, ...rest } = given;
+    return { ...problemsOf([]), after, taken: await this.#goOn(id, { requestId, ...rest }) };
+  }
+
+  /**
+   * Whole: a group or an input that is not named is to be empty, or to have its default. `passing`: it began to be called back and
+   * takes no change before that has ended. EngineError `not_allowed` for a change that cannot be made.
+   */
+  async #change(
+    { record: { id, seq }, members }: WorkflowView,
+    requestId: string,
+    given: Given,
+  ): Promise<readonly Problem[] | 'passing'> {
+    const groups = Object.fromEntries(Object.keys(members).map(entity => [entity, []]));
+    const result = await this.#api.act({
+      ...given,
+      kind: 'update',
+      whole: true,
+      members: { ...groups, ...given.members },
+      workflow: id,
+      // Asked again after it has moved, it is judged again.
+      requestId: `${requestId}-change${seq}`.slice(-64),
+    });
+    if (result.status === 'applied') return [];
+    if (isPassing((await this.#api.workflow(id)).record)) return 'passing';
+    if (result.problems !== undefined) return result.problems;
+    throw new EngineError('not_allowed', result.message, result.next);
   }
 
   /**
@@ -157,7 +210,7 @@ class Methods {
   ): Promise<boolean> {
     for (let turn = 1; turn <= TURNS; turn += 1) {
       const { record } = await this.#api.workflow(id);
-      if (record.status === 'cancelling' || record.status === 'undoing') return false;
+      if (isPassing(record)) return false;
       if (!canGoOn(record, asked.allowed)) return true;
       const requestId = `${asked.requestId}-resume${turn}`.slice(-64);
       const { status } = await this.#api.act({ ...asked, kind: 'resume', workflow: id, requestId });
@@ -187,6 +240,12 @@ class Methods {
       reason,
       over: isOver(status),
       held_seconds: status === 'held' ? Math.max(0, Math.floor((now - record.at) / 1_000)) : 0,
+      operations: (record.operations ?? []).map(({ id: of, name, status: end, reason: why }) => ({
+        id: of,
+        operation: name,
+        status: end,
+        reason: why,
+      })),
       events: [...sentencesOf(entries)],
       after: entries.at(-1)?.seq ?? after,
       poll_after: pollAfter(status, now - record.createdAt),
@@ -201,6 +260,13 @@ class Methods {
     return boundedGraph(await this.#api.graph(id), id);
   }
 
+  /** `after`: what is told of it begins here. */
+  async #delete(request: ActRequest): Promise<JsonValue> {
+    const after = await this.#lastEntry(request.workflow);
+    await this.#act(request);
+    return { after };
+  }
+
   async #act(request: ActRequest): Promise<JsonValue> {
     const result = await this.#api.act(request);
     if (result.status === 'applied') return {};
@@ -208,11 +274,38 @@ class Methods {
   }
 }
 
+/** It is called back, and goes on only after that. */
+const isPassing = ({ status }: WorkflowRecord): boolean => status === 'cancelling' || status === 'undoing';
+
+const TAKES_CHANGES: ReadonlySet<WorkflowRecord['status']> = new Set([
+  'running',
+  'held',
+  'failed',
+  'complete',
+]);
+
 /** A failed one, and one under way whose time is another now. */
 function canGoOn({ status, allowed }: WorkflowRecord, asked: number | undefined): boolean {
   if (status === 'failed') return true;
   const isUnderWay = status === 'running' || status === 'held';
   return isUnderWay && asked !== undefined && asked !== allowed;
+}
+
+/** What is wrong with an operation of the template; where its definition is known. */
+function operationProblems(
+  { operations = new Map() }: WorkflowDefinition,
+  { operation: name, inputs }: { readonly operation: string; readonly inputs: JsonObject },
+  index: number,
+): readonly Problem[] {
+  const pointer = `/operations/${index}`;
+  const found = operations.get(name);
+  if (found === undefined) {
+    const hint = didYouMean(name, [...operations.keys()]);
+    const message = `The definition has no operation '${name.slice(0, 80)}'.`;
+    return [{ code: 'unknown_name', pointer, message, severity: 'error', ...(hint && { hint }) }];
+  }
+  const { problems } = checkParameters(found.inputs, inputs);
+  return problems.map(one => ({ ...one, pointer: `${pointer}/inputs${one.pointer}` }));
 }
 
 /** EngineError `usage` when the parameters have another shape. */

@@ -4,7 +4,7 @@
 // A1  Everything that an item changes in memory is in the draft; memory and draft are committed or dropped together.
 // A2  A report settles as `recorded` only for the step's current dispatch; an older one is `stale` and changes nothing.
 import { EngineError } from '../base/errors.ts';
-import { canonicalJson, type JsonObject, type JsonValue } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import type { GenerationChange } from '../machine/events.ts';
@@ -22,6 +22,7 @@ import type {
 } from './ports.ts';
 import type { Item } from './queue.ts';
 import type { LiveWorkflow } from './live.ts';
+import { sameSource } from './same-source.ts';
 
 /** What a commit will hold of one workflow, and what follows once it happened. */
 export interface Draft {
@@ -180,9 +181,7 @@ function create(
   if (draft.erase) return rejection(wasDeleted(row.workflow));
   if (live === undefined) return rejection(absent ?? notFound(row.workflow));
   if (existing(draft) !== undefined) {
-    const same =
-      canonicalJson(live.source as unknown as JsonValue) ===
-      canonicalJson(sourceOf(row) as unknown as JsonValue);
+    const same = sameSource(live.source, sourceOf(row));
     return same ? { status: 'applied' } : rejection(otherContent(row.workflow));
   }
   carry(machine, draft, live, { kind: 'create', at: now, ...given(row.payload) });

@@ -4,9 +4,9 @@
 import { readCredential } from '../base/credential.ts';
 import { EngineError } from '../base/errors.ts';
 import { ID } from '../base/ids.ts';
-import { canonicalJson, type JsonObject, type JsonValue } from '../base/json.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
 import { missingCredential } from '../definition/checks/credential.ts';
-import { checkInputs, checkMembers } from '../definition/inputs.ts';
+import { checkInputs, checkMembers, checkParameters } from '../definition/inputs.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { State, WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
@@ -35,6 +35,7 @@ import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } fro
 import { withReason, workflowView } from './views.ts';
 import type { LiveWorkflow } from './live.ts';
 import { type JudgedUpdate, judgeUpdate, type UpdateRequest } from './updates.ts';
+import { sameSource } from './same-source.ts';
 import { membership } from './workflows.ts';
 
 /** Records read at a time by `list`. */
@@ -129,9 +130,7 @@ export class EngineService implements EngineApi {
     if (result.status === 'rejected') throw rejected(result);
     const found = await this.#engine.find(id);
     if (found === undefined) return;
-    const same =
-      canonicalJson(found.source as unknown as JsonValue) === canonicalJson(source as unknown as JsonValue);
-    if (!same) throw otherContent(id);
+    if (!sameSource(found.source, source)) throw otherContent(id);
   }
 
   async act(request: ActRequest): Promise<RequestResult> {
@@ -189,7 +188,7 @@ export class EngineService implements EngineApi {
     const { definition } = found.shape;
     const operation = definition.operations?.get(name);
     const declared = operation?.inputs ?? new Map();
-    const judged = operation ? checkInputs({ ...definition, inputs: declared }, given) : NO_INPUTS;
+    const judged = operation ? checkParameters(operation.inputs, given) : NO_INPUTS;
     const refused = refusalOf(judged.problems);
     if (refused !== undefined) return refused;
     const place = `${workflow}/operation/${id}`;
@@ -372,7 +371,7 @@ function checkId(what: string, id: string): void {
   if (ID.test(id)) return;
   throw new EngineError(
     'usage',
-    `'${id.slice(0, 80)}' cannot be the id of a ${what}.`,
+    `'${id.slice(0, 80)}' cannot be the id of ${what === 'operation' ? 'an' : 'a'} ${what}.`,
     'Use 1 to 64 letters, digits, - and _, beginning with a letter or digit.',
   );
 }

@@ -46,15 +46,9 @@ HELD_AHEAD = 10
 #: Seconds in which a request that got no answer is sent once more.
 FIRST_PATIENCE = 5
 
-UNCHANGEABLE = _(
-    'The definition, files, inputs and members of a workflow that exists '
-    'cannot be changed so far: put the old ones back, or delete the resource '
-    'and make another.')
-
-
 #: Methods that are carried out once for each id of a request; the others
 #: converge by themselves.
-ONCE = ('apply', 'delete')
+ONCE = ('apply', 'operate', 'delete')
 #: Methods after which the engine has something under this resource's id.
 MAKING = ('apply', 'agent.create', 'member.create')
 
@@ -75,6 +69,8 @@ class Request(object):
         self.after = 0
         self.poll_after = 1
         self.events = 0
+        #: What is done once this is: other requests, one after the other.
+        self.then = []
 
 
 class Polling(object):
@@ -97,10 +93,6 @@ class Polling(object):
         except rpc.EngineUnavailable as error:
             self._put_up_with(request, error)
             return
-        except rpc.EngineRefused as error:
-            if request.method == 'apply' and error.kind == 'Conflict':
-                raise exception.Error('%s %s' % (error, UNCHANGEABLE))
-            raise
         request.silent_since = None
         values.raise_problems(answer)
         if request.method in MAKING and not self._is_accepted():
@@ -158,6 +150,11 @@ class Polling(object):
             raise error
 
     def _check(self, request, action, done):
+        self._await(request, action, done)
+        return True
+
+    def _await(self, request, action, done):
+        """The status once it is one of ``done``; until then PollDelay."""
         self._settle(request)
         try:
             status = self._status(request.after)
@@ -168,7 +165,7 @@ class Polling(object):
         request.after = status['after']
         self._tell(request, action, status['events'])
         if status['status'] in done:
-            return True
+            return status
         if status['over'] or (status['status'] == 'failed'):
             raise exception.Error(values.describe(status))
         self._check_held(request, status)

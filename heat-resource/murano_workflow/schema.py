@@ -22,13 +22,19 @@ from heat.engine import constraints
 from heat.engine import properties
 
 PROPERTIES = (
-    DEFINITION, FILES, INPUTS, MEMBERS, CREDENTIAL, HOLD_IN_HEAT, ON_DELETE,
+    DEFINITION, FILES, INPUTS, MEMBERS, OPERATIONS, CREDENTIAL, HOLD_IN_HEAT,
+    ON_DELETE,
 ) = (
-    'definition', 'files', 'inputs', 'members', 'credential', 'hold_in_heat',
-    'on_delete',
+    'definition', 'files', 'inputs', 'members', 'operations', 'credential',
+    'hold_in_heat', 'on_delete',
 )
 ON_DELETE_CHOICES = (UNDO, ABANDON) = ('undo', 'abandon')
 CREDENTIAL_KEYS = (ID, SECRET) = ('id', 'secret')
+OPERATION_KEYS = (OPERATION, OPERATION_ID, OPERATION_INPUTS) = (
+    'operation', 'id', 'inputs',
+)
+#: As many as the engine remembers.
+MOST_OPERATIONS = 20
 MEMBER_KEYS = (AGENT, NAME, DATA) = ('agent', 'name', 'data')
 
 ATTRIBUTES = (
@@ -57,6 +63,31 @@ properties_schema = {
         _('Machines of each entity: name of the entity to a list of '
           'members.'),
         default={}, update_allowed=True),
+    OPERATIONS: properties.Schema(
+        properties.Schema.LIST,
+        _('Operations of the definition, such as a backup. An update runs '
+          'those whose ids the property did not have before, one after the '
+          'other; a create runs none.'),
+        default=[], update_allowed=True,
+        constraints=[constraints.Length(max=MOST_OPERATIONS)],
+        schema=properties.Schema(
+            properties.Schema.MAP,
+            schema={
+                OPERATION: properties.Schema(
+                    properties.Schema.STRING,
+                    _('Its name in the definition.'),
+                    required=True, update_allowed=True),
+                OPERATION_ID: properties.Schema(
+                    properties.Schema.STRING,
+                    _('Of this run: the same id is done once.'),
+                    required=True, update_allowed=True,
+                    constraints=[constraints.AllowedPattern(
+                        '[A-Za-z0-9][A-Za-z0-9_-]{0,63}$')]),
+                OPERATION_INPUTS: properties.Schema(
+                    properties.Schema.MAP,
+                    _('Values of its inputs.'),
+                    default={}, update_allowed=True),
+            })),
     CREDENTIAL: properties.Schema(
         properties.Schema.MAP,
         _('Application credential by which a definition that calls OpenStack '

@@ -23,7 +23,7 @@ from heat.common.i18n import _
 def summary(details):
     """What was said, without the data: that may be secret."""
     said = [(key, value) for key, value in (details or {}).items()
-            if key not in ('data', 'outputs')]
+            if key not in ('data', 'outputs', 'inputs')]
     return ', '.join('%s %s' % pair for pair in said)
 
 
@@ -68,6 +68,19 @@ def given(inputs):
     """
     return {name: value for name, value in (inputs or {}).items()
             if value is not None}
+
+
+def operations(given):
+    return [{'operation': one['operation'], 'id': one['id'],
+             'inputs': one.get('inputs') or {}} for one in given or []]
+
+
+def raise_failed_operation(status, of):
+    for one in status.get('operations', ()):
+        if one['id'] == of and one['status'] != 'done':
+            raise exception.Error(
+                _('The operation %(operation)s, %(id)s, is %(status)s: '
+                  '%(reason)s') % one)
 
 
 def texts(files):

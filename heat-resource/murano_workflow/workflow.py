@@ -89,7 +89,8 @@ class Workflow(polling.Polling, resource.Resource):
                 file_name=self._file_name(),
                 files=values.texts(props[schema.FILES]),
                 inputs=inputs, unknown_inputs=unknown,
-                members=members if values.is_resolved(members) else None)
+                members=members if values.is_resolved(members) else None,
+                operations=values.operations(props[schema.OPERATIONS]))
         except rpc.EngineUnavailable as error:
             raise exception.StackValidationFailed(message=str(error))
         values.raise_problems(answer)
@@ -169,7 +170,18 @@ class Workflow(polling.Polling, resource.Resource):
             self.data_set(ON_DELETE_NOW, on_delete)
             if set(prop_diff) == {schema.ON_DELETE}:
                 self._refuse_to_resume(on_delete)
-        return self._apply(props)
+        request = self._apply(props)
+        request.then = self._operations(props)
+        return request
+
+    def _operations(self, props):
+        """Those whose ids the property did not have before the update."""
+        before = {one['id'] for one in
+                  values.operations(self.properties[schema.OPERATIONS])}
+        return [polling.Request('operate', hold=props[schema.HOLD_IN_HEAT],
+                                workflow_id=self.resource_id, **one)
+                for one in values.operations(props[schema.OPERATIONS])
+                if one['id'] not in before]
 
     def _on_delete(self):
         return self.data().get(ON_DELETE_NOW,
@@ -189,7 +201,21 @@ class Workflow(polling.Polling, resource.Resource):
                                      'reason': values.describe(status)})
 
     def check_update_complete(self, request):
-        return self._check(request, self.UPDATE, ('complete',))
+        self._check(request, self.UPDATE, ('complete',))
+        if not request.then:
+            return True
+        running = request.then[0]
+        running.after = max(running.after, request.after)
+        running.events = max(running.events, request.events)
+        status = self._await(running, self.UPDATE, ('complete',))
+        values.raise_failed_operation(status, running.args['id'])
+        following = request.then[1:]
+        if not following:
+            return True
+        following[0].after = running.after
+        following[0].events = running.events
+        request.then = following
+        raise resource.PollDelay(1)
 
     def handle_update_cancel(self, request):
         self._cancel()

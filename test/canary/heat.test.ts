@@ -53,7 +53,7 @@ const template = {
 /** Whoever asks sends it: the command line to heat-api, that to heat-engine, that to the engine. */
 const ON_THE_BUS = ["Heat's own messages", 'requests to the engine'];
 /** Parameters and properties as Heat keeps those of every resource; the tables not with `encrypt_parameters_and_properties`. */
-const KEPT_BY_HEAT = ['event show', 'table raw_template', 'table resource_properties_data'];
+const KEPT_BY_HEAT = ['event show flow', 'table heat.raw_template', 'table heat.resource_properties_data'];
 
 /** Files of the engine, by name. */
 const filesIn = (directory: string): Sinks =>
@@ -74,12 +74,12 @@ if (found !== undefined) {
 
     it('is in the places that the documentation names, and in no other', async () => {
       const [password, key] = [`canary-${randomUUID()}`, `canary-${randomUUID()}`];
-      const logs = logsOf(found);
+      const logs = logsOf(found, 'heat');
       await create('canary', template, { parameters: { password } });
       await heat.told('canary', 'flow', /waits for the signal 'key'/);
       await heat.signal('canary', 'flow', { signal: 'key', data: { key } });
       await heat.told('canary', 'flow', /May it go on\?/);
-      const whileItRuns = await answersOf(heat, 'canary');
+      const whileItRuns = await answersOf(heat, 'canary', ['flow']);
       await heat.signal('canary', 'flow', { reject: 'service.asked', data: { key } });
       await heat.signal('canary', 'flow', { reject: 'service.asked' });
       const failed = await heat.settled('canary');
@@ -91,7 +91,8 @@ if (found !== undefined) {
         ...filesIn(directory),
         ['output of the engine', engine.output],
       ]);
-      for (const [name, text] of await answersOf(heat, 'canary')) sinks.set(name, sinks.get(name) + text);
+      for (const [name, text] of await answersOf(heat, 'canary', ['flow']))
+        sinks.set(name, sinks.get(name) + text);
       for (const [name, text] of firehose.sinks('murano_workflow')) sinks.set(name, text);
       const holding = (secret: string): string[] =>
         [...sinks]

@@ -14,10 +14,13 @@ const run = promisify(execFile);
 /** Name of a sink → what it holds. */
 export type Sinks = Map<string, string>;
 
-/** What Heat's own log files say from now on. */
-export function logsOf({ directory }: Services): () => Sinks {
+/** Stands before the rows of each table. */
+const MARK = '=== rows of ';
+
+/** What the log files of the daemons whose names begin so say from now on. */
+export function logsOf({ directory }: Services, ...daemons: readonly string[]): () => Sinks {
   const folder = path.join(directory, 'log');
-  const names = readdirSync(folder).filter(name => name.startsWith('heat'));
+  const names = readdirSync(folder).filter(name => daemons.some(daemon => name.startsWith(daemon)));
   const sizes = new Map(names.map(name => [name, statSync(path.join(folder, name)).size]));
   return () =>
     new Map(
@@ -28,25 +31,29 @@ export function logsOf({ directory }: Services): () => Sinks {
     );
 }
 
-/** Each table of Heat's database. */
-export async function tablesOf({ directory }: Services): Promise<Sinks> {
+/** Each table of a database. */
+export async function tablesOf({ directory }: Services, database = 'heat'): Promise<Sinks> {
   const socket = ['--no-defaults', '-uroot', '-S', path.join(directory, 'mariadb.sock')];
-  const { stdout } = await run('mariadb', [...socket, '-N', '-e', 'show tables from heat']);
+  const { stdout } = await run('mariadb', [...socket, '-N', '-e', `show tables from ${database}`]);
   const tables = stdout.split('\n').filter(name => name !== '');
-  const sinks: Sinks = new Map();
-  for (const table of tables) {
-    const { stdout: rows } = await run('mariadb', [...socket, '-N', 'heat', '-e', `select * from ${table}`], {
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    sinks.set(`table ${table}`, rows);
-  }
-  return sinks;
+  // In one session: there are hundreds of tables.
+  const all = tables.map(table => `select '${MARK}${table}'; select * from ${table};`).join('\n');
+  const { stdout: rows } = await run('mariadb', [...socket, '-N', database, '-e', all], {
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  const parts = rows.split(MARK).slice(1);
+  return new Map(
+    parts.map(part => {
+      const end = part.indexOf('\n');
+      return [`table ${database}.${part.slice(0, end)}`, part.slice(end + 1)];
+    }),
+  );
 }
 
-/** What anybody who may see the stack can ask of Heat. */
-export async function answersOf(heat: Heat, name: string): Promise<Sinks> {
-  const { id } = await heat.show(name);
-  const stack = `/stacks/${name}/${id}`;
+/** What anybody who may see the stack can ask of Heat; of its resources, these. */
+export async function answersOf(heat: Heat, name: string, resources: readonly string[]): Promise<Sinks> {
+  const { id, stack_name } = await heat.show(name);
+  const stack = `/stacks/${stack_name}/${id}`;
   const events = (await heat.call('GET', `${stack}/events`)) as {
     events: { readonly id: string; readonly resource_name: string }[];
   };
@@ -55,7 +62,6 @@ export async function answersOf(heat: Heat, name: string): Promise<Sinks> {
     'stack list': '/stacks',
     'output list': `${stack}/outputs`,
     'resource list': `${stack}/resources`,
-    'resource show': `${stack}/resources/flow`,
     'template show': `${stack}/template`,
     'environment show': `${stack}/environment`,
     'event list': `${stack}/events`,
@@ -63,12 +69,19 @@ export async function answersOf(heat: Heat, name: string): Promise<Sinks> {
   const sinks: Sinks = new Map();
   for (const [what, place] of Object.entries(paths))
     sinks.set(what, JSON.stringify(await heat.call('GET', place)));
-  const shown = events.events
-    .filter(event => event.resource_name === 'flow')
-    .map(event => heat.call('GET', `${stack}/resources/flow/events/${event.id}`));
-  sinks.set('event show', JSON.stringify(await Promise.all(shown)));
+  for (const resource of resources) {
+    const place = `${stack}/resources/${resource}`;
+    sinks.set(`resource show ${resource}`, JSON.stringify(await heat.call('GET', place)));
+    const shown = events.events
+      .filter(event => event.resource_name === resource)
+      .map(event => heat.call('GET', `${place}/events/${event.id}`));
+    sinks.set(`event show ${resource}`, JSON.stringify(await Promise.all(shown)));
+  }
   return sinks;
 }
+
+/** Routing keys of Nova's daemons. */
+const NOVA = /^(compute|conductor|scheduler)\b/;
 
 interface Message {
   readonly routingKey: string;
@@ -112,14 +125,19 @@ export class Firehose {
 
   stop = (): Promise<void> => this.#close();
 
-  /** Messages by who sends them to whom: Heat to the engine, the engine to Heat, Heat to itself. */
+  /** Messages by who sends them to whom: Heat to the engine, the engine to Heat, Nova and Heat to themselves. */
   sinks(topic: string): Sinks {
-    const asked = new Set(
-      this.#messages.filter(({ routingKey }) => routingKey === topic).map(({ body }) => idOf(body)),
-    );
+    const askedBy = (asks: (key: string) => boolean): ReadonlySet<unknown> =>
+      new Set(this.#messages.filter(({ routingKey }) => asks(routingKey)).map(({ body }) => idOf(body)));
+    const isNovas = (key: string): boolean => NOVA.test(key);
+    const asked = askedBy(key => key === topic);
+    const askedByNova = askedBy(isNovas);
     const nameOf = ({ routingKey, body }: Message): string => {
       if (routingKey === topic) return 'requests to the engine';
-      return asked.has(idOf(body)) ? 'answers of the engine' : "Heat's own messages";
+      if (asked.has(idOf(body))) return 'answers of the engine';
+      return isNovas(routingKey) || askedByNova.has(idOf(body))
+        ? "Nova's own messages"
+        : "Heat's own messages";
     };
     const sinks: Sinks = new Map();
     for (const message of this.#messages)

@@ -138,6 +138,16 @@ export class PostgresqlStack {
     return Object.fromEntries(ended.map(({ name, running }) => [name.slice(this.name.length + 1), running]));
   }
 
+  /** `name` was undone, nothing ran there any more, and only then Nova was asked to delete its server. */
+  showsOrder(name: string, steps: string, undone: readonly Undone[]): void {
+    const server = this.hypervisor.ended.find(one => one.name === `${this.name}-${name}`);
+    expect(server?.running, `what ran on ${name} when its server went`).to.deep.equal([]);
+    const times = undone.filter(({ step }) => step.startsWith(steps)).map(({ at }) => at);
+    expect(times, `what was undone on ${name}`).to.not.be.empty;
+    // Nova tells the second.
+    expect(Math.max(...times), `${name} was undone first`).to.be.lessThan((server?.askedAt ?? 0) + 1_000);
+  }
+
   /** No user and no queue of these members' agents at the broker. */
   async hasNothingOf(members: readonly number[]): Promise<void> {
     const { management } = agentsBrokerOf(this.#services);

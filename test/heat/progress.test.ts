@@ -55,18 +55,24 @@ describe('what Heat is told', () => {
 
 describe('a signal to the resource', () => {
   it('is one of those that a workflow understands', () => {
-    expect(actionOf({ signal: 'go' })).to.deep.equal({ kind: 'signal', name: 'go', data: {} });
-    expect(actionOf({ approve: 'a.b' })).to.deep.equal({ kind: 'approve', step: 'a.b' });
-    expect(actionOf({ skip: 'a.b', outputs: { n: 1 } })).to.deep.equal({
+    expect(actionOf({ signal: 'go' }, 'r')).to.deep.equal({ kind: 'signal', name: 'go', data: {} });
+    expect(actionOf({ approve: 'a.b' }, 'r')).to.deep.equal({ kind: 'approve', step: 'a.b' });
+    expect(actionOf({ skip: 'a.b', outputs: { n: 1 } }, 'r')).to.deep.equal({
       kind: 'skip',
       step: 'a.b',
       outputs: { n: 1 },
     });
-    expect(actionOf({ resume: true })).to.deep.equal({ kind: 'resume' });
+    expect(actionOf({ resume: true }, 'r')).to.deep.equal({ kind: 'resume' });
+    const operate = { kind: 'operate', operation: 'backup', inputs: {} };
+    expect(actionOf({ operation: 'backup' }, 'r')).to.deep.equal({ ...operate, id: 'r' });
+    expect(actionOf({ operation: 'backup', id: 'nightly' }, 'r')).to.deep.equal({
+      ...operate,
+      id: 'nightly',
+    });
   });
 
   it('is refused with what could be said', () => {
     for (const wrong of [{}, { approve: 1 }, { approve: 'a', reject: 'b' }, 'approve', null, [1]])
-      expect(() => actionOf(wrong)).to.throw(EngineError, 'none that a workflow understands');
+      expect(() => actionOf(wrong, 'r')).to.throw(EngineError, 'none that a workflow understands');
   });
 });

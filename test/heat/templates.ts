@@ -18,7 +18,7 @@ export const template = (
   outputs,
 });
 
-const workflow = (states: object, goal: string, rest: object = {}): object => ({
+export const workflow = (states: object, goal: string, rest: object = {}): object => ({
   workflow_version: '2026-11-01',
   entities: { service: { type: 'service', states } },
   goal: `service.${goal}`,

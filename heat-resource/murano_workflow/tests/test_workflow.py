@@ -78,7 +78,7 @@ class Workflow(workflow.Workflow):
         self.stack.time_remaining.return_value = remaining
         self.stack.timeout_secs.return_value = timeout
         self.properties = {'hold_in_heat': hold, 'on_delete': on_delete,
-                           'credential': None}
+                           'credential': None, 'operations': []}
         self._data = {'accepted': '1'} if accepted else {}
         self.events = []
 
@@ -183,7 +183,7 @@ class PollTest(unittest.TestCase):
         gone = rpc.EngineRefused('Conflict', "Workflow 'w1' was deleted.")
         flow = Workflow(Scripted(gone))
         request = polling.Request('apply', workflow_id='w1')
-        self.assertRaisesRegex(exception.Error, 'was deleted', flow._send,
+        self.assertRaisesRegex(rpc.EngineRefused, 'was deleted', flow._send,
                                request)
 
     def test_sends_again_under_the_same_id(self):
@@ -267,6 +267,50 @@ class HoldTest(unittest.TestCase):
                                   flow.check_create_complete, request)
 
 
+class OperationsTest(unittest.TestCase):
+
+    complete = status(status='complete', over=True)
+
+    def _ended(self, *ends):
+        return status(status='complete', over=True, operations=[
+            {'id': of, 'operation': 'backup', 'status': end, 'reason': why}
+            for of, end, why in ends])
+
+    def _asked(self, *answers, **before):
+        engine = Scripted(*answers)
+        flow = Workflow(engine)
+        flow.properties['operations'] = before.get('before', [])
+        props = dict(flow.properties, operations=[
+            {'operation': 'backup', 'id': of, 'inputs': None}
+            for of in before['ids']])
+        request = sent()
+        request.then = flow._operations(props)
+        return flow, request, engine
+
+    def test_runs_those_that_are_new_one_after_the_other(self):
+        flow, request, engine = self._asked(
+            self.complete, {}, status(),
+            status(),
+            self.complete, self._ended(('a', 'done', '')),
+            self.complete, {}, self._ended(('a', 'done', ''),
+                                           ('b', 'done', '')),
+            ids=('old', 'a', 'b'),
+            before=[{'operation': 'backup', 'id': 'old', 'inputs': {}}])
+        for turn in range(3):
+            self.assertRaises(resource.PollDelay, flow.check_update_complete,
+                              request)
+        self.assertTrue(flow.check_update_complete(request))
+        self.assertEqual(['a', 'b'], [args['id'] for method, args
+                                      in engine.calls if method == 'operate'])
+
+    def test_one_that_fails_fails_the_update(self):
+        flow, request, _engine = self._asked(
+            self.complete, {}, self._ended(('a', 'failed', 'no room')),
+            ids=('a', 'b'))
+        self.assertRaisesRegex(exception.Error, 'backup, a, is failed: no ro',
+                               flow.check_update_complete, request)
+
+
 class DeleteTest(unittest.TestCase):
 
     def test_is_done_when_the_engine_no_longer_knows_it(self):
@@ -338,6 +382,7 @@ class PolicyTest(unittest.TestCase):
     def update(self, flow, on_delete, prop_diff):
         after = mock.Mock()
         after.properties.return_value = {
+            'operations': [],
             'definition': {}, 'files': {}, 'inputs': {}, 'members': {},
             'credential': None, 'hold_in_heat': 600,
             'on_delete': on_delete}
