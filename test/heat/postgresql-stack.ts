@@ -143,7 +143,7 @@ export class PostgresqlStack {
     const server = this.hypervisor.ended.find(one => one.name === `${this.name}-${name}`);
     expect(server?.running, `what ran on ${name} when its server went`).to.deep.equal([]);
     const times = undone.filter(({ step }) => step.startsWith(steps)).map(({ at }) => at);
-    expect(times, `what was undone on ${name}`).to.not.be.empty;
+    expect(times, `what was undone on ${name}`).to.have.length.above(0);
     // Nova tells the second.
     expect(Math.max(...times), `${name} was undone first`).to.be.lessThan((server?.askedAt ?? 0) + 1_000);
   }
