@@ -23,7 +23,7 @@ import { buildOperations, operationInputs } from './operations/build.ts';
 import { type OperationDraft, statesOf } from './operations/read.ts';
 import type { Operation } from './operations/types.ts';
 import type { Report } from './report.ts';
-import { checkRoles, type PlacedRequirement, resolveRequirements } from './resolve.ts';
+import { checkRoles, type PlacedRequirement, resolveRequirements, sameRequirement } from './resolve.ts';
 import { buildRollings } from './rolling.ts';
 import { Templates } from './templates.ts';
 import { DEFAULTS } from './retry.ts';
@@ -63,6 +63,7 @@ export class Build {
   readonly #forward = new Map<StateDraft, Forward>();
   readonly #undoPlaces = new Map<StateDraft, Template>();
   readonly #rollings = new Map<StateDraft, Rolling>();
+  readonly #follows = new Map<StateDraft, readonly PlacedRequirement[]>();
   #needs: Needs = new Map();
   #explicit: Needs | undefined;
 
@@ -80,12 +81,7 @@ export class Build {
     readonly operations: Map<string, Operation>;
   } {
     for (const [entity, state] of this.#states()) checkRoles(this.#report, entity, state);
-    const explicit = new Map(
-      this.#states().map(([, state]) => [
-        state,
-        resolveRequirements(this.#report, this.#drafts.entities, state),
-      ]),
-    );
+    const explicit = new Map(this.#states().map(([, state]) => [state, this.#resolved(state)]));
     this.#explicit = needsOf(
       this.#drafts.entities,
       state => explicit.get(state) ?? [],
@@ -196,6 +192,16 @@ export class Build {
     };
   }
 
+  /** Row 27: what it follows, it requires as well. */
+  #resolved(state: StateDraft): readonly PlacedRequirement[] {
+    const { entities } = this.#drafts;
+    const own = resolveRequirements(this.#report, entities, state);
+    if (state.rerunAfter === undefined) return own;
+    const followed = resolveRequirements(this.#report, entities, { ...state, requires: state.rerunAfter });
+    this.#follows.set(state, followed);
+    return [...own, ...followed.filter(one => !own.some(other => sameRequirement(one, other)))];
+  }
+
   #check(): void {
     const impossible = checkCycles(this.#report, this.#needs);
     if (impossible.size === 0) checkRollings(this.#report, this.#drafts.entities, this.#needs);
@@ -269,6 +275,7 @@ export class Build {
       outputs,
       ...(draft.interruptible && { interruptible: true }),
       ...(draft.onChange && { onChange: draft.onChange }),
+      ...(draft.rerunAfter && { rerunAfter: (this.#follows.get(draft) ?? []).map(one => withoutPlace(one)) }),
       ...(draft.validFor === undefined ? {} : { validFor: draft.validFor }),
       ...forward?.parts,
       requires: (forward?.requires ?? []).map(requirement => withoutPlace(requirement)),

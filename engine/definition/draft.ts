@@ -118,6 +118,7 @@ export interface StateDraft {
   readonly exclusive: boolean;
   readonly interruptible?: true;
   readonly onChange?: 'keep';
+  readonly rerunAfter?: readonly RequirementDraft[];
   /** Its own `serial`: a rolling of this state alone. */
   readonly serial?: { readonly serial: Serial; readonly maxFailures: number; readonly at: string };
   readonly outputs: ReadonlyMap<string, StateOutput>;

@@ -74,6 +74,7 @@ export const KEYS = {
     'exclusive',
     'interruptible',
     'on_change',
+    'rerun_after',
     'serial',
     'max_failures',
     'outputs',

@@ -23,6 +23,19 @@ export function readRequires(fields: Fields): RequirementDraft[] {
   return all;
 }
 
+/** States, each of which it requires too. */
+export function readRerunAfter(fields: Fields): { readonly rerunAfter?: readonly RequirementDraft[] } {
+  const { report, what } = fields;
+  const node = fields.get('rerun_after');
+  if (node === undefined) return {};
+  const items = readItems(report, node, `rerun_after of ${what}`, LIMITS.requirementsPerState);
+  const rerunAfter = items.flatMap(item => {
+    const name = readName(report, item, `rerun_after of ${what}`);
+    return name === undefined ? [] : [{ name, at: item.at }];
+  });
+  return { rerunAfter };
+}
+
 const isChoice = ({ value }: Node): boolean => isObject(value) && Object.hasOwn(value, 'any_of');
 
 /** `any_of`: requirements of which one is enough. */

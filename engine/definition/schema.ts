@@ -172,6 +172,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     exclusive: flag,
     interruptible: flag,
     on_change: oneOf(...ON_CHANGE),
+    rerun_after: oneOrMore(stateName),
     serial,
     max_failures: maxFailures,
     outputs: named(at('state output')),

@@ -11,7 +11,7 @@ import { readStateOutputs } from './parameters.ts';
 import { type Fields, type Node, readItems, readMap, readName } from './reader.ts';
 import type { Report } from './report.ts';
 import { checkRunOn } from './places.ts';
-import { readRequires } from './requires.ts';
+import { readRequires, readRerunAfter } from './requires.ts';
 import { readOwnSerial } from './rolling.ts';
 import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo, undoOfStack } from './retry.ts';
 import { type EntityType, ON_CHANGE, type OnFailure, type StateOutput } from './types.ts';
@@ -47,6 +47,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     exclusive: fields.boolean('exclusive') ?? true,
     ...(fields.boolean('interruptible') && ({ interruptible: true } as const)),
     ...readOnChange(fields, action),
+    ...readRerunAfter(fields),
     outputs,
     description: fields.string('description') ?? '',
     requires: readRequires(fields),
@@ -186,6 +187,7 @@ function checkJoin(fields: Fields): void {
     'exclusive',
     'interruptible',
     'on_change',
+    'rerun_after',
     'serial',
     'max_failures',
     'outputs',

@@ -145,6 +145,8 @@ export interface State {
   readonly interruptible?: true;
   /** It stays as it is when its action says something else in a later generation; absent: it runs again (R3). */
   readonly onChange?: 'keep';
+  /** States with whose re-run it runs again too; they are among `requires` (row 27). */
+  readonly rerunAfter?: readonly Requirement[];
   readonly outputs: ReadonlyMap<string, StateOutput>;
 }
 

@@ -16,6 +16,7 @@ import { rescueFailed } from './spent.ts';
 import { commandDue } from './timing.ts';
 import type { StepError } from './types.ts';
 import { fingerprintIn, otherChild } from './update/judge.ts';
+import { rerunOf } from './update/rerun-after.ts';
 
 /** The phase a step begins with: its probe, if it has one, looks before anything is done. Or what it waits to do. */
 export const firstPhase = (draft: Draft, number: number): Phase =>
@@ -127,6 +128,7 @@ export function reach(draft: Draft, number: number, patch: Patch = {}): void {
   draft.write(number, {
     ...ATTEMPT_OVER,
     ...patch,
+    ...rerunOf(draft, number),
     outputs,
     status: 'reached',
     again: undefined,

@@ -31,6 +31,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.generation !== undefined && { generation: merged.generation }),
     ...(merged.source !== undefined && { source: merged.source }),
     ...(merged.fingerprint !== undefined && { fingerprint: merged.fingerprint }),
+    ...(merged.reran !== undefined && { reran: merged.reran }),
     ...(merged.again !== undefined && OPEN_AGAIN.has(merged.status) && { again: merged.again }),
     ...(merged.phase !== undefined && { phase: merged.phase }),
     ...(merged.progress !== undefined && { progress: merged.progress }),

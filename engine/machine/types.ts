@@ -70,6 +70,8 @@ export interface WorkflowRecord {
   readonly allowed?: number;
   /** Until when attempts may run on although the goal holds (`wait_for_stragglers`). */
   readonly stragglers?: number;
+  /** Of states that others follow (`rerun_after`), by their key: the generation in which one of its steps last ran again. */
+  readonly reran?: { readonly [state: string]: number };
   /** Its deadline passed before the goal held, and what ran was called back. */
   readonly late?: true;
   /** Roles of several that are chosen again because a holder left: who of them still holds it. */
@@ -124,6 +126,8 @@ export interface StepRecord {
   readonly source?: number;
   /** What its action was made of when it last began (row 26); absent: no action, or an engine that kept none. */
   readonly fingerprint?: Fingerprint;
+  /** Of a state that others follow: generation in which it last ran again (`rerun_after`). */
+  readonly reran?: number;
   /** It was reached when definition or inputs changed, and is judged or run again before it counts as reached. */
   readonly again?: Again;
   /** What is being done while `running` or `undoing`; while `ready`, a rescue that waits for its VM. */

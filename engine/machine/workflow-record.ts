@@ -2,7 +2,15 @@
 // Belongs here: pure changes of single fields. Does not belong here: when they change (draft.ts, on/), step records (records.ts).
 import type { KeptSignal, WorkflowRecord } from './types.ts';
 
-export type Mark = 'halted' | 'deadline' | 'allowed' | 'stragglers' | 'late' | 'abandoned' | 'credential';
+export type Mark =
+  | 'halted'
+  | 'deadline'
+  | 'allowed'
+  | 'stragglers'
+  | 'late'
+  | 'abandoned'
+  | 'credential'
+  | 'reran';
 
 /** With a mark set, or taken away. */
 export function marked<Key extends Mark>(

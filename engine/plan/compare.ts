@@ -10,6 +10,7 @@ import { changedParts, fingerprintOf, ignoredBy } from '../machine/fingerprint.t
 import type { Fingerprint, StepRecord } from '../machine/types.ts';
 import { changesOf } from './changes.ts';
 import { COUNTS } from './ends.ts';
+import { followedBy } from './follow.ts';
 import type { Foresight, Judged } from './foresight.ts';
 import { see, type Seen, seeTemplate, seenBefore } from './sight.ts';
 
@@ -26,6 +27,17 @@ export function compared(foresight: Foresight, step: Step, record: StepRecord): 
     atOnce,
   };
   if (!state.action) return stays;
+  const followed = followedBy(foresight, step, record);
+  if (followed?.isSure) return again(foresight, step, `follows ${followed.name}, which runs again`);
+  const kept = afterItself(foresight, step, record, stays);
+  if (!followed || kept.fate !== 'keep') return kept;
+  return { fate: 'maybe', reason: `follows ${followed.name}`, ends: COUNTS, begins: true };
+}
+
+/** Of what it follows nothing runs again. */
+function afterItself(foresight: Foresight, step: Step, record: StepRecord, stays: Judged): Judged {
+  const { state } = step;
+  const { outputs } = record;
   const lacks = outputs && readEncodedOutputs(state, outputs).problem !== undefined;
   if (lacks) return again(foresight, step, 'it declares an output that it did not give');
   if (state.onChange === 'keep') return stays;
@@ -40,7 +52,7 @@ export function compared(foresight: Foresight, step: Step, record: StepRecord): 
       begins: true,
     };
   if (seen.value.length === 0) return stays;
-  if (state.action.kind === 'workflow' && record.child !== undefined)
+  if (state.action?.kind === 'workflow' && record.child !== undefined)
     return {
       fate: 'maybe',
       reason: 'its child keeps what it was created with, so it would fail',
@@ -61,6 +73,8 @@ export function isChangedInFlight(
   step: Step,
   record: StepRecord,
 ): 'no' | 'open' | { readonly reason: string } {
+  const followed = followedBy(foresight, step, record);
+  if (followed) return followed.isSure ? { reason: `follows ${followed.name}, which runs again` } : 'open';
   if (step.state.onChange === 'keep') return 'no';
   const seen = difference(foresight, step, record);
   if (seen.kind === 'unknown') return 'open';

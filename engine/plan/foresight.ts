@@ -18,6 +18,7 @@ import {
   isOnly,
   together,
 } from './ends.ts';
+import { type Followed, rerunOfState } from './follow.ts';
 import type { Surroundings } from './sight.ts';
 import type { Fate } from './types.ts';
 
@@ -85,6 +86,7 @@ export class Foresight implements Surroundings {
   readonly #gates: (ForeseenGate | undefined)[] = [];
   readonly #verdicts: (Foreseen | undefined)[] = [];
   readonly #roleByName = new Map<string, number>();
+  readonly #reruns = new Map<string, Followed | undefined>();
   readonly #beginsAnew: boolean;
   readonly #stopped: ReadonlySet<number>;
 
@@ -174,6 +176,12 @@ export class Foresight implements Surroundings {
 
   alarm(step: Step): Foreseen {
     return foreseeAlarm(this.graph, step, this.#verdicts);
+  }
+
+  /** Of a state that others follow; what it follows is judged before who follows it. */
+  rerunOf(key: string): Followed | undefined {
+    if (!this.#reruns.has(key)) this.#reruns.set(key, rerunOfState(this, key));
+    return this.#reruns.get(key);
   }
 
   /** True when nothing that the step stands on takes time to be judged. */

@@ -7,7 +7,7 @@ import { owes } from '../machine/records.ts';
 import { asRun } from '../machine/update/earlier.ts';
 import type { StepRecord } from '../machine/types.ts';
 import { compared, computed, isChangedInFlight } from './compare.ts';
-import { ANY, ASIDE, COUNTS, LOST, NEVER, PERHAPS } from './ends.ts';
+import { ANY, ASIDE, COUNTS, type Foreseen, LOST, NEVER, PERHAPS } from './ends.ts';
 import type { Foresight, Judged } from './foresight.ts';
 import { seeTemplate } from './sight.ts';
 
@@ -34,7 +34,7 @@ function judgeFresh(foresight: Foresight, step: Step): Judged {
   const fits = foresight.applies(step);
   if (fits === false) return steppedAside(foresight, step, record, 'another member has the role');
   const verdict = foresight.verdict(step);
-  if (fits === undefined && verdict !== 'hopeless') return byChoice(step, record);
+  if (fits === undefined && verdict !== 'hopeless') return byChoice(step, record, verdict);
   return settled(foresight, step, record) ?? required(foresight, step, record, verdict);
 }
 
@@ -104,10 +104,16 @@ function steppedAside(foresight: Foresight, step: Step, record: StepRecord, why:
   };
 }
 
-function byChoice(step: Step, record: StepRecord): Judged {
+/** A role that nobody takes blocks it. */
+function byChoice(step: Step, record: StepRecord, verdict: Foreseen): Judged {
   const names = [...step.state.only, ...step.state.except].map(role => `${step.entity.name}.${role}`);
   const reason = `depends on who is chosen as ${names.join(', ')}`;
-  return { fate: 'maybe', reason, ends: PERHAPS, ...(record.status === 'reached' ? {} : { begins: true }) };
+  return {
+    fate: 'maybe',
+    reason,
+    ends: verdict === 'met' ? PERHAPS : ANY,
+    ...(record.status === 'reached' ? {} : { begins: true }),
+  };
 }
 
 /** What is not looked at again; undefined: it is. */
@@ -154,12 +160,7 @@ function kept({ outputs, facts }: StepRecord, reason: string): Judged {
 }
 
 /** What is looked at in its turn: its condition, what it requires, and what was reached of it. */
-function required(
-  foresight: Foresight,
-  step: Step,
-  record: StepRecord,
-  verdict: ReturnType<Foresight['verdict']>,
-): Judged {
+function required(foresight: Foresight, step: Step, record: StepRecord, verdict: Foreseen): Judged {
   if (record.status === 'running') return inFlight(foresight, step, record, verdict);
   const condition = judgeCondition(foresight, step, record);
   if (condition?.kind === 'false') {
@@ -204,12 +205,7 @@ function whyItRuns({ begun, resumes }: Foresight, { member }: Step, id: string, 
 }
 
 /** An attempt goes on, unless it is known to be of no use (row 23). */
-function inFlight(
-  foresight: Foresight,
-  step: Step,
-  record: StepRecord,
-  verdict: ReturnType<Foresight['verdict']>,
-): Judged {
+function inFlight(foresight: Foresight, step: Step, record: StepRecord, verdict: Foreseen): Judged {
   if (!foresight.isOfEarlier(record)) return { fate: 'run', reason: 'it runs', ends: COUNTS, begins: true };
   const goesOn = {
     fate: 'run',

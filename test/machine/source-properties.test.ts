@@ -64,6 +64,7 @@ const STAYING = new Set<ChangeDice['kind']>([
   'undo',
   'interruptible',
   'keep',
+  'follow',
 ]);
 
 describe('every workflow whose definition or inputs change', () => {

@@ -14,6 +14,7 @@ import {
   literal,
   membership,
   output,
+  requirement,
   script,
   state,
 } from '../support/definitions.ts';
@@ -105,6 +106,38 @@ describe('another definition, or other inputs', () => {
     w.update(conditional(true));
     expect(finish(w)).to.have.length(1);
     expect(w.status('g[0].a')).to.equal('reached');
+  });
+
+  it('row 27: rerun_after follows the re-run of another, of the same member or of any, once', () => {
+    const follows = (kind: 'same' | 'all') => {
+      const one = requirement(kind === 'same' ? 'a' : 'g.a', 'g');
+      return [
+        state('g', 'a', { action: script(input('x')) }),
+        state('g', 'b', { needs: [kind === 'same' ? 'a' : 'g.a'], rerunAfter: [one] }),
+        state('g', 'c', { needs: ['b'] }),
+      ];
+    };
+    for (const kind of ['same', 'all'] as const) {
+      const w = complete(defined(follows(kind)), { x: 1 }, 2);
+      w.update(w.graph.definition, { x: 2 });
+      const ran = finish(w);
+      expect(ran.toSorted(), kind).to.eql(
+        ['g[0].a', 'g[0].b', 'g[1].a', 'g[1].b'].map(step => `${step} changed`),
+      );
+      expect(w.over).to.equal('complete');
+      w.update(defined(follows(kind)), { x: 2 });
+      expect([w.over, w.out()]).to.eql(['complete', []]);
+      w.send({
+        kind: 'update',
+        change: { join: { g: [{ agent: 'g-9', name: 'g-9', data: {} }] } },
+        by: 'ann',
+      });
+      expect(finish(w), 'who joins runs its own alone').to.eql([
+        'g[2].a first',
+        'g[2].b first',
+        'g[2].c first',
+      ]);
+    }
   });
 
   it('R3: the same definition and inputs change nothing', () => {

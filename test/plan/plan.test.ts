@@ -147,6 +147,15 @@ describe('a plan', () => {
     expect(plan.steps.find(({ step }) => step === 'db[0].started')?.reason).to.contain('on_change: keep');
   });
 
+  it('row 27: tells who follows the re-run of another', () => {
+    const text = TEXT.replace('requires: [prepared]\n', 'rerun_after: [prepared]\n');
+    const w = complete(1);
+    w.update(parsed(text));
+    for (let [out] = w.out(); out !== undefined; [out] = w.out()) w.succeed(out, { version: { text: '17' } });
+    const plan = planned(w, text, { ...INPUTS, password: { $secret: 'w/password/2' } });
+    expect(told(plan)[1]).to.equal('run_again db[0].checked: follows db[0].prepared, which runs again');
+  });
+
   it('is refused in the words of the update, and changes nothing', () => {
     const w = complete(1);
     const before = JSON.stringify(w.state.workflow);

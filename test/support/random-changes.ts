@@ -25,6 +25,7 @@ export interface ChangeDice {
     | 'undo'
     | 'interruptible'
     | 'keep'
+    | 'follow'
     | 'back';
   readonly pick: number;
 }
@@ -46,6 +47,7 @@ export const changeDice: fc.Arbitrary<readonly ChangeDice[]> = fc.array(
       'undo',
       'interruptible',
       'keep',
+      'follow',
       'back',
     ),
     pick: fc.nat({ max: 1_000 }),
@@ -88,6 +90,13 @@ function changeOf(
       return withState(definition, { ...one, interruptible: true });
     case 'keep':
       return one.action ? withState(definition, { ...one, onChange: 'keep' }) : definition;
+    case 'follow': {
+      const plain = one.requires.filter(each => {
+        const isWhole = each.members.kind === 'all' || each.members.kind === 'same';
+        return isWhole && each.outcome === undefined && each.choice === undefined;
+      });
+      return one.action ? withState(definition, { ...one, rerunAfter: plain }) : definition;
+    }
     case 'condition': {
       const { condition: _, ...rest } = one;
       const holds = [true, false, undefined][pick % 3];
@@ -163,7 +172,12 @@ function mended(definition: WorkflowDefinition): WorkflowDefinition {
       const kept = rolling && rollings.get(rolling);
       return [
         key,
-        { ...state, requires: state.requires.filter(has), ...(kept && { rolling: kept }) },
+        {
+          ...state,
+          requires: state.requires.filter(has),
+          ...(state.rerunAfter && { rerunAfter: state.rerunAfter.filter(has) }),
+          ...(kept && { rolling: kept }),
+        },
       ] as const;
     });
     return [name, { ...one, states: new Map(states) }] as const;

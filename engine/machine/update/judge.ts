@@ -13,6 +13,7 @@ import { changedParts, fingerprintOf, ignoredBy } from '../fingerprint.ts';
 import { ATTEMPT_OVER, isToJudge, sourceOf } from '../records.ts';
 import type { Fingerprint, StepError, StepRecord } from '../types.ts';
 import type { ViewSource } from '../view.ts';
+import { hasToFollow } from './rerun-after.ts';
 import { calledBackFor } from './withdraw.ts';
 
 /** Of a step that was reached and may be judged now: true: it is reached again; false: it runs again. */
@@ -62,9 +63,12 @@ export function otherChild(draft: Draft, number: number): StepError | undefined 
   };
 }
 
-function isUnchanged(draft: Draft, step: Step, { status, fingerprint, outputs }: StepRecord): boolean {
+function isUnchanged(draft: Draft, step: Step, record: StepRecord): boolean {
   const { action } = step.state;
-  if (!action || !fingerprint || !draft.state.hash) return true;
+  const { status, fingerprint, outputs } = record;
+  if (!action) return true;
+  if (hasToFollow(draft, step, record)) return false;
+  if (!fingerprint || !draft.state.hash) return true;
   // What others are promised to read has to be there.
   if (outputs && status !== 'running' && readEncodedOutputs(step.state, outputs).problem !== undefined)
     return false;
