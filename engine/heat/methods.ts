@@ -19,7 +19,7 @@ import type { Clock } from '../runtime/ports.ts';
 import { agentMethods } from './agent-methods.ts';
 import type { RpcRequest } from './envelope.ts';
 import { attributesOf, boundedGraph } from './attributes.ts';
-import { isOver, pollAfter, sentencesOf } from './progress.ts';
+import { isOver, planText, pollAfter, sentencesOf } from './progress.ts';
 import type { Endpoint } from './rpc-server.ts';
 import { actionOf } from './signals.ts';
 
@@ -165,38 +165,40 @@ class Methods {
     };
     const found = after === 0 ? undefined : await this.#api.workflow(id);
     if (found !== undefined && isPassing(found.record)) return { ...problemsOf([]), after, taken: false };
-    const problems =
+    const answer =
       found !== undefined && TAKES_CHANGES.has(found.record.status)
         ? await this.#change(found, requestId, given)
-        : (await this.#api.create({ ...given, id, requestId, stackName: asked.stack_name })).problems;
-    if (problems === 'passing') return { ...problemsOf([]), after, taken: false };
-    if (problems.length > 0) return problemsOf(problems);
+        : {
+            ...(await this.#api.create({ ...given, id, requestId, stackName: asked.stack_name })),
+            told: [],
+          };
+    if (answer === 'passing') return { ...problemsOf([]), after, taken: false };
+    if (answer.problems.length > 0) return problemsOf(answer.problems);
     const { document: _, inputs: __, members: ___, ...rest } = given;
-    return { ...problemsOf([]), after, taken: await this.#goOn(id, { requestId, ...rest }) };
+    const taken = await this.#goOn(id, { requestId, ...rest });
+    return { ...problemsOf([]), after, taken, told: answer.told };
   }
 
   /**
-   * Whole: a group or an input that is not named is to be empty, or to have its default. `passing`: it began to be called back and
+   * `told`: what the change will do, for the people who look at the stack. Whole: a group or an input that is not named is to be empty, or to have its default. `passing`: it began to be called back and
    * takes no change before that has ended. EngineError `not_allowed` for a change that cannot be made.
    */
   async #change(
-    { record: { id, seq }, members }: WorkflowView,
+    { record: { id, seq, generation }, members }: WorkflowView,
     requestId: string,
-    given: Given,
-  ): Promise<readonly Problem[] | 'passing'> {
+    { by, ...given }: Given,
+  ): Promise<{ readonly problems: readonly Problem[]; readonly told: string[] } | 'passing'> {
     const groups = Object.fromEntries(Object.keys(members).map(entity => [entity, []]));
-    const result = await this.#api.act({
-      ...given,
-      kind: 'update',
-      whole: true,
-      members: { ...groups, ...given.members },
-      workflow: id,
-      // Asked again after it has moved, it is judged again.
-      requestId: `${requestId}-change${seq}`.slice(-64),
-    });
-    if (result.status === 'applied') return [];
+    const whole = { whole: true, workflow: id, members: { ...groups, ...given.members } } as const;
+    const change = { ...given, ...whole };
+    const { plan } = await this.#api.plan(change);
+    // Asked again after it has moved, it is judged again.
+    const request = { kind: 'update', by, requestId: `${requestId}-change${seq}`.slice(-64) } as const;
+    const result = await this.#api.act({ ...change, ...request });
+    if (result.status === 'applied')
+      return { problems: [], told: plan && plan.generation > generation ? [planText(plan)] : [] };
     if (isPassing((await this.#api.workflow(id)).record)) return 'passing';
-    if (result.problems !== undefined) return result.problems;
+    if (result.problems !== undefined) return { problems: result.problems, told: [] };
     throw new EngineError('not_allowed', result.message, result.next);
   }
 

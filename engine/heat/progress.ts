@@ -1,6 +1,8 @@
 // What Heat's users are told of a workflow that moves: sentences for the events of the stack, and when to ask again. Pure.
 // Belongs here: log entries → sentences. Does not belong here: asking for them (methods.ts), attributes (attributes.ts).
 import type { StepRecord, StepStatus, WorkflowStatus } from '../machine/types.ts';
+import { summaryOf } from '../plan/summary.ts';
+import type { Plan } from '../plan/types.ts';
 import type { LogEntry } from '../runtime/ports.ts';
 
 /** Statuses in which nothing more happens by itself. */
@@ -37,6 +39,15 @@ export function sentencesOf(entries: readonly LogEntry[]): readonly string[] {
     groups.set(key, group);
   }
   return [...groups.values()].map(sentenceOf);
+}
+
+/** What an update is about to do: all of it in numbers, the first steps by name and reason. */
+export function planText(plan: Plan): string {
+  const moving = plan.steps.filter(({ fate }) => fate !== 'keep');
+  const named = moving.slice(0, NAMED).map(({ step, reason }) => `${step} (${reason})`);
+  const more = moving.length > NAMED ? ` and ${moving.length - NAMED} more` : '';
+  const steps = named.length > 0 ? `: ${named.join(', ')}${more}` : '';
+  return `The plan: ${summaryOf(plan)}${steps}`;
 }
 
 /** That a state does not apply to a member is nothing that happened. */

@@ -69,6 +69,7 @@ if (found !== undefined)
       expect(await id('inputs')).to.equal(workflowId);
       expect(await outputOf('inputs')).to.equal('hello two');
       expect(await touched('inputs', before)).to.eql(['service.first', 'service.third']);
+      await heat.told('inputs', 'flow', /^The plan: /);
       const again = await last('inputs');
       await heat.update('inputs', flow('two'), { tags: 'changed' });
       expect((await heat.settled('inputs'))?.stack_status).to.equal('UPDATE_COMPLETE');
@@ -111,6 +112,8 @@ if (found !== undefined)
       await heat.settled('back');
       const before = await last('back');
       await heat.update('back', flow(chain({ well: asks }, 'well')), { disable_rollback: false });
+      const { resource_status_reason: plan } = await heat.told('back', 'flow', /^The plan: /);
+      expect(plan).to.match(/^The plan: 1 to run.*: service\.well \(.+\)$/);
       await heat.told('back', 'flow', /waits for an approval/);
       await heat.signal('back', 'flow', { reject: 'service.well' });
       expect((await heat.settled('back'))?.stack_status).to.equal('ROLLBACK_COMPLETE');

@@ -41,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/base',
     'engine/definition',
     'engine/machine',
+    'engine/plan',
     'engine/runtime',
     'engine/bus',
     'agent-protocol',

@@ -74,6 +74,7 @@ class Workflow(workflow.Workflow):
         self._engine = engine
         self.resource_id = 'w1'
         self.name = 'flow'
+        self.action = self.UPDATE
         self._stub = mock.Mock()
         self.stack.time_remaining.return_value = remaining
         self.stack.timeout_secs.return_value = timeout
@@ -185,6 +186,12 @@ class PollTest(unittest.TestCase):
         request = polling.Request('apply', workflow_id='w1')
         self.assertRaisesRegex(rpc.EngineRefused, 'was deleted', flow._send,
                                request)
+
+    def test_tells_what_an_update_is_about_to_do(self):
+        flow = Workflow(Scripted({'valid': True, 'after': 4, 'taken': True,
+                                  'told': ['The plan: 1 to run']}))
+        flow._send(polling.Request('apply', workflow_id='w1'))
+        self.assertEqual(['The plan: 1 to run'], flow.events)
 
     def test_sends_again_under_the_same_id(self):
         engine = Scripted(ABSENT, {'valid': True, 'after': 0}, status())
