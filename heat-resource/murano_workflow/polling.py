@@ -98,7 +98,8 @@ class Polling(object):
         if request.method in MAKING and not self._is_accepted():
             self.data_set('accepted', '1')
         request.after = answer.get('after', 0)
-        self._tell(request, self.action, answer.get('told', ()))
+        if answer.get('told'):
+            self._tell(request, self.action, answer['told'])
         # False: what was called back has not ended; then it can go on. Or a
         # member has not left yet.
         request.sent = answer.get('taken', True) and answer.get('gone', True)
