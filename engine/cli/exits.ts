@@ -6,7 +6,7 @@ import type { WorkflowStatus } from '../machine/types.ts';
 /** Code → what it means; the words stand in the reference, and a test compares. */
 export const EXIT_CODES = {
   0: 'Done: the workflow is complete or deleted, the definition is valid, the answer was given',
-  1: 'The workflow failed, was cancelled, or could not be deleted whole',
+  1: 'The workflow or the operation failed or was cancelled, or the workflow could not be deleted whole',
   2: 'Wrong usage, or the definition, inputs or members are invalid; nothing was started',
   3: 'The workflow is held: it waits for a person',
   4: 'The engine or its store is not available: locked, not writable, full, damaged, or gone',

@@ -2,6 +2,8 @@
 // Belongs here: that order. Does not belong here: following (watch.ts), wording of endings (views/ending.ts).
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '../base/errors.ts';
+import type { PastOperation } from '../machine/operation/types.ts';
+import type { WorkflowStatus } from '../machine/types.ts';
 import type { WorkflowView } from '../runtime/api.ts';
 import type { ExitCode } from './exits.ts';
 import { EXIT_OF_STATUS } from './exits.ts';
@@ -11,6 +13,7 @@ import type { EngineOptions } from './sessions.ts';
 import { nextCommand, withReader } from './sessions.ts';
 import { printWhole, textWidth } from './terminal.ts';
 import { deletedLines, endingLines } from './views/ending.ts';
+import { unfinishedLines } from './views/operations.ts';
 import type { Line } from './views/style.ts';
 import { piece, plain } from './views/style.ts';
 import { type Residue, STANDS_STILL, watch, type Watched } from './watch.ts';
@@ -19,13 +22,17 @@ export interface WatchOptions extends EngineOptions {
   readonly verbose: boolean;
 }
 
-/** Shows progress until the workflow stands still, then how it ended. */
+/**
+ * Shows progress until the workflow stands still, then how it ended. `operation`: the id of one that is watched; when it
+ * was not done, that is a failure whatever became of the workflow.
+ */
 export async function watchToEnd(
   context: Context,
   session: Session,
   id: string,
   options: WatchOptions,
   after: number,
+  operation?: string,
 ): Promise<ExitCode> {
   const reporter = makeReporter(context.terminal, options.json, {
     verbose: options.verbose,
@@ -39,7 +46,8 @@ export async function watchToEnd(
     }),
   );
   if (interrupted) return sayInterrupted(context, session, id, options);
-  return sayEnd(context, id, { view, residue }, options);
+  const ended = view?.record.operations?.find(one => one.id === operation);
+  return sayEnd(context, id, { view, residue, ended }, options);
 }
 
 const LOOKS = 20;
@@ -76,23 +84,31 @@ export async function leftBehind(
 function sayEnd(
   context: Context,
   id: string,
-  { view, residue }: Pick<Watched, 'view' | 'residue'>,
+  { view, residue, ended }: Pick<Watched, 'view' | 'residue'> & Operated,
   options: WatchOptions,
 ): ExitCode {
+  const { terminal } = context;
   const status = view?.record.status ?? 'deleted';
-  const exitCode = EXIT_OF_STATUS[status];
-  if (options.json)
-    context.terminal.out(
-      `${JSON.stringify({ kind: 'end', workflow: id, status, exitCode, ...endFacts(view), ...residueFacts(residue) })}\n`,
-    );
-  else if (view === undefined)
-    printWhole(
-      context.terminal,
-      deletedLines(id, residue, textWidth(context.terminal), context.terminal.style),
-    );
-  else sayEnding(context, view, options);
+  const exitCode = exitOf(status, ended);
+  if (options.json) {
+    const facts = { ...endFacts(view), ...residueFacts(residue), ...(ended && { operation: ended }) };
+    terminal.out(`${JSON.stringify({ kind: 'end', workflow: id, status, exitCode, ...facts })}\n`);
+  } else if (view === undefined)
+    printWhole(terminal, deletedLines(id, residue, textWidth(terminal), terminal.style));
+  else {
+    printWhole(terminal, unfinishedLines(ended, textWidth(terminal), terminal.style));
+    sayEnding(context, view, options);
+  }
   return exitCode;
 }
+
+/** `ended`: the operation that was watched, where one was and has ended. */
+interface Operated {
+  readonly ended?: PastOperation | undefined;
+}
+
+const exitOf = (status: WorkflowStatus, ended: PastOperation | undefined): ExitCode =>
+  ended !== undefined && ended.status !== 'done' ? 1 : EXIT_OF_STATUS[status];
 
 /** The ending of a workflow that stands still, below an empty line. */
 export function sayEnding(context: Context, view: WorkflowView, options: EngineOptions): void {

@@ -158,7 +158,7 @@ export class Build {
         ? { condition: compiler('condition')(condition.value, condition.at, { showsSecrets: 'condition' }) }
         : {}),
     };
-    return { parts, requires: withInferred(entity, state, explicit, made), templates: made };
+    return { parts, requires: withInferred(entity, explicit, made), templates: made };
   }
 
   #compiler(use: ExpressionPlace['use'], state: StateDraft, needs: Needs, made: Template[] = []): Compile {

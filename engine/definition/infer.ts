@@ -1,6 +1,6 @@
 // Requirements that nobody wrote: what an expression reads must have been reached.
 // Belongs here: reads -> requirements. Does not belong here: finding the reads (expressions/), roles (checks/needs.ts).
-import type { EntityDraft, StateDraft } from './draft.ts';
+import type { EntityDraft } from './draft.ts';
 import type { Read, Template } from './expressions/types.ts';
 import { type PlacedRequirement, sameRequirement } from './resolve.ts';
 import type { Quorum } from './types.ts';
@@ -8,14 +8,13 @@ import type { Quorum } from './types.ts';
 /** The state's requirements, those of its expressions added. Only templates that may infer are given (row 34). */
 export function withInferred(
   entity: EntityDraft,
-  state: StateDraft,
   explicit: readonly PlacedRequirement[],
   templates: readonly Template[],
 ): PlacedRequirement[] {
   const all = [...explicit];
   for (const template of templates) {
     for (const read of template.reads) {
-      const inferred = requirementOf(entity, state, read, explicit, template.at);
+      const inferred = requirementOf(entity, read, explicit, template.at);
       if (inferred !== undefined && !isCovered(all, inferred)) all.push(inferred);
     }
   }
@@ -24,7 +23,6 @@ export function withInferred(
 
 function requirementOf(
   entity: EntityDraft,
-  state: StateDraft,
   read: Read,
   explicit: readonly PlacedRequirement[],
   at: string,
@@ -32,15 +30,9 @@ function requirementOf(
   if (read.kind !== 'outputs' && read.kind !== 'reached') return undefined;
   if (read.kind === 'outputs' && read.optional) return undefined;
   if (read.kind === 'reached' && hasQuorum(explicit, read.entity, read.state)) return undefined;
-  const isSame =
-    read.kind === 'outputs' && read.of === 'self' && read.entity === entity.name && !isOfGroup(entity, state);
+  const isSame = read.kind === 'outputs' && read.of === 'self' && read.entity === entity.name;
   const members: Quorum = { kind: isSame ? 'same' : 'all' };
   return { entity: read.entity, state: read.state, members, inferred: true, at };
-}
-
-/** A group's own step has no member of its own, so what it reads of its holder is awaited of all. */
-function isOfGroup(entity: EntityDraft, state: StateDraft): boolean {
-  return entity.type === 'vm_group' && state.once !== undefined;
 }
 
 /** The author said how many are enough, or how they end: then those are read, and no barrier is made of it. */

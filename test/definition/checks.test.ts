@@ -98,11 +98,17 @@ describe('Inferred requirements', () => {
     expect(requiresOf(reading('member.outputs.a.port', 'requires: [sql.a], '))).to.deep.equal(['sql.a all']);
   });
 
-  it("of a group's own step are of every member", () => {
-    const text = groupWith(
-      `${a}\ndone: {once: "any", action: {script: {sh: x, inputs: {V: "<% member.outputs.a.port %>"}}}}`,
-    );
-    expect(requiresOf(text)).to.deep.equal(['sql.a all inferred']);
+  it("are none of a group's own step, which has no member to read of", () => {
+    const text = (once: string, more: object = {}): string =>
+      groupWith(
+        `${a}\ndone: {once: "${once}", action: {script: {sh: x, inputs: {V: "<% member.outputs.a.port %>"}}}}`,
+        more,
+      );
+    expect(texts(parse(text('any'))).join()).to.include("let 'once' name it");
+    const boss = { entity: 'roles: {boss: {choose: lowest_index, among: a}}' };
+    expect(texts(parse(text('boss', boss))).join())
+      .to.include("Unknown name 'member'")
+      .and.include("Write a role, such as 'sql.boss'.");
   });
 
   it('row 34: are not made by undo, where only what is certain may be read', () => {

@@ -96,8 +96,8 @@ describe('An operation', () => {
       'must have exactly one of rerun, choose_again, move',
     ],
     ['nothing in a step', '{steps: {of: "<% true %>"}}', 'must have exactly one of'],
-    ['an unknown state', '{steps: {rerun: sql.c}}', "runs again unknown state 'c' of sql"],
-    ['a state twice', '{steps: {rerun: [sql.a, sql.a]}}', "runs again 'sql.a' twice"],
+    ['an unknown state', '{steps: {rerun: sql.c}}', "reruns unknown state 'c' of sql"],
+    ['a state twice', '{steps: {rerun: [sql.a, sql.a]}}', "reruns 'sql.a' twice"],
     ['an unknown role', '{steps: {choose_again: sql.bos}}', "Did you mean 'sql.boss'?"],
     [
       'a role of several to be moved',

@@ -207,4 +207,74 @@ describe('the cookbook', function () {
     await kitchen.act(0, 'resume');
     expect(kitchen.said('pool-2')).to.match(/^joined with token-[2-9]$/);
   });
+
+  it('operations: another leads, the others follow it, and a backup is taken once', async () => {
+    const kitchen = await Kitchen.open('operations');
+    await kitchen.run('db=3', 0);
+    expect(kitchen.said('db-2.part')).to.equal('follows db-0');
+    await kitchen.act(0, 'operate', 'failover', '--inputs', 'to=db-1');
+    expect(['db-0', 'db-1', 'db-2'].map(name => kitchen.said(`${name}.part`))).to.deep.equal([
+      'follows db-1',
+      'leads',
+      'follows db-1',
+    ]);
+    expect(await kitchen.outputs()).to.deep.equal({ primary: 'db-1' });
+    const monday = ['operate', 'backup', '--inputs', 'label=monday', '--id', 'monday'] as const;
+    await kitchen.act(0, ...monday);
+    await kitchen.act(0, ...monday);
+    expect(kitchen.said('backups')).to.equal('monday from db-1');
+    expect(await kitchen.act(0, 'status')).to.match(
+      /Operations\n.*failover .*done.*\n.*backup \(monday\) +done/,
+    );
+  });
+
+  it('operations: one that fails ends with 1, and the deployment stands', async () => {
+    const kitchen = await Kitchen.open('operations', { 'disk-full': '' });
+    await kitchen.run('db=2', 0);
+    const moved = await kitchen.act(1, 'operate', 'failover', '--inputs', 'to=db-7');
+    expect(moved.replace(/\s+/g, ' '))
+      .to.include('The operation failover has failed')
+      .and.include('no item 0');
+    expect(kitchen.said('db-0.part')).to.equal('leads');
+    const saved = await kitchen.act(1, 'operate', 'backup', '--inputs', 'label=tuesday');
+    expect(saved).to.include('No space is left for tuesday.').and.include('operations is complete');
+    await kitchen.remove('disk-full');
+    await kitchen.act(0, 'operate', 'backup', '--inputs', 'label=tuesday');
+    expect(kitchen.said('backups')).to.equal('tuesday from db-0');
+  });
+
+  it('update what changed: what reads it runs again, what does the same stays', async () => {
+    const kitchen = await Kitchen.open('update-what-changed');
+    await kitchen.run('web=2', 0);
+    const news = async (...words: readonly string[]): Promise<readonly string[]> => {
+      const before = kitchen.said('log')?.split('\n').length ?? 0;
+      await kitchen.act(0, ...(words as [string]));
+      return kitchen.said('log')?.split('\n').slice(before) ?? [];
+    };
+    expect(await news('plan', '--inputs', 'port=8081')).to.deep.equal([]);
+    expect(await news('update', '--inputs', 'port=8081')).to.deep.equal([
+      'serving on 8081 from web-0',
+      'serving on 8081 from web-1',
+    ]);
+    const installed = await news('update', '--inputs', 'version=1.1', '--members', 'web=3');
+    expect(installed.toSorted()).to.deep.equal([
+      'formatted web-2',
+      'installed 1.1 on web-0',
+      'installed 1.1 on web-1',
+      'installed 1.1 on web-2',
+      'serving on 8081 from web-2',
+    ]);
+  });
+
+  it('update what changed: a version that is none stops at the first, and the way back is an update', async () => {
+    const kitchen = await Kitchen.open('update-what-changed');
+    await kitchen.run('web=2', 0);
+    const before = kitchen.said('log');
+    expect(await kitchen.act(1, 'update', '--inputs', 'version=broken')).to.include(
+      'There is no version broken.',
+    );
+    expect(kitchen.said('log')).to.equal(before);
+    await kitchen.act(0, 'update', '--inputs', 'version=1.0');
+    expect(kitchen.said('log')).to.equal(`${before}\ninstalled 1.0 on web-0`);
+  });
 });

@@ -74,7 +74,8 @@ export async function act(
       return sayHandedOver(context, id, action, options);
     }
     if (!options.json) sayApplied(context, id, action, session);
-    return watchToEnd(context, session, id, options, seq);
+    const operation = action.kind === 'operate' ? action.id : undefined;
+    return watchToEnd(context, session, id, options, seq, operation);
   });
 }
 

@@ -4,6 +4,7 @@ import type { WorkflowRecord } from '../../machine/types.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Moment } from './lanes.ts';
 import { stepDetail } from './lanes.ts';
+import { operationLines } from './operations.ts';
 import { elapsed, headingLine, statusPiece } from './progress.ts';
 import type { Line, Style } from './style.ts';
 import { markPiece, piece, plain, markOf } from './style.ts';
@@ -45,7 +46,8 @@ export function stepsLines(view: WorkflowView, moment: Moment, style: Style): Li
     ...steps.map(step => stepLine(step, column, moment, style)),
   ]);
   const about = view.description === '' ? [] : [[piece(sanitiseLine(view.description), 'faint')]];
-  return [headingLine(view, moment.now, style), ...about, ...lines];
+  const operations = operationLines(view.record, moment.now, style);
+  return [headingLine(view, moment.now, style), ...about, ...lines, ...operations];
 }
 
 function laneTitle({ entity, member }: StepView): string {

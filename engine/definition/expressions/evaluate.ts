@@ -112,13 +112,18 @@ function reason(thrown: unknown, schema: Schema): string {
   if (!(thrown instanceof cel.EvaluationError)) return errorText(thrown);
   const text = typeText(thrown.summary, schema);
   const key = /^No such key: (.+)$/.exec(text)?.[1];
-  if (key !== undefined)
-    return key.startsWith('index') ? `the list has no such item (${key})` : `'${key}' is absent`;
+  if (key !== undefined) return key.startsWith('index') ? itemText(key) : `'${key}' is absent`;
   const name = /^Unknown variable: (.+)$/.exec(text)?.[1];
   if (name !== undefined) return `'${name}' is absent`;
   return text.startsWith('no such overload') || text.startsWith('found no')
     ? typeSentence(text).slice(0, -1)
     : text;
+}
+
+/** CEL says `index out of bounds, index 3 >= size 2`, and of an empty list no size that can be read. */
+function itemText(text: string): string {
+  const index = /index (-?\d+) /.exec(text)?.[1];
+  return index === undefined ? `the list has no such item (${text})` : `the list has no item ${index}`;
 }
 
 export function toOptional(item: unknown): unknown {

@@ -16,7 +16,7 @@ import type { Scope } from './scope.ts';
 import { OUTERMOST, factsOf, knowing, pathOf } from './scope.ts';
 import type { Shape } from './shapes.ts';
 import { ANY, NOTHING_PROVEN, SECRET, either, holdsSecret } from './shapes.ts';
-import type { ExpressionModel, ExpressionPlace } from './types.ts';
+import type { EntityModel, ExpressionModel, ExpressionPlace } from './types.ts';
 
 export interface Walked {
   readonly shape: Shape;
@@ -140,8 +140,20 @@ export class Walker {
 
   #hasMember(): boolean {
     if (this.#readsResponse()) return false;
-    const entity = this.place.entity === undefined ? undefined : this.model.entities.get(this.place.entity);
-    return entity !== undefined && entity.type !== 'service' && this.place.use !== 'output';
+    const entity = this.#entity();
+    if (entity === undefined || this.#isOfGroup()) return false;
+    return entity.type !== 'service' && this.place.use !== 'output';
+  }
+
+  #entity(): EntityModel | undefined {
+    return this.place.entity === undefined ? undefined : this.model.entities.get(this.place.entity);
+  }
+
+  /** One step of the whole group runs for no member. */
+  #isOfGroup(): boolean {
+    const entity = this.#entity();
+    const { state } = this.place;
+    return entity?.type === 'vm_group' && state !== undefined && entity.states.get(state)?.once === true;
   }
 
   #plainNames(): readonly string[] {
@@ -174,6 +186,13 @@ export class Walker {
     }
   }
 
+  #insteadOfMember(): string {
+    const [role] = this.#entity()?.roles ?? [];
+    return role === undefined
+      ? "Give the group a role, let 'once' name it, and write that."
+      : `Write a role, such as '${this.place.entity}.${role}'.`;
+  }
+
   #operation(): readonly string[] {
     return this.model.operation === undefined ? [] : ['operation'];
   }
@@ -185,9 +204,11 @@ export class Walker {
     const hint =
       this.#readsResponse() && exists
         ? "Only 'response' exists where a service's answer is read."
-        : ['member', 'error', 'attempt', 'operation'].includes(name)
-          ? `'${name}' does not exist in this place.`
-          : didYouMean(name, known);
+        : name === 'member' && this.#isOfGroup()
+          ? `The state is one step of the whole group (once), so it has none. ${this.#insteadOfMember()}`
+          : ['member', 'error', 'attempt', 'operation'].includes(name)
+            ? `'${name}' does not exist in this place.`
+            : didYouMean(name, known);
     this.findings.say('unknown_name', `Unknown name '${name}'.`, hint);
     return ANY;
   }

@@ -29,7 +29,9 @@ export function buildOperations(
         operation: { inputs: typesOf(draft), isCertain: true },
       };
       const templates = new Templates(report, model);
-      const built = steps.map(step => buildStep(templates, step, draft.name));
+      const built = steps.map((step, index) =>
+        buildStep(templates, step, `step ${index + 1} of operation ${draft.name}`),
+      );
       return [draft.name, { ...operation, steps: built }] as const;
     }),
   );
@@ -37,16 +39,16 @@ export function buildOperations(
 
 const NOTHING: Pick<ExpressionPlace, 'guaranteed'> = { guaranteed: () => false };
 
-function buildStep(templates: Templates, step: OperationStepDraft, name: string): OperationStep {
+function buildStep(templates: Templates, step: OperationStepDraft, what: string): OperationStep {
   if (step.kind === 'rerun') {
     const { of, states } = step;
     if (of === undefined) return { kind: 'rerun', states };
     const place = { ...NOTHING, use: 'operation_of' as const, entity: of.entity };
-    return { kind: 'rerun', states, of: templates.rule(of, place, `of of operation ${name}`) };
+    return { kind: 'rerun', states, of: templates.rule(of, place, `'of' in ${what}`) };
   }
   if (step.kind === 'choose_again') return step;
   const place = { ...NOTHING, use: 'operation_to' as const };
-  return { ...step, to: templates.member(step.to, place, `operation ${name}`, 'to') };
+  return { ...step, to: templates.member(step.to, place, what, 'to') };
 }
 
 const typesOf = ({ inputs }: Pick<OperationDraft, 'inputs'>): Map<string, ValueType> =>

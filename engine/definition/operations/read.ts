@@ -126,7 +126,7 @@ function checkCompany(fields: Fields, kind: (typeof KINDS)[number]): void {
 
 function readRerun(fields: Fields, entities: Entities): OperationStepDraft | undefined {
   const { report, what } = fields;
-  const states = readStates(fields, 'rerun', entities, `${what} runs again`);
+  const states = readStates(fields, 'rerun', entities, `${what} reruns`);
   const of = fields.get('of');
   if (of === undefined) return { kind: 'rerun', states };
   const [entity, other] = [...new Set(states.map(state => state.entity))];
