@@ -65,6 +65,8 @@ export interface Beginning {
   readonly abandons: boolean;
   /** What is too old for a step that begins is run again first. */
   readonly mayAge: boolean;
+  /** Rollings (numbers) that may be stopped by who is lost in them. */
+  readonly stopped: ReadonlySet<number>;
 }
 
 const OVER = new Set<StepRecord['status']>([
@@ -88,25 +90,16 @@ export class Foresight implements Surroundings {
   readonly #roleByName = new Map<string, number>();
   readonly #reruns = new Map<string, Followed | undefined>();
   readonly #beginsAnew: boolean;
-  readonly #stopped: ReadonlySet<number>;
 
   constructor(begun: Beginning) {
     this.begun = begun;
     this.graph = begun.graph;
     this.state = begun.state;
     this.reopens = begun.isNew;
-    const { graph, state, isNew } = begun;
+    const { graph, state } = begun;
     const has = (step: Step, status: StepRecord['status']): boolean =>
       !step.leaving && recordOf(state, step.number).status === status;
     this.#beginsAnew = this.resumes && graph.steps.some(step => has(step, 'undone'));
-    const held = isNew
-      ? []
-      : graph.steps.filter(step => has(step, 'paused') && !recordOf(state, step.number).asks);
-    const failed =
-      isNew || this.resumes
-        ? []
-        : graph.steps.filter(step => has(step, 'failed') || has(step, 'interrupted'));
-    this.#stopped = new Set([...held, ...failed].map(({ turn = -1 }) => graph.turns[turn]?.rolling ?? -1));
     for (const { number, entity, name } of graph.roles) this.#roleByName.set(`${entity}.${name}`, number);
   }
 
@@ -131,7 +124,7 @@ export class Foresight implements Surroundings {
 
   /** Who failed or is held inside the rolling may keep others from entering it. */
   isStopped({ turn }: Step): boolean {
-    return turn !== undefined && this.#stopped.has(this.graph.turns[turn]?.rolling ?? -1);
+    return turn !== undefined && this.begun.stopped.has(this.graph.turns[turn]?.rolling ?? -1);
   }
 
   /** It began under another definition, or other inputs, than hold from now on. */

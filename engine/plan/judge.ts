@@ -100,7 +100,7 @@ function steppedAside(foresight: Foresight, step: Step, record: StepRecord, why:
     ...takenBack(foresight, step, record, why),
     ends: ASIDE,
     isAside: true,
-    ...(isPlain && record.status !== 'running' && { holds: {}, atOnce: true }),
+    ...(isPlain && record.status !== 'running' && { holds: {}, atOnce: foresight.isAtOnce(step) }),
   };
 }
 
@@ -200,7 +200,7 @@ function whyItRuns({ begun, resumes }: Foresight, { member }: Step, id: string, 
     return `it ${record.status === 'failed' ? 'failed' : 'was interrupted'} before${resumes ? '' : ', and begins anew'}`;
   if (record.status === 'undone') return 'it was undone';
   if (member?.since === begun.generation) return `${member.name} joins`;
-  if (begun.former && !begun.former.graph.stepById.has(id)) return 'it is new';
+  if (!begun.former?.graph.stepById.has(id)) return 'it is new';
   return 'it has not been reached yet';
 }
 

@@ -84,12 +84,24 @@ const unchanged = (record: StepRecord): Judged => ({
   ends: COUNTS,
 });
 
-/** What ages runs again only because something else runs, so where anything does it is looked at once more. */
-function foreseen(begun: Omit<Beginning, 'mayAge'>, count: PlanCount): Foresight {
-  const first = walked({ ...begun, mayAge: false }, count);
+/**
+ * What ages runs again only because something else begins, and nobody enters a rolling in which somebody is lost: where that may
+ * be, it is looked at once more.
+ */
+function foreseen(begun: Omit<Beginning, 'mayAge' | 'stopped'>, count: PlanCount): Foresight {
+  const first = walked({ ...begun, mayAge: false, stopped: new Set() }, count);
   const ages = begun.graph.gates.some(({ validFor }) => validFor !== undefined);
-  const isQuiet = first.steps.every(judged => judged?.begins === undefined);
-  return isQuiet || !ages ? first : walked({ ...begun, mayAge: true }, count);
+  const mayAge = ages && first.steps.some(judged => judged?.begins === true);
+  const stopped = rollingsWithLosses(first);
+  return mayAge || stopped.size > 0 ? walked({ ...begun, mayAge, stopped }, count) : first;
+}
+
+function rollingsWithLosses({ graph, steps }: Foresight): ReadonlySet<number> {
+  const lost = graph.steps.filter(({ number, turn }) => {
+    const { ends = COUNTS } = steps[number] ?? {};
+    return turn !== undefined && (ends.lost || ends.never);
+  });
+  return new Set(lost.map(({ turn = -1 }) => graph.turns[turn]?.rolling ?? -1));
 }
 
 function walked(begun: Beginning, count: PlanCount): Foresight {
@@ -111,6 +123,8 @@ function walked(begun: Beginning, count: PlanCount): Foresight {
   return foresight;
 }
 
+const DOES = { run: 'runs', run_again: 'runs again', undo: 'is undone', cancel: 'is called back' } as const;
+
 /** Row 15: with the goal nothing begins any more. */
 function asLongAsTheGoalIsOpen(foresight: Foresight, number: number, judged: Judged): Judged {
   const { wanted, leaving } = foresight.graph.steps[number] as Step;
@@ -118,7 +132,11 @@ function asLongAsTheGoalIsOpen(foresight: Foresight, number: number, judged: Jud
   if (!wanted || leaving || isOut) return judged;
   const perhaps = judged.begins ? { ...judged, isPerhaps: true as const } : judged;
   if (judged.fate === undefined || judged.fate === 'keep' || judged.fate === 'maybe') return perhaps;
-  return { ...perhaps, fate: 'maybe', reason: `${judged.reason}; unless the goal holds before` };
+  return {
+    ...perhaps,
+    fate: 'maybe',
+    reason: `${DOES[judged.fate]}, unless the goal holds before: ${judged.reason}`,
+  };
 }
 
 function listed(graph: StateGraph, judged: readonly (Judged | undefined)[]): Pick<Plan, 'steps' | 'counts'> {

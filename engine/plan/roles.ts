@@ -92,7 +92,8 @@ function choose(
   const sure = role.candidates.filter((_, place) => ends[place] && isOnly(ends[place], 'counts'));
   const possible = role.candidates.filter((_, place) => ends[place]?.counts !== false);
   if (possible.length < count) return { holders: null, verdict: 'hopeless' };
-  const isSure = sure.length >= count;
+  const isAwaited = role.choose !== 'first_ready' && ends.some(one => one?.never !== false);
+  const isSure = sure.length >= count && !isAwaited;
   const unknown = isSure && role.choose !== 'where' ? ({ holders: 'open', verdict: 'met' } as const) : OPEN;
   const isClear = ends.every(
     one => one !== undefined && (isOnly(one, 'counts') || !one.counts) && !one.never,
