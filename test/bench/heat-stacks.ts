@@ -1,6 +1,6 @@
 // What the benchmarks in a real Heat share: an engine for their time, and the stacks they are made of.
 // Belongs here: opening and closing, shapes of stacks. Does not belong here: any measurement (heat.ts, heat-end.ts).
-import { temporaryDirectoryFor } from '../heat/directory.ts';
+import { temporaryDirectoryFor } from '../support/lasting-directory.ts';
 import { EngineProcess } from '../heat/engine-process.ts';
 import { type Services, services } from '../support/services.ts';
 

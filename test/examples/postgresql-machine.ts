@@ -31,7 +31,7 @@ type Inputs = { readonly [name: string]: string | number };
 /** What an agent passes on from its own environment; nothing else of ours reaches the script. */
 const passedOn = () => ({ PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8' });
 
-const idOf = (user: string, flag: '-u' | '-g') =>
+export const idOf = (user: string, flag: '-u' | '-g') =>
   Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
 
 /** Runs scripts one at a time, with their inputs, in an own folder under `scratch`. */

@@ -1,56 +1,12 @@
 // The examples, run by the command itself: engine, store, embedded agents and real scripts.
 // Belongs here: that each ends as its page says, and leaves nothing after delete. Does not belong here: the command's looks.
 import { expect } from 'chai';
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inProject } from '../support/project.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
+import { command, type Ended, expectExit, outputsOf } from './command.ts';
 import { freePortRange, postgresql, serverUser } from './postgresql-machine.ts';
-
-interface Ended {
-  readonly code: number | null;
-  readonly text: string;
-}
-
-/** The command in a place of its own: a state directory, and a folder to play in. */
-async function command(): Promise<{ scratch: string; murano: (...words: string[]) => Promise<Ended> }> {
-  const scratch = await temporaryDirectory();
-  await chmod(scratch, 0o755);
-  const environment = { ...process.env, NO_COLOR: '1' };
-  const murano = (...words: string[]): Promise<Ended> =>
-    new Promise((resolve, reject) => {
-      const state = ['validate', 'graph', 'simulate'].includes(words[0] ?? '')
-        ? []
-        : ['--state-dir', path.join(scratch, 'state')];
-      const child = spawn(process.execPath, [inProject('dist', 'engine', 'main.js'), ...words, ...state], {
-        cwd: inProject('docs', 'examples', 'hello'),
-        env: environment,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      let text = '';
-      child.stdout.on('data', chunk => (text += String(chunk)));
-      child.stderr.on('data', chunk => (text += String(chunk)));
-      child.once('error', reject);
-      child.once('close', code => resolve({ code, text }));
-    });
-  return { scratch, murano };
-}
-
-type Murano = Awaited<ReturnType<typeof command>>['murano'];
-
-async function outputsOf(murano: Murano, name: string): Promise<Record<string, unknown>> {
-  const { code, text } = await murano('status', name, '--json');
-  expect(code, text).to.equal(0);
-  return (JSON.parse(text) as { outputs: Record<string, unknown> }).outputs;
-}
-
-async function expectExit(running: Promise<Ended>, code: number): Promise<string> {
-  const ended = await running;
-  expect(ended.code, ended.text).to.equal(code);
-  return ended.text;
-}
 
 describe('Running the examples', function () {
   this.timeout(120_000);

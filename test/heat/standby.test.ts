@@ -5,7 +5,7 @@ import { cpSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { databases } from '../support/databases.ts';
 import { services } from '../support/services.ts';
-import { temporaryDirectoryFor } from './directory.ts';
+import { temporaryDirectoryFor } from '../support/lasting-directory.ts';
 import { EngineProcess } from './engine-process.ts';
 import { Heat } from './openstack.ts';
 import { greeting, template, waiting } from './templates.ts';

@@ -3,7 +3,7 @@
 // themselves (templates.ts), what tests expect.
 import { agentsBrokerOf } from '../support/agents-broker.ts';
 import type { Services } from '../support/services.ts';
-import { temporaryDirectoryFor } from './directory.ts';
+import { temporaryDirectoryFor } from '../support/lasting-directory.ts';
 import { EngineProcess } from './engine-process.ts';
 import { Heat } from './openstack.ts';
 

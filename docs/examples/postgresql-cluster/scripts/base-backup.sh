@@ -27,9 +27,10 @@ PGHOST=$primary_address PGPORT=$primary_port PGUSER=postgres PGPASSWORD=$admin_p
 (umask 077 && printf '*:*:*:replicator:%s\n' "$replication_password" >"$passwords")
 cat >>"$data.new/postgresql.conf" <<CONF
 
-# Written by base-backup.sh: what differs from the primary. The included file says where the primary is.
+# Written by base-backup.sh: what differs from the primary. The included files say where the primary is, and the settings.
 port = $port
 include = '$directory/primary.conf'
+include_if_exists = '$directory/settings.conf'
 CONF
 touch -- "$data.new/standby.signal"
 

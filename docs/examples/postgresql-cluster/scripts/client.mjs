@@ -1,7 +1,8 @@
-// A PostgreSQL client of two commands, for machines that have Node.js but neither psql nor pg_basebackup.
+// A PostgreSQL client of three commands, for machines that have Node.js but neither psql nor pg_basebackup.
 //
 //   node client.mjs sql 'SELECT ... $1' PARAMETER...   prints one line per row, columns separated by tabs
-//   node client.mjs backup DIRECTORY                   copies the running server's data into DIRECTORY
+//   node client.mjs backup DIRECTORY                   copies the running server's data into DIRECTORY, for a standby of it
+//   node client.mjs save DIRECTORY                     the same with what it takes to start without that server
 //
 // Where and as whom to connect comes from PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE. The npm package 'pg' is
 // looked for from the folder named by the environment variable `postgresql` upwards, then from here.
@@ -60,6 +61,18 @@ async function backup(client, [target]) {
   console.log(`Copied ${files} files.`);
 }
 
+/** A backup that needs no other server: with the write-ahead log from its beginning to its end. */
+async function save(client, [target]) {
+  const { rows: [{ first }] } = await client.query('SELECT pg_walfile_name(pg_current_wal_lsn()) AS first');
+  await backup(client, [target]);
+  const { rows } = await client.query(
+    "SELECT name, size::float8 FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' AND name BETWEEN $1 AND pg_walfile_name(pg_current_wal_lsn()) ORDER BY name",
+    [first],
+  );
+  await mkdir(path.join(target, 'pg_wal'), { recursive: true, mode: 0o700 });
+  for (const { name, size } of rows) await copyFile(client, `pg_wal/${name}`, size, path.join(target, 'pg_wal', name));
+}
+
 async function copyFile(client, name, size, target) {
   const file = await open(target, 'w', 0o600);
   try {
@@ -74,9 +87,9 @@ async function copyFile(client, name, size, target) {
 }
 
 const [command, ...rest] = process.argv.slice(2);
-const run = { sql, backup }[command];
+const run = { sql, backup, save }[command];
 if (!run) {
-  console.error(`client.mjs knows 'sql' and 'backup', not '${command ?? ''}'.`);
+  console.error(`client.mjs knows 'sql', 'backup' and 'save', not '${command ?? ''}'.`);
   process.exit(2);
 }
 const client = new (postgres().Client)();

@@ -30,6 +30,7 @@ wal_level = replica
 max_wal_senders = 20
 wal_keep_size = 256MB
 hot_standby = on
+include_if_exists = '$directory/settings.conf'
 CONF
 
 cat >"$data.new/pg_hba.conf" <<CONF

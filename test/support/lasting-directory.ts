@@ -1,5 +1,5 @@
 // A directory that lives as long as a suite: the engine's state outlives each of its tests.
-// Belongs here: making and removing it. Does not belong here: directories of single tests (support/temporary.ts).
+// Belongs here: making and removing it. Does not belong here: directories of single tests (temporary.ts).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,0 +1,163 @@
+// The PostgreSQL cluster after its deployment: a setting with a rolling restart, a backup, a standby more and one less.
+// Belongs here: that the servers themselves say so. Does not belong here: the deployment (runs.test.ts), single scripts
+// (postgresql-scripts.test.ts).
+import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { inProject } from '../support/project.ts';
+import { temporaryDirectoryFor } from '../support/lasting-directory.ts';
+import { command, expectExit, type Murano, outputsOf } from './command.ts';
+import { freePortRange, idOf, postgresql, serverUser } from './postgresql-machine.ts';
+
+const run = promisify(execFile);
+const FOLDER = inProject('docs', 'examples', 'postgresql-cluster');
+
+describe('The PostgreSQL cluster changes', function () {
+  this.timeout(240_000);
+  let murano: Murano;
+  let place: ReturnType<typeof temporaryDirectoryFor>;
+  let base: string;
+  let port: number;
+
+  /** What the server at that port answers, as its administrator. */
+  const ask = async (at: number, sql: string): Promise<string> => {
+    const env = {
+      ...process.env,
+      PGHOST: '127.0.0.1',
+      PGPORT: String(at),
+      PGUSER: 'postgres',
+      PGPASSWORD: 'change-me-admin',
+      PGDATABASE: 'app',
+      postgresql,
+    };
+    const { stdout } = await run(process.execPath, [path.join(FOLDER, 'scripts', 'client.mjs'), 'sql', sql], {
+      env,
+    });
+    return stdout.trim();
+  };
+  const each = (count: number, sql: string): Promise<readonly string[]> =>
+    Promise.all(Array.from({ length: count }, (_, index) => ask(port + index, sql)));
+  const begun = "SELECT to_char(pg_postmaster_start_time(), 'YYYYMMDDHH24MISSMS')";
+  /** Steps that were sent a command since, in order. */
+  const ran = async (after: number): Promise<readonly string[]> => {
+    const { text } = await murano('events', 'postgresql-cluster', '--json');
+    const entries = text
+      .split('\n')
+      .flatMap(line => (line.startsWith('{') ? [JSON.parse(line) as Entry] : []));
+    return entries.flatMap(({ entry }) => {
+      const { seq, change } = entry;
+      const isSent = change.record?.status === 'running' && change.from !== 'running';
+      return seq > after && change.kind === 'step' && isSent ? [change.step ?? ''] : [];
+    });
+  };
+  interface Entry {
+    readonly entry: {
+      readonly seq: number;
+      readonly change: {
+        readonly kind: string;
+        readonly step?: string;
+        readonly from?: string;
+        readonly record?: { readonly status?: string };
+      };
+    };
+  }
+  const seq = async (): Promise<number> => {
+    const { text } = await murano('status', 'postgresql-cluster', '--json');
+    return (JSON.parse(text) as { record: { seq: number } }).record.seq;
+  };
+
+  before(async () => {
+    place = temporaryDirectoryFor('postgresql-changes');
+    ({ murano } = await command(place.path));
+    base = path.join(place.path, 'cluster');
+    port = await freePortRange(5);
+    const inputs = [`base_directory=${base}`, `first_port=${port}`, `postgresql=${postgresql}`];
+    const more = [`run_as=${serverUser}`, `node=${process.execPath}`];
+    const words = ['--members', 'db=3', '--inputs', path.join(FOLDER, 'inputs.yaml'), ...inputs, ...more];
+    await expectExit(murano('run', path.join(FOLDER, 'postgresql-cluster.workflow.yaml'), ...words), 0);
+  });
+  after(async () => {
+    await expectExit(murano('delete', 'postgresql-cluster'), 0);
+    place.remove();
+  });
+
+  it('takes over a setting, one server after the other and the primary last, and does nothing else', async () => {
+    expect(await each(3, 'SHOW shared_buffers')).to.eql(['128MB', '128MB', '128MB']);
+    const after = await seq();
+    await expectExit(murano('update', 'postgresql-cluster', '--inputs', 'shared_buffers=64MB'), 0);
+    expect(await each(3, 'SHOW shared_buffers')).to.eql(['64MB', '64MB', '64MB']);
+    const [primary = 0, first = 0, second = 0] = (await each(3, begun)).map(Number);
+    expect(second).to.be.greaterThan(first);
+    expect(primary).to.be.greaterThan(second);
+    expect(await ran(after)).to.have.members([
+      'db[0].configured',
+      'db[1].configured',
+      'db[2].configured',
+      'db[1].standby_current',
+      'db[2].standby_current',
+      'db.primary_current',
+    ]);
+  });
+
+  it('restarts nothing where the same is said again', async () => {
+    const before = await each(3, begun);
+    await expectExit(murano('update', 'postgresql-cluster', '--inputs', 'shared_buffers=64MB'), 0);
+    expect(await each(3, begun)).to.eql(before);
+  });
+
+  it('R8: is saved by the operation backup, in a copy that a server of its own starts from', async () => {
+    await ask(port, "INSERT INTO proof (token) VALUES ('before the backup')");
+    await expectExit(murano('operate', 'postgresql-cluster', 'backup', '--inputs', 'label=one'), 0);
+    await ask(port, "INSERT INTO proof (token) VALUES ('after the backup')");
+    const restored = path.join(base, 'db-0', 'restored');
+    await cp(path.join(base, 'db-0', 'backups', 'one'), restored, {
+      recursive: true,
+      preserveTimestamps: true,
+    });
+    if (process.getuid?.() === 0) await run('chown', ['-R', serverUser, restored]);
+    const control = path.join(base, 'db-0', 'software', 'bin', 'pg_ctl');
+    const as = process.getuid?.() === 0 ? { uid: idOf(serverUser, '-u'), gid: idOf(serverUser, '-g') } : {};
+    const options = { cwd: '/', ...as };
+    await run(
+      control,
+      ['--pgdata', restored, '-o', `-p ${port + 4}`, '--wait', '-l', path.join(restored, 'log'), 'start'],
+      options,
+    );
+    try {
+      const tokens = await ask(port + 4, "SELECT token FROM proof WHERE token LIKE '% the backup'");
+      expect(tokens).to.equal('before the backup');
+    } finally {
+      await run(control, ['--pgdata', restored, '--mode=fast', '--wait', 'stop'], options);
+    }
+  });
+
+  it('does a backup of one id once, and says what an operation that is not there could be', async () => {
+    const after = await seq();
+    const words = ['operate', 'postgresql-cluster', 'backup', '--id', 'nightly'] as const;
+    await expectExit(murano(...words), 0);
+    await expectExit(murano(...words), 0);
+    expect(await ran(after)).to.eql(['db.saved']);
+    const { code, text } = await murano('operate', 'postgresql-cluster', 'bakcup');
+    expect(code).to.not.equal(0);
+    expect(text).to.include('backup');
+  });
+
+  it('gets a standby more, which follows, with the settings of today', async () => {
+    await expectExit(murano('update', 'postgresql-cluster', '--members', 'db=4'), 0);
+    expect((await outputsOf(murano, 'postgresql-cluster'))['standbys']).to.eql(['db-1', 'db-2', 'db-3']);
+    expect(await ask(port + 3, 'SELECT pg_is_in_recovery()')).to.equal('true');
+    expect(await ask(port + 3, 'SHOW shared_buffers')).to.equal('64MB');
+    const followers = await ask(port, 'SELECT application_name FROM pg_stat_replication ORDER BY 1');
+    expect(followers.split('\n')).to.eql(['db-1', 'db-2', 'db-3']);
+  });
+
+  it('loses one, whose server and folder are gone, and nobody else notices', async () => {
+    const before = await each(2, begun);
+    await expectExit(murano('update', 'postgresql-cluster', '--members', 'db=3'), 0);
+    const followers = await ask(port, 'SELECT application_name FROM pg_stat_replication ORDER BY 1');
+    expect(followers.split('\n')).to.eql(['db-1', 'db-2']);
+    expect(await each(2, begun)).to.eql(before);
+  });
+});
