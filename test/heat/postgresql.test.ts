@@ -25,12 +25,14 @@ const can =
 const STANDBY = [
   'online',
   'software_installed',
+  'configured',
   'client_placed',
   'prerequisites',
   'told',
   'base_backup',
   'started',
   'row_read',
+  'standby_current',
 ];
 
 if (can) {
