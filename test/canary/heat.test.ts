@@ -6,6 +6,7 @@ import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { heatSuite } from '../heat/suite.ts';
+import { Demo } from '../openstack/demo.ts';
 import { services } from '../support/services.ts';
 import { answersOf, Firehose, logsOf, type Sinks, tablesOf } from './sinks.ts';
 
@@ -27,7 +28,23 @@ const definition = {
           },
           outputs: { url: { type: 'string', hidden: true } },
         },
-        asked: { requires: ['joined'], action: { approval: { message: 'May it go on?' } } },
+        called: {
+          requires: ['joined'],
+          action: {
+            openstack: {
+              service: 'orchestration',
+              method: 'POST',
+              path: '/validate',
+              headers: { 'x-canary': '<% inputs.password %>' },
+              body: {
+                template: { heat_template_version: '2018-08-31', description: '<% inputs.password %>' },
+              },
+              outputs: { all: '<% response.body %>' },
+            },
+          },
+          outputs: { all: { type: 'string', hidden: true } },
+        },
+        asked: { requires: ['called'], action: { approval: { message: 'May it go on?' } } },
       },
     },
   },
@@ -37,11 +54,19 @@ const definition = {
 
 const template = {
   heat_template_version: '2021-04-16',
-  parameters: { password: { type: 'string', hidden: true } },
+  parameters: {
+    password: { type: 'string', hidden: true },
+    id: { type: 'string' },
+    secret: { type: 'string', hidden: true },
+  },
   resources: {
     flow: {
       type: 'Murano::Workflow',
-      properties: { definition, inputs: { password: { get_param: 'password' } } },
+      properties: {
+        definition,
+        inputs: { password: { get_param: 'password' } },
+        credential: { id: { get_param: 'id' }, secret: { get_param: 'secret' } },
+      },
     },
   },
   outputs: {
@@ -69,13 +94,16 @@ if (found !== undefined) {
     const { create, directory, engine, heat } = heatSuite(found, 'heat-canary');
     const firehose = new Firehose(found);
 
+    let demo: Demo;
+    before(async () => (demo = await Demo.login(found)));
     before(() => firehose.start());
     after(() => firehose.stop());
 
     it('is in the places that the documentation names, and in no other', async () => {
       const [password, key] = [`canary-${randomUUID()}`, `canary-${randomUUID()}`];
       const logs = logsOf(found, 'heat');
-      await create('canary', template, { parameters: { password } });
+      const right = await demo.makeCredential();
+      await create('canary', template, { parameters: { password, ...right } });
       await heat.told('canary', 'flow', /waits for the signal 'key'/);
       await heat.signal('canary', 'flow', { signal: 'key', data: { key } });
       await heat.told('canary', 'flow', /May it go on\?/);
@@ -102,6 +130,10 @@ if (found !== undefined) {
       expect(sinks.get('answers of the engine')).to.include('May it go on?');
       expect(holding(key)).to.deep.equal(ON_THE_BUS);
       expect(holding(password)).to.deep.equal([...ON_THE_BUS, ...KEPT_BY_HEAT].toSorted());
+      expect(holding(right.secret), 'the right of the owner').to.deep.equal(
+        [...ON_THE_BUS, ...KEPT_BY_HEAT].toSorted(),
+      );
+      await demo.dropCredential(right);
     });
   });
 }

@@ -51,7 +51,9 @@ export class EngineProcess {
   /** Starts it, and waits for nothing. */
   launch(): void {
     const settings = path.join(this.#directory, 'engine.yaml');
-    writeFileSync(settings, `state_dir: ${this.#state}\nheat: {host: test}\n${this.#agents()}${this.#more}`);
+    const heat = 'heat: {host: test}';
+    const parts = [`state_dir: ${this.#state}\n${heat}\n`, this.#cloud, this.#agents(), this.#more];
+    writeFileSync(settings, parts.join(''));
     const child = spawn(
       process.execPath,
       [inProject('dist/engine/main.js'), 'engine', '--config', settings],
@@ -80,6 +82,10 @@ export class EngineProcess {
       child.once('exit', code => reject(new Error(`the engine ended with ${code}: ${this.output}`)));
       look();
     });
+  }
+
+  get #cloud(): string {
+    return `openstack: {auth_url: "${this.#services.openrc['OS_AUTH_URL']}"}\n`;
   }
 
   /** The broker of agents, where the suite has one. */
