@@ -295,6 +295,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
 /** Keys that must stand there. */
 const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][number][] } = {
   workflow: ['workflow_version', 'entities', 'goal'],
+  operation: ['steps'],
   input: ['type'],
   'schema item': ['type'],
   modulo: ['step'],
@@ -320,6 +321,7 @@ const REQUIRED: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][n
 
 /** Keys of which exactly one must stand there. */
 const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][number][] } = {
+  'operation step': ['rerun', 'choose_again', 'move'],
   requirement: ['state', 'any_of'],
   constraint: ['length', 'range', 'modulo', 'allowed_values', 'allowed_pattern', 'custom_constraint'],
   role: ['choose', ...ROLE_RULES],
@@ -338,6 +340,7 @@ const ANY_OF: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place][num
 
 /** Keys that stand there only together. */
 const TOGETHER: { readonly [Place in KeyPlace]?: JsonObject } = {
+  'operation step': { of: ['rerun'], to: ['move'], move: ['to'] },
   file: { template: ['file'], sha256: ['url'], url: ['sha256'] },
 };
 

@@ -52,6 +52,12 @@ const VALID: readonly (readonly [string, string])[] = [
 
 const state = (keys: string): string => groupWith(`done: {action: {script: {sh: "true"}}, ${keys}}`);
 
+const operation = (text: string): string =>
+  groupWith('done: {action: {online: {}}}', {
+    entity: 'roles: {boss: {choose: lowest_index, among: done}}',
+    top: `operations:\n  op: ${text}`,
+  });
+
 /** What is wrong → a definition that is; the parser refuses each of them too. */
 const BROKEN: { readonly [what: string]: string } = {
   'an unknown key': state('requirs: [a]'),
@@ -89,6 +95,15 @@ const BROKEN: { readonly [what: string]: string } = {
   'two constraints in one': groupWith('done: {action: {online: {}}}', {
     top: 'inputs: {port: {type: integer, constraints: [{range: {min: 1}, allowed_values: [1]}]}}',
   }),
+  'an operation without steps': operation('{goal: sql.done}'),
+  'a step of an operation that does two things': operation(
+    '{steps: {rerun: sql.done, choose_again: sql.boss}}',
+  ),
+  'a step of an operation that does nothing': operation('{steps: [{of: "<% true %>"}]}'),
+  'a move to nowhere': operation('{steps: {move: sql.boss}}'),
+  'an unknown end of an operation': operation('{steps: {rerun: sql.done}, on_failure: halt}'),
+  'an unknown way to meet a change': state('on_change: replace'),
+  'a call without its service': groupWith('done: {action: {openstack: {path: /servers}}}'),
   'no goal': groupWith('done: {action: {online: {}}}').replace(/^goal.*$/m, ''),
 };
 

@@ -3,16 +3,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { KEYS } from '../../engine/definition/keys.ts';
+import { actionPages } from '../support/action-pages.ts';
 import { inProject } from '../support/project.ts';
 
-/** Texts of all definitions under docs/. */
-export const DEFINITIONS: readonly string[] = readdirSync(inProject('docs'), {
-  recursive: true,
-  encoding: 'utf8',
-})
-  .filter(name => name.endsWith('.workflow.yaml'))
-  .toSorted()
-  .map(name => readFileSync(inProject('docs', name), 'utf8'));
+/** Texts of all definitions under docs/, with an action of each kind, operations and changes among them. */
+export const DEFINITIONS: readonly string[] = [
+  ...readdirSync(inProject('docs'), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.workflow.yaml'))
+    .toSorted()
+    .map(name => readFileSync(inProject('docs', name), 'utf8')),
+  ...actionPages.map(({ example }) => example),
+];
 
 /** Names that `file:` has in them, with a text each. */
 export const FILES: { readonly [name: string]: string } = Object.fromEntries(
