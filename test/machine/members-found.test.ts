@@ -132,4 +132,27 @@ describe('members that change, as random draws found it', () => {
     }
     expect(w.over).to.equal('complete');
   });
+
+  it('row 49: who joins may hold a role that had nobody left to hold it, and blocks nobody before that', () => {
+    const roles = [
+      { name: 'boss', choose: 'lowest_index' as const, among: 'a' },
+      { name: 'deputy', choose: 'lowest_index' as const, among: 'b' },
+    ];
+    const states = [
+      state('g', 'a'),
+      state('g', 'b', { only: ['boss'] }),
+      state('g', 'c', { only: ['boss', 'deputy'] }),
+    ];
+    const w = new Workflow(
+      definition([entity('g', { states, roles })], ['g.c']),
+      membership({ g: 1 }),
+    ).create();
+    w.succeed('g[0].a');
+    change(w, { leave: { g: ['g-0'] } });
+    change(w, { join: { g: [{ agent: 'g-1', name: 'g-1', data: {} }] } });
+    expect(w.status('g[1].c')).to.equal('waiting');
+    w.succeed('g[0].b');
+    for (const step of ['g[1].a', 'g[1].b', 'g[1].c']) w.succeed(step);
+    expect(w.over).to.equal('complete');
+  });
 });

@@ -87,7 +87,10 @@ function openRoles(draft: Draft): void {
     ),
   );
   for (const { number, entity, name } of draft.graph.roles) {
-    const holders = draft.holders(entity, name) ?? [];
+    const held = draft.holders(entity, name);
+    // Who joined may hold what was vacant: nobody is blocked by that before it is judged again.
+    if (held === null) draft.setRole(number, undefined);
+    const holders = held ?? [];
     const kept = holders.filter(agent => !leaving.has(`${entity} ${agent}`));
     if (kept.length < holders.length) draft.openRole(number, kept);
   }
