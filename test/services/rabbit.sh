@@ -8,7 +8,7 @@ start_rabbit() {
   cat >"$home/env" <<END
 export HOME=$home
 export RABBITMQ_NODENAME=mw$port@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$port
-export RABBITMQ_DIST_PORT=$((port + 20000)) ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((port + 10000))
+export RABBITMQ_DIST_PORT=$((port - 6000)) ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((port - 12000))
 export RABBITMQ_MNESIA_BASE=$home/mnesia RABBITMQ_LOG_BASE=$SERVICES/log RABBITMQ_LOGS=$SERVICES/log/$name-node.log
 export RABBITMQ_CONFIG_FILE=$home/rabbitmq RABBITMQ_ENABLED_PLUGINS_FILE=$home/enabled_plugins
 export ERL_CRASH_DUMP=$SERVICES/log/$name-crash.dump
@@ -47,7 +47,9 @@ await_rabbit() {
 # free_for_rabbit PORT NAME VARIABLE
 free_for_rabbit() {
   free "$1" "$2" "$3"
-  free "$(($1 + 20000))" "$2" "$3 (20000 more is used too)"
+  # Below 32768: from there on the kernel gives ports to whoever connects, and one of them may be this.
+  free "$(($1 - 6000))" "$2" "$3 (6000 less is used too)"
+  free "$(($1 - 12000))" "$2" "$3 (12000 less is used too)"
 }
 
 # end_rabbit NAME: the node is a child of the script that started it, and ends in order when asked itself
