@@ -17,6 +17,8 @@ export interface OwnBroker {
   /** As a power cut does. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** In order; `start` finds everything again. */
+  stop(): Promise<void>;
   /** Ends it and removes its files. */
   end(): Promise<void>;
 }
@@ -40,8 +42,9 @@ export async function startOwnBroker(directory: string): Promise<OwnBroker> {
     AGENTS_HTTP_PORT: String(port + 1),
     AGENTS_TLS_PORT: String(port + 2),
   };
-  const script = async (word: string): Promise<void> => {
-    await run(inProject('test', 'services', 'broker.sh'), [word], { env });
+  // In a session of its own: a Ctrl-C is for who started this, and must not cut a start or an end in half.
+  const script = async (...words: string[]): Promise<void> => {
+    await run('setsid', ['--wait', inProject('test', 'services', 'broker.sh'), ...words], { env });
   };
   const home = path.join(directory, 'agents-rabbit');
   await script('up');
@@ -55,6 +58,7 @@ export async function startOwnBroker(directory: string): Promise<OwnBroker> {
       ]);
     },
     start: () => script('up'),
+    stop: () => script('down', '--keep'),
     end: () => script('down'),
   };
 }

@@ -22,6 +22,10 @@ const VHOST = 'agents';
 export interface DemoBus {
   /** Host and port, for people. */
   readonly place: string;
+  /** Whether there is such a workflow. */
+  has(workflow: string): Promise<boolean>;
+  /** Ends agents, engine and broker; what was opened again finds everything. Scripts that run go on. */
+  pause(): Promise<void>;
   /** Ends and removes agents, their users, the engine and the broker. */
   end(): Promise<void>;
 }
@@ -43,6 +47,12 @@ export async function openDemoBus(
   await allOnline(engine, agents);
   return {
     place: `127.0.0.1:${own.found.broker.port}`,
+    has: async id => (await engine.api.list()).some(one => one.id === id),
+    async pause() {
+      for (const vm of vms) await vm.stop();
+      await engine.close();
+      await own.stop();
+    },
     async end() {
       for (const agent of agents)
         await engine.api.administer({ kind: 'delete_agent', agent, by: 'the demo' });

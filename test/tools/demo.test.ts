@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmod, readdir } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { canRunBroker } from '../support/own-broker.ts';
 import { inProject } from '../support/project.ts';
@@ -17,6 +18,8 @@ function demo(directory: string, ...words: readonly string[]): Demo {
     cwd: inProject(),
     env: { ...process.env, TMPDIR: directory },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // As a shell starts it: Ctrl-C goes to the whole group.
+    detached: true,
   });
   const told = { out: '', err: '' };
   let wake = (): void => undefined;
@@ -40,6 +43,12 @@ function demo(directory: string, ...words: readonly string[]): Demo {
     }
   };
   return { child, ended, said };
+}
+
+/** Command lines of processes that name this directory. */
+async function commandsWith(directory: string, program: RegExp): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'args'], { maxBuffer: 16 * 1024 * 1024 });
+  return stdout.split('\n').filter(line => line.includes(directory) && program.test(line));
 }
 
 describe('the demo', () => {
@@ -75,6 +84,14 @@ describe('the demo', () => {
     await first.said('base_backup (db-1)');
     first.child.kill('SIGKILL');
     await first.ended;
+    const second = demo(directory, '--bus', 'rabbitmq');
+    await second.said('Starting a RabbitMQ');
+    process.kill(-(second.child.pid as number), 'SIGINT');
+    const interrupted = await second.ended;
+    expect(interrupted.code, interrupted.err).to.equal(130);
+    expect(interrupted.out).to.include('npm run demo -- --bus rabbitmq --delete');
+    // Engine, agents and RabbitMQ; the servers that the workflow started are to stay.
+    expect(await commandsWith(directory, /main\.js|beam/)).to.deep.equal([]);
     const { code, out, err } = await demo(directory, '--bus', 'rabbitmq').ended;
     expect(code, `${out}\n${err}`).to.equal(0);
     expect(out).to.include('a row written now on db-0 was read on db-1 and db-2');

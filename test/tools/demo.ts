@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
+import { EngineError } from '../../engine/base/errors.ts';
 import { commandProcess } from '../../engine/cli/process.ts';
 import { embeddedHost } from '../../engine/host.ts';
 import { inProject } from '../support/project.ts';
@@ -58,11 +59,13 @@ async function main(): Promise<number> {
     process.stderr.write(`${cluster}\n`);
     return 4;
   }
+  const interrupted = chosen.rabbitmq ? deafToCtrlC() : () => false;
+  const bus = chosen.rabbitmq ? await openBus(cluster) : undefined;
+  if (bus === null) return 4;
+  if (interrupted()) return pause(bus);
   const run = commandProcess(embeddedHost());
   const command = (...words: string[]): Promise<number> =>
     run([...words, '--state-dir', cluster.stateDirectory]);
-  const bus = chosen.rabbitmq ? await openBus(cluster) : undefined;
-  if (bus === null) return 4;
   if (chosen.delete) return remove(cluster, command, bus);
   introduce(cluster, bus);
   const code = await command(
@@ -75,18 +78,46 @@ async function main(): Promise<number> {
     '--members',
     'db=3',
   );
+  if (code === 130) return pause(bus);
+  // Killed while it was deleting, it has gone on with that, to its end.
+  const isThere = bus === undefined ? existsSync(cluster.stateDirectory) : await bus.has(WORKFLOW);
+  if (!isThere) return remove(cluster, command, bus);
   if (code !== 0) {
-    if (code === 130) say('\nStart the demo again, and it goes on where it was: npm run demo');
+    await bus?.pause();
     return code;
   }
-  // Killed while it was deleting, it has gone on with that, to its end.
-  if (!existsSync(cluster.stateDirectory)) return remove(cluster, command, bus);
   say(`\n${await cluster.checkReplication()}`);
   if (chosen.keep || !(await mayDelete())) {
+    // Without the engine, which lives in this process, there would be nothing to play with.
+    if (bus !== undefined) return pause(bus);
     sayKept(cluster);
     return 0;
   }
   return remove(cluster, command, bus);
+}
+
+/** From now on Ctrl-C cuts nothing in half; returns whether there was one. */
+function deafToCtrlC(): () => boolean {
+  let heard = false;
+  process.removeAllListeners('SIGINT');
+  process.on('SIGINT', () => {
+    heard = true;
+  });
+  return () => heard;
+}
+
+/** What is done so far stays; 130, as after Ctrl-C. */
+async function pause(bus?: DemoBus): Promise<number> {
+  await bus?.pause();
+  const [again, remove] =
+    bus === undefined ? ['', ' -- --delete'] : [' -- --bus rabbitmq', ' -- --bus rabbitmq --delete'];
+  say(`
+The PostgreSQL servers run on${bus === undefined ? '' : '; engine, agents and RabbitMQ have ended'}.
+  Start the demo again, and it goes on where it was:
+    npm run demo${again}
+  Delete everything:
+    npm run demo${remove}`);
+  return 130;
 }
 
 /** Null, and said why, where there can be none. */
@@ -158,7 +189,12 @@ The servers run on. What you can do:
 async function remove(cluster: DemoCluster, command: RunWithState, bus?: DemoBus): Promise<number> {
   say('\nDeleting: each state that was reached is undone, in reverse.\n');
   const code = existsSync(cluster.stateDirectory) ? await command('delete', WORKFLOW) : 0;
-  if (code !== 0 && code !== 5) return code;
+  if (code === 130) return pause(bus);
+  if (code !== 0 && code !== 5) {
+    await bus?.pause();
+    return code;
+  }
+  deafToCtrlC();
   await bus?.end();
   const left = await cluster.removeAndLook();
   if (left.length === 0) {
@@ -169,4 +205,10 @@ async function remove(cluster: DemoCluster, command: RunWithState, bus?: DemoBus
   return 1;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (thrown) {
+  if (!(thrown instanceof EngineError)) throw thrown;
+  process.stderr.write(`${thrown.message} ${thrown.next}\n`);
+  process.exitCode = 4;
+}
