@@ -13,11 +13,12 @@ export interface AmqpOptions<Content> {
   readonly random: () => number;
   /** Certificates to believe, and our own if the broker wants one; only over TLS. */
   readonly tls?: Pick<SocketOptions, 'ca' | 'cert' | 'key' | 'servername'>;
+  /** Seconds; a peer that is silent for twice as long is gone. Default 15. */
+  readonly heartbeat?: number;
 }
 
 /** Milliseconds for the connection and its handshake with one broker. */
 const CONNECT_TIMEOUT = 10_000;
-/** Seconds; a peer that is silent for twice as long is gone. */
 const HEARTBEAT = 15;
 
 /** A login with an empty user name logs in as the URL says. */
@@ -45,7 +46,7 @@ async function connectAny<Content>(
 }
 
 async function open<Content>(
-  { mapping, tls }: AmqpOptions<Content>,
+  { mapping, tls, heartbeat = HEARTBEAT }: AmqpOptions<Content>,
   broker: Broker,
   login: Login,
 ): Promise<Connection<Content>> {
@@ -57,7 +58,7 @@ async function open<Content>(
     username: own ? login.user : broker.user,
     password: own ? login.password : broker.password,
     vhost: encodeURIComponent(broker.vhost),
-    heartbeat: HEARTBEAT,
+    heartbeat,
   };
   const model = await connect(url, {
     // Without it Nagle's algorithm and delayed acks cost 40 ms a message.

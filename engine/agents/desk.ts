@@ -112,7 +112,7 @@ export class Desk {
       .then(refusal => {
         this.counts.taken += 1;
         if (refusal === undefined) return delivery.ack();
-        this.#options.presence.refused(hello.agent, refusal);
+        this.#options.presence.refused(hello.agent, `the engine refuses its hello, which ${refusal}`);
         this.#refuse(delivery, hello.agent, refusal);
       })
       .catch(() => this.#hold(delivery))

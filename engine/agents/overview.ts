@@ -64,7 +64,7 @@ function whyNot(
 ): string {
   if (link.kind === 'down') return `the engine itself has no connection to the broker: ${link.reason}`;
   const refusal = presence.refusal(record.id);
-  if (refusal !== undefined) return `the engine refuses its hello, which ${refusal}`;
+  if (refusal !== undefined) return refusal;
   const known = presence.of(record.id)?.reason;
   if (survey === undefined) return known ?? trouble ?? SILENT;
   const [connection] = survey.connections.get(agentUser(record.id)) ?? [];

@@ -21,7 +21,7 @@ export class Presence {
   readonly #seen = new Map<string, Seen>();
   /** Last message that was believed, ms since the epoch. */
   readonly #heard = new Map<string, number>();
-  /** Why its last hello was refused; gone with the next that is answered. */
+  /** Why it was refused last; gone with the next that is taken. */
   readonly #refused = new Map<string, string>();
   readonly #listeners = new Set<(change: AgentPresence) => void>();
   readonly #before: (agent: string) => number | undefined;
@@ -61,9 +61,14 @@ export class Presence {
     return this.#heard;
   }
 
-  /** Its hello was not taken: it is connected, and stands outside. */
+  /** Its hello or its enrolment was not taken: it is connected, and stands outside. A sentence without its full stop. */
   refused(agent: string, reason: string): void {
     this.#refused.set(agent, reason);
+  }
+
+  /** Its enrolment was taken; its hello is still to come. */
+  admitted(agent: string): void {
+    this.#refused.delete(agent);
   }
 
   refusal(agent: string): string | undefined {

@@ -60,14 +60,15 @@ describe('the overview of agents', () => {
 
   it('gives our own way to the broker first, then what we refused, then what the broker sees', () => {
     const presence = new Presence();
-    presence.refused('a', 'speaks version 9 of the protocol, this engine speaks 1');
+    presence.refused('a', 'the engine refuses its hello, which speaks version 9');
     expect(reason({ presence, link: { kind: 'down', reason: 'ECONNREFUSED' } })).to.equal(
       'the engine itself has no connection to the broker: ECONNREFUSED',
     );
     expect(reason({ presence, survey: survey('agent.a') })).to.equal(
-      'the engine refuses its hello, which speaks version 9 of the protocol, this engine speaks 1',
+      'the engine refuses its hello, which speaks version 9',
     );
-    expect(reason({ survey: survey('agent.a') })).to.equal(
+    presence.admitted('a');
+    expect(reason({ presence, survey: survey('agent.a') })).to.equal(
       'it is connected from 10.0.0.5 since 2027-01-15 08:00:00 UTC, and has not said hello',
     );
     expect(reason({ survey: survey('enrol.a') })).to.match(/^it is connected from 10\.0\.0\.5 .* to enrol$/);

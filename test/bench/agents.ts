@@ -15,7 +15,7 @@ import { Link } from '../../agent-protocol/agent/link.ts';
 import { fixedTrust } from '../../agent-protocol/enrolment/trust.ts';
 import { AGENT_LIMITS as LIMITS } from '../../agent-protocol/limits.ts';
 import { PROTOCOL_VERSION, type Hello } from '../../agent-protocol/messages.ts';
-import { newSigningKey, publicKeyText } from '../../agent-protocol/signing.ts';
+import { newSigningKey, publicKeyText, type SigningKey } from '../../agent-protocol/signing.ts';
 import { memoryDirectory } from '../../engine/agents/directory.ts';
 import { newEngineKeys } from '../../engine/agents/keys.ts';
 import { createAgentSide, type AgentSide } from '../../engine/agents/side.ts';
@@ -49,8 +49,7 @@ export async function freshJournal(directory: string): Promise<Journal> {
   return opened.journal;
 }
 
-export interface BenchAgent {
-  readonly card: { readonly id: string; readonly signingKey: string; readonly sealingKey: string };
+interface BenchAgent {
   stop(): Promise<void>;
 }
 
@@ -60,18 +59,22 @@ async function startBenchAgent(
   directory: string,
   way: BenchWay,
   keys: EngineKeys,
+  signing: SigningKey,
+  started: () => void,
 ): Promise<BenchAgent> {
   const incarnation = `i-${id}`;
   const journal = await freshJournal(directory);
   const state = newState(id, incarnation);
   await journal.append(shortForm(state));
-  const signing = newSigningKey();
   const log = (): void => undefined;
   const letOut = (effect: AgentEffect): void => {
     if (effect.kind === 'send') link.send(effect.message, effect.soon);
     else if (effect.kind === 'hello') link.hello(effect.nonce);
     else if (effect.kind === 'ack') link.ack(effect.token);
-    else if (effect.kind === 'start') endAtOnce(keeper, effect.key, effect.held.run);
+    else if (effect.kind === 'start') {
+      started();
+      endAtOnce(keeper, effect.key, effect.held.run);
+    }
   };
   const keeper = new Keeper(state, journal, { letOut, log, retryAfter: 1_000 });
   const hello = (nonce: string): Hello => ({
@@ -102,9 +105,7 @@ async function startBenchAgent(
     log,
   });
   keeper.push({ kind: 'boot', bootId: 'bench', mayReboot: false });
-  const sealingKey = publicKeyText(keys.sealing.publicKey);
   return {
-    card: { id, signingKey: publicKeyText(signing.publicKey), sealingKey },
     stop: async () => {
       await link.stop();
       await keeper.stop();
@@ -141,6 +142,8 @@ export class AgentWorld {
   readonly store: Store;
   readonly engine: Engine;
   readonly service: EngineService;
+  /** Scripts that were started, by all agents. */
+  starts = 0;
   readonly #directory: string;
   readonly #way: BenchWay;
   readonly #keys = newEngineKeys();
@@ -201,17 +204,31 @@ export class AgentWorld {
     return world;
   }
 
-  /** Agents for every member; resolves when the engine has welcomed them all. */
-  async staff(shape: Shape): Promise<void> {
+  /**
+   * Agents for every member, known to the engine before they come; one after the other or `atOnce`. Resolves when it has
+   * welcomed them all.
+   */
+  async staff(shape: Shape, atOnce = false): Promise<void> {
     const wanted = Object.values(shape.members).flatMap(group => group.map(member => member.agent));
-    for (const id of wanted) {
-      const place = path.join(this.#directory, 'agents', id);
-      const agent = await startBenchAgent(id, place, this.#way, this.#keys);
-      this.#agents.set(id, agent);
-      await this.#side.register(agent.card);
-    }
+    const starts = await Promise.all(wanted.map(id => this.#register(id)));
+    if (atOnce) await Promise.all(starts.map(start => start()));
+    else for (const start of starts) await start();
     while (!wanted.every(id => this.#side.presence.online(id)))
       await new Promise(resolve => setTimeout(resolve, 5));
+  }
+
+  /** Returns how to start it. */
+  async #register(id: string): Promise<() => Promise<void>> {
+    const signing = newSigningKey();
+    const sealingKey = publicKeyText(this.#keys.sealing.publicKey);
+    await this.#side.register({ id, signingKey: publicKeyText(signing.publicKey), sealingKey });
+    const place = path.join(this.#directory, 'agents', id);
+    const started = (): void => {
+      this.starts += 1;
+    };
+    return async () => {
+      this.#agents.set(id, await startBenchAgent(id, place, this.#way, this.#keys, signing, started));
+    };
   }
 
   /** Creates a workflow and waits for its end. */

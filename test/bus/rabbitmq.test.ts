@@ -1,6 +1,8 @@
 // RabbitMQ as a transport: the transport suite against a real broker, each test in a vhost of its own.
 // Belongs here: the lab that makes, cuts, wipes and blocks it. Does not belong here: the suite (conformance.ts).
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { brokersOf } from '../../agent-protocol/amqp/brokers.ts';
@@ -70,6 +72,36 @@ const watermark = (share: string, alarms: string): string =>
   `vm_memory_monitor:set_vm_memory_high_watermark(${share}), ` +
   `(fun Look() -> case rabbit_alarm:get_alarms() of ${alarms} -> ok; _ -> timer:sleep(20), Look() end end)().`;
 
+/** Between a client and the broker on this port: passes everything on, until it is told to swallow what is open by then. */
+async function openNetwork(to: number) {
+  const sockets = new Set<Socket>();
+  const server = createServer(client => {
+    const onward = connectTcp(to, '127.0.0.1');
+    for (const socket of [client, onward]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => sockets.delete(socket));
+    }
+    client.pipe(onward);
+    onward.pipe(client);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    swallow() {
+      for (const socket of sockets) {
+        socket.unpipe();
+        socket.resume();
+      }
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 let vhosts = 0;
 
 async function rabbitLab(found: Services): Promise<TransportLab> {
@@ -122,5 +154,47 @@ if (found !== undefined) {
       expect(error.reason).to.equal('unreachable');
       expect(error.message).to.match(/amqp:\/\/127.0.0.1:1: .*ECONNREFUSED.*; amqp:\/\/localhost:1: /);
     });
+  });
+
+  describe('amqp:// through a network', () => {
+    it('B13: that swallows everything and closes nothing: noticed on both sides, and what was not settled comes again', async () => {
+      const [broker] = brokersOf(found.openrc['MURANO_WORKFLOW_TRANSPORT_URL'] as string);
+      if (broker === undefined) throw new Error('no broker in MURANO_WORKFLOW_TRANSPORT_URL');
+      const network = await openNetwork(broker.port);
+      try {
+        const brokers = [{ ...broker, port: network.port }];
+        const transport = amqpTransport({ brokers, mapping: wireMapping, random: () => 0, heartbeat: 1 });
+        const login = { user: '', password: '', name: 'test' };
+        const topology = {
+          exchanges: [],
+          queues: [{ name: `half-open-${process.pid}`, kind: 'classic', expires: 60_000 }],
+          bindings: [],
+        } as const;
+        const queue = topology.queues[0].name;
+        const message = {
+          body: Buffer.from('b'),
+          messageId: 'm',
+          headers: { key: 'k', signature: Buffer.alloc(64) },
+        };
+        const first = await transport.connect(login);
+        await first.declare(topology);
+        await first.publish('', queue, message);
+        await new Promise<void>((resolve, reject) => {
+          first.consume(queue, 1, () => resolve()).catch(reject);
+        });
+        network.swallow();
+        const lost = refusal(first.publish('', queue, message));
+        expect(await first.closed).to.match(/heartbeat/i);
+        expect((await lost).reason).to.equal('closed');
+        const second = await transport.connect(login);
+        const again = await new Promise<boolean>((resolve, reject) => {
+          second.consume(queue, 1, delivery => (delivery.ack(), resolve(delivery.redelivered))).catch(reject);
+        });
+        expect(again).to.equal(true);
+        await second.close();
+      } finally {
+        await network.close();
+      }
+    }).timeout(60_000);
   });
 }

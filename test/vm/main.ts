@@ -1,5 +1,5 @@
-// `npm run test:vm`: a virtual machine whose agent enrols by itself, which a script reboots and another loses in its middle, and
-// which goes on.
+// `npm run test:vm`: a virtual machine whose agent enrols by itself, which a script reboots, whose power is cut in the
+// middle of another, and which goes on.
 // Belongs here: the order of things and their clock. Does not belong here: the workflow, image, machine and engine (files beside).
 //
 // Under software emulation it takes minutes, so it is no part of `npm test`. MURANO_WORKFLOW_VM names the directory that keeps
@@ -13,7 +13,7 @@ import { inProject } from '../support/project.ts';
 import { openEngine } from './engine.ts';
 import { makeImage, missingForImages } from './image.ts';
 import { HOST_SEEN_FROM_MACHINE, Machine } from './machine.ts';
-import { DEFINITION, judge, WORKFLOW } from './story.ts';
+import { CUT_ME, DEFINITION, judge, WORKFLOW } from './story.ts';
 import type { Started } from '../../engine/embedded.ts';
 import type { AgentRequest } from '../../engine/runtime/agents-api.ts';
 import type { AgentView } from '../../engine/runtime/api.ts';
@@ -80,20 +80,21 @@ async function goThrough({ api }: Started, machine: Machine): Promise<void> {
   const members = { db: [{ agent: AGENT, name: 'db-0' }] };
   const { problems } = await api.create({ ...from, document, members });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
-  for (const [state, news] of [
-    ['updated', 'a script ended with 194, and runs again after the reboot that it asked for'],
-    ['migrated', 'another lost its machine in the middle, is interrupted, and runs again'],
-    ['checked', 'what comes after them is done'],
-  ] as const) {
-    await until(machine, `db.${state}`, async () => {
-      const step = (await api.workflow(WORKFLOW)).steps.find(({ id }) => id === `db.${state}`);
-      if (step?.record.status === 'failed') throw new Error(`it failed: ${JSON.stringify(step)}`);
-      return step?.record.status === 'reached';
-    });
-    say(news);
-  }
+  await until(machine, 'db.updated', () => isReached(api, 'db.updated'));
+  say('a script ended with 194, and ran again after the reboot that it asked for');
+  await until(machine, 'the middle of db.migrated', async () => (await machine.console()).includes(CUT_ME));
+  await machine.cutPower();
+  say('the power was cut in the middle of another, and is on again');
+  await until(machine, 'db.migrated', () => isReached(api, 'db.migrated'));
+  say('it was interrupted, and ran again');
   await until(machine, 'the end', async () => (await api.workflow(WORKFLOW)).record.status !== 'running');
   say(`the boot ids were ${(await judge(api)).join(', ')}`);
+}
+
+async function isReached(api: Started['api'], id: string): Promise<boolean> {
+  const step = (await api.workflow(WORKFLOW)).steps.find(one => one.id === id);
+  if (step?.record.status === 'failed') throw new Error(`it failed: ${JSON.stringify(step)}`);
+  return step?.record.status === 'reached';
 }
 
 let stopped: string | undefined;
@@ -104,13 +105,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 /** Looks twice a second, as long as the machine runs and patience lasts. */
 async function until(machine: Machine, what: string, condition: () => Promise<boolean>): Promise<void> {
-  let running = true;
-  void machine.ended.then(() => {
-    running = false;
-  });
   while (!(await condition())) {
     if (stopped !== undefined) throw new Error(`stopped by ${stopped}; waited for: ${what}`);
-    if (!running) throw new Error(`qemu ended; waited for: ${what}`);
+    if (!machine.isOn) throw new Error(`qemu ended; waited for: ${what}`);
     if (performance.now() - began > PATIENCE) throw new Error(`waited in vain for: ${what}`);
     await new Promise(resolve => setTimeout(resolve, 500));
   }

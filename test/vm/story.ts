@@ -1,11 +1,14 @@
-// What the virtual machine goes through: a workflow whose first script asks for a reboot, and whose second is cut off by one.
+// What the virtual machine goes through: a workflow whose first script asks for a reboot, and whose second is cut off with its power.
 // Belongs here: the definition, and what must have happened at its end. Does not belong here: the machine (machine.ts), the
 // clock (main.ts).
 import type { EngineApi, WorkflowView } from '../../engine/runtime/api.ts';
 
 export const WORKFLOW = 'reboots';
 
-/** Each line: why it runs, and the boot id that it sees. `b` to sysrq is what a power cut is to the machine. */
+/** What the second script writes on the machine's console when it waits for its end. */
+export const CUT_ME = 'the power may be cut';
+
+/** Each line: why it runs, and the boot id that it sees. */
 export const DEFINITION = `
 workflow_version: 2026-11-01
 entities:
@@ -30,7 +33,7 @@ entities:
               echo "$WORKFLOW_REASON $(cat /proc/sys/kernel/random/boot_id)" >> /var/lib/migrated
               sync
               if [ "$(wc -l < /var/lib/migrated)" = 1 ]; then
-                echo b > /proc/sysrq-trigger
+                echo "${CUT_ME}" > /dev/console
                 sleep 3600
               fi
               cp /var/lib/migrated "\${heat_outputs_path}.boots"

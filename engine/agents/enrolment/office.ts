@@ -186,6 +186,7 @@ export class Office {
     } else await this.bind(account, claim, members.serverOf(agent) !== undefined);
     if (how === 'moved' || how === 'replaced') this.#alarm(agent, 'enrolled_anew', SENTENCES[how]);
     this.counts.enrolled += 1;
+    this.#parts.presence.admitted(agent);
     return { kind: 'enrolled', agent, nonce: enrol.nonce, key: claim.key, keys: keys.keySet };
   }
 
@@ -197,6 +198,10 @@ export class Office {
     const { message, retryAfter } = SENTENCES[reason];
     this.counts.refused += 1;
     this.#alarm(agent, 'enrolment_refused', `was refused: ${message}`);
+    this.#parts.presence.refused(
+      agent,
+      `the engine refuses its enrolment (${reason}): ${message.slice(0, -1)}`,
+    );
     if (pending && account.pending?.key !== claim.key)
       await this.#parts.accounts.update({ ...account, pending: { ...claim, why: message } });
     const keys = this.#parts.keys.keySet;

@@ -113,6 +113,17 @@ export class ProgramLab {
     return program;
   }
 
+  /** The broker's name of this user's connection; the broker lists it some seconds after it is open. */
+  async connectionOf(user: string): Promise<string> {
+    const place = `/vhosts/${this.vhost.name}/connections?columns=name,user`;
+    for (;;) {
+      const list = (await this.found.management.list(place)) as { name: string; user: string }[];
+      const found = list.find(one => one.user === user);
+      if (found !== undefined) return found.name;
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+  }
+
   /** What stands on the machine's console, without the program's name before each line. */
   console(): readonly string[] {
     const text = readFileSync(this.consoleFile, { encoding: 'utf8', flag: 'a+' });

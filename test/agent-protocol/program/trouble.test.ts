@@ -69,6 +69,31 @@ if (found !== undefined)
       expect(readFileSync(at('ran'), 'utf8')).to.equal('front\nbehind\n');
     });
 
+    it('A16: halted, as a VM that is paused, until the broker gives its connection up: it comes back, and the script ran once', async () => {
+      const program = await lab.begin();
+      const { id } = await give(counting(`until [ -e ${at('go')} ]; do sleep 0.05; done; exit 4`));
+      await lab.engine.until(() => lab.engine.has('started', id));
+      const { agent } = lab.clerk;
+      const connection = await lab.connectionOf(`agent.${agent}`);
+      program.child.kill('SIGSTOP');
+      await lab.found.management.call('DELETE', `/connections/${encodeURIComponent(connection)}`);
+      writeFileSync(at('go'), '');
+      program.child.kill('SIGCONT');
+      expect(await lab.engine.answer(id)).to.deep.include({ result: { kind: 'exit', code: 4 } });
+      expect(await runs()).to.equal(1);
+    });
+
+    it('B12: a message is settled before its script starts, so no time of the broker runs out under a long one', async () => {
+      await lab.begin();
+      const { id } = await give(counting(`until [ -e ${at('go')} ]; do sleep 0.05; done; exit 4`));
+      await lab.engine.until(() => lab.engine.has('started', id));
+      const numbers = 'name messages_ready messages_unacknowledged';
+      const queues = await lab.found.control(`list_queues -q --vhost ${lab.vhost.name} ${numbers}`);
+      expect(queues).to.match(new RegExp(`^agent\\.${lab.clerk.agent}\\s+0\\s+0$`, 'm'));
+      writeFileSync(at('go'), '');
+      expect(await lab.engine.answer(id)).to.deep.include({ result: { kind: 'exit', code: 4 } });
+    });
+
     it('A9: a torn last record of its journal is cut off, said, and costs nothing that was acknowledged', async () => {
       const first = await lab.begin();
       const before = lab.engine.hello.incarnation;
