@@ -1,6 +1,7 @@
 // A RabbitMQ that belongs to one test: to be killed, started again and emptied without a harm to others.
 // Belongs here: starting and ending it. Does not belong here: the services that tests share (services.ts).
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -42,9 +43,11 @@ export async function startOwnBroker(directory: string): Promise<OwnBroker> {
     AGENTS_HTTP_PORT: String(port + 1),
     AGENTS_TLS_PORT: String(port + 2),
   };
-  // In a session of its own: a Ctrl-C is for who started this, and must not cut a start or an end in half.
   const script = async (...words: string[]): Promise<void> => {
-    await run('setsid', ['--wait', inProject('test', 'services', 'broker.sh'), ...words], { env });
+    const file = inProject('test', 'services', 'broker.sh');
+    // Hit in the moment before it has its session, nothing was done yet.
+    for (let tries = 3; (await ofOwnSession(file, words, env)) === 'hit'; tries -= 1)
+      if (tries === 0) throw new Error(`${file} ${words.join(' ')} is killed again and again.`);
   };
   const home = path.join(directory, 'agents-rabbit');
   await script('up');
@@ -69,4 +72,15 @@ function portIn(directory: string): number | undefined {
   if (!existsSync(file)) return undefined;
   const [broker] = brokersOf(readRc(file)['AGENTS_TRANSPORT_URL'] ?? '');
   return broker?.port;
+}
+
+/** Runs it out of reach of a Ctrl-C, which is for who started this and must not cut a start or an end in half. */
+async function ofOwnSession(file: string, words: string[], env: NodeJS.ProcessEnv): Promise<'done' | 'hit'> {
+  const child = spawn(file, words, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code === null) return 'hit';
+  if (code !== 0) throw new Error(`${file} ${words.join(' ')} ended with ${code}: ${said}`);
+  return 'done';
 }
