@@ -71,6 +71,7 @@ class Request(object):
         self.events = 0
         #: What is done once this is: other requests, one after the other.
         self.then = []
+        self.is_done = False
 
 
 class Polling(object):

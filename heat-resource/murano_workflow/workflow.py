@@ -201,21 +201,26 @@ class Workflow(polling.Polling, resource.Resource):
                                      'reason': values.describe(status)})
 
     def check_update_complete(self, request):
-        self._check(request, self.UPDATE, ('complete',))
+        if not request.is_done:
+            self._check(request, self.UPDATE, ('complete',))
+            request.is_done = True
+            if request.then:
+                raise resource.PollDelay(1)
+        return self._check_operations(request)
+
+    def _check_operations(self, request):
         if not request.then:
             return True
         running = request.then[0]
         running.after = max(running.after, request.after)
         running.events = max(running.events, request.events)
         status = self._await(running, self.UPDATE, ('complete',))
+        request.after, request.events = running.after, running.events
         values.raise_failed_operation(status, running.args['id'])
-        following = request.then[1:]
-        if not following:
-            return True
-        following[0].after = running.after
-        following[0].events = running.events
-        request.then = following
-        raise resource.PollDelay(1)
+        request.then = request.then[1:]
+        if request.then:
+            raise resource.PollDelay(1)
+        return True
 
     def handle_update_cancel(self, request):
         self._cancel()

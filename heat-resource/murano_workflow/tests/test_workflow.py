@@ -296,11 +296,10 @@ class OperationsTest(unittest.TestCase):
 
     def test_runs_those_that_are_new_one_after_the_other(self):
         flow, request, engine = self._asked(
-            self.complete, {}, status(),
-            status(),
-            self.complete, self._ended(('a', 'done', '')),
-            self.complete, {}, self._ended(('a', 'done', ''),
-                                           ('b', 'done', '')),
+            self.complete,
+            {}, status(),
+            self._ended(('a', 'done', '')),
+            {}, self._ended(('a', 'done', ''), ('b', 'done', '')),
             ids=('old', 'a', 'b'),
             before=[{'operation': 'backup', 'id': 'old', 'inputs': {}}])
         for turn in range(3):
@@ -312,8 +311,11 @@ class OperationsTest(unittest.TestCase):
 
     def test_one_that_fails_fails_the_update(self):
         flow, request, _engine = self._asked(
-            self.complete, {}, self._ended(('a', 'failed', 'no room')),
+            self.complete,
+            {}, self._ended(('a', 'failed', 'no room')),
             ids=('a', 'b'))
+        self.assertRaises(resource.PollDelay, flow.check_update_complete,
+                          request)
         self.assertRaisesRegex(exception.Error, 'backup, a, is failed: no ro',
                                flow.check_update_complete, request)
 
