@@ -14,6 +14,7 @@ import { isEarly } from '../readiness.ts';
 import { ATTEMPT_OVER, hasNoWay } from '../records.ts';
 import type { StepStatus } from '../types.ts';
 import { mayLeave } from '../undo/order.ts';
+import { isRoleHeld } from '../undo/order.ts';
 import { reopenAll } from '../update/reopen.ts';
 import { reviewRoles } from '../update/review-roles.ts';
 import { leaveUnwanted } from '../update/unwanted.ts';
@@ -89,12 +90,16 @@ function openRoles(draft: Draft): void {
   for (const { number, entity, name } of draft.graph.roles) {
     const held = draft.holders(entity, name);
     // Who joined may hold what was vacant: nobody is blocked by that before it is judged again.
-    if (held === null) draft.setRole(number, undefined);
+    if (held === null && !isHeld(draft, number)) draft.setRole(number, undefined);
     const holders = held ?? [];
     const kept = holders.filter(agent => !leaving.has(`${entity} ${agent}`));
     if (kept.length < holders.length) draft.openRole(number, kept);
   }
 }
+
+/** What is taken back names the role: it is judged again when that is undone. */
+const isHeld = ({ leaving, graph }: Draft, role: number): boolean =>
+  leaving !== undefined && isRoleHeld(leaving, graph, role);
 
 /** What has not begun waits for those who joined, or for another VM than a leaving one; what the goal did not need may be needed now. */
 function waitForThoseWhoJoined(draft: Draft): void {

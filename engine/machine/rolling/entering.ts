@@ -75,12 +75,18 @@ export function considerRolling(draft: Draft, number: number): void {
 
 /** Nobody else enters: who has not is looked at, and blocked. */
 function considerRest(draft: Draft, node: RollingNode): void {
-  const head = draft.turns.head(node.number);
-  const from = head && draft.turns.placeOf(head);
-  for (let place = from ?? node.members; place < node.members; place += 1) {
-    const turn = draft.turns.turnAt(node, place);
+  for (const turn of turnsToCome(draft, node))
     if (turn && draft.turns.isOutside(turn.number)) draft.steps.push(...turn.steps);
-  }
+}
+
+/** From the head on; all of them while the order is not known, as when it is made anew. */
+function turnsToCome({ graph, turns }: Draft, node: RollingNode): readonly (Turn | undefined)[] {
+  const { first, members } = node;
+  const [any] = graph.turns.slice(first, first + members);
+  if (any && turns.placeOf(any) === undefined) return graph.turns.slice(first, first + members);
+  const head = turns.head(node.number);
+  const from = (head && turns.placeOf(head)) ?? members;
+  return Array.from({ length: members - from }, (_, index) => turns.turnAt(node, from + index));
 }
 
 /** A person opened what had failed. All are to come again before one of them is looked at: the order holds. */
