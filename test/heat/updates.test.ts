@@ -106,6 +106,29 @@ if (found !== undefined)
       expect(ran.filter(step => step.endsWith('reached'))).to.eql([]);
     });
 
+    it('takes the newest of two updates while the first still runs, and repeats nothing', async () => {
+      const flow = (definition: object, who: string): object =>
+        template({ flow: { definition, inputs: { who } } });
+      await create('newest', flow(chain(), 'one'));
+      await heat.settled('newest');
+      const before = await last('newest');
+      await heat.update('newest', flow(chain({ well: asks }, 'well'), 'two'));
+      await heat.told('newest', 'flow', /waits for an approval/);
+      // As above: Heat 19 itself does not bear two within a second.
+      await delay(3_000);
+      await heat.update('newest', flow(chain(), 'three'));
+      expect((await heat.settled('newest'))?.stack_status).to.equal('UPDATE_COMPLETE');
+      const entries = await engine.entries(await id('newest'), before);
+      const texts = entries.flatMap(({ change }) =>
+        change.kind === 'step' && change.step === 'service.third' && change.record.status === 'reached'
+          ? [change.record.outputs?.['text']]
+          : [],
+      );
+      expect([...new Set(texts)]).to.eql(['hello two', 'hello three']);
+      expect(await outputOf('newest')).to.equal('hello three');
+      expect(await touched('newest', before)).to.not.include('service.second');
+    });
+
     it('row 24: goes back the shortest way when an update fails and Heat rolls it back', async () => {
       const flow = (definition: object): object => template({ flow: { definition, inputs: { who: 'one' } } });
       await create('back', flow(chain()));
@@ -201,6 +224,23 @@ if (found !== undefined)
         const stack = await heat.settled('signalled');
         expect(stack?.stack_status).to.equal('UPDATE_FAILED');
         expect(stack?.stack_status_reason).to.include('The operation ask, one-more, is failed');
+      });
+
+      it('R8: signalled twice with one id are one', async () => {
+        await create('twice', flow([]));
+        await heat.settled('twice');
+        const before = await last('twice');
+        const ran = async (): Promise<number> =>
+          (await since('twice', before)).filter(step => step === 'service.saved reached').length;
+        await heat.signal('twice', 'flow', backup('one'));
+        await heat.told('twice', 'flow', /Signal: operation backup, id one$/);
+        await heat.signal('twice', 'flow', backup('one'));
+        while ((await ran()) === 0) await delay(200);
+        await heat.update('twice', flow([backup('one'), backup('two')]));
+        expect((await heat.settled('twice'))?.stack_status).to.equal('UPDATE_COMPLETE');
+        expect(await ran()).to.equal(2);
+        const reasons = (await heat.events('twice')).map(event => event.resource_status_reason);
+        expect(reasons.filter(reason => reason?.includes('refused'))).to.eql([]);
       });
 
       it('are checked before anything happens', async () => {
