@@ -49,7 +49,6 @@ free_for_rabbit() {
   free "$1" "$2" "$3"
   # Below 32768: from there on the kernel gives ports to whoever connects, and one of them may be this.
   free "$(($1 - 6000))" "$2" "$3 (6000 less is used too)"
-  free "$(($1 - 12000))" "$2" "$3 (12000 less is used too)"
 }
 
 # end_rabbit NAME: the node is a child of the script that started it, and ends in order when asked itself
