@@ -26,6 +26,7 @@ import {
   hasNoWay,
   isSame,
   isWithdrawn,
+  nextDispatch,
   owes,
   type Patch,
   patched,
@@ -207,8 +208,8 @@ export class Draft implements CounterWatcher, LeavingWatcher {
 
   /** Counts a command of the step as out, and asks for it to be sent once this decision is committed. */
   send(number: number, patch: Patch & { readonly command: Command }): void {
-    const dispatch = this.record(number).dispatch + 1;
     const { generation } = this.workflow;
+    const dispatch = nextDispatch(this.record(number), generation);
     const sent = generation === FIRST_GENERATION ? {} : { generation };
     this.write(number, { ...patch, ...sent, dispatch, progress: 'sent', held: undefined });
     this.effects.push({ kind: 'start', id: this.effectId(number), command: patch.command });

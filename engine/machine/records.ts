@@ -136,6 +136,16 @@ export const hasNoWay = (status: StepRecord['status'] | undefined): boolean =>
 export const generationOf = ({ generation = FIRST_GENERATION }: StepRecord): number => generation;
 export const FIRST_GENERATION = 1;
 
+/** More commands than one step can be sent in one generation: attempts, rescues, probes and undos together. */
+const COMMANDS_PER_GENERATION = 100_000;
+
+/**
+ * Number of the step's next command, higher than every one before it. Its record may be gone with a member that left; the agent that
+ * comes back remembers what it was sent, so a step without commands begins behind all of earlier generations.
+ */
+export const nextDispatch = ({ dispatch }: Pick<StepRecord, 'dispatch'>, generation: number): number =>
+  (dispatch === 0 ? (generation - FIRST_GENERATION) * COMMANDS_PER_GENERATION : dispatch) + 1;
+
 /** The generation with which the definition came that holds, or under which a step last began. */
 export const sourceOf = ({ source = FIRST_GENERATION }: { readonly source?: number }): number => source;
 

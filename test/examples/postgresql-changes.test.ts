@@ -3,6 +3,7 @@
 // (postgresql-scripts.test.ts).
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -153,11 +154,17 @@ describe('The PostgreSQL cluster changes', function () {
     expect(followers.split('\n')).to.eql(['db-1', 'db-2', 'db-3']);
   });
 
-  it('loses one, whose server and folder are gone, and nobody else notices', async () => {
+  it('loses one, whose folder is gone, and nobody else notices', async () => {
     const before = await each(2, begun);
     await expectExit(murano('update', 'postgresql-cluster', '--members', 'db=3'), 0);
     const followers = await ask(port, 'SELECT application_name FROM pg_stat_replication ORDER BY 1');
     expect(followers.split('\n')).to.eql(['db-1', 'db-2']);
     expect(await each(2, begun)).to.eql(before);
+    expect(existsSync(path.join(base, 'db-3'))).to.equal(false);
+  });
+
+  it('row 23: takes back the one that left, on the machine that it had', async () => {
+    await expectExit(murano('update', 'postgresql-cluster', '--members', 'db=4'), 0);
+    expect(await ask(port + 3, 'SELECT pg_is_in_recovery()')).to.equal('true');
   });
 });

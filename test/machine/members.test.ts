@@ -52,7 +52,7 @@ describe('members that change', () => {
     joins(w, 'x', 'y');
     expect(seats(w)).to.eql(['0 g-0', '1 x', '2 g-2', '3 y']);
     expect(w.status('g[1].a')).to.equal('running');
-    expect(w.record('g[1].a')).to.include({ dispatch: 1, generation: 3 });
+    expect(w.record('g[1].a')).to.include({ dispatch: 200_001, generation: 3 });
   });
 
   it('row 30: a seat is free only when all is undone', () => {
@@ -208,7 +208,24 @@ describe('members that change', () => {
     const v = group(2);
     change(v, { leave: { g: ['g-1'] }, abandon: true });
     joins(v, 'y');
-    expect(v.record('g[1].a')).to.include({ dispatch: 1, generation: 3 });
+    expect(v.record('g[1].a')).to.include({ dispatch: 200_001, generation: 3 });
     expect(v.send({ kind: 'report', id, report: done })).to.eql({ changes: [], effects: [] });
+  });
+
+  it('row 23: who left and comes back is sent no command under a number that it knows', () => {
+    const states = [state('g', 'a', { undo })];
+    const w = new Workflow(definition([entity('g', { states })], ['g.a']), membership({ g: 2 })).create();
+    w.succeed('g[0].a');
+    w.succeed('g[1].a');
+    for (const _ of [1, 2]) {
+      leaves(w, 'g-1');
+      w.succeed('g[1].a');
+      joins(w, 'g-1');
+      w.succeed('g[1].a');
+    }
+    const sent = w.effects.filter(({ id }) => id.step === 'g[1].a').map(({ id }) => id.dispatch);
+    expect(sent).to.eql(sent.toSorted((a, b) => a - b));
+    expect(new Set(sent).size).to.equal(5);
+    expect(w.over).to.equal('complete');
   });
 });
