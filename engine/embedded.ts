@@ -354,8 +354,8 @@ class EmbeddedEngine implements EngineApi {
     const left = await state.store.list({ limit: 1 }).catch(() => [undefined]);
     await releasers.release();
     await log.close();
-    // Agents in VMs trust these keys, and outlive every workflow; so do other engines.
-    if (left.length === 0 && places.kind !== 'broker' && !isShared) await removeState(directory);
+    // A service may take a request until its bus is closed, after this look; and agents in VMs and other engines trust its keys.
+    if (left.length === 0 && places.kind === 'embedded' && !isShared) await removeState(directory);
   }
 }
 
