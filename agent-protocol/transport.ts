@@ -16,10 +16,21 @@ export interface Delivery<Message = WireMessage> {
   readonly routingKey: string;
   /** True when the broker may have delivered it before. */
   readonly redelivered: boolean;
+  /** How it became a dead letter, the last time; absent: it is none. */
+  readonly died?: Death;
   /** Each delivery is settled once; settling after the channel closed has no effect: it will be redelivered. */
   ack(): void;
   /** `requeue: false` sends it to the dead-letter exchange. */
   nack(options: { readonly requeue: boolean }): void;
+}
+
+export interface Death {
+  /** Where it was given up. */
+  readonly queue: string;
+  /** `rejected`, `expired`, `maxlen`, `delivery_limit`, as RabbitMQ says it. */
+  readonly why: string;
+  /** Ms since the epoch, by the broker's clock, or by whoever sent it: a sender can write such headers, too. */
+  readonly at?: number;
 }
 
 /**
@@ -44,6 +55,8 @@ export interface Connection<Message = WireMessage> {
   readonly closed: Promise<string>;
   /** Called with the reason when the broker blocks publishers, with undefined when it lets them go on. */
   onBlocked(listener: (reason: string | undefined) => void): void;
+  /** Ms since the epoch: the end of the broker's certificate, as it says itself. Absent without TLS. */
+  readonly certificateEnds?: number;
   close(): Promise<void>;
 }
 

@@ -9,7 +9,8 @@ import type { FromAgent, FromEngine } from '../messages.ts';
 import { sign } from '../signing.ts';
 import { News } from './news.ts';
 import type { SigningKey } from '../signing.ts';
-import { agentKey, commandQueue, FROM_AGENTS } from '../transport.ts';
+import { Patience } from '../patience.ts';
+import { agentKey, commandQueue, FROM_AGENTS, TransportError } from '../transport.ts';
 import type { AgentKey, Connection, Delivery, Login, Transport, WireMessage } from '../transport.ts';
 
 export interface LinkContext {
@@ -41,6 +42,9 @@ export class Link {
   #token = 0;
   #outputs = 0;
   #stopping = false;
+  readonly #patience = new Patience();
+  /** Since when the broker refuses to store what it is sent over this connection, ms. */
+  #refusedSince: number | undefined;
   #pause: { readonly timer: NodeJS.Timeout; readonly resolve: () => void } | undefined;
   readonly #running: Promise<void>;
   readonly #news = new News(message => this.#connection && this.#sendNow(this.#connection, message));
@@ -144,6 +148,7 @@ export class Link {
       if (this.#stopping) return;
       this.#connection = connection;
       this.#nonce = nonce;
+      this.#refusedSince = undefined;
       this.#context.connected(nonce);
       await this.#publishHello(connection, nonce);
       repeat = setInterval(() => this.#repeatHello(connection, nonce), this.#context.resendMs);
@@ -180,7 +185,26 @@ export class Link {
     const body = encode(message);
     const headers = sign(this.#context.key, 'from_agent', agent, body);
     const messageId = randomBytes(12).toString('hex');
-    await connection.publish(FROM_AGENTS, agentKey(agent, key), { body, messageId, headers });
+    const sent = connection.publish(FROM_AGENTS, agentKey(agent, key), { body, messageId, headers });
+    await sent.then(
+      () => this.#stored(),
+      (error: unknown) => this.#notStored(connection, error),
+    );
+  }
+
+  #stored(): void {
+    if (this.#refusedSince !== undefined) this.#patience.restore();
+    this.#refusedSince = undefined;
+  }
+
+  /** What is refused for long is tried over another connection. */
+  #notStored(connection: Connection, error: unknown): never {
+    if (error instanceof TransportError && error.reason === 'nacked') {
+      const now = performance.now();
+      this.#refusedSince ??= now;
+      if (this.#patience.ends(this.#refusedSince, now)) void connection.close();
+    }
+    throw error;
   }
 
   #receive(delivery: Delivery): void {

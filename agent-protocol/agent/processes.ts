@@ -6,7 +6,7 @@
 // environment, such as a daemon that made itself a new session. Marks and sessions are read on Linux; elsewhere the
 // process group (POSIX) or `taskkill /T` (Windows) stands for the tree.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Names this run in the environment of the script and of all it starts. */
 export const MARK = 'WORKFLOW_RUN';
@@ -63,15 +63,32 @@ export function treeOf(root: number, mark: string): number[] {
 export function signalTree(root: number, mark: string, signal: 'SIGTERM' | 'SIGKILL'): boolean {
   if (process.platform === 'win32') return root > 0 && taskkill(root, signal);
   const pids = treeOf(root, mark);
-  for (const pid of process.platform === 'linux' ? pids : pids.map(pid => -pid)) {
+  send(process.platform === 'linux' ? pids : pids.map(pid => -pid), signal);
+  return pids.length > 0;
+}
+
+function send(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
     try {
       process.kill(pid, signal);
     } catch {
       // Gone since it was listed.
     }
   }
-  return pids.length > 0;
 }
+
+/** Out of memory, the kernel ends this process, and what it starts, rather than who watches it (Linux; A20). */
+export function offerToKernel(pid: number): void {
+  if (process.platform !== 'linux') return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, String(OOM_SCORE_OF_SCRIPTS));
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Of -1000 … 1000: in doubt a script goes before a service that says nothing of it. */
+const OOM_SCORE_OF_SCRIPTS = 500;
 
 function addDescendants(rows: readonly Row[], members: Set<number>): void {
   for (let grew = true; grew; ) {

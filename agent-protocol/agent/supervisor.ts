@@ -10,7 +10,7 @@ import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { KeptOutput } from './kept-output.ts';
-import { identify, MARK, signalTree, treeOf } from './processes.ts';
+import { identify, MARK, offerToKernel, signalTree, treeOf } from './processes.ts';
 import { claim, RUN_FILES, reserveExit, writeExit } from './run-files.ts';
 import type { ExitRecord, RunSpec } from './run-files.ts';
 
@@ -69,6 +69,7 @@ function start(spec: RunSpec): ChildProcess | Error {
       ...(spec.uid === undefined ? {} : { uid: spec.uid }),
       ...(spec.gid === undefined ? {} : { gid: spec.gid }),
     });
+    if (child.pid !== undefined) offerToKernel(child.pid);
     if (child.pid !== undefined) noteScript(spec, child.pid);
     return child;
   } catch (error) {

@@ -6,14 +6,17 @@
 //     rejected with the broker's words, everything else that is open with `closed`.
 // A2. A queue that is deleted under its consumer ends the connection too: whoever connects again declares it again.
 // A3. Nothing that the library throws or emits leaves this file but as a TransportError.
+import { TLSSocket } from 'node:tls';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage, Message, Options } from 'amqplib';
 import { type Connection, type Delivery, type Topology, TransportError } from '../transport.ts';
+import { deathOf } from './death.ts';
 import { declareOn } from './declare.ts';
+import { end } from './ending.ts';
 
-/** How messages of one kind look in AMQP. `fromAmqp` gives undefined for what is none of them. */
+/** How messages of one kind look in AMQP. */
 export interface Mapping<Content> {
   toAmqp(message: Content): { readonly body: Uint8Array; readonly properties: Options.Publish };
-  fromAmqp(message: ConsumeMessage): Content | undefined;
+  fromAmqp(message: ConsumeMessage): Content;
 }
 
 interface Publishing {
@@ -26,6 +29,7 @@ interface Publishing {
 
 export class AmqpConnection<Content> implements Connection<Content> {
   readonly closed: Promise<string>;
+  readonly certificateEnds?: number;
   readonly #model: ChannelModel;
   readonly #channel: ConfirmChannel;
   readonly #mapping: Mapping<Content>;
@@ -41,6 +45,8 @@ export class AmqpConnection<Content> implements Connection<Content> {
     this.#model = model;
     this.#channel = channel;
     this.#mapping = mapping;
+    const ends = certificateEndOf(model);
+    if (ends !== undefined) this.certificateEnds = ends;
     this.closed = new Promise(resolve => {
       this.#announce = resolve;
     });
@@ -97,8 +103,8 @@ export class AmqpConnection<Content> implements Connection<Content> {
 
   async close(): Promise<void> {
     // The channel first: its close comes after every ack and publish that was said on it.
-    await this.#channel.close().catch(() => undefined);
-    await this.#model.close().catch(() => undefined);
+    await end(this.#channel);
+    await end(this.#model);
     this.#lose('closed by the client');
   }
 
@@ -110,11 +116,10 @@ export class AmqpConnection<Content> implements Connection<Content> {
     deliver: (delivery: Delivery<Content>) => void,
   ): void {
     if (message === null) return this.#end(`the queue '${queue}' was deleted, or its node is gone`);
-    const content = this.#mapping.fromAmqp(message);
-    // Redelivered it would be no better: it goes where such messages are looked at.
-    if (content === undefined) return this.#tell(() => this.#channel.nack(message, false, false));
+    const died = deathOf(message.properties.headers);
     deliver({
-      message: content,
+      ...(died && { died }),
+      message: this.#mapping.fromAmqp(message),
       routingKey: message.fields.routingKey,
       redelivered: message.fields.redelivered,
       ack: () => this.#tell(() => this.#channel.ack(message)),
@@ -160,7 +165,7 @@ export class AmqpConnection<Content> implements Connection<Content> {
 
   #end(why: string): void {
     this.#lose(why);
-    void this.#model.close().catch(() => undefined);
+    void end(this.#model);
   }
 
   #lose(why: string): void {
@@ -201,6 +206,14 @@ export class AmqpConnection<Content> implements Connection<Content> {
       this.#end(textOf(thrown));
     }
   }
+}
+
+/** The library's types do not show the socket that it speaks through. */
+function certificateEndOf({ connection }: ChannelModel): number | undefined {
+  const { stream } = connection as unknown as { readonly stream?: unknown };
+  if (!(stream instanceof TLSSocket)) return undefined;
+  const ends = Date.parse(stream.getPeerCertificate().valid_to);
+  return Number.isNaN(ends) ? undefined : ends;
 }
 
 const isClosedError = (thrown: unknown): boolean => /\b(closed|closing)\b/i.test(textOf(thrown));

@@ -4,6 +4,7 @@ import { connect, type ChannelModel, type SocketOptions } from 'amqplib';
 import { type Connection, type Login, type Transport, TransportError } from '../transport.ts';
 import { type Broker, placeOf } from './brokers.ts';
 import { AmqpConnection, type Mapping, textOf } from './connection.ts';
+import { end } from './ending.ts';
 
 export interface AmqpOptions<Content> {
   /** At least one. */
@@ -33,15 +34,17 @@ async function connectAny<Content>(
   const { brokers, random } = options;
   const first = Math.floor(random() * brokers.length);
   const failures: string[] = [];
+  let refusal: TransportError | undefined;
   for (const broker of [...brokers.slice(first), ...brokers.slice(0, first)]) {
     try {
       return await open(options, broker, login);
     } catch (thrown) {
-      // Another node of the same broker would refuse the same login.
-      if (thrown instanceof TransportError && thrown.reason === 'refused') throw thrown;
-      failures.push(`${placeOf(broker)}: ${textOf(thrown)}`);
+      // A node whose vhost is down, or that is outside its cluster, refuses what the others take.
+      if (thrown instanceof TransportError && thrown.reason === 'refused') refusal ??= thrown;
+      else failures.push(`${placeOf(broker)}: ${textOf(thrown)}`);
     }
   }
+  if (refusal !== undefined) throw refusal;
   throw new TransportError('unreachable', `the broker cannot be reached: ${failures.join('; ')}`);
 }
 
@@ -81,7 +84,7 @@ async function withChannel<Content>(
   try {
     return new AmqpConnection(model, await model.createConfirmChannel(), mapping);
   } catch (thrown) {
-    await model.close().catch(() => undefined);
+    await end(model);
     throw thrown;
   }
 }

@@ -1,5 +1,7 @@
 // Our own messages as AMQP messages: the signed bytes are the body, id and signature stand beside it.
 // Belongs here: that mapping. Does not belong here: what the bytes mean (codec.ts), other protocols' messages.
+//
+// What has no signature is a message too: who judges it refuses it by name, counted and within a budget.
 import type { ConsumeMessage } from 'amqplib';
 import type { WireMessage } from '../transport.ts';
 import type { Mapping } from './connection.ts';
@@ -17,11 +19,15 @@ export const wireMapping: Mapping<WireMessage> = {
       headers: { [KEY]: headers.key, [SIGNATURE]: Buffer.from(headers.signature).toString('base64') },
     },
   }),
-  fromAmqp({ content, properties }: ConsumeMessage): WireMessage | undefined {
+  fromAmqp({ content, properties }: ConsumeMessage): WireMessage {
     const { headers = {} } = properties;
-    const [key, signature]: unknown[] = [headers[KEY], headers[SIGNATURE]];
-    const id: unknown = properties.messageId;
-    if (typeof key !== 'string' || typeof signature !== 'string' || typeof id !== 'string') return undefined;
-    return { body: content, messageId: id, headers: { key, signature: Buffer.from(signature, 'base64') } };
+    const signature = Buffer.from(textOf(headers[SIGNATURE]), 'base64');
+    return {
+      body: content,
+      messageId: textOf(properties.messageId),
+      headers: { key: textOf(headers[KEY]), signature },
+    };
   },
 };
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
