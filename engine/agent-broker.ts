@@ -2,13 +2,13 @@
 // Belongs here: judging these settings, the files they name. Does not belong here: the broker itself (engine/broker/),
 // reading settings (engine/cli/).
 import { lookup } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
 import { type Broker, brokersOf, placeOf } from '../agent-protocol/amqp/brokers.ts';
 import { EngineError, errorText } from './base/errors.ts';
 import type { Reach } from './agent-accounts.ts';
 import { type AgentBus, rabbitmqBus } from './broker/agent-bus.ts';
-import type { AgentBusSettings, EngineSettings } from './cli/host.ts';
+import type { EngineSettings } from './cli/host.ts';
 import { owner } from './embedded.ts';
+import { readAuthorities } from './runtime/authorities.ts';
 
 /** Undefined where the settings name no agents' broker. EngineError `usage` for settings that can never work. */
 export async function openAgentBus(settings: EngineSettings): Promise<AgentBus | undefined> {
@@ -17,9 +17,9 @@ export async function openAgentBus(settings: EngineSettings): Promise<AgentBus |
   const brokers = readUrl('agents.transport_url', agents.transportUrl);
   readUrl('agents.agent_url', agents.agentUrl);
   const management = readManagement(agents.managementUrl);
-  if (!agents.allowSharedBroker)
+  if (!agents.allowSharedBroker && heat !== undefined)
     await refuseShared(brokers, readUrl('heat.transport_url', heat.transportUrl));
-  const ca = await readCa(agents);
+  const ca = agents.caFile === undefined ? undefined : await readAuthorities(agents.caFile, 'agents.ca_file');
   return rabbitmqBus({
     brokers,
     management,
@@ -33,7 +33,7 @@ export async function openAgentBus(settings: EngineSettings): Promise<AgentBus |
 /** What user data tells of the broker; only with `agents` in the settings. */
 export async function reachOf({ agents }: EngineSettings): Promise<Reach> {
   if (agents === undefined) throw new TypeError('the settings name no broker of agents');
-  const ca = await readCa(agents);
+  const ca = agents.caFile === undefined ? undefined : await readAuthorities(agents.caFile, 'agents.ca_file');
   return { urls: [agents.agentUrl], ...(ca === undefined ? {} : { ca }) };
 }
 
@@ -85,19 +85,6 @@ async function refuseShared(own: readonly Broker[], cloud: readonly Broker[]): P
 async function addressesOf({ host, port }: Broker): Promise<readonly string[]> {
   const resolved = await lookup(host, { all: true }).catch(() => []);
   return [host, ...resolved.map(({ address }) => address)].map(one => `${one.toLowerCase()}:${port}`);
-}
-
-async function readCa({ caFile }: AgentBusSettings): Promise<string | undefined> {
-  if (caFile === undefined) return undefined;
-  try {
-    return await readFile(caFile, 'utf8');
-  } catch (thrown) {
-    throw new EngineError(
-      'usage',
-      `The file of certificate authorities cannot be read: ${errorText(thrown)}`,
-      'Set agents.ca_file to a file of PEM certificates.',
-    );
-  }
 }
 
 const SEE = 'docs/reference/settings.md shows how it is written.';

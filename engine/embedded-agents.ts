@@ -20,6 +20,7 @@ import { EngineError, errorText } from './base/errors.ts';
 import type { MemoryBroker } from './bus/memory.ts';
 import type { Log } from './runtime/log.ts';
 import { systemClock } from './runtime/clock.ts';
+import type { Store } from './runtime/ports.ts';
 import { systemError } from './store/system-error.ts';
 
 export interface AgentParts {
@@ -107,6 +108,23 @@ export class EmbeddedAgents implements MemberAgents {
     await stopRuns(path.join(directory, 'runs'));
     await this.#parts.side.remove(id);
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Workflows read at a time. */
+const PAGE = 500;
+
+/** Every agent that some stored workflow has as a member. */
+export async function membersOf(store: Pick<Store, 'list' | 'load'>): Promise<ReadonlySet<string>> {
+  const agents = new Set<string>();
+  for (let after: string | undefined; ; ) {
+    const page = await store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+    for (const { id } of page) {
+      const members = Object.values((await store.load(id))?.source.members ?? {});
+      for (const { agent } of members.flat()) agents.add(agent);
+    }
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) return agents;
   }
 }
 

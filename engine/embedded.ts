@@ -5,13 +5,16 @@
 //   open:  lock and store → keys → broker and link → recovery → desk → agents → socket
 //   close: the reverse. Scripts that run go on under their supervisors; the next start adopts them.
 import { existsSync } from 'node:fs';
-import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { openEnrolment, type Reach } from './agent-accounts.ts';
+import { openEnrolment, type Reach, trafficOf } from './agent-accounts.ts';
+import { openLetters } from './agent-letters.ts';
 import { openBook } from './agents/book.ts';
+import type { OnRefused } from './agents/desk.ts';
 import { openDirectory } from './agents/directory.ts';
 import { openEngineKeys } from './agents/keys.ts';
+import { Letters } from './agents/letters/letters.ts';
 import { readOldList } from './agents/old-list.ts';
 import { createAgentSide } from './agents/side.ts';
 import { Watch, type WatchParts } from './agents/watch.ts';
@@ -27,23 +30,23 @@ import { serveControl } from './control/server.ts';
 import { createDrivers } from './drivers/index.ts';
 import { openWays } from './drivers/web/ways.ts';
 import type { HttpWays } from './drivers/web/http-call.ts';
-import { EmbeddedAgents, type MemberAgents, noMemberAgents } from './embedded-agents.ts';
+import { EmbeddedAgents, type MemberAgents, membersOf, noMemberAgents } from './embedded-agents.ts';
 import { leavingOf } from './leaving.ts';
 import { Clouds } from './openstack/clouds.ts';
-import type { CloudSettings } from './openstack/types.ts';
+import type { CloudSettings, Heard } from './openstack/types.ts';
 import type { ActRequest, CreateRequest, EngineApi, PlanAnswer, PlanRequest } from './runtime/api.ts';
 import { childWorkflows } from './runtime/children.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Engine } from './runtime/engine.ts';
-import type { Driver, ReportSink, RequestResult, Store } from './runtime/ports.ts';
+import type { Doubts, ReportSink, RequestResult } from './runtime/ports.ts';
+import type { Operating } from './runtime/operator-api.ts';
+import { operating } from './runtime/operator-views.ts';
 import { Releasers } from './runtime/releasers.ts';
 import { vault as makeVault } from './runtime/secrets.ts';
 import { EngineService } from './runtime/service.ts';
 import { systemError } from './store/system-error.ts';
-import type { Lock } from './store/sqlite/lock.ts';
-import { takeLock } from './store/sqlite/lock.ts';
 import type { OpenedStore, StateDirectory } from './store/state-directory.ts';
-import { openStateDirectory } from './store/state-directory.ts';
+import { openStateDirectory, removeState } from './store/state-directory.ts';
 
 export const databaseOf = (directory: string): string => path.join(directory, 'engine.db');
 const agentsOf = (directory: string): string => path.join(directory, 'agents');
@@ -73,6 +76,7 @@ export type AgentPlaces =
 /** An engine, and what is to be closed before it. */
 export interface Started extends Session {
   readonly log: OpenLog;
+  readonly operating: Operating;
   /** Resolves when the engine is over: undefined after `close`, else with the error that ended it. */
   readonly ended: Promise<EngineError | undefined>;
   /** Closed before everything that was opened earlier. */
@@ -107,6 +111,7 @@ export async function startEngine(
       close: () => embedded.close(),
       log,
       also,
+      operating: assembled.operating,
       ended: assembled.ended,
     };
   } catch (thrown) {
@@ -120,6 +125,7 @@ interface Assembled {
   readonly service: EngineService;
   readonly agents: MemberAgents;
   readonly knows: Knows;
+  readonly operating: Operating;
   readonly ended: Promise<EngineError | undefined>;
 }
 
@@ -138,11 +144,15 @@ async function assemble(parts: Parts): Promise<Assembled> {
   const bus = places.kind === 'broker' ? places.bus : undefined;
   const records = (): ReturnType<WatchParts['records']> => enrolment?.accounts.brokerRecords() ?? [];
   const waiting = (agent: string): string | undefined => enrolment?.registrar.reason(agent);
-  const watch = new Watch({ ...(bus && { bus }), records, enrolment: waiting, clock: systemClock, log });
+  const letters = new Letters(book);
+  const onRefused: OnRefused = (...told) => reader.refused(...told);
+  const known = { records, enrolment: waiting, deadLetters: () => letters.size };
+  const watch = new Watch({ ...(bus && { bus }), ...known, clock: systemClock, log });
   const vault = makeVault(state.key);
-  const sink: ReportSink = {
+  const sink: ReportSink & Doubts = {
     report: (id, report, secrets) => engine.report(id, report, secrets),
     owned: () => engine.owned(),
+    doubt: (...told) => engine.doubt(...told),
   };
   const term = (): number => engine.term;
   const side = createAgentSide({
@@ -158,21 +168,28 @@ async function assemble(parts: Parts): Promise<Assembled> {
     onOutput: ({ id, stream, text }) =>
       engine.tell(id.workflow, { kind: 'output', step: id.step, stream, text }),
     onAlarm: ({ agent, kind, message }) => log.warn(message, { agent, alarm: kind }),
+    onRefused,
     onLink: state => watch.link(state),
+    onPublished: (...told) => engine.observers.published(...told),
   });
   releasers.add('the link to the broker', () => side.close());
   const leaving = leavingOf(store, () => service);
   const enrolment =
     places.kind === 'broker'
-      ? openEnrolment(side, { ...places, book, keys, vault, sink, log, leaving })
+      ? openEnrolment(side, { ...places, book, keys, vault, sink, log, leaving, onRefused })
       : undefined;
   releasers.add('the enrolment', async () => enrolment?.close());
+  const reader = openLetters(side, { letters, keys, engine: () => engine, log });
+  releasers.add('the reader of dead letters', () => reader.close());
   releasers.add('the watch over the broker', () => watch.close());
   const children = childWorkflows(() => engine);
-  const clouds = new Clouds(parts.cloud, () => systemClock.now());
+  const heard: Heard = (...told) => engine.observers.called(...told);
+  const clouds = new Clouds(parts.cloud, () => systemClock.now(), heard);
   const around = { clock: systemClock, term, sink, seal: vault.seal, children, web, clouds };
   const drivers = createDrivers({ ...side, ...around });
-  releasers.add('the drivers', () => closeAll(Object.values(drivers)));
+  releasers.add('the drivers', async () => {
+    for (const driver of new Set(Object.values(drivers))) await driver.close();
+  });
   const engine = new Engine({ store, clock: systemClock, vault, drivers, owner: owner(), log });
   releasers.add('the engine', () => engine.stop());
   releasers.add('the desk', () => side.desk.close());
@@ -186,6 +203,7 @@ async function assemble(parts: Parts): Promise<Assembled> {
   await rm(oldList, { force: true });
   await side.open();
   await enrolment?.start();
+  await reader.start();
   const agents =
     bus === undefined
       ? new EmbeddedAgents({ directory: agentsOf(directory), side, broker, keys, log })
@@ -193,14 +211,15 @@ async function assemble(parts: Parts): Promise<Assembled> {
   releasers.add('the agents', () => agents.stop());
   await agents.retain(await membersOf(store));
   await agents.add(registry.list().map(agent => agent.id));
-  const presence = (agent: string): ReturnType<typeof side.presence.known> => side.presence.known(agent);
-  const service = new EngineService(engine, presence, () => watch.view(), enrolment?.registrar);
+  const service = new EngineService(engine, watch, () => watch.view(), enrolment?.registrar, letters);
   const knows: Knows = agent => registry.get(agent) !== undefined;
-  return { service, agents, knows, ended: engine.ended };
-}
-
-async function closeAll(drivers: readonly Driver[]): Promise<void> {
-  for (const driver of new Set(drivers)) await driver.close();
+  return {
+    service,
+    agents,
+    knows,
+    operating: operating(engine, service, trafficOf(side, watch, enrolment)),
+    ended: engine.ended,
+  };
 }
 
 /** As root, scripts may run as other users: they must be able to pass through to their own run. */
@@ -208,20 +227,6 @@ async function makeReachable(directory: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   if (existsSync(databaseOf(directory))) await chmod(databaseOf(directory), 0o600);
   await chmod(directory, 0o711);
-}
-
-/** Every agent that some stored workflow has as a member. */
-async function membersOf(store: Store): Promise<ReadonlySet<string>> {
-  const agents = new Set<string>();
-  for (let after: string | undefined; ; ) {
-    const page = await store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { id } of page) {
-      const members = Object.values((await store.load(id))?.source.members ?? {});
-      for (const { agent } of members.flat()) agents.add(agent);
-    }
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return agents;
-  }
 }
 
 /** Groups, each with those who take part in it from now on. */
@@ -323,12 +328,18 @@ class EmbeddedEngine implements EngineApi {
     return problems.length === 0 ? this.#service.plan(request) : { problems };
   }
 
+  rehearse: EngineApi['rehearse'] = request => this.#service.rehearse(request);
   list: EngineApi['list'] = options => this.#service.list(options);
+  ofStack: EngineApi['ofStack'] = name => this.#service.ofStack(name);
   workflow = (id: string): ReturnType<EngineApi['workflow']> => this.#service.workflow(id);
   graph: EngineApi['graph'] = id => this.#service.graph(id);
+  outline: EngineApi['outline'] = id => this.#service.outline(id);
+  timeline: EngineApi['timeline'] = id => this.#service.timeline(id);
   explain: EngineApi['explain'] = (id, step) => this.#service.explain(id, step);
   agents = (): ReturnType<EngineApi['agents']> => this.#service.agents();
   administer: EngineApi['administer'] = request => this.#service.administer(request);
+  deadLetters: EngineApi['deadLetters'] = filter => this.#service.deadLetters(filter);
+  discardDeadLetters: EngineApi['discardDeadLetters'] = asked => this.#service.discardDeadLetters(asked);
   events: EngineApi['events'] = (id, after, limit) => this.#service.events(id, after, limit);
   follow: EngineApi['follow'] = (id, signal) => this.#service.follow(id, signal);
 
@@ -355,34 +366,10 @@ class EmbeddedEngine implements EngineApi {
     await releasers.release();
     await log.close();
     // A service may take a request until its bus is closed, after this look; and agents in VMs and other engines trust its keys.
-    if (left.length === 0 && places.kind === 'embedded' && !isShared) await removeState(directory);
+    if (left.length === 0 && places.kind === 'embedded' && !isShared)
+      await removeState(directory, systemClock.now());
   }
 }
 
-const PAGE = 500;
 /** Agents named by one problem. */
 const SHOWN = 5;
-/** Everything that this file and what it opens puts into a state directory. */
-const OURS = /^(engine\.(db|db-wal|db-shm|db-journal|json|log|sock)|engine\d*\.log|keys|agents)$/;
-
-/** Leaves no trace of an empty state directory; what is not ours stays, and the directory with it. */
-async function removeState(directory: string): Promise<void> {
-  let lock: Lock;
-  try {
-    lock = takeLock(directory, { pid: process.pid, startedAt: systemClock.now(), socket: '' });
-  } catch {
-    // Somebody has just started another engine here.
-    return;
-  }
-  const ours = (await readdir(directory)).filter(name => OURS.test(name));
-  // Killed in between, it must not leave a database whose key is gone: no engine would start on it again.
-  const order = (name: string): number => (name === 'keys' ? 2 : name.startsWith('engine.db') ? 1 : 0);
-  for (const name of ours.sort((one, other) => order(one) - order(other)))
-    await rm(path.join(directory, name), { recursive: true, force: true });
-  lock.release();
-  for (const name of await readdir(directory)) {
-    if (name.startsWith('engine.lock')) await rm(path.join(directory, name), { force: true });
-  }
-  // Fails when something else is in it: then it is somebody's.
-  await rmdir(directory).catch(() => undefined);
-}

@@ -3,15 +3,18 @@
 // serving.ts), which way a command takes (cli/sessions.ts).
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { openTrialSide } from './admin-side.ts';
 import { openBook } from './agents/book.ts';
 import { openDirectory } from './agents/directory.ts';
+import { Letters } from './agents/letters/letters.ts';
 import { readOldList } from './agents/old-list.ts';
 import { EngineError } from './base/errors.ts';
-import type { EngineHost, Session } from './cli/host.ts';
+import type { EngineHost, Session, StartOptions } from './cli/host.ts';
 import { connectControl } from './control/client.ts';
 import { databaseOf, owner, startEngine } from './embedded.ts';
 import type { AgentsView } from './runtime/api.ts';
 import { systemClock } from './runtime/clock.ts';
+import { reachEngine } from './remote-engine.ts';
 import { Engine } from './runtime/engine.ts';
 import { vault as makeVault } from './runtime/secrets.ts';
 import { EngineService } from './runtime/service.ts';
@@ -24,12 +27,26 @@ import { openSqliteStore } from './store/sqlite/store.ts';
 export function embeddedHost(): EngineHost {
   return {
     attach,
-    start: (directory, options) => startEngine(directory, options, { kind: 'embedded' }),
+    start,
     serve,
     check: checkServing,
     read,
+    reach: reachEngine,
     exists: async directory => existsSync(databaseOf(directory)),
   };
+}
+
+async function start(directory: string, options: StartOptions): Promise<Session> {
+  const engine = await startEngine(directory, options, { kind: 'embedded' });
+  if (options.trial === undefined) return engine;
+  try {
+    const trial = await openTrialSide(options.trial, engine);
+    engine.also("the operator's endpoint", () => trial.close());
+    return { ...engine, trial };
+  } catch (thrown) {
+    await engine.close();
+    throw thrown;
+  }
 }
 
 /** Undefined when nobody listens: then the lock decides who may start. */
@@ -52,10 +69,17 @@ async function read(directory: string): Promise<Session> {
   const vault = makeVault(key);
   const engine = new Engine({ store, clock: systemClock, vault, drivers: {}, owner: owner() });
   const earlier = await readOldList(path.join(directory, 'keys', 'agents.json'));
-  const registry = openDirectory(await openBook(store), earlier);
+  const book = await openBook(store);
+  const registry = openDirectory(book, earlier);
+  const letters = new Letters(book);
   const agents = (): AgentsView => ({
     agents: registry.list().map(({ id }) => ({ id, state: 'unknown', reason: 'no engine runs here' })),
     bus: { state: 'none' },
+    deadLetters: letters.size,
   });
-  return { api: new EngineService(engine, undefined, agents), kind: 'reading', close: () => store.close() };
+  return {
+    api: new EngineService(engine, undefined, agents, undefined, letters),
+    kind: 'reading',
+    close: () => store.close(),
+  };
 }

@@ -7,35 +7,19 @@ import { EngineError } from './base/errors.ts';
 import type { EngineApi, WorkflowView } from './runtime/api.ts';
 import type { Store } from './runtime/ports.ts';
 
-const PAGE = 500;
-
 /** In these a workflow takes no change, and is on its way to a state in which it does, or is gone. */
 const PASSING: readonly WorkflowView['record']['status'][] = ['cancelling', 'undoing', 'deleting'];
 
 type Api = Pick<EngineApi, 'workflow' | 'act'>;
 
-export function leavingOf(store: Pick<Store, 'list' | 'load'>, api: () => Api): Leaving {
+export function leavingOf(store: Pick<Store, 'seating'>, api: () => Api): Leaving {
   return {
     async leave(agent, how) {
       let gone = true;
-      for (const id of await workflowsOf(store, agent)) gone = (await leftOne(api(), id, agent, how)) && gone;
+      for (const id of await store.seating(agent)) gone = (await leftOne(api(), id, agent, how)) && gone;
       return gone;
     },
   };
-}
-
-/** Ids of the workflows in which the agent has a seat. */
-async function workflowsOf(store: Pick<Store, 'list' | 'load'>, agent: string): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { id } of page) {
-      const members = Object.values((await store.load(id))?.source.members ?? {}).flat();
-      if (members.some(member => member.agent === agent)) found.push(id);
-    }
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return found;
-  }
 }
 
 /** True once it is no member there. EngineError `not_allowed` when the workflow will not let it go, or could not undo what it did there. */

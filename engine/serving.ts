@@ -1,12 +1,13 @@
 // An engine as a service: the store, Heat at the other end of the control bus, and agents on a broker of their own.
 // Belongs here: naming these adapters together, their order. Does not belong here: what they do, settings (cli/settings.ts).
-import { readFile } from 'node:fs/promises';
+import { checkAdmin, openAdminSide } from './admin-side.ts';
 import { openAgentBus, reachOf } from './agent-broker.ts';
-import { EngineError, errorText } from './base/errors.ts';
+import type { EngineError } from './base/errors.ts';
 import type { EngineSettings, Service, SharedStoreSettings, Standing } from './cli/host.ts';
 import { openWays } from './drivers/web/ways.ts';
 import { owner, startEngine, type Started } from './embedded.ts';
 import { openHeatSide, readBrokers } from './heat/side.ts';
+import { readAuthorities } from './runtime/authorities.ts';
 import { systemClock } from './runtime/clock.ts';
 import { openSharedStore } from './shared-store.ts';
 import { connections } from './store/mariadb/connection.ts';
@@ -16,8 +17,7 @@ import { connections } from './store/mariadb/connection.ts';
  * waits until no other engine works on it.
  */
 export async function serve(settings: EngineSettings, standing: Standing): Promise<Service> {
-  const { caFile, ...heat } = settings.heat;
-  const ca = caFile === undefined ? {} : { ca: await readAuthorities(caFile) };
+  const heat = settings.heat && (await heatSide(settings.heat));
   const bus = await openAgentBus(settings);
   const places =
     bus === undefined
@@ -26,14 +26,39 @@ export async function serve(settings: EngineSettings, standing: Standing): Promi
   const engine = await startOn(settings, places, standing);
   try {
     const around = { clock: systemClock, log: engine.log, random: Math.random };
-    const side = await openHeatSide(engine.api, { ...heat, ...ca }, around);
-    engine.also('the control bus', () => side.close());
-    const { serving, away } = side;
-    return { ...engine, serving, ...(away !== undefined && { away }) };
+    const side = heat && (await openHeatSide(engine.api, heat, around));
+    if (side !== undefined) engine.also('the control bus', () => side.close());
+    const admin = await openFor(engine, settings);
+    const { keepAudit } = settings;
+    const end = keepAudit === undefined ? () => {} : engine.operating.retain(keepAudit, engine.log);
+    engine.also('the bound of the audit log', async () => end());
+    return { ...engine, ...(side && contactOf(side)), ...(admin !== undefined && { admin }) };
   } catch (thrown) {
     await engine.close();
     throw thrown;
   }
+}
+
+type HeatSide = Awaited<ReturnType<typeof openHeatSide>>;
+
+const contactOf = ({ serving, away }: HeatSide): Pick<Service, 'serving' | 'away'> => ({
+  serving,
+  ...(away !== undefined && { away }),
+});
+
+async function heatSide({
+  caFile,
+  ...heat
+}: NonNullable<EngineSettings['heat']>): Promise<Parameters<typeof openHeatSide>[1]> {
+  return { ...heat, ...(caFile !== undefined && { ca: await readAuthorities(caFile, 'heat.ca_file') }) };
+}
+
+/** Where operators are answered; undefined: nowhere. */
+async function openFor(engine: Started, { admin, openstack }: EngineSettings): Promise<string | undefined> {
+  if (admin === undefined) return undefined;
+  const side = await openAdminSide(admin, openstack ?? {}, engine);
+  engine.also("the operator's endpoint", () => side.close());
+  return side.url;
 }
 
 /** An engine, and why it ended: what ended itself, or that another one has taken over. */
@@ -61,23 +86,12 @@ async function checkStore({ url, caFile }: SharedStoreSettings): Promise<void> {
 
 /** EngineError `usage` for a URL or a file that cannot be used. */
 export async function checkServing(settings: EngineSettings): Promise<void> {
-  const { heat, egress, openstack, store } = settings;
+  const { heat, egress, openstack, store, admin } = settings;
+  if (admin !== undefined) await checkAdmin(admin, openstack ?? {});
   if (store !== undefined) await checkStore(store);
   await openWays(egress ?? { allow: [] });
-  readBrokers(heat.transportUrl);
-  if (heat.caFile !== undefined) await readAuthorities(heat.caFile);
+  if (heat !== undefined) readBrokers(heat.transportUrl);
+  if (heat?.caFile !== undefined) await readAuthorities(heat.caFile, 'heat.ca_file');
   if (openstack?.caFile !== undefined) await readAuthorities(openstack.caFile, 'openstack.ca_file');
   await openAgentBus(settings);
-}
-
-async function readAuthorities(file: string, key = 'heat.ca_file'): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (thrown) {
-    throw new EngineError(
-      'usage',
-      `The file of certificate authorities cannot be read: ${errorText(thrown)}`,
-      `Set ${key} to a file of PEM certificates.`,
-    );
-  }
 }

@@ -31,10 +31,14 @@ import { endOf } from './outcome.ts';
 import type { LiveOutput, Vault } from './ports.ts';
 import { Reception, type ReceptionOptions } from './reception.ts';
 
+/** Just before a message goes to the dead letters: why, as a clause. */
+export type OnRefused = (delivery: Pick<Delivery, 'message' | 'routingKey'>, reason: string) => void;
+
 export interface DeskOptions extends ReceptionOptions {
   readonly link: Pick<Link, 'read'>;
   readonly vault: Vault;
   readonly onOutput?: (output: LiveOutput) => void;
+  readonly onRefused?: OnRefused;
 }
 
 /** Reports that wait for their commit at once: bounds memory, and is the back-pressure when the store is slow. */
@@ -231,6 +235,7 @@ export class Desk {
       this.counts.dropped += 1;
       return delivery.ack();
     }
+    this.#options.onRefused?.(delivery, reason);
     delivery.nack({ requeue: false });
     const who = agent === '' ? 'A message' : `A message of agent '${agent}'`;
     this.#options.onAlarm?.({ agent, kind: 'refused_message', message: `${who} was refused: it ${reason}.` });
@@ -244,9 +249,12 @@ export class Desk {
     this.#options.onAlarm?.({ agent, kind: 'flood', message });
   }
 
-  /** The store or the link is away: not acked, and taken again in a while. */
+  /**
+   * The store or the link is away: not acked, and taken again in a while. Given back it would count as delivered once more, and
+   * RabbitMQ from 4.0 on gives up what was delivered twenty times.
+   */
   #hold(delivery: Delivery): void {
     const { clock } = this.#options;
-    clock.at(clock.now() + HOLD, () => delivery.nack({ requeue: true }));
+    clock.at(clock.now() + HOLD, () => this.#deliver(delivery));
   }
 }

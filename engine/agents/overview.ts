@@ -21,12 +21,16 @@ export interface OverviewParts {
   readonly survey?: Survey;
   /** Why the broker's management does not answer. */
   readonly trouble?: string;
+  /** As of `AgentsView`. */
+  readonly warnings?: readonly string[];
+  /** Kept; absent: nobody reads them. */
+  readonly deadLetters?: number;
   /** What of its enrolment keeps an agent out, or wants to be in its place; undefined: nothing. */
   readonly enrolment?: (agent: string) => string | undefined;
 }
 
 export function overview(parts: OverviewParts): AgentsView {
-  const { agents, link, place, survey, trouble } = parts;
+  const { agents, link, place, deadLetters, trouble, warnings = [] } = parts;
   return {
     agents: agents.map(record => viewOf(record, parts)),
     bus: {
@@ -34,12 +38,13 @@ export function overview(parts: OverviewParts): AgentsView {
       ...(link.kind !== 'connected' && { reason: link.reason }),
       ...(place !== undefined && { place }),
     },
-    ...(survey !== undefined && { deadLetters: survey.deadLetters }),
+    ...(deadLetters !== undefined && { deadLetters }),
     ...(trouble !== undefined && { trouble }),
+    ...(warnings.length > 0 && { warnings }),
   };
 }
 
-function viewOf(record: OverviewParts['agents'][number], parts: OverviewParts): AgentView {
+export function viewOf(record: OverviewParts['agents'][number], parts: OverviewParts): AgentView {
   const { presence, survey } = parts;
   const seen = presence.of(record.id);
   const state = seen?.state ?? (record.incarnation === undefined ? 'never_seen' : 'offline');

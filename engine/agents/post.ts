@@ -11,13 +11,13 @@ import type { EngineKeys } from './keys.ts';
 import { agentTopology, type QueueKind } from './topology.ts';
 
 export class Post {
-  readonly #link: Pick<Link, 'send' | 'withdraw'>;
+  readonly #link: Pick<Link, 'send' | 'withdraw' | 'stuck'>;
   readonly #keys: Pick<EngineKeys, 'signing'>;
   readonly #queueKind: QueueKind | undefined;
 
   /** `queueKind`: as of `agentTopology`. */
   constructor(
-    link: Pick<Link, 'send' | 'withdraw'>,
+    link: Pick<Link, 'send' | 'withdraw' | 'stuck'>,
     keys: Pick<EngineKeys, 'signing'>,
     queueKind?: QueueKind,
   ) {
@@ -46,6 +46,11 @@ export class Post {
   /** As `Link.send`. */
   send(letter: Letter): Promise<void> {
     return this.#link.send(letter);
+  }
+
+  /** As `Link.stuck`. */
+  stuck(key: string): string | undefined {
+    return this.#link.stuck(key);
   }
 
   withdraw(key: string): void {

@@ -3,12 +3,13 @@
 //
 // R1 What was told to a journal that is gone is reported as interrupted before the new one is bound: a crash between
 //    the two repeats the report, never the script.
+//    In the same way, and after that, workflows are told that what was reached in its VM is in doubt (rows A12 to A14).
 // R2 The hello is acked only after its welcome was confirmed by the broker.
 // R3 A replaced engine binds and welcomes nobody.
 // R4 Nothing is sent to an agent while its hello is judged.
 import { PROTOCOL_VERSION, type Hello, type Welcome } from '../../agent-protocol/messages.ts';
 import { AGENT_LIMITS } from '../../agent-protocol/limits.ts';
-import type { Clock, ReportSink } from '../runtime/ports.ts';
+import type { Clock, Doubts, ReportSink } from '../runtime/ports.ts';
 import { ALLOWANCES, type Allowances, Budget } from './budget.ts';
 import type { EngineKeys } from './keys.ts';
 import type { Ledger } from './ledger.ts';
@@ -25,7 +26,7 @@ export interface ReceptionOptions {
   readonly directory: AgentDirectory;
   readonly presence: Presence;
   readonly ledger: Ledger;
-  readonly sink: ReportSink;
+  readonly sink: ReportSink & Doubts;
   readonly clock: Clock;
   /** The engine's current term. */
   readonly term: () => number;
@@ -77,6 +78,7 @@ export class Reception {
   }
 
   async #bind(record: AgentRecord, hello: Hello): Promise<void> {
+    const { directory, clock, sink } = this.#options;
     const changed = record.incarnation !== undefined && record.incarnation !== hello.incarnation;
     const wentBack = !changed && hello.journal < record.journal && !this.#seen(hello);
     if (changed) {
@@ -86,16 +88,18 @@ export class Reception {
         `its journal is a new one (${hello.incarnation}); what it did is unknown`,
       );
       await this.#interrupt(hello, `the agent came back with a new journal (${hello.incarnation})`);
+      await sink.doubt(hello.agent, 'vm_replaced', hello.incarnation);
     } else if (wentBack) {
       const numbers = `${hello.journal} records, ${record.journal} were seen before`;
       this.#alarm(hello, 'journal_went_back', `its journal went back (${numbers}): the VM was reverted`);
       await this.#interrupt(hello, `the agent's journal went back: ${numbers}`);
+      await sink.doubt(hello.agent, 'vm_reverted', hello.nonce);
     } else if (record.incarnation === undefined) {
       // Registered anew with other keys: what this engine told the one before it, nobody will ever answer.
       await this.#interrupt(hello, 'the agent was replaced by another with new keys', hello.incarnation);
+      if (record.retired.length > 0) await sink.doubt(hello.agent, 'vm_replaced', hello.incarnation);
     }
     const journal = changed || wentBack ? hello.journal : Math.max(hello.journal, record.journal);
-    const { directory, clock } = this.#options;
     await directory.bind(hello.agent, hello.incarnation, journal, clock.now());
     this.#remember(hello);
   }

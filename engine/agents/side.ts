@@ -2,10 +2,10 @@
 // Belongs here: wiring, registering an agent so that it can connect, starting and ending in order.
 // Does not belong here: rules of the parts, drivers, the choice of broker (main.ts).
 import type { Login, Topology, Transport } from '../../agent-protocol/transport.ts';
-import { Link, type LinkState } from '../bus/link.ts';
-import type { Clock, ReportSink } from '../runtime/ports.ts';
+import { Link, type LinkOptions, type LinkState } from '../bus/link.ts';
+import type { Clock, Doubts, ReportSink } from '../runtime/ports.ts';
 import type { Allowances } from './budget.ts';
-import { Desk } from './desk.ts';
+import { Desk, type OnRefused } from './desk.ts';
 import { Greeter } from './greeter.ts';
 import type { EngineKeys } from './keys.ts';
 import { Ledger } from './ledger.ts';
@@ -22,7 +22,7 @@ export interface AgentSideOptions {
   readonly random?: () => number;
   readonly keys: EngineKeys;
   readonly directory: AgentDirectory;
-  readonly sink: ReportSink;
+  readonly sink: ReportSink & Doubts;
   readonly vault: Vault;
   /** The engine's current term. */
   readonly term: () => number;
@@ -32,7 +32,11 @@ export interface AgentSideOptions {
   readonly allowances?: Allowances;
   readonly onOutput?: (output: LiveOutput) => void;
   readonly onAlarm?: (alarm: Alarm) => void;
+  /** As of `DeskOptions`. */
+  readonly onRefused?: OnRefused;
   readonly onLink?: (state: LinkState) => void;
+  /** As of `LinkOptions`. */
+  readonly onPublished?: LinkOptions['onPublished'];
 }
 
 export interface AgentSide {
@@ -108,7 +112,7 @@ export function createAgentSide(options: AgentSideOptions): AgentSide {
 }
 
 function linkOf(
-  { transport, login, clock, random, onLink }: AgentSideOptions,
+  { transport, login, clock, random, onLink, onPublished }: AgentSideOptions,
   topology: () => Topology,
 ): Link {
   return new Link({
@@ -118,5 +122,6 @@ function linkOf(
     topology,
     random: random ?? Math.random,
     ...(onLink && { onState: onLink }),
+    ...(onPublished && { onPublished }),
   });
 }

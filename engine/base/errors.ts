@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   not_found: { fault: 'caller', retriable: false },
   conflict: { fault: 'caller', retriable: false },
   not_allowed: { fault: 'caller', retriable: false },
+  stale: { fault: 'caller', retriable: false },
   usage: { fault: 'caller', retriable: false },
   store_locked: { fault: 'operator', retriable: true },
   store_unsafe: { fault: 'operator', retriable: false },

@@ -4,6 +4,8 @@
 export const LIMITS = {
   /** Bytes of a definition's text, or of its JSON when given as a map. */
   definitionBytes: 512 * 1024,
+  /** A template, an environment, or a file of a template: what Heat itself takes with a request, unless it was told otherwise. */
+  templateBytes: 1024 * 1024,
   /** Nesting of a definition's YAML. */
   definitionDepth: 40,
   /** Bytes of one file named by `file:`, and of all files of a definition. */
@@ -73,15 +75,24 @@ export const LIMITS = {
   cloudAnswerBytes: 1024 * 1024,
   /** Credentials whose tokens are kept at a time. */
   cloudSessions: 1_000,
+  /** Dead letters that are kept, and of one agent. */
+  deadLetters: 1_000,
+  deadLettersOfOne: 100,
   /** Of a call to the management of the agents' broker: milliseconds until its answer is there, and bytes of that. */
   brokerRequestMs: 30_000,
   brokerAnswerBytes: 64 * 1024 * 1024,
   /** Characters kept of an error's text and of a script's tail in state and events. */
   errorText: 2_000,
   tailBytes: 2_048,
-  /** Steps named by one cause of an explanation, and roots that it gives; of the rest the number is said. */
+  /** Entries of the audit log that are forgotten at a time, and days for which it can be kept. */
+  auditForgotten: 10_000,
+  auditDays: 36_500,
+  /** Workflows of which an engine remembers when they changed last, for who follows all of them and was cut off. */
+  changesKept: 10_000,
+  /** Steps named by one cause of an explanation, roots that it gives, and links of a chain to one; of the rest the number is said. */
   namesTold: 8,
   rootsTold: 5,
+  linksTold: 24,
   /** Hosts that an operator may allow to be called. */
   egressEntries: 1_000,
   /** Headers that a call may send, and status codes that it may expect. */
@@ -101,4 +112,15 @@ export const LIMITS = {
   shownGraphBytes: 256 * 1024,
   /** Log entries that one answer to Heat is made of. */
   toldEntries: 1_000,
+  /** Bytes of what is sent to the operator's endpoint: a definition with all its files, inputs and members. */
+  adminBodyBytes: 8 * 1024 * 1024,
+  /** Workflows, steps, log entries of one page. */
+  adminPage: 1_000,
+  /** Streams that are open at a time; milliseconds until a client that does not read is cut off. */
+  adminStreams: 500,
+  adminStallMs: 30_000,
+  /** Tokens of which it is kept for a moment whose they are. */
+  adminTokens: 10_000,
+  /** Bytes of an answer of an engine elsewhere, to a command. */
+  remoteAnswerBytes: 64 * 1024 * 1024,
 } as const;

@@ -36,6 +36,8 @@ export interface AgentBus {
   readonly queueKind: 'classic' | 'quorum';
   /** Hosts and vhost, for people. */
   readonly place: string;
+  /** Of the agents. */
+  readonly vhost: string;
   /**
    * Makes the vhost and the engine's own user where the broker has them not, as one that came back empty; says what
    * it made. A user that is there keeps its password and rights. Rejects as `BrokerUsers`.
@@ -43,6 +45,8 @@ export interface AgentBus {
   prepare(): Promise<readonly string[]>;
   /** Rejects as `BrokerUsers`. */
   survey(): Promise<Survey>;
+  /** With all that it holds. Rejects as `BrokerUsers`. */
+  removeQueue(name: string): Promise<void>;
 }
 
 /** Connects to nothing yet. */
@@ -59,8 +63,15 @@ export function rabbitmqBus(options: AgentBusOptions): AgentBus {
     users: rabbitmqUsers(management, first.vhost),
     queueKind,
     place: brokers.map(placeOf).join(', '),
+    vhost: first.vhost,
     prepare: () => prepare(management, first),
     survey: () => survey(management, first.vhost),
+    async removeQueue(queue) {
+      await management.call(
+        'DELETE',
+        `/queues/${encodeURIComponent(first.vhost)}/${encodeURIComponent(queue)}`,
+      );
+    },
   };
 }
 

@@ -148,7 +148,9 @@ async function bounded(answer: IncomingMessage): Promise<string> {
 function reasonOf(text: string): string {
   try {
     const { reason } = JSON.parse(text) as { readonly reason?: unknown };
-    return typeof reason === 'string' ? `(${reason.slice(0, LIMITS.errorText)}).` : '';
+    if (reason === undefined) return '';
+    const said = typeof reason === 'string' ? reason : JSON.stringify(reason);
+    return `(${said.slice(0, LIMITS.errorText)}).`;
   } catch {
     return '';
   }

@@ -5,15 +5,18 @@
 // MN1 It looks after every change of the link and every LOOK_MS; it mends after every change of the link, after a look
 //     that found something missing, and every MEND_MS: a broker that came back empty is whole again without a hand (B2).
 // MN2 One round at a time. A round that fails changes nothing for agents that are connected; it is tried again.
+// MN3 A queue that has had no leader for half a minute is removed and made anew. What was in it nobody could have read; who
+//     sent it gives it again, as after a broker that came back empty (B2).
 import { errorText } from '../base/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from '../runtime/ports.ts';
 import type { AgentBus } from './agent-bus.ts';
+import { Leaderless } from './leaderless.ts';
 import type { BrokerRecord } from './ports.ts';
 import type { Survey } from './survey.ts';
 
 export interface MenderParts {
-  readonly bus: Pick<AgentBus, 'prepare' | 'users' | 'survey'>;
+  readonly bus: Pick<AgentBus, 'prepare' | 'users' | 'survey' | 'removeQueue'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Every agent whose users must be there (U1). */
@@ -34,6 +37,7 @@ const FIRST_RETRY_MS = 1_000;
 
 export class Mender {
   readonly #parts: MenderParts;
+  readonly #leaderless = new Leaderless();
   #round: Promise<void> | undefined;
   #wanted = false;
   #closed = false;
@@ -88,6 +92,7 @@ export class Mender {
       if (mend) await this.#mend();
       const survey = await bus.survey();
       this.#parts.seen(survey);
+      await this.#removeLeaderless(survey);
       await this.#declareMissing(survey);
       if (this.#trouble !== undefined) log.info("The management of the agents' broker answers again.");
       this.#trouble = undefined;
@@ -117,6 +122,19 @@ export class Mender {
         },
       );
     this.#mended = clock.now();
+  }
+
+  /** One that cannot be removed is tried again when it was without a leader for as long once more. */
+  async #removeLeaderless(survey: Survey): Promise<void> {
+    const { bus, clock, log } = this.#parts;
+    for (const name of this.#leaderless.seen(survey, this.#parts.queues(), clock.now())) {
+      this.#leaderless.forget(name);
+      log.warn(
+        `The queue '${name}' of the agents' broker has no leader, so that nothing goes in or out: it is made anew. What was in it is sent again.`,
+      );
+      await bus.removeQueue(name);
+      await this.#parts.declare();
+    }
   }
 
   async #declareMissing(survey: Survey): Promise<void> {

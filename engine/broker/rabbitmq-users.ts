@@ -4,7 +4,9 @@
 //
 // Users belong to the whole broker, not to a vhost: what is swept is found by its rights in our vhost, so that two
 // engines with a vhost each may share a broker.
+import { setTimeout as pause } from 'node:timers/promises';
 import { commandQueue, enrolmentQueue } from '../../agent-protocol/transport.ts';
+import { EngineError } from '../base/errors.ts';
 import { importsOf, isMap, isPresent, type Present, presentOf, type WantedUser } from './definitions.ts';
 import { checkHash } from './hashes.ts';
 import type { Management } from './management.ts';
@@ -13,6 +15,9 @@ import { agentOf, agentRights, agentUser, enrolmentRights, enrolmentUser } from 
 
 /** Users of one import: some hundred bytes each. */
 const IMPORTED_AT_ONCE = 1_000;
+const IMPORT_TRIES = 4;
+/** Milliseconds; longer after each try. */
+const IMPORT_PAUSE = 100;
 
 export function rabbitmqUsers(management: Management, vhost: string): BrokerUsers {
   return new RabbitmqUsers(management, vhost);
@@ -92,8 +97,20 @@ class RabbitmqUsers implements BrokerUsers {
     for (const { rights, passwordHash } of wanted) checkHash(rights.user, passwordHash);
     for (let from = 0; from < wanted.length; from += IMPORTED_AT_ONCE) {
       const some = wanted.slice(from, from + IMPORTED_AT_ONCE);
-      for (const definitions of importsOf(this.#vhost, some))
-        await this.#management.call('POST', '/definitions', definitions);
+      for (const definitions of importsOf(this.#vhost, some)) await this.#take(definitions);
+    }
+  }
+
+  /** The broker refuses an import at times that comes while it does something else with users; the next it takes. */
+  async #take(definitions: object): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return void (await this.#management.call('POST', '/definitions', definitions));
+      } catch (thrown) {
+        const isRefused = thrown instanceof EngineError && thrown.code === 'transport_refused';
+        if (!isRefused || tries === IMPORT_TRIES) throw thrown;
+        await pause(IMPORT_PAUSE * tries);
+      }
     }
   }
 

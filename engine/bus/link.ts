@@ -5,6 +5,8 @@
 // L1. What `send` took is sent until it is confirmed, refused, withdrawn or replaced under the same key; in order.
 // L2. A message that comes back unroutable is sent again after its topology was declared, MAX_RETURNS times, unless it is optional.
 // L3. At most WINDOW publishes are unconfirmed; the rest wait here, bounded by what the callers hold.
+// L4. What the broker refuses to store for long (patience.ts) is tried over another connection.
+import { Patience } from '../../agent-protocol/patience.ts';
 import {
   TransportError,
   type Connection,
@@ -26,6 +28,8 @@ export interface LinkOptions<Message = WireMessage> {
   /** Everything the engine needs to find; asked anew at each connection. */
   readonly topology: () => Topology;
   readonly onState?: (state: LinkState) => void;
+  /** After each publish: ms until the broker confirmed it; or why it did not. */
+  readonly onPublished?: (took: number, failure?: TransportError['reason']) => void;
 }
 
 /** Shown to operators as the reason of waiting. */
@@ -53,6 +57,10 @@ interface Sending<Message> {
   /** Connection on which it was published, until that one is lost. */
   on?: Connection<Message>;
   returns: number;
+  /** Why the broker did not take it the last time; it is tried again. */
+  stuck: string | undefined;
+  /** Since when the broker refuses to store it over this connection, ms. */
+  refusedSince?: number;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -72,7 +80,9 @@ export class Link<Message = WireMessage> {
   readonly #options: LinkOptions<Message>;
   readonly #readers = new Set<Reader<Message>>();
   readonly #outbox = new Map<string, Sending<Message>>();
+  readonly #patience = new Patience();
   #connection: Connection<Message> | undefined;
+  #certificateEnds: number | undefined;
   #unconfirmed = 0;
   #pause = FIRST_PAUSE;
   #cancelRetry: () => void = () => undefined;
@@ -93,6 +103,11 @@ export class Link<Message = WireMessage> {
     return this.#connection !== undefined;
   }
 
+  /** As of the connection that there is, or was last. */
+  get certificateEnds(): number | undefined {
+    return this.#certificateEnds;
+  }
+
   /** Letters not confirmed yet. */
   get waiting(): number {
     return this.#outbox.size;
@@ -109,7 +124,7 @@ export class Link<Message = WireMessage> {
     }
     this.withdraw(letter.key, 'replaced by a newer one');
     return new Promise((resolve, reject) => {
-      this.#outbox.set(letter.key, { letter, returns: 0, resolve, reject });
+      this.#outbox.set(letter.key, { letter, returns: 0, stuck: undefined, resolve, reject });
       this.#flush();
     });
   }
@@ -120,6 +135,11 @@ export class Link<Message = WireMessage> {
     if (sending === undefined) return;
     this.#outbox.delete(key);
     sending.reject(closed(sending.letter, why));
+  }
+
+  /** Why a letter that is tried again and again was not taken the last time, as a clause; undefined: it was not refused. */
+  stuck(key: string): string | undefined {
+    return this.#outbox.get(key)?.stuck;
   }
 
   /** Reads the queue on this and every later connection. Resolves when the first reading has begun, if connected. */
@@ -160,6 +180,7 @@ export class Link<Message = WireMessage> {
   async #ready(connection: Connection<Message>): Promise<void> {
     if (this.#closed) return connection.close();
     this.#connection = connection;
+    this.#certificateEnds = connection.certificateEnds;
     this.#pause = FIRST_PAUSE;
     this.#options.onState?.({ kind: 'connected' });
     this.#flush();
@@ -171,6 +192,7 @@ export class Link<Message = WireMessage> {
     this.#unconfirmed = 0;
     for (const sending of this.#outbox.values()) {
       delete sending.on;
+      delete sending.refusedSince;
       if (sending.letter.once === true) this.withdraw(sending.letter.key, `the connection was lost: ${why}`);
     }
     this.#retry(why);
@@ -204,19 +226,26 @@ export class Link<Message = WireMessage> {
 
   async #publish(connection: Connection<Message>, sending: Sending<Message>): Promise<void> {
     const { exchange, routingKey, message } = sending.letter;
+    const since = this.#options.clock.now();
     sending.on = connection;
     this.#unconfirmed += 1;
     const error = await connection.publish(exchange, routingKey, message).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
+    this.#options.onPublished?.(this.#options.clock.now() - since, reasonOf(error));
     // A refusal also ends the connection; sent again it would end the next one.
     if (error instanceof TransportError && error.reason === 'refused') this.#refuse(sending, error);
     if (this.#connection !== connection) return;
     this.#unconfirmed -= 1;
-    if (error === undefined) this.#settle(sending);
+    if (error === undefined) this.#stored(sending);
     else await this.#failed(connection, sending, error);
     this.#flush();
+  }
+
+  #stored(sending: Sending<Message>): void {
+    if (sending.refusedSince !== undefined) this.#patience.restore();
+    this.#settle(sending);
   }
 
   #settle(sending: Sending<Message>, error?: Error): void {
@@ -230,8 +259,9 @@ export class Link<Message = WireMessage> {
   }
 
   async #failed(connection: Connection<Message>, sending: Sending<Message>, thrown: unknown): Promise<void> {
-    const reason = thrown instanceof TransportError ? thrown.reason : 'closed';
-    if (reason === 'nacked') return this.#later(sending);
+    const reason = reasonOf(thrown) ?? 'closed';
+    sending.stuck = REFUSED[reason]?.(sending.letter);
+    if (reason === 'nacked') return this.#refused(connection, sending);
     if (reason === 'returned') {
       sending.returns += 1;
       if (sending.returns > MAX_RETURNS || sending.letter.optional === true)
@@ -241,7 +271,16 @@ export class Link<Message = WireMessage> {
     delete sending.on;
   }
 
-  /** The broker could not store it: not at once again. */
+  /** The broker could not store it. */
+  #refused(connection: Connection<Message>, sending: Sending<Message>): void {
+    const now = this.#options.clock.now();
+    sending.refusedSince ??= now;
+    if (!this.#patience.ends(sending.refusedSince, now)) return this.#later(sending);
+    this.#lost(connection, `it did not store messages for '${sending.letter.routingKey}'`);
+    void connection.close();
+  }
+
+  /** Not at once again. */
   #later(sending: Sending<Message>): void {
     this.#options.clock.at(this.#options.clock.now() + FIRST_PAUSE, () => {
       delete sending.on;
@@ -249,6 +288,16 @@ export class Link<Message = WireMessage> {
     });
   }
 }
+
+const reasonOf = (thrown: unknown): TransportError['reason'] | undefined =>
+  thrown === undefined ? undefined : thrown instanceof TransportError ? thrown.reason : 'closed';
+
+/** Clauses: what a letter that is tried again met. */
+const REFUSED: { readonly [reason in TransportError['reason']]?: (letter: Letter<unknown>) => string } = {
+  nacked: ({ routingKey }) =>
+    `the broker does not take it into the queue '${routingKey}', which is full or may not grow by a policy`,
+  returned: ({ routingKey }) => `the broker has no queue '${routingKey}' for it`,
+};
 
 function closed(letter: Letter<unknown>, why: string): EngineError {
   return new EngineError(

@@ -213,6 +213,7 @@ export class MemoryConnection implements Connection {
       message: copyOf(stored.message),
       routingKey: stored.routingKey,
       redelivered,
+      ...(stored.died && { died: stored.died }),
       ack: () => settle('ack'),
       nack: ({ requeue }) => settle(requeue ? 'requeue' : 'bury'),
     };

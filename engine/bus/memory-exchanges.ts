@@ -1,7 +1,7 @@
 // What the in-process broker keeps: exchanges, queues and bindings, and the way of a message through them.
 // Belongs here: declaring, routing, dead-lettering. Does not belong here: permissions (memory-users.ts), connections
 // (memory-connection.ts), faults (memory.ts).
-import type { Topology, WireMessage } from '../../agent-protocol/transport.ts';
+import type { Death, Topology, WireMessage } from '../../agent-protocol/transport.ts';
 import { MemoryQueue, type QueueSpec, type StoredMessage } from './memory-queue.ts';
 import { topicMatches } from './topic.ts';
 
@@ -70,15 +70,15 @@ export class MemoryExchanges {
 
   /** Back to its place, or to the dead letters once its deliveries are used up. */
   giveBack(queue: MemoryQueue, stored: StoredMessage): void {
-    if (!queue.giveBack(stored)) this.bury(queue, stored);
+    if (!queue.giveBack(stored)) this.bury(queue, stored, 'delivery_limit');
   }
 
   /** Sends a message to the queue's dead-letter exchange under its own key; without one it is dropped. */
-  bury(queue: MemoryQueue, stored: StoredMessage): void {
+  bury(queue: MemoryQueue, stored: StoredMessage, why: Death['why'] = 'rejected'): void {
     queue.settle(stored);
     const targets = this.#deadLetterQueues(queue.spec, stored.routingKey);
     this.counts[targets.length === 0 ? 'dropped' : 'deadLettered'] += 1;
-    for (const target of targets) target.put(stored.message, stored.exchange, stored.routingKey);
+    for (const target of targets) target.putDead(stored, { queue: queue.spec.name, why });
   }
 
   deleteQueue(name: string): void {

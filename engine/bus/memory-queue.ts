@@ -5,7 +5,7 @@
 // Q1. A message is in exactly one place: ready, or out with one consumer, or gone (acked or dead-lettered).
 // Q2. What comes back takes the place it had; it is marked as redelivered.
 // Q3. A consumer never has more unsettled deliveries than its prefetch.
-import type { Topology, WireMessage } from '../../agent-protocol/transport.ts';
+import type { Death, Topology, WireMessage } from '../../agent-protocol/transport.ts';
 
 export type QueueSpec = Topology['queues'][number];
 
@@ -13,6 +13,7 @@ export interface StoredMessage {
   readonly message: WireMessage;
   readonly exchange: string;
   readonly routingKey: string;
+  readonly died?: Death;
   position: number;
   deliveries: number;
 }
@@ -31,6 +32,8 @@ export class MemoryQueue {
   #head = 0;
   readonly #consumers: QueueConsumer[] = [];
   readonly #out = new Set<StoredMessage>();
+  /** Deliveries of messages that had been delivered before. */
+  redelivered = 0;
   #last = 0;
   #first = 0;
 
@@ -52,6 +55,12 @@ export class MemoryQueue {
   put(message: WireMessage, exchange: string, routingKey: string, front = false): void {
     const position = front ? --this.#first : ++this.#last;
     this.#insert({ message, exchange, routingKey, position, deliveries: 0 });
+    this.dispatch();
+  }
+
+  /** What died in another queue. */
+  putDead({ message, exchange, routingKey }: StoredMessage, died: Death): void {
+    this.#insert({ message, exchange, routingKey, died, position: ++this.#last, deliveries: 0 });
     this.dispatch();
   }
 
@@ -86,6 +95,7 @@ export class MemoryQueue {
       const consumer = this.#nextConsumer();
       if (consumer === undefined) return;
       const stored = this.#take();
+      if (stored.deliveries > 0) this.redelivered += 1;
       stored.deliveries += 1;
       this.#out.add(stored);
       consumer.unsettled.add(stored);

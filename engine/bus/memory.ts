@@ -8,7 +8,7 @@
 // | direct and headers exchanges, transient ones    | topic, fanout and the default exchange, all durable         |
 // | transactions, priorities, TTL, length limits    | left out                                                    |
 // | delivery limit n: n + 1 deliveries (quorum)     | n deliveries; `amqp://` sets x-delivery-limit to n - 1      |
-// | dead-lettering adds `x-death` headers           | body, id, key and signature pass unchanged; no cycle check  |
+// | dead-lettering adds `x-death` headers           | `died` with each delivery, without a time; no cycle check   |
 // | consumer_timeout, heartbeats, frame sizes, TLS  | left out: a connection ends by `cut`, `stop`, `wipe`        |
 // | disk: durable messages survive a restart        | queues live as long as the broker object; `wipe` empties it |
 // | a close waits while publishers are blocked      | a close then cuts at once                                   |
@@ -80,6 +80,8 @@ export interface MemoryBroker {
   depth(
     queue: string,
   ): { readonly ready: number; readonly unsettled: number; readonly consumers: number } | undefined;
+  /** Deliveries of a queue's messages beyond the first of each: what a broker may count against them. */
+  redelivered(queue: string): number;
   /** Messages ready in a queue, first to last. */
   peek(queue: string): readonly { readonly message: WireMessage; readonly routingKey: string }[];
   connections(): readonly Login[];
@@ -174,6 +176,10 @@ class Broker implements MemoryBroker, ConnectionHost {
 
   depth(queue: string): { ready: number; unsettled: number; consumers: number } | undefined {
     return this.exchanges.queues.get(queue)?.depth;
+  }
+
+  redelivered(queue: string): number {
+    return this.exchanges.queues.get(queue)?.redelivered ?? 0;
   }
 
   peek(queue: string): readonly { message: WireMessage; routingKey: string }[] {

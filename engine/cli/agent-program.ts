@@ -1,10 +1,12 @@
-// Commands about single agents and about the engine's keys, as they are written: words, options, help.
+// Commands about single agents, dead letters and the engine's keys, as they are written: words, options, help.
 // Belongs here: declarations for commander. Does not belong here: what a command does (commands/agent-decisions.ts), the other
 // commands (program.ts).
 import type { Command } from 'commander';
 import { administer } from './commands/agent-decisions.ts';
+import { deadLetters, discard, type DiscardOptions } from './commands/dead-letters.ts';
 import type { ExitCode } from './exits.ts';
 import type { Context } from './host.ts';
+import { whole } from './options.ts';
 import type { EngineOptions } from './sessions.ts';
 
 type Choose = (
@@ -17,6 +19,7 @@ const DECISIONS = [
   ['approve', 'let in what waits for approval, or who was revoked'],
   ['refuse', 'turn away what waits for approval; its key never enrols again'],
   ['revoke', 'cut the agent off at once, until it is approved again'],
+  ['forget', 'end its login for good; nobody enrols in its place'],
 ] as const;
 
 /** Below `agents`, which takes the same options: commander gives it those that stand behind its own subcommands. */
@@ -25,10 +28,30 @@ export function addDecisions(agents: Command, choose: Choose, common: (command: 
     common(agents.command(`${kind} <agent>`).description(description)).action(
       (agent: string, _: Options, command: Command) => {
         const options = command.optsWithGlobals<Options>();
-        choose(options, context => administer(context, { kind, agent }, options));
+        const decision = kind === 'forget' ? 'delete_agent' : kind;
+        choose(options, context => administer(context, { kind: decision, agent }, options));
       },
     );
   }
+}
+
+/** Below `agents`, as `addDecisions`. */
+export function addLetters(agents: Command, choose: Choose, common: (command: Command) => Command): void {
+  common(
+    agents
+      .command('dead-letters')
+      .description('list what neither the engine nor an agent took from the broker, and why'),
+  ).action((_: Options, command: Command) => {
+    const options = command.optsWithGlobals<Options>();
+    choose(options, context => deadLetters(context, options));
+  });
+  common(agents.command('discard [numbers...]').description('forget dead letters'))
+    .option('--up-to <number>', 'all up to this one', whole)
+    .option('--agent <agent>', 'with --up-to: those of one agent')
+    .action((numbers: string[], _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options & DiscardOptions>();
+      choose(options, context => discard(context, numbers.map(whole), options));
+    });
 }
 
 export function addKeys(program: Command, choose: Choose, common: (command: Command) => Command): void {

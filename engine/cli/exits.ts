@@ -5,10 +5,10 @@ import type { WorkflowStatus } from '../machine/types.ts';
 
 /** Code → what it means; the words stand in the reference, and a test compares. */
 export const EXIT_CODES = {
-  0: 'Done: the workflow is complete or deleted, the definition is valid, the answer was given',
-  1: 'The workflow or the operation failed or was cancelled, or the workflow could not be deleted whole',
+  0: 'Done: the workflow is complete or deleted, the step is undone (`undo`), the definition is valid, the answer was given',
+  1: 'The workflow or the operation failed or was cancelled, a check found something, or the workflow could not be deleted whole',
   2: 'Wrong usage, or the definition, inputs or members are invalid; nothing was started',
-  3: 'The workflow is held: it waits for a person',
+  3: 'The workflow is held or suspended: it waits for a person',
   4: 'The engine or its store is not available: locked, not writable, full, damaged, or gone',
   5: 'No such workflow or step',
   6: 'Refused: not possible in the present state, or the name is taken by something else',
@@ -27,6 +27,7 @@ export const EXIT_OF_ERROR: { readonly [code in ErrorCode]: ExitCode } = {
   not_found: 5,
   conflict: 6,
   not_allowed: 6,
+  stale: 6,
   store_locked: 4,
   store_unsafe: 4,
   store_full: 4,
@@ -45,6 +46,7 @@ export const EXIT_OF_ERROR: { readonly [code in ErrorCode]: ExitCode } = {
 /** What a command that watched a workflow to its end answers; moving ones were left, not ended. */
 export const EXIT_OF_STATUS: { readonly [status in WorkflowStatus]: ExitCode } = {
   running: 0,
+  checking: 0,
   cancelling: 0,
   undoing: 0,
   deleting: 0,

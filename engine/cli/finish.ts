@@ -13,18 +13,25 @@ import type { EngineOptions } from './sessions.ts';
 import { nextCommand, withReader } from './sessions.ts';
 import { printWhole, textWidth } from './terminal.ts';
 import { deletedLines, endingLines } from './views/ending.ts';
+import { checkLines, isSound } from './views/doubts.ts';
 import { unfinishedLines } from './views/operations.ts';
 import type { Line } from './views/style.ts';
 import { piece, plain } from './views/style.ts';
-import { type Residue, STANDS_STILL, watch, type Watched } from './watch.ts';
+import { type Residue, standsStill, watch, type Watched } from './watch.ts';
 
 export interface WatchOptions extends EngineOptions {
   readonly verbose: boolean;
 }
 
+/** What is watched rather than the workflow: an operation by its id, or a check. */
+interface Asked {
+  readonly operation?: string | undefined;
+  readonly isCheck?: true | undefined;
+}
+
 /**
- * Shows progress until the workflow stands still, then how it ended. `operation`: the id of one that is watched; when it
- * was not done, that is a failure whatever became of the workflow.
+ * Shows progress until the workflow stands still, then how it ended. When the operation was not done, or the check found
+ * something, that is a failure whatever became of the workflow.
  */
 export async function watchToEnd(
   context: Context,
@@ -32,7 +39,7 @@ export async function watchToEnd(
   id: string,
   options: WatchOptions,
   after: number,
-  operation?: string,
+  asked: Asked = {},
 ): Promise<ExitCode> {
   const reporter = makeReporter(context.terminal, options.json, {
     verbose: options.verbose,
@@ -46,8 +53,8 @@ export async function watchToEnd(
     }),
   );
   if (interrupted) return sayInterrupted(context, session, id, options);
-  const ended = view?.record.operations?.find(one => one.id === operation);
-  return sayEnd(context, id, { view, residue, ended }, options);
+  const ended = view?.record.operations?.find(one => one.id === asked.operation);
+  return sayEnd(context, id, { view, residue, ended, isCheck: asked.isCheck }, options);
 }
 
 const LOOKS = 20;
@@ -70,7 +77,7 @@ export async function leftBehind(
     await delay(PAUSE_MS);
     try {
       const view = await withReader(context, options, reader => reader.api.workflow(id));
-      if (view === undefined || STANDS_STILL.has(view.record.status)) return view;
+      if (view === undefined || standsStill(view)) return view;
       break;
     } catch (thrown) {
       if (!(thrown instanceof EngineError)) throw thrown;
@@ -84,12 +91,13 @@ export async function leftBehind(
 function sayEnd(
   context: Context,
   id: string,
-  { view, residue, ended }: Pick<Watched, 'view' | 'residue'> & Operated,
+  { view, residue, ended, isCheck }: Pick<Watched, 'view' | 'residue'> & Operated,
   options: WatchOptions,
 ): ExitCode {
   const { terminal } = context;
   const status = view?.record.status ?? 'deleted';
-  const exitCode = exitOf(status, ended);
+  const stands = view?.record.suspended ? SUSPENDED : exitOf(status, ended);
+  const exitCode = view && isCheck ? (Number(!isSound(view)) as 0 | 1) : stands;
   if (options.json) {
     const facts = { ...endFacts(view), ...residueFacts(residue), ...(ended && { operation: ended }) };
     terminal.out(`${JSON.stringify({ kind: 'end', workflow: id, status, exitCode, ...facts })}\n`);
@@ -97,14 +105,20 @@ function sayEnd(
     printWhole(terminal, deletedLines(id, residue, textWidth(terminal), terminal.style));
   else {
     printWhole(terminal, unfinishedLines(ended, textWidth(terminal), terminal.style));
-    sayEnding(context, view, options);
+    if (isCheck) printWhole(terminal, [[], ...checkLines(view, terminal.style)]);
+    else sayEnding(context, view, options);
   }
   return exitCode;
 }
 
+/** As what is held: it waits for a person. */
+const SUSPENDED: ExitCode = 3;
+
 /** `ended`: the operation that was watched, where one was and has ended. */
 interface Operated {
   readonly ended?: PastOperation | undefined;
+  /** A check was watched: what it found is the answer. */
+  readonly isCheck?: true | undefined;
 }
 
 const exitOf = (status: WorkflowStatus, ended: PastOperation | undefined): ExitCode =>
@@ -132,11 +146,21 @@ function endFacts(view: WorkflowView | undefined): object {
   );
   return {
     reason: view.record.reason,
+    ...(view.record.suspended && { suspended: view.record.suspended }),
+    ...(view.record.checked && { checked: view.record.checked, doubts: doubtsOf(view) }),
     outputs: view.outputs,
     ...(view.outputFailures && { outputFailures: view.outputFailures }),
     failures: failed.map(({ id, record }) => ({ step: id, status: record.status, error: record.error })),
   };
 }
+
+/** What is in doubt, and what could not be checked. */
+const doubtsOf = ({ steps }: WorkflowView): object =>
+  steps.flatMap(({ id, record: { status, unverified, look } }) =>
+    status === 'reached' && (unverified || look?.found === 'unknown')
+      ? [{ step: id, ...(unverified && { unverified }), ...(look && { look }) }]
+      : [],
+  );
 
 function sayInterrupted(context: Context, session: Session, id: string, options: WatchOptions): ExitCode {
   const command = nextCommand(options);

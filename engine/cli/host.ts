@@ -4,6 +4,7 @@
 // The commands own: words, layout, exit codes, the order of questions. The host owns: the state directory, the
 // engine in this process or the socket of another one, the agents, and their end.
 import type { EngineError } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { EngineApi } from '../runtime/api.ts';
 import type { Language } from './language.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,8 +26,20 @@ export interface EngineHost {
   check(settings: EngineSettings): Promise<void>;
   /** Opens the store to read, without lease or agents; the directory must exist. */
   read(stateDirectory: string): Promise<Session>;
+  /** An engine elsewhere, over HTTP. EngineError `usage` for what can never be asked. */
+  reach(login: RemoteLogin): Promise<Session>;
   /** Whether there is a store to open. */
   exists(stateDirectory: string): Promise<boolean>;
+}
+
+/** Where an engine is, and by whose right it is asked; neither `token` nor `credential`: nobody has to authenticate there. */
+export interface RemoteLogin {
+  readonly endpoint: URL;
+  readonly token?: string;
+  /** An entry as clouds.yaml has it, for which Keystone gives tokens. */
+  readonly credential?: JsonObject;
+  /** File of PEM certificates. */
+  readonly caFile?: string;
 }
 
 export interface StartOptions {
@@ -39,6 +52,8 @@ export interface StartOptions {
     /** File of PEM certificates. */
     readonly caFile?: string;
   };
+  /** Address on loopback at which operators are answered, by a token that is made for it. */
+  readonly trial?: string;
   /** How the engine reaches its own cloud; what a credential does not say itself comes from here. */
   readonly openstack?: {
     readonly authUrl?: string;
@@ -73,7 +88,10 @@ export interface EngineSettings extends StartOptions {
   readonly stateDirectory: string;
   /** Absent: a file in the state directory. */
   readonly store?: SharedStoreSettings;
-  readonly heat: {
+  /** Of this engine among others. */
+  readonly name: string;
+  /** Absent: Heat is not served, only who asks over HTTP. */
+  readonly heat?: {
     readonly transportUrl: string;
     readonly exchange: string;
     readonly topic: string;
@@ -86,6 +104,36 @@ export interface EngineSettings extends StartOptions {
   };
   /** Absent: this engine reaches no agents. */
   readonly agents?: AgentBusSettings;
+  /** Absent: nobody is answered over HTTP. */
+  readonly admin?: AdminSettings;
+  /** Milliseconds for which the audit log is kept; absent: for ever. */
+  readonly keepAudit?: number;
+}
+
+/** The operator's endpoint. */
+export interface AdminSettings {
+  /** Address and port. */
+  readonly listen: string;
+  /** Absent: nobody has to authenticate, which only loopback allows. */
+  readonly keystone?: {
+    /** An entry as clouds.yaml has it: by its right Keystone is asked whose a token is. */
+    readonly credentialFile: string;
+    /** Milliseconds for which an answer of Keystone's is kept. */
+    readonly keep: number;
+    /** Names of Keystone's roles. */
+    readonly roles: {
+      readonly reader: readonly string[];
+      readonly operator: readonly string[];
+      readonly auditor: readonly string[];
+      readonly everywhere: readonly string[];
+    };
+  };
+  /** Files of PEM. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** A proxy before it encrypts. */
+  readonly behindProxy: boolean;
+  /** Numbers are read without authentication. */
+  readonly openMetrics: boolean;
 }
 
 /** The broker of the agents. */
@@ -106,6 +154,8 @@ export interface Session {
   readonly api: EngineApi;
   /** `embedded`: the engine ends with this process; `attached`: it is another's; `reading`: there is none. */
   readonly kind: 'embedded' | 'attached' | 'reading';
+  /** Where operators are answered, and by which token. */
+  readonly trial?: { readonly url: string; readonly token: string };
   /** Ends in order what `kind` says is ours; resolves when all is on disk. */
   close(): Promise<void>;
 }
@@ -114,8 +164,10 @@ export interface Session {
 export interface Service extends Session {
   /** Why the first try to reach the broker came to nothing: host and cause, no password. Absent: it did not. */
   readonly away?: string;
-  /** Resolves once requests of Heat are taken for the first time. */
-  readonly serving: Promise<void>;
+  /** Where operators are answered; absent: nowhere. */
+  readonly admin?: string;
+  /** Resolves once requests of Heat are taken for the first time; absent: Heat is not served. */
+  readonly serving?: Promise<void>;
   /** Resolves when it is over: undefined after `close`, else with why: another engine took over, or the store is damaged. */
   readonly ended: Promise<EngineError | undefined>;
 }

@@ -1,7 +1,7 @@
 // Which machines take part: `--members db=3`, a file with names and data, or what the definition asks for at least.
 // Belongs here: words and files → members, ids of embedded agents. Does not belong here: sizes allowed (the engine).
 import { createHash } from 'node:crypto';
-import type { JsonValue } from '../base/json.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Entity } from '../definition/types.ts';
@@ -64,9 +64,21 @@ async function readWord(
   }
   const value = parseYaml(await readFileOrExplain(word, read), word);
   if (!isObject(value)) throw usageError(`${word} is no map of entities to members`, EXAMPLE);
-  const entries = Object.entries(value).map(([name, listed]) => [
+  return groupsIn(word, value, entities, workflow);
+}
+
+/** A map of entities to numbers or lists, as a file has it. `from`: where it stands, for sentences. */
+export function groupsIn(
+  from: string,
+  groups: JsonObject,
+  entities: readonly EntityShape[],
+  workflow: string,
+): Members {
+  const typeOf = (name: string): Entity['type'] =>
+    entities.find(entity => entity.name === name)?.type ?? 'vm_group';
+  const entries = Object.entries(groups).map(([name, listed]) => [
     name,
-    listedMembers(word, name, listed, typeOf(name), workflow),
+    listedMembers(from, name, listed, typeOf(name), workflow),
   ]);
   return Object.fromEntries(entries) as Members;
 }

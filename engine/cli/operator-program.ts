@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import { type CloudOptions, newRight } from './cloud.ts';
 import { act, sendSignal, skip } from './commands/act.ts';
 import type { UpdateOptions } from './commands/change.ts';
-import { plan } from './commands/plan.ts';
+import { planOrTemplate, type TemplateOptions } from './commands/plan-template.ts';
 import { operate, type OperateOptions } from './commands/operate.ts';
+import { undo } from './commands/undo.ts';
 import { update } from './commands/update.ts';
 import type { ExitCode } from './exits.ts';
 import type { WatchOptions } from './finish.ts';
@@ -17,6 +18,8 @@ import {
   logOption,
   membersOption,
   newCloudOption,
+  endpointOption,
+  osCloudOption,
   stateOption,
   verboseOption,
 } from './options.ts';
@@ -34,13 +37,15 @@ export function addOperator(program: Command, choose: Choose): void {
       .command(usage)
       .description(description)
       .addOption(stateOption())
+      .addOption(endpointOption())
+      .addOption(osCloudOption())
       .addOption(verboseOption())
       .addOption(allowOption())
       .addOption(logOption())
       .addHelpText('after', examples(...shown));
   operator(
     'resume <name>',
-    'go on: after a crash, a stop, or a failure (what failed is tried again)',
+    'go on: after a suspend, a crash, a stop, or a failure (what failed is tried again)',
     'resume prod',
     'resume prod --cloud mycloud',
   )
@@ -76,6 +81,16 @@ export function addOperator(program: Command, choose: Choose): void {
     (name: string, step: string, options: OperatorOptions) =>
       choose(options, context => act(context, name, { kind: 'fail', step }, options)),
   );
+  operator(
+    'undo <name> <step>',
+    'take back one step of a workflow that rests, after all that stands on it; nothing begins again before a resume',
+    "undo prod 'db[1].joined' --dry-run",
+    "undo prod 'db[1].joined'",
+  )
+    .option('--dry-run', 'only show what would be undone, and in which order', false)
+    .action((name: string, step: string, options: OperatorOptions & { dryRun: boolean }) =>
+      choose(options, context => undo(context, name, step, options)),
+    );
   for (const [kind, does] of [
     ['approve', 'say yes to a step that asks'],
     ['reject', 'say no to a step that asks; it fails'],
@@ -103,11 +118,34 @@ export function addOperator(program: Command, choose: Choose): void {
       choose(options, context => act(context, name, { kind: 'cancel' }, options)),
   );
   operator(
-    'plan [name]',
-    'what an update would do to each step, and why; without a name, what a new workflow would',
+    'suspend <name>',
+    'let nothing begin until it is resumed; what runs may end',
+    'suspend prod',
+  ).action((name: string, options: OperatorOptions) =>
+    choose(options, context => act(context, name, { kind: 'suspend' }, options)),
+  );
+  operator(
+    'check <name>',
+    'ask by its probes whether what was reached still holds; nothing is changed',
+    'check prod',
+    'check prod --json',
+  ).action((name: string, options: OperatorOptions) =>
+    choose(options, context => act(context, name, { kind: 'check' }, options)),
+  );
+  operator('converge <name>', 'run again what is unverified, and what failed; nothing else', 'converge prod')
+    .addOption(newCloudOption())
+    .action((name: string, options: OperatorOptions & CloudOptions) =>
+      choose(options, async context =>
+        act(context, name, { kind: 'converge', ...(await newRight(context, options)) }, options),
+      ),
+    );
+  operator(
+    'plan [name] [resource]',
+    'what an update would do to each step, and why; without a name, what a new workflow would; with a template, what a stack update would do to a resource of the stack',
     'plan prod --inputs port=5433',
     'plan prod --definition cluster.yaml --members db=4 --verbose',
     'plan --definition cluster.yaml --members db=3',
+    'plan mystack cluster --template new.yaml --parameter port=5433',
   )
     .option('--definition <file>', 'the definition from now on')
     .addOption(inputsOption())
@@ -115,8 +153,16 @@ export function addOperator(program: Command, choose: Choose): void {
     .addOption(membersOption())
     .addOption(newCloudOption())
     .option('--abandon', 'undo nothing of the members that leave', false)
-    .action((name: string | undefined, options: UpdateOptions & { color?: boolean }) =>
-      choose(options, context => plan(context, name, options)),
+    .option('--template <file>', 'a HOT template: the name is that of a stack, or the id of the workflow')
+    .option('--parameter <values...>', "values of the template's parameters: name=value")
+    .option('-e, --environment <files...>', 'environments that go with the template, as Heat takes them')
+    .option('--project <id>', 'where stacks of several projects have that name')
+    .action(
+      (
+        name: string | undefined,
+        resource: string | undefined,
+        options: TemplateOptions & { color?: boolean },
+      ) => choose(options, context => planOrTemplate(context, name, resource, options)),
     );
   operator(
     'update <name>',

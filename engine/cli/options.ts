@@ -1,12 +1,23 @@
 // Options that several commands take, and what their help is made of.
 // Belongs here: their names and help. Does not belong here: which command takes them (program.ts), what they do.
 import { InvalidArgumentError, Option } from 'commander';
+import { ENDPOINT_VARIABLE } from './remote.ts';
 import { DEFAULT_STATE_DIRECTORY, LOG_LEVELS, STATE_VARIABLE } from './host.ts';
 
 export const stateOption = (): Option =>
   new Option(
     '--state-dir <directory>',
     `where workflows are kept (default: $${STATE_VARIABLE}, else ${DEFAULT_STATE_DIRECTORY})`,
+  );
+export const endpointOption = (): Option =>
+  new Option(
+    '--endpoint <url>',
+    `an engine elsewhere, by its operator's endpoint (default: $${ENDPOINT_VARIABLE})`,
+  );
+export const osCloudOption = (): Option =>
+  new Option(
+    '--os-cloud <name>',
+    'log in there by this entry of clouds.yaml (default: $OS_TOKEN, $OS_CLOUD, else the variables OS_…)',
   );
 export const jsonOption = (): Option =>
   new Option('--json', 'for programs: one JSON document, or one per line for what streams').default(
@@ -26,6 +37,11 @@ export const allowOption = (): Option =>
     '--allow-host <hosts...>',
     'services that `http` may call: host, host:port, *.domain or network',
   );
+export const adminOption = (): Option =>
+  new Option(
+    '--admin [address]',
+    'answer operators over HTTP on loopback while it runs, for whoever has the token that is printed',
+  ).preset('127.0.0.1:0');
 export const inputsOption = (): Option =>
   new Option('--inputs <values...>', 'inputs: a YAML or JSON file, or name=value, or name=@file');
 export const cloudOption = (): Option =>

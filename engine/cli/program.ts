@@ -1,7 +1,7 @@
 // The commands, their options and their help: what `murano-workflow` understands.
 // Belongs here: declarations for commander, examples. Does not belong here: what a command does (commands/).
 import { Command, CommanderError, Option } from 'commander';
-import { addDecisions, addKeys } from './agent-program.ts';
+import { addDecisions, addKeys, addLetters } from './agent-program.ts';
 import { agents } from './commands/agents.ts';
 import { engine } from './commands/engine.ts';
 import { events } from './commands/events.ts';
@@ -17,6 +17,7 @@ import type { ExitCode } from './exits.ts';
 import { EXIT_CODES } from './exits.ts';
 import type { Context } from './host.ts';
 import {
+  adminOption,
   allowOption,
   cloudOption,
   colourOption,
@@ -25,6 +26,8 @@ import {
   jsonOption,
   logOption,
   membersOption,
+  endpointOption,
+  osCloudOption,
   stateOption,
   verboseOption,
   whole,
@@ -144,9 +147,18 @@ function addSimulate(program: Command, choose: Choose): void {
       '--signal <signals...>',
       'signals that come when they are waited for: name, name@5m or name={json}',
     )
+    .option(
+      '--update <changes...>',
+      'another definition, a file of changes, or one such as db=4; @30m says when, else once all else has ended',
+    )
+    .option(
+      '--operate <operations...>',
+      'operations: name, name@30m or name={json}; without a time once all else has ended',
+    )
     .addHelpText(
       'after',
       examples(
+        'simulate cluster.workflow.yaml --update next.workflow.yaml db=4@2h --operate backup',
         'simulate cluster.workflow.yaml --members db=100',
         "simulate cluster.workflow.yaml --fail 'db[1].installed' --lose 'db[2]@10m'",
         'simulate cluster.workflow.yaml --durations measured.yaml --json',
@@ -194,8 +206,11 @@ function addRun(program: Command, choose: Choose): void {
     .addOption(membersOption())
     .addOption(cloudOption())
     .addOption(stateOption())
+    .addOption(endpointOption())
+    .addOption(osCloudOption())
     .addOption(verboseOption())
     .addOption(allowOption())
+    .addOption(adminOption())
     .addOption(logOption())
     .addHelpText(
       'after',
@@ -214,6 +229,8 @@ function addStatus(program: Command, choose: Choose): void {
     .description('list the workflows, or show every step of one')
     .addOption(new Option('--children', 'list workflows that are run as children of others too'))
     .addOption(stateOption())
+    .addOption(endpointOption())
+    .addOption(osCloudOption())
     .addHelpText('after', examples('status', 'status prod', 'status prod --json'))
     .action((name: string | undefined, options: StatusOptions & { color?: boolean }) =>
       choose(options, context =>
@@ -228,6 +245,8 @@ function addExplain(program: Command, choose: Choose): void {
     .alias('why')
     .description('say why a step waits: for whom, since when, the chain to the root, and who can act')
     .addOption(stateOption())
+    .addOption(endpointOption())
+    .addOption(osCloudOption())
     .addHelpText('after', examples("explain prod 'db[1].copied'", 'why prod'))
     .action((name: string, step: string | undefined, options: EngineOptions & { color?: boolean }) =>
       choose(options, context => explain(context, name, step, options)),
@@ -241,20 +260,30 @@ function addEvents(program: Command, choose: Choose): void {
     .option('--follow', 'go on showing what happens, until the workflow stands still', false)
     .option('--after <number>', 'start behind the entry with this number', whole, 0)
     .addOption(stateOption())
+    .addOption(endpointOption())
+    .addOption(osCloudOption())
     .addHelpText('after', examples('events prod', 'events prod --follow --json'))
     .action((name, options) => choose(options, context => events(context, name, options)));
 }
 
 const ofEngine = (command: Command): Command =>
-  command.addOption(stateOption()).addOption(jsonOption()).addOption(colourOption());
+  command
+    .addOption(stateOption())
+    .addOption(endpointOption())
+    .addOption(osCloudOption())
+    .addOption(jsonOption())
+    .addOption(colourOption());
 
 function addAgents(program: Command, choose: Choose): void {
   addKeys(program, choose, ofEngine);
   const list = program.command('agents');
   addDecisions(list, choose, ofEngine);
+  addLetters(list, choose, ofEngine);
   list
     .description('list the agents: is each there, since when, and if not, why not')
     .addOption(stateOption())
+    .addOption(endpointOption())
+    .addOption(osCloudOption())
     .addHelpText('after', examples('agents', 'agents --json'))
     .action((options: EngineOptions & { color?: boolean }) =>
       choose(options, context => agents(context, options)),

@@ -9,16 +9,18 @@ import type { RequestResult } from '../runtime/ports.ts';
 import { usageError } from './failure.ts';
 import type { Context, LogLevel, Session } from './host.ts';
 import { DEFAULT_STATE_DIRECTORY, STATE_VARIABLE } from './host.ts';
+import { remoteLogin, type RemoteOptions } from './remote.ts';
 import type { CommandLine } from './views/ending.ts';
 import { commandLine } from './views/ending.ts';
 
 /** Options that every command with an engine takes. */
-export interface EngineOptions {
-  readonly stateDir?: string;
+export interface EngineOptions extends RemoteOptions {
   readonly json: boolean;
   readonly logLevel?: LogLevel;
   /** Services that an engine of this command may call. */
   readonly allowHost?: readonly string[];
+  /** Address on loopback at which an engine of this command answers operators. */
+  readonly admin?: string;
 }
 
 export function stateDirectory(context: Context, options: EngineOptions): string {
@@ -26,8 +28,20 @@ export function stateDirectory(context: Context, options: EngineOptions): string
   return path.resolve(context.directory, given);
 }
 
-/** Command lines for people: `--state-dir` is said only where it was said to us. */
-export const nextCommand = (options: EngineOptions): CommandLine => commandLine(options.stateDir);
+/** Command lines for people: which engine is said only where it was said to us. */
+export const nextCommand = ({ stateDir, endpoint, osCloud }: EngineOptions): CommandLine =>
+  commandLine([
+    ...(stateDir === undefined ? [] : ['--state-dir', stateDir]),
+    ...(endpoint === undefined ? [] : ['--endpoint', endpoint]),
+    ...(osCloud === undefined ? [] : ['--os-cloud', osCloud]),
+  ]);
+
+/** The engine that runs, here or elsewhere; undefined: none does here. */
+export async function attached(context: Context, options: EngineOptions): Promise<Session | undefined> {
+  const login = await remoteLogin(context, options);
+  if (login !== undefined) return context.host.reach(login);
+  return context.host.attach(stateDirectory(context, options));
+}
 
 /** Runs `work` with an engine that moves workflows: the running one, or one that lives as long as the work. */
 export async function withEngine<T>(
@@ -48,10 +62,11 @@ async function openEngine(context: Context, options: EngineOptions): Promise<Ses
     logLevel: options.logLevel ?? 'info',
     logToStderr: options.logLevel !== undefined,
     ...(options.allowHost && { egress: { allow: options.allowHost } }),
+    ...(options.admin !== undefined && { trial: options.admin }),
   } as const;
   for (let attempt = 1; ; attempt += 1) {
-    const attached = await context.host.attach(directory);
-    if (attached !== undefined) return withOwnHosts(attached, options);
+    const running = await attached(context, options);
+    if (running !== undefined) return withOwnHosts(running, options);
     try {
       return await context.host.start(directory, start);
     } catch (thrown) {
@@ -63,9 +78,14 @@ async function openEngine(context: Context, options: EngineOptions): Promise<Ses
 }
 
 /** Another engine calls whom its own operator allows. */
-async function withOwnHosts(session: Session, { allowHost }: EngineOptions): Promise<Session> {
-  if (allowHost === undefined) return session;
+async function withOwnHosts(session: Session, { allowHost, admin }: EngineOptions): Promise<Session> {
+  if (allowHost === undefined && admin === undefined) return session;
   await session.close();
+  if (allowHost === undefined)
+    throw usageError(
+      'an engine runs here already, and --admin cannot make it answer operators',
+      'Leave --admin out, or end that engine first.',
+    );
   throw usageError(
     'an engine runs here already, and --allow-host cannot change which services it may call',
     'Leave --allow-host out, or end that engine first.',
@@ -102,9 +122,9 @@ export async function withReader<T>(
   options: EngineOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T | undefined> {
+  const running = await attached(context, options);
+  if (running !== undefined) return closing(running, work);
   const directory = stateDirectory(context, options);
-  const attached = await context.host.attach(directory);
-  if (attached !== undefined) return closing(attached, work);
   if (!(await context.host.exists(directory))) return undefined;
   return closing(await context.host.read(directory), work);
 }

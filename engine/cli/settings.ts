@@ -4,6 +4,7 @@
 // The names in `heat` are those of Heat's own settings where it has them, so that one can be copied from the other.
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { adminSettings, adminShape } from './admin-settings.ts';
 import { agentsShape, agentBusSettings } from './agent-settings.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { EngineSettings } from './host.ts';
@@ -17,6 +18,7 @@ export const TRANSPORT_VARIABLE = 'MURANO_WORKFLOW_TRANSPORT_URL';
 /** As well. */
 export const STORE_VARIABLE = 'MURANO_WORKFLOW_STORE_CONNECTION';
 
+const DAY = 24 * 3_600_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 const name = z.string().regex(NAME, 'must be letters, digits, _, . and -');
 
@@ -42,6 +44,8 @@ const shape = z.strictObject({
     })
     .prefault({}),
   agents: agentsShape.optional(),
+  admin: adminShape.optional(),
+  audit: z.strictObject({ keep_days: z.number().int().min(1).max(LIMITS.auditDays).optional() }).prefault({}),
   store: z
     .strictObject({
       connection: z.string().optional(),
@@ -97,10 +101,10 @@ function toSettings(
   const { heat, egress } = found;
   const transportUrl = env[TRANSPORT_VARIABLE] ?? heat.transport_url;
   const stateDirectory = env[STATE_VARIABLE] ?? found.state_dir;
-  if (transportUrl === undefined)
+  if (transportUrl === undefined && found.admin === undefined)
     throw usageError(
-      'there is no heat.transport_url',
-      `Write Heat's own transport_url into the settings file, or into ${TRANSPORT_VARIABLE}.`,
+      'there is no heat.transport_url, and no admin: nobody could ask this engine for anything',
+      `Write Heat's own transport_url into the settings file, or into ${TRANSPORT_VARIABLE}; or, for an engine without Heat, write admin.`,
     );
   if (stateDirectory === undefined)
     throw usageError(
@@ -108,6 +112,7 @@ function toSettings(
       `Name a directory on a local disk in the settings file, or in ${STATE_VARIABLE}.`,
     );
   const store = storeOf(found.store, env);
+  const { keep_days: days } = found.audit;
   return {
     stateDirectory,
     ...(store && { store }),
@@ -117,18 +122,28 @@ function toSettings(
       allow: egress.allow,
       ...(egress.ca_file === undefined ? {} : { caFile: egress.ca_file }),
     },
+    ...(days !== undefined && { keepAudit: days * DAY }),
     openstack: cloudOf(found.openstack),
-    heat: {
-      transportUrl,
-      exchange: heat.control_exchange,
-      topic: heat.topic,
-      server: heat.host ?? hostname(),
-      durable: heat.amqp_durable_queues,
-      autoDelete: heat.amqp_auto_delete,
-      quorum: heat.rabbit_quorum_queue,
-      ...(heat.ca_file === undefined ? {} : { caFile: heat.ca_file }),
-    },
+    name: heat.host ?? hostname(),
+    ...(transportUrl !== undefined && { heat: heatOf(heat, transportUrl) }),
     ...(agents === undefined ? {} : { agents }),
+    ...(found.admin === undefined ? {} : { admin: adminSettings(found.admin) }),
+  };
+}
+
+function heatOf(
+  heat: z.infer<typeof shape>['heat'],
+  transportUrl: string,
+): NonNullable<EngineSettings['heat']> {
+  return {
+    transportUrl,
+    exchange: heat.control_exchange,
+    topic: heat.topic,
+    server: heat.host ?? hostname(),
+    durable: heat.amqp_durable_queues,
+    autoDelete: heat.amqp_auto_delete,
+    quorum: heat.rabbit_quorum_queue,
+    ...(heat.ca_file === undefined ? {} : { caFile: heat.ca_file }),
   };
 }
 

@@ -9,13 +9,21 @@ import type { Context, Session } from './host.ts';
 import type { Reporter } from './reporters.ts';
 
 /** Statuses in which nothing moves by itself. */
-export const STANDS_STILL: ReadonlySet<WorkflowStatus> = new Set<WorkflowStatus>([
+const STANDS_STILL: ReadonlySet<WorkflowStatus> = new Set<WorkflowStatus>([
   'complete',
   'failed',
   'held',
   'deleted',
   'delete_failed',
 ]);
+
+/** True when nothing moves by itself any more; of what is suspended, once no attempt is under way. */
+export const standsStill = ({ record: { status, suspended } }: WorkflowView): boolean =>
+  STANDS_STILL.has(status) || suspended?.rests === true;
+
+/** True when nobody has anything to say to it any more: what is held, failed or suspended waits for whom it is served to. */
+const isDone = ({ record: { status } }: WorkflowView): boolean =>
+  status === 'complete' || status === 'deleted' || status === 'delete_failed';
 
 const TICK_MS = 100;
 const PAGE = 500;
@@ -37,7 +45,7 @@ export interface Residue {
   readonly record: StepRecord;
 }
 
-/** `after`: number of the last log entry that was told already. */
+/** `after`: number of the last log entry that was told already. While operators are answered over HTTP it is followed until it is done. */
 export async function watch(
   context: Context,
   session: Session,
@@ -45,7 +53,7 @@ export async function watch(
   reporter: Reporter,
   after: number,
 ): Promise<Watched> {
-  const watcher = new Watcher(context, session.api, id, reporter);
+  const watcher = new Watcher(context, session, id, reporter);
   const forget = context.onInterrupt(() => watcher.stop());
   try {
     return await watcher.run(after);
@@ -58,6 +66,7 @@ export async function watch(
 class Watcher {
   readonly #context: Context;
   readonly #api: EngineApi;
+  readonly #isOver: (view: WorkflowView) => boolean;
   readonly #id: string;
   readonly #reporter: Reporter;
   readonly #ended = new AbortController();
@@ -71,8 +80,9 @@ class Watcher {
   #busy: Promise<void> | undefined;
   #failure: { readonly thrown: unknown } | undefined;
 
-  constructor(context: Context, api: EngineApi, id: string, reporter: Reporter) {
+  constructor(context: Context, { api, trial }: Session, id: string, reporter: Reporter) {
     this.#context = context;
+    this.#isOver = trial === undefined ? standsStill : isDone;
     this.#api = api;
     this.#id = id;
     this.#reporter = reporter;
@@ -203,7 +213,7 @@ class Watcher {
   #show(view: WorkflowView): void {
     this.#view = view;
     this.#reporter.view(view);
-    if (STANDS_STILL.has(view.record.status)) this.#ended.abort();
+    if (this.#isOver(view)) this.#ended.abort();
   }
 
   /** The stream ended: because we ended it, or because the engine at its other end is gone. */
@@ -212,8 +222,7 @@ class Watcher {
     if (this.#interrupted || this.#failure !== undefined) return;
     if (this.#view !== undefined) await this.#refresh();
     if (this.#view !== undefined) await this.#catchUp();
-    const status = this.#view?.record.status;
-    if (status === undefined || STANDS_STILL.has(status)) return;
+    if (this.#view === undefined || this.#isOver(this.#view)) return;
     throw new EngineError(
       'transport_closed',
       `the engine that ran ${this.#id} has stopped`,

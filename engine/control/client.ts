@@ -3,6 +3,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { EngineError, errorText } from '../base/errors.ts';
 import type { AgentRequest } from '../runtime/agents-api.ts';
+import type { DeadLetterFilter, Discard } from '../runtime/dead-letters.ts';
 import type { ActRequest, CreateRequest, EngineApi, Happening, PlanRequest } from '../runtime/api.ts';
 import { type Frame, fromWire, onFrames, send } from './protocol.ts';
 
@@ -62,12 +63,20 @@ class Client implements ControlClient {
     return this.#ask('act', request) as ReturnType<EngineApi['act']>;
   }
 
+  rehearse(request: ActRequest): ReturnType<EngineApi['rehearse']> {
+    return this.#look('rehearse', request) as ReturnType<EngineApi['rehearse']>;
+  }
+
   plan(request: PlanRequest): ReturnType<EngineApi['plan']> {
     return this.#look('plan', request) as ReturnType<EngineApi['plan']>;
   }
 
   list(): ReturnType<EngineApi['list']> {
     return this.#look('list') as ReturnType<EngineApi['list']>;
+  }
+
+  ofStack(name: string): ReturnType<EngineApi['ofStack']> {
+    return this.#look('ofStack', name) as ReturnType<EngineApi['ofStack']>;
   }
 
   workflow(id: string): ReturnType<EngineApi['workflow']> {
@@ -83,12 +92,28 @@ class Client implements ControlClient {
     return this.#look('graph', id) as ReturnType<EngineApi['graph']>;
   }
 
+  outline(id: string): ReturnType<EngineApi['outline']> {
+    return this.#look('outline', id) as ReturnType<EngineApi['outline']>;
+  }
+
+  timeline(id: string): ReturnType<EngineApi['timeline']> {
+    return this.#look('timeline', id) as ReturnType<EngineApi['timeline']>;
+  }
+
   administer(request: AgentRequest): ReturnType<EngineApi['administer']> {
     return this.#ask('administer', request) as ReturnType<EngineApi['administer']>;
   }
 
   agents(): ReturnType<EngineApi['agents']> {
     return this.#look('agents') as ReturnType<EngineApi['agents']>;
+  }
+
+  deadLetters(filter: DeadLetterFilter): ReturnType<EngineApi['deadLetters']> {
+    return this.#look('deadLetters', filter) as ReturnType<EngineApi['deadLetters']>;
+  }
+
+  discardDeadLetters(request: Discard): ReturnType<EngineApi['discardDeadLetters']> {
+    return this.#ask('discardDeadLetters', request) as ReturnType<EngineApi['discardDeadLetters']>;
   }
 
   events(id: string, after: number, limit: number): ReturnType<EngineApi['events']> {

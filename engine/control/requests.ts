@@ -3,85 +3,15 @@
 import { z } from 'zod';
 import { EngineError } from '../base/errors.ts';
 import type { AgentRequest } from '../runtime/agents-api.ts';
+import type { DeadLetterFilter, Discard } from '../runtime/dead-letters.ts';
 import type { ActRequest, CreateRequest, EngineApi, PlanRequest } from '../runtime/api.ts';
+import { actShape, CHANGE, CREATION, EXPECTATION } from '../runtime/request-shapes.ts';
 
-const json = z.json();
-const object = z.record(z.string(), json);
 const text = z.string();
-const milliseconds = z.int().min(0);
 
-const member = z.strictObject({ agent: text, name: text, data: json.optional() });
-const groups = z.record(text, z.array(member));
-const document = z.strictObject({ source: json, fileName: text, files: z.record(z.string(), text) });
-const create = z.strictObject({
-  requestId: text,
-  id: text,
-  stackName: text,
-  document,
-  inputs: object,
-  members: groups,
-  allowed: milliseconds.optional(),
-  credential: object.optional(),
-  by: text,
-});
-
-const common = { requestId: text, workflow: text, by: text };
-const act = z.discriminatedUnion('kind', [
-  z.strictObject({ ...common, kind: z.literal('retry'), step: text.optional(), attempt: z.int().optional() }),
-  z.strictObject({ ...common, kind: z.literal('skip'), step: text, outputs: object }),
-  z.strictObject({ ...common, kind: z.literal('fail'), step: text }),
-  z.strictObject({ ...common, kind: z.enum(['approve', 'reject']), step: text }),
-  z.strictObject({ ...common, kind: z.literal('signal'), name: text, data: object }),
-  z.strictObject({
-    ...common,
-    kind: z.literal('resume'),
-    allowed: milliseconds.optional(),
-    credential: object.optional(),
-  }),
-  z.strictObject({ ...common, kind: z.literal('cancel') }),
-  z.strictObject({
-    ...common,
-    kind: z.literal('update'),
-    members: groups.optional(),
-    join: groups.optional(),
-    leave: z.record(text, z.array(text)).optional(),
-    abandon: z.boolean().optional(),
-    allowed: milliseconds.optional(),
-    document: document.optional(),
-    inputs: object.optional(),
-    unset: z.array(text).optional(),
-    whole: z.literal(true).optional(),
-    credential: object.optional(),
-  }),
-  z.strictObject({
-    ...common,
-    kind: z.literal('operate'),
-    operation: text,
-    id: text,
-    inputs: object,
-    allowed: milliseconds.optional(),
-  }),
-  z.strictObject({
-    ...common,
-    kind: z.literal('delete'),
-    abandon: z.boolean(),
-    credential: object.optional(),
-  }),
-]);
-
-const plan = z.strictObject({
-  workflow: text,
-  members: groups.optional(),
-  join: groups.optional(),
-  leave: z.record(text, z.array(text)).optional(),
-  abandon: z.boolean().optional(),
-  allowed: milliseconds.optional(),
-  document: document.optional(),
-  inputs: object.optional(),
-  unset: z.array(text).optional(),
-  whole: z.literal(true).optional(),
-  credential: object.optional(),
-});
+const create = z.strictObject({ requestId: text, id: text, ...CREATION, by: text });
+const act = actShape({ requestId: text, workflow: text, by: text, expect: EXPECTATION.optional() });
+const plan = z.strictObject({ workflow: text, ...CHANGE });
 
 const agent = { by: text, agent: text };
 /** What operators may ask of single agents; the rest is Heat's. */
@@ -90,16 +20,33 @@ const administration = z.discriminatedUnion('kind', [
   z.strictObject({ by: text, kind: z.literal('rotate_keys'), drop: z.boolean() }),
 ]);
 
+const count = z.int().min(0);
+const letters = z.strictObject({
+  agent: text.optional(),
+  before: count.optional(),
+  limit: count.max(100_000),
+});
+const discard = z.union([
+  z.strictObject({ requestId: text, by: text, number: count, times: count.optional() }),
+  z.strictObject({ requestId: text, by: text, upTo: count, agent: text.optional() }),
+]);
+
 const PARAMS = {
   create: z.tuple([create]),
   act: z.tuple([act]),
+  rehearse: z.tuple([act]),
   plan: z.tuple([plan]),
   list: z.tuple([z.strictObject({ children: z.boolean().optional() }).optional()]),
+  ofStack: z.tuple([text]),
   workflow: z.tuple([text]),
   explain: z.tuple([text, text.optional()]),
   graph: z.tuple([text]),
+  outline: z.tuple([text]),
+  timeline: z.tuple([text]),
   agents: z.tuple([]),
   administer: z.tuple([administration]),
+  deadLetters: z.tuple([letters]),
+  discardDeadLetters: z.tuple([discard]),
   events: z.tuple([text, z.int().min(0), z.int().min(0).max(100_000)]),
   follow: z.tuple([text]),
 } as const;
@@ -127,20 +74,32 @@ export function answer(api: EngineApi, call: Exclude<Call, { readonly method: 'f
       return api.create(call.params[0] as CreateRequest);
     case 'act':
       return api.act(call.params[0] as ActRequest);
+    case 'rehearse':
+      return api.rehearse(call.params[0] as ActRequest);
     case 'plan':
       return api.plan(call.params[0] as PlanRequest);
     case 'list':
       return api.list();
+    case 'ofStack':
+      return api.ofStack(call.params[0]);
     case 'workflow':
       return api.workflow(call.params[0]);
     case 'explain':
       return api.explain(call.params[0], call.params[1]);
     case 'graph':
       return api.graph(call.params[0]);
+    case 'outline':
+      return api.outline(call.params[0]);
+    case 'timeline':
+      return api.timeline(call.params[0]);
     case 'administer':
       return api.administer(call.params[0] as AgentRequest);
     case 'agents':
       return api.agents();
+    case 'deadLetters':
+      return api.deadLetters(call.params[0] as DeadLetterFilter);
+    case 'discardDeadLetters':
+      return api.discardDeadLetters(call.params[0] as Discard);
     case 'events':
       return api.events(...call.params);
     default:

@@ -1,6 +1,7 @@
 // Pass 2: drafts -> definition. Compiles expressions, infers requirements, checks what follows from the whole.
 // Belongs here: the order of these steps. Does not belong here: any one check.
 import { checkAgeingInRolling } from './checks/ageing.ts';
+import { checkReplacement } from './checks/replacement.ts';
 import { checkAppliesToSomebody, checkRequirement } from './checks/applies.ts';
 import { checkOutcomes } from './checks/outcomes.ts';
 import { checkGoal, type PlacedGoal, warnOfUnneeded } from './checks/goal.ts';
@@ -51,7 +52,7 @@ export interface Drafts {
 
 /** What is known of a state once its own expressions are compiled. */
 interface Forward {
-  readonly parts: Pick<State, 'action' | 'runOn' | 'probe' | 'probeRunOn' | 'condition'>;
+  readonly parts: Pick<State, 'action' | 'changeAction' | 'runOn' | 'probe' | 'probeRunOn' | 'condition'>;
   readonly requires: readonly PlacedRequirement[];
   readonly templates: readonly Template[];
 }
@@ -64,6 +65,7 @@ export class Build {
   readonly #undoPlaces = new Map<StateDraft, Template>();
   readonly #rollings = new Map<StateDraft, Rolling>();
   readonly #follows = new Map<StateDraft, readonly PlacedRequirement[]>();
+  readonly #retires = new Map<StateDraft, readonly PlacedRequirement[]>();
   #needs: Needs = new Map();
   #explicit: Needs | undefined;
 
@@ -142,7 +144,7 @@ export class Build {
     const made: Template[] = [];
     const compiler = (use: ExpressionPlace['use']): Compile =>
       this.#compiler(use, state, this.#explicit ?? this.#needs, made);
-    const { action, runOn, probe, condition } = state;
+    const { action, changeAction, runOn, probe, condition } = state;
     const member = (placed: Placed, what: string): Template => {
       const template = this.#member('run_on', state, placed, what);
       made.push(template);
@@ -151,6 +153,7 @@ export class Build {
     const what = `${entity.name}.${state.name}`;
     const parts = {
       ...(action ? { action: action.build(compiler(action.kind === 'set' ? 'set' : 'action')) } : {}),
+      ...(changeAction ? { changeAction: changeAction.build(compiler('change')) } : {}),
       ...(runOn ? { runOn: member(runOn, what) } : {}),
       ...(probe ? { probe: probe.build(compiler('probe')) } : {}),
       ...(probe?.runOn ? { probeRunOn: member(probe.runOn, `the probe of ${what}`) } : {}),
@@ -196,6 +199,10 @@ export class Build {
   #resolved(state: StateDraft): readonly PlacedRequirement[] {
     const { entities } = this.#drafts;
     const own = resolveRequirements(this.#report, entities, state);
+    if (state.retireAfter !== undefined) {
+      const awaited = { ...state, requires: state.retireAfter };
+      this.#retires.set(state, resolveRequirements(this.#report, entities, awaited));
+    }
     if (state.rerunAfter === undefined) return own;
     const followed = resolveRequirements(this.#report, entities, { ...state, requires: state.rerunAfter });
     this.#follows.set(state, followed);
@@ -208,6 +215,7 @@ export class Build {
     for (const [entity, state] of this.#states()) {
       checkAppliesToSomebody(this.#report, entity, state);
       const requires = this.#forward.get(state)?.requires ?? [];
+      checkReplacement(this.#report, entity, state);
       if (this.#rollings.has(state))
         checkAgeingInRolling(this.#report, this.#drafts.entities, state, requires);
       if (checkOutcomes(this.#report, state, requires)) impossible.add(`${entity.name}.${state.name}`);
@@ -273,8 +281,12 @@ export class Build {
       idempotent,
       exclusive,
       outputs,
+      ...(draft.was && { was: draft.was.name }),
       ...(draft.interruptible && { interruptible: true }),
       ...(draft.onChange && { onChange: draft.onChange }),
+      ...(draft.retireAfter && {
+        retireAfter: (this.#retires.get(draft) ?? []).map(one => withoutPlace(one)),
+      }),
       ...(draft.rerunAfter && { rerunAfter: (this.#follows.get(draft) ?? []).map(one => withoutPlace(one)) }),
       ...(draft.validFor === undefined ? {} : { validFor: draft.validFor }),
       ...forward?.parts,

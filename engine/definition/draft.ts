@@ -98,6 +98,7 @@ export interface StateDraft {
   readonly name: string;
   readonly entity: string;
   readonly at: string;
+  readonly was?: Mention;
   readonly description: string;
   readonly requires: readonly RequirementDraft[];
   readonly only: readonly Mention[];
@@ -117,7 +118,9 @@ export interface StateDraft {
   readonly validFor?: number;
   readonly exclusive: boolean;
   readonly interruptible?: true;
-  readonly onChange?: 'keep';
+  readonly onChange?: 'keep' | 'replace';
+  readonly retireAfter?: readonly RequirementDraft[];
+  readonly changeAction?: ActionDraft;
   readonly rerunAfter?: readonly RequirementDraft[];
   /** Its own `serial`: a rolling of this state alone. */
   readonly serial?: { readonly serial: Serial; readonly maxFailures: number; readonly at: string };

@@ -55,7 +55,30 @@ function readStates(
     if (usable && state !== undefined) states.set(name, state);
     else unread.add(name);
   }
+  checkFormerNames(report, states, unread);
   return { states, unread: states.size + unread.size === 0 ? 'all' : unread };
+}
+
+/** Row 29: a name is one state's, now or before. */
+function checkFormerNames(
+  report: Report,
+  states: ReadonlyMap<string, StateDraft>,
+  unread: ReadonlySet<string>,
+): void {
+  const claimed = new Map<string, string>();
+  for (const { name, entity, was } of states.values()) {
+    if (!was) continue;
+    const what = `${entity}.${name} has 'was: ${was.name}'`;
+    const other = claimed.get(was.name);
+    if (states.has(was.name) || unread.has(was.name)) {
+      const hint = "Remove 'was', or give the state that is there another name.";
+      report.add('wrong_value', was.at, `${what}, but there is a state ${entity}.${was.name}.`, { hint });
+    } else if (other !== undefined) {
+      const hint = "Leave 'was' with the one that goes on.";
+      report.add('wrong_value', was.at, `${what}, and so has ${entity}.${other}.`, { hint });
+    }
+    claimed.set(was.name, name);
+  }
 }
 
 function readMembers(fields: Fields, type: EntityType): { min: number; max: number } {

@@ -73,7 +73,8 @@ function fitInput(parameter: Parameter, inputs: JsonObject, problems: Problem[])
   return fitted === undefined ? [] : [[name, fitted]];
 }
 
-function unknownInput(name: string, declared: WorkflowDefinition['inputs']): Problem {
+/** No input has that name. */
+export function unknownInput(name: string, declared: WorkflowDefinition['inputs']): Problem {
   const hint = didYouMean(name, declared.keys());
   return problem('inputs_invalid', pointerTo('', name), `There is no input '${name.slice(0, 80)}'.`, hint);
 }

@@ -21,6 +21,9 @@ export const ACTION_KEYS = [
 /** Actions that may follow when attempts are spent. To ask a person there is `then: pause`. */
 export const RESCUE_KEYS = ['script', 'file', 'reboot', 'online', 'wait', 'http', 'openstack'] as const;
 
+/** Actions that another may take the place of when they change (`on_change`), and those that may. */
+export const CHANGE_KEYS = ['script', 'file', 'reboot', 'http', 'openstack'] as const;
+
 export const KEYS = {
   workflow: [
     'workflow_version',
@@ -56,6 +59,7 @@ export const KEYS = {
   rolling: ['states', 'serial', 'max_failures', 'order'],
   state: [
     'description',
+    'was',
     'requires',
     'only',
     'except',
@@ -75,6 +79,7 @@ export const KEYS = {
     'interruptible',
     'on_change',
     'rerun_after',
+    'retire_after',
     'serial',
     'max_failures',
     'outputs',
@@ -103,6 +108,7 @@ export const KEYS = {
   retry: ['attempts', 'delay', 'backoff', 'max_delay', 'jitter', 'when'],
   on_failure: ['action', 'then', 'times'],
   rescue: RESCUE_KEYS,
+  change: CHANGE_KEYS,
   undo: ['script', 'file', 'http', 'openstack', 'stack', 'run_on', 'timeout', 'retry', 'on_failure'],
   probe: ['script', 'http', 'openstack', 'run_on'],
   'state output': ['type', 'description', 'hidden', 'optional', 'constraints', 'schema'],

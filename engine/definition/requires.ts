@@ -25,15 +25,24 @@ export function readRequires(fields: Fields): RequirementDraft[] {
 
 /** States, each of which it requires too. */
 export function readRerunAfter(fields: Fields): { readonly rerunAfter?: readonly RequirementDraft[] } {
+  const rerunAfter = readStates(fields, 'rerun_after');
+  return rerunAfter === undefined ? {} : { rerunAfter };
+}
+
+/** States that are awaited before the old is undone (`on_change: replace`). */
+export function readRetireAfter(fields: Fields): { readonly retireAfter?: readonly RequirementDraft[] } {
+  const retireAfter = readStates(fields, 'retire_after');
+  return retireAfter === undefined ? {} : { retireAfter };
+}
+
+function readStates(fields: Fields, key: string): readonly RequirementDraft[] | undefined {
   const { report, what } = fields;
-  const node = fields.get('rerun_after');
-  if (node === undefined) return {};
-  const items = readItems(report, node, `rerun_after of ${what}`, LIMITS.requirementsPerState);
-  const rerunAfter = items.flatMap(item => {
-    const name = readName(report, item, `rerun_after of ${what}`);
+  const node = fields.get(key);
+  if (node === undefined) return undefined;
+  return readItems(report, node, `${key} of ${what}`, LIMITS.requirementsPerState).flatMap(item => {
+    const name = readName(report, item, `${key} of ${what}`);
     return name === undefined ? [] : [{ name, at: item.at }];
   });
-  return { rerunAfter };
 }
 
 const isChoice = ({ value }: Node): boolean => isObject(value) && Object.hasOwn(value, 'any_of');

@@ -6,7 +6,7 @@ import type { JsonObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { CUSTOM_CONSTRAINTS } from './custom-constraints.ts';
 import { CHARACTER_CLASSES } from './actions/generate.ts';
-import { ACTION_KEYS, KEYS, type KeyPlace, RESCUE_KEYS } from './keys.ts';
+import { ACTION_KEYS, CHANGE_KEYS, KEYS, type KeyPlace, RESCUE_KEYS } from './keys.ts';
 import { HOT_FUNCTIONS } from './names.ts';
 import { OPERATION_FAILURE } from './operations/types.ts';
 import {
@@ -154,6 +154,7 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
   rolling: { states: oneOrMore(name), serial, max_failures: maxFailures, order: expression },
   state: {
     description: text,
+    was: name,
     requires: oneOrMore({ anyOf: [stateName, at('requirement')] }),
     only: oneOrMore(name),
     except: oneOrMore(name),
@@ -171,8 +172,9 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     valid_for: time,
     exclusive: flag,
     interruptible: flag,
-    on_change: oneOf(...ON_CHANGE),
+    on_change: { anyOf: [oneOf(...ON_CHANGE), at('change')] },
     rerun_after: oneOrMore(stateName),
+    retire_after: oneOrMore(stateName),
     serial,
     max_failures: maxFailures,
     outputs: named(at('state output')),
@@ -276,6 +278,13 @@ const VALUES: { readonly [Place in KeyPlace]: { readonly [Key in (typeof KEYS)[P
     http: at('http'),
     openstack: at('openstack'),
   },
+  change: {
+    script: at('script'),
+    file: at('file'),
+    reboot: at('reboot action'),
+    http: at('http'),
+    openstack: at('openstack'),
+  },
   undo: {
     script: at('script'),
     file: at('file'),
@@ -327,6 +336,7 @@ const EXACTLY_ONE: { readonly [Place in KeyPlace]?: readonly (typeof KEYS)[Place
   role: ['choose', ...ROLE_RULES],
   action: ACTION_KEYS,
   rescue: RESCUE_KEYS,
+  change: CHANGE_KEYS,
   script: INTERPRETERS,
   file: ['content', 'file', 'url'],
   undo: ['script', 'file', 'http', 'openstack', 'stack'],

@@ -5,6 +5,7 @@ import { ACTIONS, readAction } from './actions/index.ts';
 import type { ActionContext } from './actions/kind.ts';
 import type { Contents } from './contents.ts';
 import type { ActionDraft, Mention, StateDraft, UndoDraft } from './draft.ts';
+import { readOnChange } from './on-change.ts';
 import { readOnFailure } from './on-failure.ts';
 import { pointerTo } from './positions.ts';
 import { readStateOutputs } from './parameters.ts';
@@ -14,7 +15,7 @@ import { checkRunOn } from './places.ts';
 import { readRequires, readRerunAfter } from './requires.ts';
 import { readOwnSerial } from './rolling.ts';
 import { DEFAULTS, readOnInterrupted, readProbe, readRetry, readUndo, undoOfStack } from './retry.ts';
-import { type EntityType, ON_CHANGE, type OnFailure, type StateOutput } from './types.ts';
+import type { EntityType, OnFailure, StateOutput } from './types.ts';
 
 export interface StatePlace {
   readonly report: Report;
@@ -46,7 +47,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     idempotent,
     exclusive: fields.boolean('exclusive') ?? true,
     ...(fields.boolean('interruptible') && ({ interruptible: true } as const)),
-    ...readOnChange(fields, action),
+    ...readOnChange(fields, action, context),
     ...readRerunAfter(fields),
     outputs,
     description: fields.string('description') ?? '',
@@ -57,6 +58,7 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
     ...readOnFailure(fields, context),
     onInterrupted: readOnInterrupted(fields, idempotent),
     ...optional('validFor', fields.duration('valid_for', 1000)),
+    ...optional('was', readWas(fields)),
     ...optional('once', readOnce(fields)),
     ...optional('serial', readOwnSerial(fields, entityType)),
     ...optional('condition', fields.get('condition')),
@@ -68,12 +70,13 @@ export function readState(name: string, node: Node, place: StatePlace): StateDra
   if (fields.has('valid_for')) checkAgeing(fields, action, state.onFailure);
   if (state.undo?.action.kind === 'stack' && action?.kind !== 'stack') checkUnstacked(fields, action);
   checkApplication(fields, entityType);
-  if (action?.kind === 'reboot') checkReboot(fields);
+  if (action?.kind === 'reboot' || state.changeAction?.kind === 'reboot') checkReboot(fields);
   if (action?.kind === 'workflow') checkChild(fields);
   checkRunOn(fields, action);
   if (actionNode === undefined && !fields.hasStray) checkJoin(fields);
   if (actionNode === undefined || action !== undefined)
     checkOutputs(fields, action, state.probe, outputs, what);
+  if (state.changeAction) checkChanged(report, state.changeAction, outputs);
   return state;
 }
 
@@ -92,6 +95,13 @@ function readRoles(fields: Fields, key: 'only' | 'except'): Mention[] {
     if (name !== undefined) mentions.push({ name, at: item.at });
   }
   return mentions;
+}
+
+function readWas(fields: Fields): Mention | undefined {
+  const node = fields.get('was');
+  const name =
+    node && readName(fields.report, node, `was of ${fields.what}`, 'Name what the state was called before.');
+  return node === undefined || name === undefined ? undefined : { name, at: node.at };
 }
 
 function readOnce(fields: Fields): Mention | undefined {
@@ -122,19 +132,6 @@ function checkUnstacked(fields: Fields, action: ActionDraft | undefined): void {
   if (action === undefined) return;
   const message = `The undo of ${fields.what} deletes a stack, but its action ${action.kind} makes none.`;
   fields.report.add('wrong_value', fields.place('undo'), message, { hint: 'Write undo: {script: …}.' });
-}
-
-/** Row 37: what is computed follows what it reads. */
-function readOnChange(fields: Fields, action: ActionDraft | undefined): { readonly onChange?: 'keep' } {
-  const said = fields.choice('on_change', ON_CHANGE);
-  if (said !== undefined && action?.kind === 'set') {
-    const message = `${fields.what} has 'on_change', but what is computed follows what it reads.`;
-    fields.report.add('wrong_value', fields.place('on_change'), message, {
-      hint: "Remove 'on_change'.",
-      key: true,
-    });
-  }
-  return said === 'keep' ? { onChange: said } : {};
 }
 
 /** R5. */
@@ -188,6 +185,7 @@ function checkJoin(fields: Fields): void {
     'interruptible',
     'on_change',
     'rerun_after',
+    'retire_after',
     'serial',
     'max_failures',
     'outputs',
@@ -237,15 +235,19 @@ function checkTaken(
   }
 }
 
-/** What an action sets by name must be what the state declares. */
-function checkGiven(
+/** What it does not give stays as it was. */
+function checkChanged(report: Report, action: ActionDraft, outputs: ReadonlyMap<string, StateOutput>): void {
+  action.judge?.(outputs);
+  checkNames(report, action, outputs, 'on_change');
+}
+
+function checkNames(
   report: Report,
   action: ActionDraft,
-  gives: readonly Mention[],
   outputs: ReadonlyMap<string, StateOutput>,
   what: string,
 ): void {
-  for (const { name, at: place } of gives) {
+  for (const { name, at: place } of action.gives ?? []) {
     if (outputs.has(name)) continue;
     const message = `${what} sets '${name}', which its outputs don't declare.`;
     report.add('unknown_name', place, message, {
@@ -254,6 +256,17 @@ function checkGiven(
       key: true,
     });
   }
+}
+
+/** What an action sets by name must be what the state declares. */
+function checkGiven(
+  report: Report,
+  action: ActionDraft,
+  gives: readonly Mention[],
+  outputs: ReadonlyMap<string, StateOutput>,
+  what: string,
+): void {
+  checkNames(report, action, outputs, what);
   if (action.givesOthers) return;
   const given = new Set(gives.map(({ name }) => name));
   for (const output of outputs.values()) {

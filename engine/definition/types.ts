@@ -112,6 +112,8 @@ export interface StateReference {
 export interface State {
   readonly name: string;
   readonly entity: string;
+  /** What it was called in definitions before (row 29); no state of its entity is called so now. */
+  readonly was?: string;
   readonly description: string;
   readonly requires: readonly Requirement[];
   /** Roles whose holder alone (`only`), or everyone but the holders (`except`), the state applies to. */
@@ -143,8 +145,15 @@ export interface State {
   readonly exclusive: boolean;
   /** A running attempt is called back when an update takes its step away; absent: it is awaited (row 23). */
   readonly interruptible?: true;
-  /** It stays as it is when its action says something else in a later generation; absent: it runs again (R3). */
-  readonly onChange?: 'keep';
+  /**
+   * What becomes of it when its action says something else in a later generation: it stays as it is, or the new runs beside the
+   * old, which is undone later; absent: it runs again (R3).
+   */
+  readonly onChange?: 'keep' | 'replace';
+  /** Of `replace`: states that are to be reached before the old is undone; absent: those that require this one. */
+  readonly retireAfter?: readonly Requirement[];
+  /** Runs in the place of `action` where that changed since it was reached (`on_change`). */
+  readonly changeAction?: Action;
   /** States with whose re-run it runs again too; they are among `requires` (row 27). */
   readonly rerunAfter?: readonly Requirement[];
   readonly outputs: ReadonlyMap<string, StateOutput>;
@@ -190,7 +199,7 @@ export type Quorum =
   | { readonly kind: 'percent'; readonly percent: number };
 
 /** What becomes of a reached step whose action changed. */
-export const ON_CHANGE = ['rerun', 'keep'] as const;
+export const ON_CHANGE = ['rerun', 'keep', 'replace'] as const;
 
 export interface Retry {
   /** Attempts in total, the first included. */

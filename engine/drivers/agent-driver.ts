@@ -14,6 +14,7 @@ import type { Presence } from '../agents/presence.ts';
 import { EngineError, errorText } from '../base/errors.ts';
 import { effectKey, type EffectId } from '../base/ids.ts';
 import type { Command, Outcome } from '../machine/types.ts';
+import type { Word } from '../machine/why/types.ts';
 import type { Clock, Driver, DriverContext } from '../runtime/ports.ts';
 import { renderCommand } from './render.ts';
 import { RenderFailure } from './reveal.ts';
@@ -77,6 +78,11 @@ export class AgentDriver implements Driver {
     if (known === undefined && !ledger.add(out)) return;
     out.withdraw();
     out.resend();
+  }
+
+  word(id: EffectId): Word | undefined {
+    const says = this.#deps.post.stuck(commandKey(id));
+    return says === undefined ? undefined : { kind: 'stuck', says };
   }
 
   async close(): Promise<void> {
@@ -227,9 +233,11 @@ class Outgoing implements CommandOut {
   }
 
   #key(kind: 'command' | 'cancel'): string {
-    return `${kind}/${effectKey(this.id)}`;
+    return kind === 'command' ? commandKey(this.id) : `${kind}/${effectKey(this.id)}`;
   }
 }
+
+const commandKey = (id: EffectId): string => `command/${effectKey(id)}`;
 
 const isBound = (record: AgentRecord): record is BoundRecord => record.incarnation !== undefined;
 

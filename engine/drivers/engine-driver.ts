@@ -11,6 +11,7 @@ import { failure } from '../agents/outcome.ts';
 import { EngineError, errorText } from '../base/errors.ts';
 import { effectKey, type EffectId } from '../base/ids.ts';
 import type { Command, Outcome } from '../machine/types.ts';
+import type { Word } from '../machine/why/types.ts';
 import type { Clock, Driver, DriverContext, ReportSink } from '../runtime/ports.ts';
 import { RenderFailure } from './reveal.ts';
 import type { Teller } from './tell.ts';
@@ -84,6 +85,11 @@ export class EngineDriver implements Driver {
     const running = this.#running.get(effectKey(id));
     if (running) running.stop.abort(new Stopped(failure('cancelled', `It was called back: ${why}.`)));
     else this.#deps.teller.end(id, { kind: 'refused', message: 'Nothing is under way under this id.' });
+  }
+
+  word(id: EffectId): Word | undefined {
+    const seen = this.#running.get(effectKey(id))?.seen ?? '';
+    return seen === '' ? undefined : { kind: 'seen', says: seen.replace(/\.$/, '') };
   }
 
   async close(): Promise<void> {

@@ -6,11 +6,13 @@
 // WD2 A child is gone on with only by another command than the one that created it; only then is its end this command's.
 // WD3 Commands to one child are carried out one after the other; a newer one takes the place of an older one.
 // WD4 A child's end is looked up, not remembered: after a restart the command comes again, and the child is looked at.
+// WD5 What is suspended suspends its children, and lets go on those that it suspended: asked whenever one of the two changes.
+// WD6 What is unverified in a child runs again by its own converge, and a look at it is a check of its own.
 import { createHash } from 'node:crypto';
 import { EngineError, errorText } from '../base/errors.ts';
 import { effectKey, type EffectId } from '../base/ids.ts';
-import { isObject, tagOf, type JsonObject, type JsonValue } from '../base/json.ts';
-import type { ChildTask, Command, Outcome, RawOutput } from '../machine/types.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { ChildTask, Command, Outcome } from '../machine/types.ts';
 import type {
   ChildLook,
   ChildWorkflows,
@@ -21,6 +23,8 @@ import type {
   NewSecret,
   ReportSink,
 } from '../runtime/ports.ts';
+import { checkOutcome, untold } from './child-check.ts';
+import { outputsOf } from './child-outputs.ts';
 import { reveal, RenderFailure } from './reveal.ts';
 import type { Teller } from './tell.ts';
 
@@ -43,6 +47,7 @@ interface Waiting {
   readonly task: ChildTask;
   readonly outputs: Command['outputs'];
   readonly context: DriverContext;
+  readonly reason: Command['reason'];
   /** Why it was last said to be held; absent: it goes on. */
   held?: string | undefined;
   looking: boolean;
@@ -58,6 +63,8 @@ export class WorkflowDriver implements Driver {
   readonly #turns = new Map<string, Promise<unknown>>();
   /** Command → its child, for who calls it back. */
   readonly #children = new Map<string, string>();
+  /** Commands that only look. */
+  readonly #looks = new Set<string>();
   readonly #timers = new Set<() => void>();
   #closed = false;
 
@@ -66,16 +73,20 @@ export class WorkflowDriver implements Driver {
   }
 
   async start(id: EffectId, command: Command, context: DriverContext): Promise<void> {
-    const { action, outputs } = command;
+    const { action, outputs, reason } = command;
     if (action.kind !== 'workflow') throw new TypeError(`A ${action.kind} action is not for this driver.`);
     this.#children.set(effectKey(id), action.child);
-    await this.#inTurn(action.child, () => this.#begin({ id, task: action, outputs, context }));
+    if (action.task === 'check') this.#looks.add(effectKey(id));
+    await this.#inTurn(action.child, () => this.#begin({ id, task: action, outputs, context, reason }));
   }
 
   async cancel(id: EffectId, _agent: string | undefined, why: string): Promise<void> {
     const child = this.#children.get(effectKey(id));
     if (child === undefined)
       return this.#deps.teller.end(id, { kind: 'refused', message: 'Nothing runs under this id.' });
+    // The child's check goes on: it changes nothing, and has its own end.
+    if (this.#looks.has(effectKey(id)))
+      return this.#end(id, child, { kind: 'refused', message: `It was called back: ${why}` });
     await this.#inTurn(child, async () => {
       if ((await this.#deps.children.look(child)) === undefined)
         return this.#end(id, child, { kind: 'refused', message: 'Its child was not created.' });
@@ -106,17 +117,38 @@ export class WorkflowDriver implements Driver {
     return now;
   }
 
-  async #begin({ id, task, outputs, context }: Pick<Waiting, 'id' | 'task' | 'outputs' | 'context'>) {
+  async #begin(asked: Pick<Waiting, 'id' | 'task' | 'outputs' | 'context' | 'reason'>) {
+    const { id, task } = asked;
     const { child } = task;
     const waits = { looking: false, again: false, over: false, stop: () => {} };
-    const waiting: Waiting = { id, task, outputs, context, ...waits };
+    const waiting: Waiting = { ...asked, ...waits };
+    if (task.task === 'check' && !this.#looks.has(effectKey(id))) return;
     this.#replace(child, waiting);
-    const refused = task.task === 'run' ? await this.#run(id, task, context) : await this.#remove(id, task);
-    if (refused !== undefined)
-      return this.#end(id, child, { kind: 'failed', error: { kind: 'refused', message: refused } });
+    const early = await this.#ask(waiting);
+    if (early !== undefined) return waiting.over ? undefined : this.#end(id, child, early);
     if (this.#waiting.get(child) !== waiting) return;
-    waiting.stop = this.#deps.children.watch(child, () => void this.#look(waiting));
+    const { children } = this.#deps;
+    const stops = [child, id.workflow].map(one => children.watch(one, () => void this.#look(waiting)));
+    waiting.stop = () => stops.forEach(stop => stop());
     await this.#look(waiting);
+  }
+
+  /** How it ends at once; undefined: the child is to be watched. */
+  async #ask({ id, task, context, reason }: Waiting): Promise<Outcome | undefined> {
+    switch (task.task) {
+      case 'run': {
+        const refused = await this.#run(id, task, context, reason);
+        return refused === undefined
+          ? undefined
+          : { kind: 'failed', error: { kind: 'refused', message: refused } };
+      }
+      case 'delete':
+        return this.#remove(id, task);
+      case 'check':
+        return this.#check(id, task);
+      default:
+        return task satisfies never;
+    }
   }
 
   #replace(child: string, waiting: Waiting): void {
@@ -124,22 +156,49 @@ export class WorkflowDriver implements Driver {
     if (before) {
       before.over = true;
       before.stop();
-      if (effectKey(before.id) !== effectKey(waiting.id)) this.#children.delete(effectKey(before.id));
+      if (effectKey(before.id) !== effectKey(waiting.id)) {
+        this.#children.delete(effectKey(before.id));
+        this.#looks.delete(effectKey(before.id));
+      }
     }
     this.#waiting.set(child, waiting);
   }
 
   /** Why the child cannot be run; undefined once it runs, or has ended. Rejects with what passes. */
-  async #run(id: EffectId, task: RunTask, context: DriverContext): Promise<string | undefined> {
+  async #run(
+    id: EffectId,
+    task: RunTask,
+    context: DriverContext,
+    reason: Command['reason'],
+  ): Promise<string | undefined> {
     const { children } = this.#deps;
     const { child, allowed } = task;
     const found = await children.look(child);
     if (found === undefined) return this.#create(id, task, context);
     if (found.parent?.workflow !== id.workflow) return `There is another workflow '${child}'.`;
     if (found.parent.dispatch === id.dispatch) return undefined;
-    const request = { requestId: requestOf(id, 'resume'), by: `workflow ${id.workflow}` };
-    await children.ask(child, { kind: 'resume', ...request, ...(allowed !== undefined && { allowed }) });
+    const request = { requestId: requestOf(id, 'resume'), by: parentOf(id) };
+    // The first word ends a suspension only.
+    if (found.suspended)
+      await children.ask(child, { kind: 'resume', ...request, requestId: requestOf(id, 'release') });
+    const kind = reason === 'verify' ? 'converge' : 'resume';
+    await children.ask(child, { kind, ...request, ...(allowed !== undefined && { allowed }) });
     return undefined;
+  }
+
+  /** Why it cannot even be asked; undefined once it has been. */
+  async #check(
+    id: EffectId,
+    { child, allowed }: Extract<ChildTask, { task: 'check' }>,
+  ): Promise<Outcome | undefined> {
+    const { children } = this.#deps;
+    const found = await children.look(child);
+    if (found === undefined) return checkOutcome(child, found);
+    if (found.parent?.workflow !== id.workflow) return untold(`There is another workflow '${child}'`);
+    const request = { requestId: requestOf(id, 'check'), by: parentOf(id) };
+    const result = await children.ask(child, { kind: 'check', ...request, allowed });
+    if (result.status === 'applied') return undefined;
+    return untold(`Its child ${child} cannot be checked: ${result.message}`);
   }
 
   async #create(id: EffectId, task: RunTask, context: DriverContext): Promise<string | undefined> {
@@ -152,7 +211,7 @@ export class WorkflowDriver implements Driver {
   }
 
   async #remove(id: EffectId, task: Extract<ChildTask, { task: 'delete' }>): Promise<undefined> {
-    const request = { requestId: requestOf(id, 'delete'), by: `workflow ${id.workflow}` };
+    const request = { requestId: requestOf(id, 'delete'), by: parentOf(id) };
     await this.#deps.children.ask(task.child, { kind: 'delete', ...request, abandon: task.abandon });
   }
 
@@ -164,7 +223,9 @@ export class WorkflowDriver implements Driver {
     try {
       while (waiting.again && !waiting.over && !this.#closed) {
         waiting.again = false;
-        await this.#tell(waiting, await this.#deps.children.look(waiting.task.child));
+        const found = await this.#deps.children.look(waiting.task.child);
+        if (found && waiting.task.task !== 'check') await this.#follow(waiting, found);
+        await this.#tell(waiting, found);
       }
     } catch {
       this.#lookLater(waiting);
@@ -185,15 +246,35 @@ export class WorkflowDriver implements Driver {
 
   async #tell(waiting: Waiting, found: ChildLook | undefined): Promise<void> {
     const { id, task } = waiting;
+    if (task.task === 'check') {
+      const outcome = checkOutcome(task.child, found);
+      return outcome && this.#end(id, task.child, outcome);
+    }
     if (task.task === 'delete') {
       const outcome = goneOr(task.child, found);
-      if (outcome) this.#end(id, task.child, outcome);
-      return;
+      return outcome ? this.#end(id, task.child, outcome) : this.#tellHeld(waiting, found);
     }
     const ended = await this.#endOf(waiting, found);
     if (waiting.over) return;
     if (ended) return this.#end(id, task.child, ended.outcome, ended.secrets);
-    const held = found?.status === 'held' ? found.reason : undefined;
+    await this.#tellHeld(waiting, found);
+  }
+
+  /** WD5. Who was suspended by somebody else stays so. */
+  async #follow({ id, task: { child } }: Waiting, { status, suspended, seq }: ChildLook): Promise<void> {
+    const { children } = this.#deps;
+    if (ENDED.has(status)) return;
+    const by = parentOf(id);
+    const parent = await children.suspension(id.workflow);
+    const kind = parent ? 'suspend' : 'resume';
+    const isRight = parent ? suspended !== undefined : suspended?.by !== by;
+    // The number of the child's last entry: what it was asked before is asked again after it went on.
+    if (!isRight) await children.ask(child, { kind, by, requestId: requestOf(id, `${kind} after ${seq}`) });
+  }
+
+  async #tellHeld(waiting: Waiting, found: ChildLook | undefined): Promise<void> {
+    const { id } = waiting;
+    const held = heldBy(found);
     if (held === waiting.held) return;
     await this.#deps.sink.report(
       id,
@@ -224,9 +305,21 @@ export class WorkflowDriver implements Driver {
       this.#waiting.delete(child);
     }
     this.#children.delete(effectKey(id));
+    this.#looks.delete(effectKey(id));
     this.#deps.teller.end(id, outcome, secrets);
   }
 }
+
+const ENDED = new Set<ChildLook['status']>(['complete', 'failed', 'delete_failed', 'deleted']);
+
+/** Why only a person, or its parent, moves the child; undefined: it moves by itself. */
+function heldBy(found: ChildLook | undefined): string | undefined {
+  if (found?.suspended?.rests) return `it is suspended by ${found.suspended.by}`;
+  return found?.status === 'held' ? found.reason : undefined;
+}
+
+/** As whom a parent asks. */
+const parentOf = (id: EffectId): string => `workflow ${id.workflow}`;
 
 /** The same for the same command, another for any other. */
 const requestOf = (id: EffectId, verb: string): string =>
@@ -272,49 +365,4 @@ function goneOr(child: string, found: ChildLook | undefined): Outcome | undefine
   if (found === undefined) return { kind: 'succeeded', outputs: {} };
   if (found.status !== 'delete_failed') return undefined;
   return failed(`Its child ${child} could not be deleted`, found.reason, found.cause).outcome;
-}
-
-/** What the step declares of what the child gives; hidden values sealed anew, for they outlive the child's own. */
-async function outputsOf(
-  id: EffectId,
-  wanted: Command['outputs'],
-  given: JsonObject,
-  context: DriverContext,
-  seal: WorkflowDriverDeps['seal'],
-): Promise<{ readonly outcome: Outcome; readonly secrets: readonly NewSecret[] }> {
-  const outputs: { [name: string]: RawOutput } = {};
-  const secrets: NewSecret[] = [];
-  for (const { name, hidden } of wanted) {
-    const value = given[name];
-    if (value === undefined) continue;
-    if (!hidden)
-      outputs[name] = holdsInteger(value) ? { text: exactText(value) } : { json: await plain(value) };
-    else {
-      const ref = `child/${effectKey(id)}/${name}`;
-      outputs[name] = { secret: ref };
-      secrets.push(seal(ref, await reveal(value, one => context.secret(one))));
-    }
-  }
-  return { outcome: { kind: 'succeeded', outputs }, secrets };
-}
-
-/** Without the tags: nothing is hidden in it. */
-const plain = (value: JsonValue): Promise<JsonValue> =>
-  reveal(value, ref => Promise.reject(new Error(`${ref} is hidden`)));
-
-function holdsInteger(value: JsonValue): boolean {
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).some(holdsInteger);
-  if (!isObject(value)) return false;
-  return tagOf(value) === '$integer' || Object.values(value).some(holdsInteger);
-}
-
-/** JSON text in which integers beyond what JSON's numbers hold keep all their digits. */
-function exactText(value: JsonValue): string {
-  if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(exactText).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value);
-  const tag = tagOf(value);
-  if (tag === '$integer') return value['$integer'] as string;
-  const inner = tag === '$literal' ? (value['$literal'] as JsonObject) : value;
-  const pairs = Object.entries(inner).map(([key, item]) => `${JSON.stringify(key)}:${exactText(item)}`);
-  return `{${pairs.join(',')}}`;
 }

@@ -6,8 +6,23 @@
 // members share becomes one gate, so a barrier over n members costs n inputs and n outputs, never n × n edges.
 import { stepId } from '../base/ids.ts';
 import type { Entity, Requirement, State, WorkflowDefinition } from '../definition/types.ts';
-import type { Choice, Earlier, Gate, Member, Membership, Ran, RoleNode, StateGraph, Step } from './types.ts';
-import { quorumText, rolesReadBy, stateKey } from './references.ts';
+import type {
+  Choice,
+  Earlier,
+  Gate,
+  Member,
+  Membership,
+  Names,
+  Ran,
+  RoleNode,
+  StateGraph,
+  Step,
+} from './types.ts';
+import { formerStates } from './former.ts';
+import { outsideId, rolesReadBy, stateKey } from './references.ts';
+import { keepBelow, requirersOf, retireWith } from './retirement.ts';
+import { choicesOf, keyOf, wholly, withoutRepeats } from './requirements.ts';
+import { isReplacedName, successorOf } from './replaced.ts';
 import { makeTurns } from './turns.ts';
 import { markWanted } from './wanted.ts';
 
@@ -35,46 +50,50 @@ export function compileGraph(
   membership: Membership,
   { count = { operations: 0 }, earlier, also = [] }: CompileOptions = {},
 ): StateGraph {
-  const compiler = new Compiler(definition, membership, count);
+  const compiler = new Compiler(definition, membership, count, earlier?.names?.called ?? {});
   const former = formerStates(earlier);
   for (const entity of definition.entities.values()) compiler.addSteps(entity);
   for (const { entity, state } of former) compiler.addFormer(entity, state);
+  for (const { entity, state } of former)
+    if (isReplacedName(state.name)) compiler.setAside(entity, state, earlier);
   for (const entity of definition.entities.values()) compiler.addRoles(entity);
   for (const entity of definition.entities.values()) {
     for (const state of entity.states.values()) compiler.connect(entity, state);
   }
   for (const { entity, state } of former) compiler.connect(entity, state);
+  for (const { entity, state } of former) if (isReplacedName(state.name)) compiler.retire(entity, state);
   return { ...compiler.finish(also), ...(earlier && { earlier }) };
-}
-
-/** As the last definition that had them says. */
-function formerStates(earlier: Earlier | undefined): readonly { entity: Entity; state: State }[] {
-  return (earlier?.states ?? []).flatMap(({ entity: name, state: stateName, generation }) => {
-    const entity = earlier?.definitions.get(generation)?.entities.get(name);
-    const state = entity?.states.get(stateName);
-    return entity && state ? [{ entity, state }] : [];
-  });
 }
 
 class Compiler {
   private readonly definition: WorkflowDefinition;
   private readonly membership: Membership;
   private readonly count: CompileCount;
+  private readonly called: Names['called'];
   private readonly steps: Mutable<Step>[] = [];
   private readonly gates: Mutable<Gate>[] = [];
   private readonly roles: Mutable<RoleNode>[] = [];
   private readonly choices: Mutable<Choice>[] = [];
   private readonly sharedChoices = new Map<string, number>();
   private readonly stepByState = new Map<string, number[]>();
+  /** Of a state: steps of what it has replaced. */
+  private readonly replaced = new Map<string, readonly number[]>();
+  private readonly successors = new Map<string, string>();
   private readonly roleByName = new Map<string, number>();
   private readonly sharedGates = new Map<string, number>();
   /** Gates about one step, by that step's number; inferred and written ones and outcomes apart. */
   private readonly singleGates = new Map<string, number[]>();
 
-  constructor(definition: WorkflowDefinition, membership: Membership, count: CompileCount) {
+  constructor(
+    definition: WorkflowDefinition,
+    membership: Membership,
+    count: CompileCount,
+    called: Names['called'],
+  ) {
     this.definition = definition;
     this.membership = membership;
     this.count = count;
+    this.called = called;
   }
 
   addSteps(entity: Entity): void {
@@ -118,7 +137,8 @@ class Compiler {
   }
 
   connect(entity: Entity, state: State): void {
-    const roles = this.rolesNamedBy(state);
+    // What was replaced has its VM, and must not keep anybody from a role.
+    const roles = isReplacedName(state.name) ? [] : this.rolesNamedBy(state);
     const requirements = withoutRepeats(state.requires.filter(({ choice }) => choice === undefined));
     const choices = choicesOf(state.requires);
     for (const number of this.stepsOf(entity.name, state.name)) {
@@ -136,8 +156,42 @@ class Compiler {
     }
   }
 
+  /** Who requires what took its place may have run with it. */
+  setAside(entity: Entity, state: State, earlier: Earlier | undefined): void {
+    const place = { definition: this.definition, ...(earlier && { earlier }) };
+    const successor = successorOf(place, entity.name, state.name);
+    if (successor === undefined) return;
+    this.successors.set(stateKey(entity.name, state.name), successor);
+    const key = stateKey(entity.name, successor);
+    this.replaced.set(key, [...(this.replaced.get(key) ?? []), ...this.stepsOf(entity.name, state.name)]);
+  }
+
+  /** What was replaced is undone after all that is to follow the new has followed; it waits for no role. */
+  retire(entity: Entity, state: State): void {
+    const successor = this.successors.get(stateKey(entity.name, state.name));
+    for (const number of this.stepsOf(entity.name, state.name)) {
+      const gates = successor === undefined ? [] : this.retirementOf(entity.name, successor);
+      this.step(number).retireAfter = gates;
+      for (const gate of gates) retireWith(this.gates, gate, number);
+    }
+  }
+
+  /** The new one, and what its state names, or else whoever requires it. */
+  private retirementOf(entity: string, name: string): number[] {
+    const state = this.definition.entities.get(entity)?.states.get(name);
+    const named = state?.retireAfter ?? requirersOf(this.definition, entity, name);
+    const all = [{ entity, state: name }, ...named].map(one =>
+      this.sharedGate(wholly({ entity: one.entity, state: one.state })),
+    );
+    return [...new Set(all)];
+  }
+
   finish(also: readonly Ran[]): StateGraph {
-    const stepById = new Map(this.steps.map(step => [step.id, step.number]));
+    keepBelow({ steps: this.steps, gates: this.gates, choices: this.choices });
+    // By either name: what is known outside by the first one comes back under it.
+    const stepByOutside = new Map(this.steps.map(step => [outsideId(step), step.number]));
+    const stepById = new Map(stepByOutside);
+    for (const { id, number } of this.steps) stepById.set(id, number);
     const goal = [
       ...this.definition.goal.map(target => this.sharedGate(wholly(target))),
       ...also.map(ran => this.gateOf(ran)),
@@ -152,6 +206,7 @@ class Compiler {
       steps: this.steps,
       stepByState,
       stepById,
+      stepByOutside,
       gates: this.gates,
       choices: this.choices,
       roles: this.roles,
@@ -177,9 +232,11 @@ class Compiler {
   private addStep(entity: Entity, state: State, member: Member | undefined): number {
     this.count.operations += 1;
     const number = this.steps.length;
+    const [outside = state.name] = this.called[stateKey(entity.name, state.name)] ?? [];
     this.steps.push({
       number,
       id: stepId(entity.name, state.name, indexIn(entity, member)),
+      ...(outside !== state.name && { outside: stepId(entity.name, outside, indexIn(entity, member)) }),
       entity,
       state,
       ...(member && { member }),
@@ -268,8 +325,10 @@ class Compiler {
 
   private addGate(requirement: Requirement, targets: readonly number[], member?: number): number {
     const number = this.gates.length;
-    const { inputs, leaving } = this.parted(targets);
     const { entity, state, members, inferred, outcome, choice } = requirement;
+    const { inputs, leaving: left } = this.parted(targets);
+    const aside = this.replacedBy(requirement, member);
+    const leaving = [...left, ...aside];
     const validFor = outcome ? undefined : this.definition.entities.get(entity)?.states.get(state)?.validFor;
     this.gates.push({
       number,
@@ -285,12 +344,18 @@ class Compiler {
       ...(leaving.length > 0 && { leaving }),
       outputs: [],
     });
-    for (const input of targets) {
+    for (const input of [...targets, ...aside]) {
       this.count.operations += 1;
       this.step(input).feeds.push(number);
-      if (outcome) this.step(input).watched = true;
+      if (outcome && !aside.includes(input)) this.step(input).watched = true;
     }
     return number;
+  }
+
+  /** `member`: index of the one member that the requirement is about. */
+  private replacedBy({ entity, state }: Requirement, member: number | undefined): readonly number[] {
+    const steps = this.replaced.get(stateKey(entity, state)) ?? [];
+    return member === undefined ? steps : steps.filter(step => this.step(step).member?.index === member);
   }
 
   /** Those that count, and those of members that leave. */
@@ -311,39 +376,3 @@ class Compiler {
 /** A `vm` has one member, so its index tells nothing: `directory.promoted`; but that of one that took another's place does. */
 const indexIn = ({ type }: Entity, member: Member | undefined): number | undefined =>
   type === 'vm_group' || member?.index !== 0 ? member?.index : undefined;
-
-const wholly = ({ entity, state }: Ran): Requirement => ({
-  entity,
-  state,
-  members: { kind: 'all' },
-  inferred: false,
-});
-
-const keyOf = ({ entity, state, members, outcome, choice }: Requirement): string =>
-  `${stateKey(entity, state)} ${quorumText(members)} ${outcome} ${choice !== undefined}`;
-
-/** The alternatives of each `any_of`. */
-function choicesOf(requirements: readonly Requirement[]): readonly (readonly Requirement[])[] {
-  const found = new Map<number, Requirement[]>();
-  for (const one of requirements) {
-    if (one.choice === undefined) continue;
-    found.set(one.choice, [...(found.get(one.choice) ?? []), one]);
-  }
-  return [...found.values()];
-}
-
-/** The same requirement twice is one, the strictest: a written one goes before an inferred one, the shortest time before all. */
-function withoutRepeats(requirements: readonly Requirement[]): readonly Requirement[] {
-  const kept = new Map<string, Requirement>();
-  for (const requirement of requirements) {
-    const key = keyOf(requirement);
-    const before = kept.get(key);
-    if (!before || isStricter(requirement, before)) kept.set(key, requirement);
-  }
-  return [...kept.values()];
-}
-
-function isStricter(one: Requirement, other: Requirement): boolean {
-  const [time, otherTime] = [one.within ?? Infinity, other.within ?? Infinity];
-  return time === otherTime ? other.inferred && !one.inferred : time < otherTime;
-}

@@ -2,10 +2,21 @@
 // Belongs here: reading references out of a typed state. Does not belong here: steps and gates (compile.ts).
 import { durationText } from '../definition/durations.ts';
 import type { Template } from '../definition/expressions/types.ts';
+import type { StepId } from '../base/ids.ts';
+import type { StateGraph, Step } from './types.ts';
 import type { Action, Quorum, RequiredOutcome, Requirement, State, FileAction } from '../definition/types.ts';
 
 /** The key of a state in `StateGraph.stepByState`; also the text of a role. */
 export const stateKey = (entity: string, state: string): string => `${entity}.${state}`;
+
+/** The id of a step to everybody outside, and the same for good: a state that is renamed is known by its first name. */
+export const outsideId = ({ id, outside }: Pick<Step, 'id' | 'outside'>): StepId => outside ?? id;
+
+/** The present id of what is told of under the one that is known outside. */
+export const presentId = (
+  { steps, stepByOutside }: Pick<StateGraph, 'steps' | 'stepByOutside'>,
+  id: StepId,
+): StepId => steps[stepByOutside.get(id) ?? -1]?.id ?? id;
 
 /** Roles that must be chosen first: those that say on whom it runs, and those that its expressions read. */
 export function rolesReadBy(state: State): readonly { readonly entity: string; readonly role: string }[] {
@@ -28,6 +39,22 @@ function templatesOf(state: State): readonly Template[] {
   const found = [state.condition, state.runOn, state.probeRunOn, state.undo?.runOn];
   for (const action of [state.action, state.probe]) if (action) found.push(...actionTemplates(action));
   return found.filter(template => template !== undefined);
+}
+
+/** States whose outputs its action reads; `isOwn`: of its own member. */
+export function statesReadBy({
+  action,
+  runOn,
+}: State): readonly { readonly entity: string; readonly state: string; readonly isOwn: boolean }[] {
+  const templates = [runOn, ...(action ? actionTemplates(action) : [])].filter(one => one !== undefined);
+  return templates.flatMap(({ reads }) =>
+    reads.flatMap(read => {
+      if (read.kind !== 'outputs' && read.kind !== 'reached') return [];
+      return [
+        { entity: read.entity, state: read.state, isOwn: read.kind === 'outputs' && read.of === 'self' },
+      ];
+    }),
+  );
 }
 
 function actionTemplates(action: Action): readonly (Template | undefined)[] {

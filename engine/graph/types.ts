@@ -46,7 +46,10 @@ export interface StateGraph {
   readonly membership: Membership;
   readonly steps: readonly Step[];
   readonly stepByState: ReadonlyMap<string, readonly number[]>;
+  /** By the ids that people use, and those of before. */
   readonly stepById: ReadonlyMap<StepId, number>;
+  /** By the ids that are known outside (`outsideId`). */
+  readonly stepByOutside: ReadonlyMap<StepId, number>;
   readonly gates: readonly Gate[];
   readonly choices: readonly Choice[];
   readonly roles: readonly RoleNode[];
@@ -66,19 +69,35 @@ export interface Earlier {
   readonly states: readonly FormerState[];
   /** Inputs that the present definition has no more, as they last were. */
   readonly inputs: JsonObject;
+  /** Absent: no state was renamed. */
+  readonly names?: Names;
+}
+
+/** States that were renamed (row 29), each as `ENTITY.STATE`; plain JSON. */
+export interface Names {
+  /** State → its names before; by the first of them it is known outside. */
+  readonly called: { readonly [state: string]: readonly string[] };
+  /** Generation of an earlier definition → state there → its name now, where that is another. */
+  readonly now: { readonly [generation: string]: { readonly [state: string]: string } };
 }
 
 /** A state that the present definition has no more; `generation`: of the last definition that had it. */
 export interface FormerState extends StateReference {
   readonly generation: number;
+  /** What it is called since another took its place and its name (`on_change: replace`); absent: nobody did. */
+  readonly now?: string;
 }
 
 /** A (state, member) pair; a `once` state and a service's state have one step without a member. */
 export interface Step {
   readonly number: number;
   readonly id: StepId;
+  /** The id under which its commands, what they made and its secrets are known, where its state was renamed; see `outsideId`. */
+  readonly outside?: StepId;
   readonly entity: Entity;
   readonly state: State;
+  /** What the states are called now that its expressions name otherwise: it is read as an earlier definition has it. */
+  readonly names?: { readonly [state: string]: string };
   readonly member?: Member;
   /** Gates to be met before it is ready. */
   readonly needs: readonly number[];
@@ -103,6 +122,8 @@ export interface Step {
    * its undo goes by its requirements.
    */
   readonly leaving?: true;
+  /** Of what was replaced: gates to be met before it is undone, while the workflow goes on. */
+  readonly retireAfter?: readonly number[];
 }
 
 /** A requirement over the steps of one state, shared by all that state the same. */
@@ -127,6 +148,8 @@ export interface Gate {
   readonly leaving?: readonly number[];
   /** Steps waiting for it. */
   readonly outputs: readonly number[];
+  /** Steps that are undone after it is met; absent: none. */
+  readonly retires?: readonly number[];
 }
 
 /** Gates of which one is enough (`any_of`), shared by all that state the same. */

@@ -7,8 +7,9 @@ import { LIMITS } from '../base/limits.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { StepStatus } from '../machine/types.ts';
 import type { StepView, WorkflowView } from '../runtime/api.ts';
+import { unverifiedOf } from './doubts.ts';
 
-/** `state`, `reason`, `progress`, `states`, `failures` and `outputs` of the resource. */
+/** `state`, `reason`, `progress`, `states`, `unverified`, `failures` and `outputs` of the resource. */
 export function attributesOf(view: WorkflowView): JsonObject {
   const wanted = view.steps.filter(step => step.wanted);
   const failed = view.steps.filter(hasFailed);
@@ -18,6 +19,7 @@ export function attributesOf(view: WorkflowView): JsonObject {
     reason: view.record.reason,
     progress: { done: wanted.filter(isDone).length, of: wanted.length },
     states: boundedStates(statesOf(wanted)),
+    unverified: unverifiedOf(view.steps),
     failures: [...failed.slice(0, LIMITS.shownFailures).map(failureOf), ...moreOf(failed)],
     outputs,
     ...(leftOut.length > 0 && { outputs_left_out: leftOut }),

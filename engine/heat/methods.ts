@@ -4,7 +4,6 @@
 //
 // H1. Every method may come twice: whoever changes something brings a request id, and the same id is once.
 // H2. No method waits for a workflow: a caller asks `status`, again after as many seconds as the answer says.
-import { z } from 'zod';
 import { EngineError } from '../base/errors.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -14,72 +13,27 @@ import { parseDefinition } from '../definition/parse.ts';
 import { type Problem, problemText } from '../definition/problems.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
+import { restingStatus } from '../machine/workflow-record.ts';
 import type { ActRequest, CreateRequest, EngineApi, WorkflowView } from '../runtime/api.ts';
 import type { Clock } from '../runtime/ports.ts';
 import { agentMethods } from './agent-methods.ts';
 import type { RpcRequest } from './envelope.ts';
 import { attributesOf, boundedGraph } from './attributes.ts';
+import { doubtsOf, isDoubted } from './doubts.ts';
 import { isOver, planText, pollAfter, sentencesOf } from './progress.ts';
+import { type GivenMembers, judged, type Parameters } from './parameters.ts';
 import type { Endpoint } from './rpc-server.ts';
 import { actionOf } from './signals.ts';
 
 /** Raised with every change of what is asked or answered; a later minor version serves earlier callers. */
-export const RPC_VERSION = '1.1';
+export const RPC_VERSION = '1.4';
 /** Looks at a workflow that moves while it is to go on. */
 const TURNS = 3;
 
-const text = z.string();
-const object = z.record(text, z.json());
-/** Of an application credential; where its Keystone is, the engine's settings say. */
-const credential = z.strictObject({ id: text, secret: text }).optional();
-const member = z.strictObject({ agent: text, name: text, data: z.json().optional() });
-/** One run of an operation; the same `id` twice is once. */
-const operation = {
-  operation: text,
-  id: text,
-  inputs: object.default({}),
-};
-const content = {
-  definition: z.json(),
-  file_name: text.default('definition'),
-  files: z.record(text, text).default({}),
-  inputs: object.default({}),
-};
-
-const PARAMETERS = {
-  validate: z.strictObject({
-    ...content,
-    /** Inputs whose values are not known yet. */
-    unknown_inputs: z.array(text).default([]),
-    /** Absent: not known yet. */
-    members: z.record(text, z.array(member)).nullish(),
-    operations: z.array(z.strictObject(operation)).default([]),
-  }),
-  apply: z.strictObject({
-    ...content,
-    members: z.record(text, z.array(member)).default({}),
-    workflow_id: text,
-    request_id: text,
-    stack_name: text,
-    credential,
-    /** Seconds that the resource waits at most; what runs then is called back. */
-    deadline: z.number().min(0).optional(),
-  }),
-  status: z.strictObject({ workflow_id: text, after: z.int().min(0).default(0) }),
-  show: z.strictObject({ workflow_id: text }),
-  graph: z.strictObject({ workflow_id: text }),
-  operate: z.strictObject({ ...operation, workflow_id: text, request_id: text }),
-  cancel: z.strictObject({ workflow_id: text, request_id: text }),
-  delete: z.strictObject({
-    workflow_id: text,
-    request_id: text,
-    abandon: z.boolean().default(false),
-    credential,
-  }),
-  signal: z.strictObject({ workflow_id: text, request_id: text, details: z.json() }),
-} as const;
-type Given = Pick<CreateRequest, 'document' | 'inputs' | 'members' | 'allowed' | 'credential' | 'by'>;
-type Parameters = { readonly [M in keyof typeof PARAMETERS]: z.infer<(typeof PARAMETERS)[M]> };
+type Given = Pick<
+  CreateRequest,
+  'resource' | 'document' | 'inputs' | 'members' | 'allowed' | 'credential' | 'by'
+>;
 
 export function heatEndpoint(api: EngineApi, clock: Clock): Endpoint {
   return { version: RPC_VERSION, methods: new Methods(api, clock).table() };
@@ -98,7 +52,7 @@ class Methods {
     return {
       ...agentMethods(this.#api, byOf),
       validate: request => this.#validate(judged('validate', request)),
-      apply: request => this.#apply(judged('apply', request), byOf(request)),
+      apply: request => this.#apply(judged('apply', request), request),
       status: request => this.#status(judged('status', request)),
       show: request => this.#show(judged('show', request)),
       graph: request => this.#graph(judged('graph', request)),
@@ -119,11 +73,24 @@ class Methods {
         const { workflow_id: workflow, request_id: requestId } = judged('cancel', request);
         return this.#act({ kind: 'cancel', workflow, requestId, by: byOf(request) });
       },
+      suspend: request => {
+        const { workflow_id: workflow, request_id: requestId } = judged('suspend', request);
+        return this.#begin({ kind: 'suspend', workflow, requestId, by: byOf(request) });
+      },
+      resume: request => {
+        const { workflow_id: workflow, request_id: requestId } = judged('resume', request);
+        return this.#resume({ kind: 'resume', workflow, requestId, by: byOf(request) });
+      },
+      check: request => {
+        const { workflow_id: workflow, request_id: requestId, deadline } = judged('check', request);
+        const allowed = deadline === undefined ? {} : { allowed: Math.round(deadline * 1_000) };
+        return this.#begin({ kind: 'check', workflow, requestId, ...allowed, by: byOf(request) });
+      },
       delete: request => {
         const asked = judged('delete', request);
         const { workflow_id: workflow, request_id: requestId, abandon } = asked;
         const right = rightOf(asked.credential);
-        return this.#delete({ kind: 'delete', workflow, requestId, abandon, ...right, by: byOf(request) });
+        return this.#begin({ kind: 'delete', workflow, requestId, abandon, ...right, by: byOf(request) });
       },
       signal: request => {
         const { workflow_id: workflow, request_id: requestId, details } = judged('signal', request);
@@ -151,11 +118,15 @@ class Methods {
    * Makes the workflow, or gives the one that is there the definition, inputs and members that it is to have now and, if it had
    * failed, lets it go on. The same again changes nothing.
    */
-  async #apply(asked: Parameters['apply'], by: string): Promise<JsonValue> {
+  async #apply(asked: Parameters['apply'], request: RpcRequest): Promise<JsonValue> {
+    const by = byOf(request);
+    const { projectId: project } = request.context;
+    const owner = project === '' ? {} : { project };
     const { workflow_id: id, request_id: requestId } = asked;
     const after = await this.#lastEntry(id);
     const allowed = asked.deadline === undefined ? {} : { allowed: Math.round(asked.deadline * 1_000) };
     const given = {
+      ...(asked.resource_name !== undefined && { resource: asked.resource_name }),
       document: { source: asked.definition, fileName: asked.file_name, files: asked.files },
       inputs: asked.inputs,
       members: membersOf(asked.members),
@@ -169,12 +140,12 @@ class Methods {
       found !== undefined && TAKES_CHANGES.has(found.record.status)
         ? await this.#change(found, requestId, given)
         : {
-            ...(await this.#api.create({ ...given, id, requestId, stackName: asked.stack_name })),
+            ...(await this.#api.create({ ...given, ...owner, id, requestId, stackName: asked.stack_name })),
             told: [],
           };
     if (answer === 'passing') return { ...problemsOf([]), after, taken: false };
     if (answer.problems.length > 0) return problemsOf(answer.problems);
-    const { document: _, inputs: __, members: ___, ...rest } = given;
+    const { document: _, inputs: __, members: ___, resource: ____, ...rest } = given;
     const taken = await this.#goOn(id, { requestId, ...rest });
     return { ...problemsOf([]), after, taken, told: answer.told };
   }
@@ -190,11 +161,13 @@ class Methods {
   ): Promise<{ readonly problems: readonly Problem[]; readonly told: string[] } | 'passing'> {
     const groups = Object.fromEntries(Object.keys(members).map(entity => [entity, []]));
     const whole = { whole: true, workflow: id, members: { ...groups, ...given.members } } as const;
-    const change = { ...given, ...whole };
+    const { resource, ...content } = given;
+    const change = { ...content, ...whole };
     const { plan } = await this.#api.plan(change);
     // Asked again after it has moved, it is judged again.
     const request = { kind: 'update', by, requestId: `${requestId}-change${seq}`.slice(-64) } as const;
-    const result = await this.#api.act({ ...change, ...request });
+    const named = resource === undefined ? {} : { resource };
+    const result = await this.#api.act({ ...change, ...named, ...request });
     if (result.status === 'applied')
       return { problems: [], told: plan && plan.generation > generation ? [planText(plan)] : [] };
     if (isPassing((await this.#api.workflow(id)).record)) return 'passing';
@@ -203,7 +176,7 @@ class Methods {
   }
 
   /**
-   * What was there already goes on from a failure, and has the time that the caller has now. False: it is being called
+   * What was there already goes on from a failure, runs again what is unverified, and has the time that the caller has now. False: it is being called
    * back and can go on only then, so the caller asks again, by the same request.
    */
   async #goOn(
@@ -211,11 +184,12 @@ class Methods {
     asked: Pick<ActRequest, 'requestId' | 'by'> & { allowed?: number; credential?: JsonObject },
   ): Promise<boolean> {
     for (let turn = 1; turn <= TURNS; turn += 1) {
-      const { record } = await this.#api.workflow(id);
-      if (isPassing(record)) return false;
-      if (!canGoOn(record, asked.allowed)) return true;
-      const requestId = `${asked.requestId}-resume${turn}`.slice(-64);
-      const { status } = await this.#api.act({ ...asked, kind: 'resume', workflow: id, requestId });
+      const view = await this.#api.workflow(id);
+      if (isPassing(view.record)) return false;
+      const kind = howToGoOn(view, asked.allowed);
+      if (kind === undefined) return true;
+      const requestId = `${asked.requestId}-${kind}${turn}`.slice(-64);
+      const { status } = await this.#api.act({ ...asked, kind, workflow: id, requestId });
       if (status === 'applied') return true;
       // It moved between our look and the request: its end, or another caller's resume.
     }
@@ -232,15 +206,21 @@ class Methods {
     }
   }
 
+  /** `suspended`: by whom; `at_rest`: it is, and no attempt is under way: then it waits for a person. */
   async #status({ workflow_id: id, after }: Parameters['status']): Promise<JsonValue> {
-    const { record } = await this.#api.workflow(id);
+    const view = await this.#api.workflow(id);
+    const { record } = view;
     const entries = await this.#api.events(id, after, LIMITS.toldEntries);
     const now = this.#clock.now();
-    const { status, reason } = record;
+    const atRest = record.suspended?.rests === true;
+    const { status, reason } = atRest ? asHeld(record) : record;
     return {
       status,
       reason,
       over: isOver(status),
+      suspended: record.suspended?.by ?? '',
+      at_rest: atRest,
+      check: { stopped: record.checked?.stopped ?? '', doubts: [...doubtsOf(view)] },
       held_seconds: status === 'held' ? Math.max(0, Math.floor((now - record.at) / 1_000)) : 0,
       operations: (record.operations ?? []).map(({ id: of, name, status: end, reason: why }) => ({
         id: of,
@@ -263,10 +243,16 @@ class Methods {
   }
 
   /** `after`: what is told of it begins here. */
-  async #delete(request: ActRequest): Promise<JsonValue> {
+  async #begin(request: ActRequest): Promise<JsonValue> {
     const after = await this.#lastEntry(request.workflow);
     await this.#act(request);
     return { after };
+  }
+
+  /** From where it was suspended; nothing where somebody has let it go on already. */
+  async #resume(request: ActRequest): Promise<JsonValue> {
+    const { record } = await this.#api.workflow(request.workflow);
+    return record.suspended === undefined ? {} : this.#act(request);
   }
 
   async #act(request: ActRequest): Promise<JsonValue> {
@@ -284,13 +270,25 @@ const TAKES_CHANGES: ReadonlySet<WorkflowRecord['status']> = new Set([
   'held',
   'failed',
   'complete',
+  'checking',
 ]);
 
-/** A failed one, and one under way whose time is another now. */
-function canGoOn({ status, allowed }: WorkflowRecord, asked: number | undefined): boolean {
-  if (status === 'failed') return true;
+const asHeld = ({ status, reason, suspended }: WorkflowRecord): Pick<WorkflowRecord, 'status' | 'reason'> =>
+  suspended === undefined || isOver(status)
+    ? { status, reason }
+    : { status: 'held', reason: `it is suspended by ${suspended.by}: resume it` };
+
+/** A failed one, a suspended one, one under way whose time is another now, and one in which something is in doubt. */
+function howToGoOn(
+  { record, steps }: WorkflowView,
+  asked: number | undefined,
+): 'resume' | 'converge' | undefined {
+  const { allowed, suspended } = record;
+  const status = restingStatus(record);
+  if (status === 'failed' || suspended !== undefined) return 'resume';
+  if (status === 'complete') return steps.some(isDoubted) ? 'converge' : undefined;
   const isUnderWay = status === 'running' || status === 'held';
-  return isUnderWay && asked !== undefined && asked !== allowed;
+  return isUnderWay && asked !== undefined && asked !== allowed ? 'resume' : undefined;
 }
 
 /** What is wrong with an operation of the template; where its definition is known. */
@@ -308,19 +306,6 @@ function operationProblems(
   }
   const { problems } = checkParameters(found.inputs, inputs);
   return problems.map(one => ({ ...one, pointer: `${pointer}/inputs${one.pointer}` }));
-}
-
-/** EngineError `usage` when the parameters have another shape. */
-function judged<M extends keyof Parameters>(method: M, { args }: RpcRequest): Parameters[M] {
-  const found = PARAMETERS[method].safeParse(args);
-  if (found.success) return found.data as Parameters[M];
-  const [issue] = found.error.issues;
-  const place = issue?.path.join('.') ?? '';
-  throw new EngineError(
-    'usage',
-    `${method}: ${place === '' ? '' : `${place}: `}${issue?.message ?? 'wrong parameters'}.`,
-    'Use a plugin of the same version as the engine.',
-  );
 }
 
 /** In the form that the engine keeps; its Keystone is that of the engine's settings, never a template's. */
@@ -344,8 +329,6 @@ function problemsOf(problems: readonly Problem[]): JsonObject {
     })),
   };
 }
-
-type GivenMembers = { readonly [entity: string]: readonly z.infer<typeof member>[] };
 
 const membersOf = (given: GivenMembers) =>
   Object.fromEntries(

@@ -30,8 +30,8 @@ export function sentencesOf(entries: readonly LogEntry[]): readonly string[] {
   const groups = new Map<string, { readonly word: string; readonly steps: string[]; last: StepRecord }>();
   for (const { change } of entries) {
     if (change.kind !== 'step') continue;
-    const word = TOLD[change.record.status];
-    if (word === undefined || change.from === change.record.status || isQuiet(change.record)) continue;
+    const word = change.from === change.record.status ? doubtOf(change.record) : TOLD[change.record.status];
+    if (word === undefined || isQuiet(change.record)) continue;
     const key = `${change.step.replace(/\[\d+\]/, '')} ${word}`;
     const group = groups.get(key) ?? { word, steps: [], last: change.record };
     group.steps.push(change.step);
@@ -48,6 +48,14 @@ export function planText(plan: Plan): string {
   const more = moving.length > NAMED ? ` and ${moving.length - NAMED} more` : '';
   const steps = named.length > 0 ? `: ${named.join(', ')}${more}` : '';
   return `The plan: ${summaryOf(plan)}${steps}`;
+}
+
+/** What is told of a step whose status stays: that it came to be in doubt. */
+function doubtOf({ status, look, unverified }: StepRecord): string | undefined {
+  if (status !== 'reached') return undefined;
+  if (look?.found === 'drifted') return 'drifted';
+  if (look?.found === 'unknown') return 'could not be checked';
+  return unverified && !look ? 'unverified' : undefined;
 }
 
 /** That a state does not apply to a member is nothing that happened. */
@@ -68,7 +76,12 @@ function sentenceOf({
   return `${named}${more} ${word}${detailOf(last)}`;
 }
 
-function detailOf({ asks, error }: StepRecord): string {
+function detailOf({
+  status,
+  asks,
+  look,
+  error = status === 'reached' ? look?.error : undefined,
+}: StepRecord): string {
   if (asks?.kind === 'approval') return ` for an approval: ${asks.message}`;
   if (asks?.kind === 'signal') return ` for the signal '${asks.name}'`;
   return error === undefined ? '' : `: ${error.message}`;

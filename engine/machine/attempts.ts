@@ -15,7 +15,7 @@ import { failAttempt } from './retry.ts';
 import { rescueFailed } from './spent.ts';
 import { commandDue } from './timing.ts';
 import type { StepError } from './types.ts';
-import { fingerprintIn, otherChild } from './update/judge.ts';
+import { fingerprintIn, givenIn, otherChild } from './update/judge.ts';
 import { rerunOf } from './update/rerun-after.ts';
 
 /** The phase a step begins with: its probe, if it has one, looks before anything is done. Or what it waits to do. */
@@ -24,7 +24,7 @@ export const firstPhase = (draft: Draft, number: number): Phase =>
 
 /** Starts the phase now. A command that can't be made counts as a failed attempt that no retry can help. */
 export function startPhase(draft: Draft, number: number, phase: Phase): void {
-  const action = actionOf(draft.step(number).state, phase) as Action;
+  const action = actionOf(draft.step(number).state, phase, draft.record(number)) as Action;
   if (action.kind === 'wait') startWait(draft, number, phase, action.duration);
   else if (isAsking(action)) startAsking(draft, number, phase, action);
   else if (isComputed(action)) startSet(draft, number, phase);
@@ -81,7 +81,7 @@ function takeAnswer(draft: Draft, number: number, phase: Phase): void {
 /** Computed in the same decision: there is nothing to wait for. */
 function startSet(draft: Draft, number: number, phase: Phase): void {
   const step = draft.step(number);
-  const action = actionOf(step.state, phase);
+  const action = actionOf(step.state, phase, draft.record(number));
   if (action?.kind !== 'set') return;
   draft.write(number, { ...ATTEMPT_OVER, ...begun(draft, number, phase) });
   try {
@@ -109,6 +109,7 @@ function begun(draft: Draft, number: number, phase: Phase) {
     ...(forward && source !== undefined && { source }),
     ...(forward &&
       draft.state.hash && { fingerprint: fingerprintIn(draft, draft.step(number), draft.state.hash) }),
+    ...(forward && draft.step(number).state.changeAction && { given: givenIn(draft, draft.step(number)) }),
     ...(again && { again: { ...again, begun: true as const } }),
   } as const;
 }
@@ -123,17 +124,23 @@ function failToMake(draft: Draft, number: number, phase: Phase, thrown: unknown)
 }
 
 /** The step has reached its state. */
-export function reach(draft: Draft, number: number, patch: Patch = {}): void {
+export const reach = (draft: Draft, number: number, patch: Patch = {}): void =>
+  draft.write(number, reached(draft, number, patch));
+
+/** What is written then. */
+export function reached(draft: Draft, number: number, patch: Patch): Patch {
   const outputs = patch.outputs && Object.keys(patch.outputs).length > 0 ? patch.outputs : NO_OUTPUTS;
-  draft.write(number, {
+  return {
     ...ATTEMPT_OVER,
     ...patch,
     ...rerunOf(draft, number),
     outputs,
     status: 'reached',
     again: undefined,
+    unverified: undefined,
+    look: undefined,
     error: undefined,
     cause: undefined,
     interruptions: undefined,
-  });
+  };
 }

@@ -7,19 +7,23 @@
 // C2  A command to a child has no time of its own: the child's deadline is the attempt's timeout, and the child's end,
 //     which is never lost, is the command's. So no attempt ends while its child still runs.
 // C3  A retry gives the same child another try. It keeps the inputs and members that it was created with.
+// C4  A look at a step with a child is one at its child, unless its author wrote a probe: the child is checked, and what has
+//     drifted in it is the drift of the step. To run that again is to let the child converge.
 import { createHash } from 'node:crypto';
 import { EngineError } from '../base/errors.ts';
 import { isObject, type JsonValue } from '../base/json.ts';
 import type { DataView, Template } from '../definition/expressions/types.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
 import type { WorkflowAction } from '../definition/types.ts';
+import { outsideId } from '../graph/references.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { workflowOutputs } from './outputs.ts';
 import type { ViewSource } from './view.ts';
 import { type MachineState, recordOf } from './state.ts';
-import type { ChildTask, Command, ErrorCause, MemberPlace, StepRecord } from './types.ts';
+import type { Doubt } from './verify/types.ts';
+import type { ChildTask, Command, ErrorCause, MemberPlace, StepRecord, Suspension } from './types.ts';
 
 /** Characters of the parent's id that are kept, so that people see whose child it is. */
 const SHOWN = 40;
@@ -46,7 +50,7 @@ export function childTask(
   return {
     kind: 'workflow',
     task: 'run',
-    child: child ?? childId(source.workflow.id, step.id, dispatch + 1),
+    child: child ?? childId(source.workflow.id, outsideId(step), dispatch + 1),
     definition: action.definition,
     inputs: isObject(inputs) ? inputs : {},
     members: Object.fromEntries(members),
@@ -80,6 +84,26 @@ export function deletionOf(draft: Draft, step: Step, abandon = false): Command {
   };
 }
 
+/** C4. */
+export const looksAtChild = ({ state }: Step, { child }: StepRecord): boolean =>
+  child !== undefined && state.probe === undefined && state.action?.kind === 'workflow';
+
+/** Of the time of the check the child's: what it can tell comes before the time is over. */
+const SHARE = 0.9;
+
+/** Only of a step that has a child, while the workflow is checked. */
+export function lookAtChild(draft: Draft, step: Step): Command {
+  const { child } = draft.record(step.number);
+  const left = (draft.workflow.check?.due ?? draft.at) - draft.at;
+  const allowed = Math.max(0, Math.floor(left * SHARE));
+  return {
+    action: { kind: 'workflow', task: 'check', child: child as string, allowed },
+    timeout: step.state.timeout,
+    reason: 'verify',
+    outputs: [],
+  };
+}
+
 /** Has the child of a step forgotten, whatever it does; false: it has none. */
 export function abandonChild(draft: Draft, number: number): boolean {
   if (draft.record(number).child === undefined) return false;
@@ -94,15 +118,61 @@ export interface ChildState {
   readonly reason: string;
   readonly outputs: { readonly [name: string]: JsonValue };
   readonly cause?: ErrorCause;
+  readonly suspended?: Suspension;
+  /** Of one that is complete and was checked. */
+  readonly check?: ChildCheck;
+}
+
+/** What the last check left: a sentence each. */
+export interface ChildCheck {
+  readonly drifted: readonly string[];
+  readonly unknown: readonly string[];
+  /** It was given up, and why. */
+  readonly stopped?: string;
 }
 
 /** What its parent has to know of a child. */
 export function childState(graph: StateGraph, state: MachineState): ChildState {
-  const { status, reason } = state.workflow;
+  const { status, reason, suspended } = state.workflow;
   const outputs = status === 'complete' ? workflowOutputs(graph, state, 'all').values : {};
   const hasFailed = status === 'failed' || status === 'delete_failed';
   const cause = hasFailed ? firstFailure(graph, state) : undefined;
-  return { status, reason, outputs, ...(cause && { cause }) };
+  const check = checkOf(graph, state);
+  return {
+    status,
+    reason,
+    outputs,
+    ...(cause && { cause }),
+    ...(suspended && { suspended }),
+    ...(check && { check }),
+  };
+}
+
+function checkOf(graph: StateGraph, state: MachineState): ChildCheck | undefined {
+  const { status, checked } = state.workflow;
+  if (status !== 'complete' || checked === undefined) return undefined;
+  const drifted: string[] = [];
+  const unknown: string[] = [];
+  for (const step of graph.steps) {
+    const { status: standing, unverified, look } = recordOf(state, step.number);
+    if (!step.wanted || step.leaving || standing !== 'reached') continue;
+    if (unverified) drifted.push(sentenceOf(step, DOUBTED[unverified.why], look?.error?.message));
+    else if (look?.found === 'unknown')
+      unknown.push(sentenceOf(step, 'could not be checked', look.error?.message));
+  }
+  const { stopped } = checked;
+  return { drifted, unknown, ...(stopped !== undefined && { stopped }) };
+}
+
+const DOUBTED: { readonly [why in Doubt]: string } = {
+  vm_replaced: 'is unverified, for its VM was replaced',
+  vm_reverted: 'is unverified, for its VM was reverted',
+  drifted: 'has drifted',
+};
+
+function sentenceOf({ id, member }: Step, what: string, why: string | undefined): string {
+  const who = member === undefined ? id : `${id} on ${member.name}`;
+  return why === undefined ? `${who} ${what}` : `${who} ${what} (${why})`;
 }
 
 const FAILED = new Set<StepRecord['status']>(['failed', 'interrupted', 'undone']);

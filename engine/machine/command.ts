@@ -19,9 +19,9 @@ import { pathFault } from '../definition/actions/openstack.ts';
 import { isSum, urlFault } from '../definition/actions/download.ts';
 import type { DataView, Template } from '../definition/expressions/types.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
-import { stateKey } from '../graph/references.ts';
+import { outsideId, stateKey } from '../graph/references.ts';
 import type { Step } from '../graph/types.ts';
-import { childTask, deletionOf } from './child.ts';
+import { childTask, deletionOf, lookAtChild, looksAtChild } from './child.ts';
 import type { Draft } from './draft.ts';
 import type { GenerateTask } from './generate-task.ts';
 import type { Command, ResolvedAction, StepError, StepRecord, WorkflowRecord } from './types.ts';
@@ -30,11 +30,18 @@ import { dataView } from './view.ts';
 
 type ResolvedFile = Extract<ResolvedAction, { kind: 'file' }>;
 
-/** What a phase does: the state's action, its probe (before, or after an undo), its rescue, or its undo. */
-export function actionOf(state: State, phase: Phase): Action | undefined {
+/** True where the state's `on_change` takes the place of its action. */
+export const isChange = ({ changeAction }: State, record?: Pick<StepRecord, 'again'>): boolean =>
+  changeAction !== undefined && record?.again?.previous !== undefined;
+
+/**
+ * What a phase does: the state's action (or, of a step that changed, what `on_change` says), its probe (before, or after an
+ * undo), its rescue, or its undo. `record`: needed where it may be the action.
+ */
+export function actionOf(state: State, phase: Phase, record?: StepRecord): Action | undefined {
   switch (phase) {
     case 'action':
-      return state.action;
+      return isChange(state, record) ? state.changeAction : state.action;
     case 'probe':
     case 'verify':
       return state.probe;
@@ -57,15 +64,15 @@ export const isComputed = (action: Action | undefined): boolean =>
 
 /** True when the step must wait for its VM to be free; `online` only asks whether the agent is there. */
 export function needsVm(draft: Draft, number: number, phase: Phase): boolean {
-  const action = actionOf(draft.step(number).state, phase);
+  const action = actionOf(draft.step(number).state, phase, draft.record(number));
   return action !== undefined && travels(action) && action.kind !== 'online';
 }
 
 /** True when it may run beside others in its VM (`exclusive: false`). What takes back never does, nor a reboot. */
-export const sharesVm = (state: State, phase: Phase): boolean =>
+export const sharesVm = (state: State, phase: Phase, record: StepRecord): boolean =>
   !state.exclusive &&
   (phase === 'action' || phase === 'probe' || phase === 'rescue') &&
-  actionOf(state, phase)?.kind !== 'reboot';
+  actionOf(state, phase, record)?.kind !== 'reboot';
 
 /** Actions that call the owner's cloud. */
 const CALLS_OUT = new Set<Action['kind']>(['stack', 'openstack']);
@@ -75,9 +82,10 @@ const rightOf = ({ workflow: { credential } }: Draft): Pick<Command, 'credential
 
 /** Throws EngineError `expression_failed`. */
 export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: string | undefined): Command {
-  const action = actionOf(step.state, phase) as Action;
-  if (action.kind === 'workflow' && phase === 'undo') return deletionOf(draft, step);
   const record = draft.record(step.number);
+  if (phase === 'probe' && looksAtChild(step, record)) return lookAtChild(draft, step);
+  const action = actionOf(step.state, phase, record) as Action;
+  if (action.kind === 'workflow' && phase === 'undo') return deletionOf(draft, step);
   const { attempt } = record;
   const collects = phase === 'action' || phase === 'probe';
   const rescues = phase === 'rescue';
@@ -93,20 +101,20 @@ export function makeCommand(draft: Draft, step: Step, phase: Phase, agent: strin
         ? childTask(draft, step, action, view)
         : resolve(step, action, view, {
             idempotent: phase === 'action' && step.state.idempotent,
-            name: nameFor(draft.workflow, step.id),
+            name: nameFor(draft.workflow, outsideId(step)),
           }),
     ...(agent !== undefined && { agent }),
     ...(CALLS_OUT.has(action.kind) && rightOf(draft)),
     timeout: phase === 'undo' ? (step.state.undo?.timeout ?? step.state.timeout) : step.state.timeout,
     reason: reasonFor(phase, record, runsFor(draft, record) !== undefined),
-    ...(sharesVm(step.state, phase) && { exclusive: false }),
+    ...(sharesVm(step.state, phase, record) && { exclusive: false }),
     outputs: collects ? [...step.state.outputs.values()].map(({ name, hidden }) => ({ name, hidden })) : [],
   };
 }
 
 function reasonFor(
   phase: Phase,
-  { attempt, tries, renews, again, rescues = 0 }: StepRecord,
+  { touched, tries, renews, again, rescues = 0 }: StepRecord,
   isOperated: boolean,
 ): Command['reason'] {
   switch (phase) {
@@ -115,8 +123,10 @@ function reasonFor(
       return 'verify';
     case 'action':
       if (isOperated && tries === 0) return 'operation';
+      if (again?.why === 'unverified' && tries === 0) return 'verify';
       if ((renews !== undefined || again) && tries === 0) return 'changed';
-      return attempt === 0 ? 'first' : 'retry';
+      // What was taken back is as if it had never run.
+      return touched ? 'retry' : 'first';
     case 'rescue':
       return rescues <= 1 ? 'first' : 'retry';
     case 'undo':
@@ -134,8 +144,16 @@ const runsFor = (
   record.operation !== undefined && record.operation === operation?.id ? operation : undefined;
 
 export function viewFor(draft: Draft, step: Step, attempt: number, error?: StepError): DataView {
-  const operation = runsFor(draft, draft.record(step.number));
-  return dataView(draft, { step, attempt, ...(error && { error }), ...(operation && { operation }) });
+  const record = draft.record(step.number);
+  const operation = runsFor(draft, record);
+  const previous = isChange(step.state, record) ? record.again?.previous : undefined;
+  return dataView(draft, {
+    step,
+    attempt,
+    ...(error && { error }),
+    ...(operation && { operation }),
+    ...(previous && { previous }),
+  });
 }
 
 /** The error of an attempt that could not even be made. */

@@ -28,11 +28,11 @@ export function momentOf(source: ConditionSource, step: Step, record: StepRecord
 }
 
 /**
- * Nothing of the step has begun since it was new or undone; or it was reached, and nothing has since another definition or
- * other inputs came.
+ * Nothing of the step has begun since it was new or undone, or since another definition or other inputs came. That a
+ * state is unverified changes nothing that its condition reads.
  */
-export const isBeforeAll = ({ startedAt, touched, renews, again }: StepRecord): boolean =>
-  again ? !again.begun : startedAt === undefined && !touched && renews === undefined;
+export const isBeforeAll = ({ startedAt, renews, again }: StepRecord): boolean =>
+  again && !again.begun ? again.why !== 'unverified' : startedAt === undefined && renews === undefined;
 
 type Reads = NonNullable<Step['state']['condition']>['reads'];
 

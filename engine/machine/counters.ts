@@ -13,7 +13,7 @@
 import type { RequiredOutcome } from '../definition/types.ts';
 import type { Choice, Gate, StateGraph } from '../graph/types.ts';
 import { type Cells, LiveCells } from './cells.ts';
-import { hasNoWay, UNTOUCHED } from './records.ts';
+import { hasNoWay, isLooking, UNTOUCHED } from './records.ts';
 import { type RollingWatcher, turnCellCount, TurnSums } from './rolling/sums.ts';
 import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 
@@ -88,7 +88,10 @@ const heldCell = (graph: StateGraph): number => timedCell(graph) + 1;
 /** Behind them: wanted steps that were reached before what they require came to be unmet again (row 49). */
 const passedCell = (graph: StateGraph): number => heldCell(graph) + 1;
 
-const turnsAt = (graph: StateGraph): number => passedCell(graph) + 1;
+/** Behind them: steps that a check looks at. */
+const lookingCell = (graph: StateGraph): number => passedCell(graph) + 1;
+
+const turnsAt = (graph: StateGraph): number => lookingCell(graph) + 1;
 
 export const cellCount = (graph: StateGraph): number => turnsAt(graph) + turnCellCount(graph);
 
@@ -105,6 +108,9 @@ export const timedSteps = (cells: Cells, graph: StateGraph): number => cells.get
 
 /** Steps that run a child which waits for a person. */
 export const heldSteps = (cells: Cells, graph: StateGraph): number => cells.get(heldCell(graph));
+
+/** Steps that are being looked at. */
+export const lookingSteps = (cells: Cells, graph: StateGraph): number => cells.get(lookingCell(graph));
 
 /** Steps that stay reached although somebody joined who has yet to come as far. */
 export const passedSteps = (cells: Cells, graph: StateGraph): number => cells.get(passedCell(graph));
@@ -237,6 +243,7 @@ function countStatus(cells: Cells, graph: StateGraph, record: StepRecord, by: nu
   if (record.status === 'waiting' && record.due)
     cells.set(timedCell(graph), cells.get(timedCell(graph)) + by);
   if (record.held !== undefined) cells.set(heldCell(graph), cells.get(heldCell(graph)) + by);
+  if (isLooking(record)) cells.set(lookingCell(graph), cells.get(lookingCell(graph)) + by);
 }
 
 /** Moves one step from a class to another in every gate and role over it. */

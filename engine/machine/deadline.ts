@@ -11,8 +11,9 @@ import type { WorkflowRecord } from './types.ts';
 
 /** The next time of the whole workflow; undefined: there is none. */
 export function workflowDue(
-  workflow: Pick<WorkflowRecord, 'status' | 'deadline' | 'stragglers' | 'operation'>,
+  workflow: Pick<WorkflowRecord, 'status' | 'deadline' | 'stragglers' | 'operation' | 'suspended' | 'check'>,
 ): number | undefined {
+  if (workflow.status === 'checking') return workflow.check?.due;
   const times = [operationDue(workflow), endDue(workflow)].filter(time => time !== undefined);
   return times.length === 0 ? undefined : Math.min(...times);
 }
@@ -22,7 +23,9 @@ function endDue({
   status,
   deadline,
   stragglers,
-}: Pick<WorkflowRecord, 'status' | 'deadline' | 'stragglers'>): number | undefined {
+  suspended,
+}: Pick<WorkflowRecord, 'status' | 'deadline' | 'stragglers' | 'suspended'>): number | undefined {
+  if (suspended !== undefined) return undefined;
   if (status !== 'running' && status !== 'held') return undefined;
   return stragglers === undefined || (deadline !== undefined && deadline < stragglers)
     ? deadline
@@ -33,8 +36,9 @@ function endDue({
 export const operationDue = ({
   operation,
   status,
-}: Pick<WorkflowRecord, 'operation' | 'status'>): number | undefined =>
-  GOES_ON.has(status) ? operation?.due : undefined;
+  suspended,
+}: Pick<WorkflowRecord, 'operation' | 'status' | 'suspended'>): number | undefined =>
+  GOES_ON.has(status) && suspended === undefined ? operation?.due : undefined;
 
 const GOES_ON = new Set<WorkflowRecord['status']>(['running', 'held', 'failed', 'complete']);
 
@@ -43,7 +47,7 @@ export function armDeadline(draft: Draft, allowed?: number): void {
   if (draft.workflow.late) draft.mark('late', undefined);
   if (draft.workflow.allowed !== allowed) draft.mark('allowed', allowed);
   const length = deadlineOf(draft);
-  const due = length === undefined ? undefined : draft.at + length;
+  const due = length === undefined ? undefined : standingAt(draft) + length;
   if (draft.workflow.deadline !== due) draft.mark('deadline', due);
 }
 
@@ -58,8 +62,11 @@ export function armStragglers(draft: Draft): void {
   const { waitForStragglers } = draft.graph.definition;
   // What is taken back meanwhile may move a role, and then the goal is open again.
   if (waitForStragglers === undefined || draft.withStatus('running') === 0 || draft.takesBack) return;
-  draft.mark('stragglers', draft.at + waitForStragglers);
+  draft.mark('stragglers', standingAt(draft) + waitForStragglers);
 }
+
+/** Now; while the workflow is suspended its own time stands still, and is moved when it goes on. */
+const standingAt = ({ at, workflow }: Draft): number => workflow.suspended?.at ?? at;
 
 /** Another generation, or an operation, has opened the goal again. */
 export function disarmStragglers(draft: Draft): void {

@@ -14,7 +14,9 @@ import { beginOperation } from './operation/begin.ts';
 import { afterStep } from './operation/course.ts';
 import { settle } from './settle.ts';
 import type { MachineState } from './state.ts';
+import { goOnFromSuspension, kept, leadsOn } from './suspension.ts';
 import type { Decision, MachineEvent } from './types.ts';
+import { giveUpCheck, interruptedBy, isOfCheck } from './verify/check.ts';
 
 /**
  * @returns changes to commit, then effects to let out once they are committed (rule P1); `rejected` when the event
@@ -28,11 +30,34 @@ export function decide(
   arriving?: WorkflowDefinition,
 ): Decision {
   const draft = begin(graph, state, event, arriving);
-  // Each handler takes its own kind of event; the table's type says so, the compiler can't follow the lookup.
-  const handle = HANDLERS[event.kind] as Handler<MachineEvent['kind']>;
-  if (handle(draft, event)) settle(draft);
-  return draft.decision();
+  const givesUp = draft.workflow.check !== undefined && !isOfCheck(draft, event);
+  if (givesUp) giveUpCheck(draft, interruptedBy(event));
+  if (!handlerOf(event)(draft, event))
+    return givesUp ? { ...NOTHING, ...rejectionOf(draft) } : draft.decision();
+  return followed(draft, event).decision();
 }
+
+/** The draft with all that follows from the event, or, where that may not begin now, with the event kept. */
+function followed(draft: Draft, event: MachineEvent): Draft {
+  const [start] = draft.starts;
+  const isKept = start !== undefined && leadsOn(draft);
+  const decided = isKept ? kept(draft.graph, draft.state, event, start.step) : draft;
+  if (draft.state.workflow.suspended && !draft.isSuspended) goOnFromSuspension(draft, handlerOf);
+  settle(decided);
+  return decided;
+}
+
+/** A check goes on where an event is of no effect. */
+const NOTHING: Decision = { changes: [], effects: [] };
+
+function rejectionOf(draft: Draft): Pick<Decision, 'rejected'> {
+  const { rejected } = draft.decision();
+  return rejected ? { rejected } : {};
+}
+
+/** Each handler takes its own kind of event; the table's type says so, the compiler can't follow the lookup. */
+const handlerOf = (event: MachineEvent): Handler<MachineEvent['kind']> =>
+  HANDLERS[event.kind] as Handler<MachineEvent['kind']>;
 
 /** Over the graph that follows, where the event begins a generation or another step of an operation. */
 function begin(

@@ -5,6 +5,7 @@ import { EngineError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Phase } from '../base/ids.ts';
 import type { Choice, Gate, StateGraph, Step } from '../graph/types.ts';
+import { outsideId } from '../graph/references.ts';
 import type { Ages } from './ages.ts';
 import { isNeeded, lookAgain } from './applies.ts';
 import { type LiveCells, OverlayCells } from './cells.ts';
@@ -24,10 +25,10 @@ import {
   FIRST_GENERATION,
   generationOf,
   hasNoWay,
+  isDebt,
   isSame,
   isWithdrawn,
   nextDispatch,
-  owes,
   type Patch,
   patched,
   sourceOf,
@@ -139,6 +140,11 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     return this.workflow.halted !== undefined;
   }
 
+  /** True while nothing may begin until a person goes on (suspension.ts). */
+  get isSuspended(): boolean {
+    return this.workflow.suspended !== undefined;
+  }
+
   get goalHolds(): boolean {
     return goalHolds(this.cells, this.graph);
   }
@@ -208,6 +214,7 @@ export class Draft implements CounterWatcher, LeavingWatcher {
 
   /** Counts a command of the step as out, and asks for it to be sent once this decision is committed. */
   send(number: number, patch: Patch & { readonly command: Command }): void {
+    if (this.isSuspended) throw dispatched(this.step(number).id);
     const { generation } = this.workflow;
     const dispatch = nextDispatch(this.record(number), generation);
     const sent = generation === FIRST_GENERATION ? {} : { generation };
@@ -217,8 +224,10 @@ export class Draft implements CounterWatcher, LeavingWatcher {
 
   /** Asks for the command that is out to be called back. */
   callBack(number: number, why: string, patch: Patch): void {
-    const { command } = this.record(number);
+    const { command, kept } = this.record(number);
     this.write(number, patch);
+    // Its end is known already.
+    if (kept?.kind === 'report') return;
     this.effects.push({
       kind: 'cancel',
       id: this.effectId(number),
@@ -233,7 +242,7 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     return {
       workflow,
       generation: generationOf(record),
-      step: this.step(number).id,
+      step: outsideId(this.step(number)),
       dispatch: record.dispatch,
     };
   }
@@ -295,9 +304,10 @@ export class Draft implements CounterWatcher, LeavingWatcher {
     return holdersIn(this.workflow.roles, entity, role);
   }
 
-  /** From here on every change of a debt is counted; called once, when a deletion begins. */
+  /** From here on every change of a debt is counted: called when it is known what is to be taken back. */
   beginUndo(): void {
-    this.undo = buildUndo(this.graph, step => this.records.get(step) ?? this.state.records[step]);
+    const { graph, workflow } = this;
+    this.undo = buildUndo(graph, step => this.records.get(step) ?? this.state.records[step], workflow);
   }
 
   withStatus(status: StepRecord['status']): number {
@@ -326,6 +336,7 @@ export class Draft implements CounterWatcher, LeavingWatcher {
 
   gateChanged(gate: Gate | Choice): void {
     this.steps.push(...gate.outputs);
+    if ('retires' in gate) this.undoable.push(...(gate.retires ?? []));
   }
 
   roleChanged(role: number): void {
@@ -338,8 +349,9 @@ export class Draft implements CounterWatcher, LeavingWatcher {
 
   private countUndo(number: number, before: StepRecord, after: StepRecord): void {
     if (!this.undo) return;
-    if (owes(before) !== owes(after)) {
-      countDebt(this.undo, this.graph, number, owes(after) ? 1 : -1, freed => this.undoable.push(freed));
+    const owing = isDebt(after, this.workflow);
+    if (isDebt(before, this.workflow) !== owing) {
+      countDebt(this.undo, this.graph, number, owing ? 1 : -1, freed => this.undoable.push(freed));
     }
     if (before.status !== after.status) this.undoable.push(number);
   }
@@ -367,5 +379,12 @@ const illegal = (what: string, from: string, to: string): EngineError =>
   new EngineError(
     'internal',
     `${what}: no transition from ${from} to ${to}.`,
+    'Report this with the event log.',
+  );
+
+const dispatched = (step: string): EngineError =>
+  new EngineError(
+    'internal',
+    `${step} was to begin although the workflow is suspended.`,
     'Report this with the event log.',
   );

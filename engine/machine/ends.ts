@@ -6,6 +6,7 @@ import type { Draft } from './draft.ts';
 import { withdrawQuestions } from './halting.ts';
 import {
   describeDebts,
+  describeEnd,
   describeFailures,
   describeHalt,
   describeHolds,
@@ -14,9 +15,12 @@ import {
 } from './reasons.ts';
 import { endsOperation, stepEnded } from './operation/course.ts';
 import { ATTEMPT_OVER } from './records.ts';
+import { endAskedUndo } from './undo/asked.ts';
 import { beginUndoOnFailure, endUndoOnFailure } from './undo/on-failure.ts';
 import type { StepRecord } from './types.ts';
+import { noteRest } from './suspension.ts';
 import { debts } from './undo/order.ts';
+import { concludeCheck } from './verify/check.ts';
 
 /** Row 15: the goal holds, so nothing new starts. What runs may finish; the rest of these was not needed. */
 export function standDown(draft: Draft, steps: readonly Step[] = draft.graph.steps): void {
@@ -36,18 +40,25 @@ const FAILED = { status: 'failed' } as const;
 /** Of a step that was to be renewed, or to be judged or run again: what it was before. */
 function standing({ renews, again, outputs }: StepRecord) {
   if (again && !again.begun) return { ...asBefore(outputs), since: again.since, again: undefined };
-  return renews !== undefined ? asBefore(outputs) : NOT_NEEDED;
+  return renews !== undefined ? { ...asBefore(outputs), error: undefined } : NOT_NEEDED;
 }
 
+/** With the error that was tolerated. */
 const asBefore = (outputs: StepRecord['outputs']) =>
-  ({ status: 'reached', error: undefined, cause: outputs ? undefined : 'tolerated' }) as const;
+  ({ status: 'reached', cause: outputs ? undefined : 'tolerated' }) as const;
 
 /** Sets the workflow's status by what its steps do. */
 export function conclude(draft: Draft): void {
+  if (draft.isSuspended) {
+    concludeSuspended(draft);
+    return noteRest(draft);
+  }
   switch (draft.workflow.status) {
     case 'running':
     case 'held':
       return concludeForward(draft);
+    case 'checking':
+      return concludeCheck(draft);
     case 'cancelling':
       return concludeCancel(draft);
     case 'undoing':
@@ -77,7 +88,7 @@ function concludeForward(draft: Draft): void {
     if (runs) draft.setWorkflow('running', '');
     else if (held > 0) draft.setWorkflow('held', describeHolds(draft));
     else if (draft.takesBack) end(draft, 'failed', describeLeft(draft));
-    else end(draft, 'complete', describeFailures(draft, 'not needed for the goal'));
+    else end(draft, 'complete', describeEnd(draft));
   } else if (runs || timedSteps(draft.cells, draft.graph) > 0) {
     draft.setWorkflow('running', describeHalt(draft));
   } else if (held === 0 && (draft.isHalted || draft.workflow.late)) {
@@ -88,6 +99,18 @@ function concludeForward(draft: Draft): void {
   } else {
     fail(draft);
   }
+}
+
+/** Nothing was looked at that could move: only what has ended can be said. */
+function concludeSuspended(draft: Draft): void {
+  const { status } = draft.workflow;
+  if (status === 'cancelling') return concludeCancel(draft);
+  if (status !== 'running' && status !== 'held') return;
+  const held = heldSteps(draft.cells, draft.graph);
+  const isBusy = draft.withStatus('running') - held + draft.withStatus('undoing') > 0;
+  const moves = isBusy || timedSteps(draft.cells, draft.graph) > 0 || draft.isHalted;
+  if (!moves && held + draft.withStatus('paused') > 0) draft.setWorkflow('held', describeHolds(draft));
+  else draft.setWorkflow('running', describeHalt(draft));
 }
 
 /** While an operation runs, its step is over: the workflow is not. */
@@ -107,7 +130,9 @@ function fail(draft: Draft): void {
 }
 
 function concludeUndo(draft: Draft): void {
-  if (draft.withStatus('undoing') === 0) endUndoOnFailure(draft);
+  if (draft.withStatus('undoing') > 0) return;
+  if (draft.workflow.undo) endAskedUndo(draft);
+  else endUndoOnFailure(draft);
 }
 
 /** Called-back attempts are awaited; the reason already says who cancelled. A deadline is a failure like others. */
@@ -115,7 +140,7 @@ function concludeCancel(draft: Draft): void {
   if (isBusy(draft)) return;
   if (draft.workflow.operation) stepEnded(draft);
   if (draft.goalHolds && draft.takesBack) draft.setWorkflow('failed', describeLeft(draft));
-  else if (draft.goalHolds) draft.setWorkflow('complete', describeFailures(draft, 'not needed for the goal'));
+  else if (draft.goalHolds) draft.setWorkflow('complete', describeEnd(draft));
   else if (draft.workflow.late && !draft.workflow.operation) fail(draft);
   else draft.setWorkflow('failed', draft.workflow.reason);
 }

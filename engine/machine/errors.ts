@@ -20,6 +20,7 @@ export const ERROR_KINDS = [
   'cancelled',
   'child',
   'http',
+  'quota',
 ] as const;
 
 /** Why an attempt failed; becomes `error` in expressions and the workflow's reason. */

@@ -4,8 +4,9 @@
 import type { EffectId, StepId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { MemberChange } from '../graph/members.ts';
-import type { FormerState, Member, Ran, StateGraph } from '../graph/types.ts';
+import type { FormerState, Member, Names, Ran, StateGraph } from '../graph/types.ts';
 import type { MachineState } from './state.ts';
+import type { Doubt } from './verify/types.ts';
 import type { Command, Report, StepRecord, StepStatus, WorkflowRecord } from './types.ts';
 
 /** What a workflow runs by from now on. */
@@ -34,11 +35,13 @@ export type MachineEvent = {
   | { readonly kind: 'retry'; readonly step?: StepId; readonly attempt?: number; readonly by: string }
   | { readonly kind: 'skip'; readonly step: StepId; readonly outputs: JsonObject; readonly by: string }
   | { readonly kind: 'fail'; readonly step: StepId; readonly by: string }
+  /** The step is taken back, and before it all that stands on it; then nothing begins until a person goes on. */
+  | { readonly kind: 'undo'; readonly step: StepId; readonly by: string }
   /** Yes or no to a step that asks. */
   | { readonly kind: 'approve'; readonly step: StepId; readonly by: string }
   | { readonly kind: 'reject'; readonly step: StepId; readonly by: string }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject; readonly by: string }
-  /** Goes on from a failure: retries what failed, as `stack update` will. */
+  /** Goes on from a failure: retries what failed, as `stack update` will. Of what is suspended: from there, and no further. */
   | {
       readonly kind: 'resume';
       readonly by: string;
@@ -46,6 +49,19 @@ export type MachineEvent = {
       readonly credential?: string;
     }
   | { readonly kind: 'cancel'; readonly by: string }
+  /** Nothing begins until a `resume`; what runs may end. */
+  | { readonly kind: 'suspend'; readonly by: string }
+  /** Every reached state that has a probe is looked at; nothing else happens. */
+  | { readonly kind: 'check'; readonly by: string; readonly allowed?: number }
+  /** What is unverified, and what failed, is run again; nothing else is. */
+  | {
+      readonly kind: 'converge';
+      readonly by: string;
+      readonly allowed?: number;
+      readonly credential?: string;
+    }
+  /** What was reached in the agent's VM may hold no longer. */
+  | { readonly kind: 'unverify'; readonly agent: string; readonly why: Doubt }
   /** `inputs`: values of all inputs of the operation. The same `id` twice is once. */
   | {
       readonly kind: 'operate';
@@ -121,6 +137,7 @@ export interface EarlierSources {
   /** Generation with which a definition came → its digest; of those under which some step last ran. */
   readonly definitions: { readonly [generation: string]: string };
   readonly states: readonly FormerState[];
+  readonly names?: Names;
   /** Inputs that the present definition has no more, as they last were: what is taken back may read them. */
   readonly inputs: JsonObject;
 }

@@ -45,6 +45,12 @@ export function fingerprintOf(source: ViewSource, step: Step, hash: Hash): Finge
   };
 }
 
+/** Inputs of the step's action as it would run now, encoded; none of an action without. Throws as `fingerprintOf`. */
+export function inputsNow(source: ViewSource, step: Step): JsonObject {
+  const { action } = step.state;
+  return (action && partsOf(source, step, action, dataView(source, { step, attempt: ATTEMPT })).inputs) ?? {};
+}
+
 /** Names of what differs: `action`, or an input; `ignored`: inputs that make no difference, or all. */
 export function changedParts(
   before: Fingerprint,
@@ -111,7 +117,7 @@ function partsOfResolved(action: ResolvedAction): Parts {
       return { action: rest as unknown as JsonValue };
     }
     case 'workflow': {
-      if (action.task === 'delete') return { action: { kind: action.kind, task: action.task } };
+      if (action.task !== 'run') return { action: { kind: action.kind, task: action.task } };
       const { definition, members, inputs } = action;
       return {
         action: { kind: action.kind, definition, members: members as unknown as JsonValue },

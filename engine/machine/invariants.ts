@@ -1,6 +1,7 @@
 // What holds of every workflow after every event: as text, and as a function that tests call.
 // Belongs here: the numbered list and its checks, from scratch and slow. Does not belong here: anything that runs in
 // production.
+import { restingStatus } from './workflow-record.ts';
 import { momentOf } from './condition.ts';
 import {
   alarmOf,
@@ -25,6 +26,7 @@ import { hasBegun } from './halting.ts';
 import {
   FIRST_GENERATION,
   hasNoWay,
+  isLooking,
   isToJudge,
   occupies,
   owes,
@@ -32,12 +34,14 @@ import {
   sourceOf,
   UNTOUCHED,
 } from './records.ts';
+import { isUnderWay } from './suspension.ts';
 import { isBefore, type MachineState, recordOf } from './state.ts';
 import { type Holder, STEP_STATUSES, type StepRecord, type StepStatus } from './types.ts';
 import { checkTurns, turnOf } from './rolling/invariants.ts';
 import { buildUndo } from './undo/order.ts';
 import { asRun } from './update/earlier.ts';
 import { awaitsFormer, checkLeaving } from './update/invariants.ts';
+import { checkDoubts } from './verify/invariants.ts';
 
 export const INVARIANTS = {
   M1: 'A gate counts its inputs by class, a choice its alternatives by verdict.',
@@ -45,7 +49,7 @@ export const INVARIANTS = {
   M3: 'At most one exclusive command is out on a VM, `online` apart (R5), and the machine knows which.',
   M4: 'Undo order is counted: a step is held while it, or what required it, owes an undo.',
   M5: 'A step that runs its action, or has run it, had every requirement met first, but for those who joined since (row 49).',
-  M6: 'A command is out only while a step runs or undoes, with a phase, a deadline (but to a child) and a dispatch number, on the agent of its record.',
+  M6: 'A command is out only while a step runs or undoes, or is looked at, with a phase, a deadline (but to a child) and a dispatch number, on the agent of its record.',
   M7: 'A step waits for its VM in order of readiness, and only while that VM is busy or nothing may start.',
   M8: 'While steps may start, none that could start waits, and none that never can is open.',
   M9: 'A reached step has outputs, unless its failure is tolerated.',
@@ -62,8 +66,12 @@ export const INVARIANTS = {
   M20: "A rolling's numbers are those of its turns; nobody is inside beyond its size, or starts outside (R4).",
   M21: 'A step is timed for what it requires `within` a time exactly while nothing else is missing.',
   M22: 'Only a state with `valid_for` runs again, and nobody waits for that without having asked.',
-  M23: 'A step runs the child of its record, and that is held only while it runs and is not called back.',
+  M23: 'A step runs the child of its record, and that is held only while it runs or is undone, and is not called back.',
   M24: 'What is withdrawn is counted in the order of its undo; a member that leaves starts nothing; nothing is withdrawn of what is complete.',
+  M25: 'Only while it is suspended is an event of a step kept, of one that runs, is undone or is asked.',
+  M26: 'A state is looked at only while the workflow is checked, and that is so exactly while something is.',
+  M27: 'What is unverified was reached; while steps may start, but by an operation, and the goal needs it, it is open, unless it is a drift that nobody has asked to mend.',
+  M28: 'What is suspended is at rest exactly while no attempt is under way.',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
 
@@ -80,6 +88,7 @@ export function check(graph: StateGraph, state: MachineState): string[] {
   checkUndo(graph, state, report);
   checkLeaving(graph, state, (holds, where) => report('M24', holds, where));
   checkTurns(graph, state, (holds, where) => report('M20', holds, where));
+  checkDoubts(graph, state, isForward(graph, state), report);
   checkWorkflow(graph, state, report);
   return broken;
 }
@@ -116,6 +125,7 @@ function verdicts(graph: StateGraph, state: MachineState, number: number) {
   return [...step.needs.map(gate => gateVerdict(state.cells, graph, gate)), ...choices, ...roles];
 }
 
+const KEEPING = new Set<StepRecord['status']>(['running', 'undoing', 'paused']);
 const ACTING = new Set<StepRecord['status']>(['ready', 'running', 'reached', 'paused']);
 
 function checkStep(graph: StateGraph, state: MachineState, number: number, report: ReportBroken): void {
@@ -141,7 +151,9 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   const wasWatched = watched || leaving === true || state.workflow.generation > FIRST_GENERATION;
   report('M16', record.hasFailed ? wasWatched : !mustSay, id);
   if (isForward(graph, state)) checkOpen(graph, state, number, unmet, hopeless, report);
-  const { asks } = record;
+  const { asks, kept } = record;
+  const mayKeep = state.workflow.suspended !== undefined && KEEPING.has(record.status);
+  report('M25', kept === undefined || mayKeep, id);
   const answers = record.cause === 'waits_for_approval' || record.cause === 'waits_for_signal';
   report('M17', (asks !== undefined) === answers && (!answers || record.status === 'paused'), id);
   report('M17', asks?.kind !== 'signal' || !state.workflow.signals?.[asks.name], `${id} (kept)`);
@@ -150,9 +162,12 @@ function checkStep(graph: StateGraph, state: MachineState, number: number, repor
   report('M15', record.since <= state.at, id);
 }
 
-/** Another generation began, or an operation. */
-const hasChanged = ({ generation, operation, operations }: MachineState['workflow']): boolean =>
-  generation > FIRST_GENERATION || operation !== undefined || operations !== undefined;
+/** Another generation began, or an operation, or what was unverified was opened. */
+const hasChanged = ({ generation, operation, operations, takenUp }: MachineState['workflow']): boolean =>
+  generation > FIRST_GENERATION ||
+  operation !== undefined ||
+  operations !== undefined ||
+  takenUp !== undefined;
 
 /** Of a workflow whose members changed; what is ready has not begun, and waits for those who joined. */
 const mayBePassed = ({ workflow }: MachineState, record: StepRecord): boolean =>
@@ -160,12 +175,13 @@ const mayBePassed = ({ workflow }: MachineState, record: StepRecord): boolean =>
 
 function checkCommand(record: StepRecord, id: string, report: ReportBroken): void {
   const out = record.command !== undefined;
-  const acting = record.status === 'running' || record.status === 'undoing';
+  const looks = isLooking(record) && out;
+  const acting = record.status === 'running' || record.status === 'undoing' || looks;
   const { action } = record.command ?? {};
   const isTimed = action?.kind === 'workflow' ? record.due === undefined : record.due?.for === 'deadline';
   report('M6', !out || (acting && isTimed && record.dispatch > 0), id);
   report('M23', action?.kind !== 'workflow' || action.child === record.child, id);
-  const mayHold = record.status === 'running' && record.cancel === undefined && action?.kind === 'workflow';
+  const mayHold = acting && record.cancel === undefined && action?.kind === 'workflow';
   report('M23', record.held === undefined || mayHold, `${id} (held)`);
   report('M6', record.status !== 'running' || out || record.due?.for === 'wait', id);
   const waits = record.status === 'ready' && record.phase === 'rescue';
@@ -176,7 +192,8 @@ function checkCommand(record: StepRecord, id: string, report: ReportBroken): voi
 }
 
 function isForward(graph: StateGraph, state: MachineState): boolean {
-  const { status, seq } = state.workflow;
+  const { status, seq, suspended } = state.workflow;
+  if (suspended !== undefined) return false;
   return seq > 0 && (status === 'running' || status === 'held') && !goalHolds(graph, state);
 }
 
@@ -211,7 +228,8 @@ function checkOpen(
   const mayWait = unmet > 0 || state.workflow.halted !== undefined || isHeldUp;
   if (status === 'waiting' && !due) report('M8', mayWait && isOpen, step.id);
   report('M22', renews === undefined || step.state.validFor !== undefined, step.id);
-  report('M22', freshFrom === undefined || fresh !== 'met', `${step.id} (asks)`);
+  const mayAsk = fresh !== 'met' || state.workflow.halted !== undefined;
+  report('M22', freshFrom === undefined || mayAsk, `${step.id} (asks)`);
   const mayBlock = cause === 'too_late' || fresh === 'hopeless' || (hasNoHope && !awaits);
   if (status === 'blocked') report('M8', mayBlock, step.id);
   if (status !== 'waiting' || state.workflow.halted !== undefined) return;
@@ -257,7 +275,7 @@ function checkAgents(graph: StateGraph, state: MachineState, report: ReportBroke
     queue.sort((a, b) => (isBefore(recordOf(state, a), a, recordOf(state, b), b) ? -1 : 1));
   }
   report('M7', sameText(sorted(waiting), sorted(state.queues)), 'the queues');
-  if (state.workflow.status === 'cancelling') return;
+  if (state.workflow.status === 'cancelling' || state.workflow.suspended !== undefined) return;
   for (const agent of waiting.keys())
     report('M7', busy.has(agent) || state.workflow.status === 'deleted', agent);
 }
@@ -273,14 +291,14 @@ function checkUndo(graph: StateGraph, state: MachineState, report: ReportBroken)
     status === 'undoing' || status === 'deleting' || status === 'delete_failed' || status === 'deleted';
   report('M4', undoes === (state.undo !== undefined), 'the workflow');
   if (state.undo) {
-    const fresh = buildUndo(graph, step => state.records[step]);
+    const fresh = buildUndo(graph, step => state.records[step], state.workflow);
     report('M4', sameText([...state.undo.values], [...fresh.values]), 'the undo order');
   }
   for (const { number, id } of graph.steps) {
     const record = recordOf(state, number);
     const { status: step } = record;
     if (step === 'undoing' || step === 'undone') {
-      const may = undoes || (step === 'undone' && status === 'failed');
+      const may = undoes || (step === 'undone' && restingStatus(state.workflow) === 'failed');
       const isFree = () => dependents(graph, number).every(other => !owes(recordOf(state, other)));
       const one = asRun(graph, graph.steps[number] as Step, record, sourceOf(state.workflow));
       const isAlone = one.state.onFailure === 'undo';
@@ -338,7 +356,9 @@ function checkWorkflow(graph: StateGraph, state: MachineState, report: ReportBro
     const begun = state.records.every(record => record?.status !== 'ready' || hasBegun(record));
     report('M18', status !== 'held' && begun, 'the workflow');
   }
-  const { late, stragglers } = state.workflow;
+  const { late, stragglers, suspended } = state.workflow;
+  const rests = !state.records.some(record => record && isUnderWay(record));
+  report('M28', suspended === undefined || (suspended.rests ?? false) === rests, 'the workflow');
   report('M19', !late || (status !== 'running' && status !== 'held'), 'the workflow');
   report('M19', stragglers === undefined || state.undo !== undefined || goalHolds(graph, state), 'its end');
   if (status === 'deleted' && reason === '') {
@@ -364,7 +384,9 @@ function checkRole(
 ): void {
   if (state.undo || holder === undefined || holder === null) return;
   // A holder holds it until it leaves, also while what it reached is judged or run again.
-  const mayHold = (record: StepRecord): boolean => state.workflow.source !== undefined || holdsOn(record);
+  const { source, takenUp } = state.workflow;
+  const isReopened = source !== undefined || takenUp !== undefined;
+  const mayHold = (record: StepRecord): boolean => isReopened || holdsOn(record);
   const reached = role.candidates
     .filter(number => mayHold(recordOf(state, number)))
     .map(number => graph.steps[number]?.member?.agent);

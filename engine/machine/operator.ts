@@ -5,7 +5,9 @@ import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginAnew } from './undo/on-failure.ts';
 import type { StepCause, StepStatus } from './types.ts';
+import { isOfEarlier } from './update/judge.ts';
 import { withdrawAgain } from './update/withdraw.ts';
+import { takeUp } from './verify/mark.ts';
 
 /** Looks at every step that the goal needs and at every role: at the beginning, and after a stop. */
 export function considerAll(draft: Draft): void {
@@ -27,7 +29,14 @@ export function stepToActOn(
     return undefined;
   }
   if (!mayGoOn(draft)) return undefined;
-  const { status } = draft.record(number);
+  const { status, kept } = draft.record(number);
+  if (kept) {
+    draft.reject(
+      `What came for ${id} is kept: the workflow is suspended.`,
+      'Resume the workflow, then look again.',
+    );
+    return undefined;
+  }
   if (allowed.has(status)) return number;
   draft.reject(
     `${id} is ${status} and can't be ${verb}.`,
@@ -61,6 +70,7 @@ export function goOn(draft: Draft, allowed?: number): void {
   beginAnew(draft);
   withdrawAgain(draft);
   askAnew(draft);
+  takeUp(draft);
   considerAll(draft);
 }
 
@@ -76,7 +86,10 @@ export function takeCredential(draft: Draft, credential: string | undefined): vo
     draft.mark('credential', credential);
 }
 
-/** Gives a step a new beginning: all its attempts, whatever stopped it. */
+/**
+ * Gives a step a new beginning: all its attempts, whatever stopped it. One that ended after another definition or other inputs had
+ * come, while nothing could begin, has its condition judged by those.
+ */
 export function reopen(draft: Draft, number: number): void {
   draft.write(number, {
     ...ATTEMPT_OVER,
@@ -84,6 +97,7 @@ export function reopen(draft: Draft, number: number): void {
     tries: 0,
     interruptions: undefined,
     cause: undefined,
+    ...(isOfEarlier(draft, draft.record(number)) && { startedAt: undefined }),
   });
   draft.steps.push(number);
 }

@@ -5,10 +5,11 @@ import { readEncodedOutputs, type ReadOutputs, readOutputs } from '../definition
 import type { State } from '../definition/types.ts';
 import { endWithout } from './applies.ts';
 import { reach } from './attempts.ts';
+import { isChange } from './command.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER, type Patch } from './records.ts';
 import { failAttempt, interruptAttempt } from './retry.ts';
-import type { Command, Outcome, RawOutput, StepError } from './types.ts';
+import type { Outcome, RawOutput, StepError, StepRecord } from './types.ts';
 
 type Succeeded = Extract<Outcome, { kind: 'succeeded' }>;
 type Unsuccessful = Exclude<Outcome, { kind: 'succeeded' }>;
@@ -32,20 +33,21 @@ export function endAction(draft: Draft, number: number, outcome: Outcome): void 
 /** What makes the step reached, by the definition under which its attempt began; undefined: the attempt did not. */
 export function reachedBy(draft: Draft, number: number, outcome: Outcome): Patch | undefined {
   if (outcome.kind !== 'succeeded') return undefined;
-  const { command, phase, outputs: stored } = draft.record(number);
+  const record = draft.record(number);
+  const { phase, outputs: stored } = record;
   const { state } = draft.asRun(number);
   if (phase === 'probe') {
     const outputs = readOutputs(state, outcome.outputs).outputs ?? stored;
     return outputs && { outputs };
   }
-  const { outputs } = outputsOf(state, command, outcome);
+  const { outputs } = outputsOf(state, record, outcome);
   const facts = state.action?.kind === 'online' ? factsIn(outcome.outputs) : undefined;
   return outputs && { outputs, ...(facts && { facts }) };
 }
 
 function actionSucceeded(draft: Draft, number: number, outcome: Succeeded): void {
   const { state } = draft.asRun(number);
-  const { outputs, problem } = outputsOf(state, draft.record(number).command, outcome);
+  const { outputs, problem } = outputsOf(state, draft.record(number), outcome);
   if (!outputs) {
     return failAttempt(draft, number, {
       kind: 'outputs',
@@ -59,14 +61,22 @@ function actionSucceeded(draft: Draft, number: number, outcome: Succeeded): void
 }
 
 /** Of a `set`: what was computed when it was sent, and the references of what was made. */
-function outputsOf(state: State, command: Command | undefined, { outputs }: Succeeded): ReadOutputs {
-  const { action } = command ?? {};
+function outputsOf(state: State, record: StepRecord, { outputs }: Succeeded): ReadOutputs {
+  const { action } = record.command ?? {};
+  if (isChange(state, record)) return changedOutputs(state, record.again?.previous?.outputs ?? {}, outputs);
   if (action?.kind !== 'generate') return readOutputs(state, outputs);
   const made = action.secrets.flatMap(({ name }) => {
     const given = outputs[name];
     return given && 'secret' in given ? [[name, { $secret: given.secret }] as const] : [];
   });
   return readEncodedOutputs(state, { ...action.values, ...Object.fromEntries(made) });
+}
+
+/** What `on_change` does not give stays as it was. */
+function changedOutputs(state: State, before: JsonObject, given: Succeeded['outputs']): ReadOutputs {
+  const named = [...state.outputs].filter(([name]) => Object.hasOwn(given, name));
+  const read = readOutputs({ ...state, outputs: new Map(named) }, given);
+  return read.outputs ? readEncodedOutputs(state, { ...before, ...read.outputs }) : read;
 }
 
 /** What the agent told of its machine travels as the output `facts` of an `online` action. */
@@ -124,7 +134,10 @@ export function cannotTell(outcome: Unsuccessful, phase: 'probe' | 'verify'): St
       return {
         ...outcome.error,
         kind: outcome.error.kind === 'exit' ? 'probe' : outcome.error.kind,
-        message: `The probe can't tell: ${outcome.error.message}`,
+        message:
+          outcome.error.kind === 'child'
+            ? outcome.error.message
+            : `The probe can't tell: ${outcome.error.message}`,
         phase,
       };
     case 'interrupted':

@@ -1,6 +1,7 @@
 // What a restarted engine takes up again: commands that are out, cancels in progress, timers (rules P3 and P4).
 // Belongs here: reading them from records. Does not belong here: sending, clocks.
 import type { StepId } from '../base/ids.ts';
+import { outsideId } from '../graph/references.ts';
 import type { StateGraph } from '../graph/types.ts';
 import { workflowDue } from './deadline.ts';
 import { generationOf } from './records.ts';
@@ -12,9 +13,9 @@ const NONE: readonly Effect[] = [];
 
 /** The same commands under the same ids, and the cancels of those that are being called back, in step order. */
 export function pendingEffects(graph: StateGraph, { workflow, records }: MachineState): readonly Effect[] {
-  return graph.steps.flatMap(({ id, number }) => {
-    const record = records[number];
-    return record === undefined ? [] : effectsOf(workflow, id, record);
+  return graph.steps.flatMap(step => {
+    const record = records[step.number];
+    return record === undefined ? [] : effectsOf(workflow, outsideId(step), record);
   });
 }
 
@@ -24,7 +25,7 @@ export function effectsOf(
   step: StepId,
   record: StepRecord,
 ): readonly Effect[] {
-  if (!record.command) return NONE;
+  if (!record.command || record.kept) return NONE;
   const id = { workflow, generation: generationOf(record), step, dispatch: record.dispatch };
   const begun = begunOf(record);
   const start: Effect = { kind: 'start', id, command: record.command, ...(begun && { begun }) };

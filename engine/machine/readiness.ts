@@ -27,6 +27,7 @@ import { isAwaiting, timeRequirements } from './within.ts';
 export function considerStep(draft: Draft, number: number): void {
   const step = draft.step(number);
   const record = draft.record(number);
+  if (step.retireAfter) draft.undoable.push(number);
   if (!step.wanted || !draft.underway) return;
   const fits = applies(draft, step);
   if (record.status === 'running') judgeRunning(draft, number);
@@ -42,7 +43,7 @@ export function considerStep(draft: Draft, number: number): void {
   if (holds === false) return standAside(draft, number, { cause: 'condition_false', ...unblamed(record) });
   const isHopeless = hopelessOf(draft.cells, draft.graph, number) > 0 || isKeptOut(draft, step, record);
   if (isHopeless && moment !== 'open' && !awaitsChoice(draft, step)) return giveUp(draft, step, record);
-  if (awaitsFormerHolder(draft, number)) return;
+  if (awaitsFormerHolder(draft, number)) return unblock(draft, number, record);
   const isMet = unmetOf(draft.cells, draft.graph, number) === 0;
   if (isMet && isToJudge(record)) {
     if (moment === 'last' && foresee(draft, step) === false)
@@ -52,11 +53,16 @@ export function considerStep(draft: Draft, number: number): void {
   const { verdict, stale } =
     isMet && record.renews === undefined ? freshnessOf(draft, number) : NOTHING_STALE;
   if (verdict === 'hopeless') return blockByAge(draft, number, record);
-  if (record.status === 'blocked')
-    draft.write(number, { status: 'waiting', cause: undefined, ...unblamed(record) });
+  unblock(draft, number, record);
   timeRequirements(draft, number);
   if (verdict === 'open') return awaitRenewal(draft, number, stale);
   if (isMet) begin(draft, number, holds === true);
+}
+
+/** What it requires may be met again, or who has the role may be another. */
+function unblock(draft: Draft, number: number, record: StepRecord): void {
+  if (record.status === 'blocked')
+    draft.write(number, { status: 'waiting', cause: undefined, ...unblamed(record) });
 }
 
 /** What may have nothing to run enters no rolling yet. */

@@ -2,11 +2,13 @@
 // Belongs here: words made from records. Does not belong here: deciding the status (ends.ts).
 import { LIMITS } from '../base/limits.ts';
 import type { Step } from '../graph/types.ts';
+import { looksAtChild } from './child.ts';
 import { deadlineOf, lateText } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { isWithdrawn } from './records.ts';
 import { isShutOut, isStopped } from './rolling/entering.ts';
-import type { Question, StepRecord } from './types.ts';
+import type { AskedUndo, Question, StepRecord } from './types.ts';
+import type { Doubt } from './verify/types.ts';
 
 /** Failures told in full; of the others only the number is said. */
 const TOLD = 3;
@@ -21,6 +23,32 @@ export function describeFailures(draft: Draft, remark: string): string {
   const text = [list(draft, failed, 'failed'), ...stops(draft)].join('; ');
   return clip(remark === '' ? text : `${text} (${remark})`);
 }
+
+/** Of what is complete: failures that the goal did not need, and what may hold no longer. */
+export function describeEnd(draft: Draft): string {
+  const doubted = stepsWith(
+    draft,
+    ({ status, unverified }) => status === 'reached' && unverified !== undefined,
+  );
+  const [first] = doubted;
+  const failures = describeFailures(draft, 'not needed for the goal');
+  if (first === undefined) return failures;
+  const told = doubted.slice(0, TOLD).map(step => `${place(draft, step)} ${doubtText(draft, step)}`);
+  const all = [...told, ...more(doubted.length, 'unverified')].join('; ');
+  return clip(`${all} (converge runs again what is unverified)${failures && `; ${failures}`}`);
+}
+
+function doubtText(draft: Draft, step: Step): string {
+  const record = draft.record(step.number);
+  const { why = 'drifted' } = record.unverified ?? {};
+  return why === 'drifted' && looksAtChild(step, record) ? 'has drifted in its child' : DOUBTS[why];
+}
+
+const DOUBTS: { readonly [why in Doubt]: string } = {
+  vm_replaced: 'is unverified: its VM was replaced',
+  vm_reverted: 'is unverified: its VM was reverted',
+  drifted: 'has drifted: its probe denies it',
+};
 
 /** The deadline first, then what failed or was called back at it. */
 export function describeLate(draft: Draft): string {
@@ -99,6 +127,21 @@ export function describeUndone(draft: Draft): string {
   const undone =
     left.length === 0 ? 'what was started is undone' : `${list(draft, left, 'could not be undone')}`;
   return clip(`${draft.workflow.reason}; ${undone}`);
+}
+
+/** What a person had taken back, and what could not be. */
+export function describeAskedUndo(draft: Draft, { step, by }: AskedUndo, taken: readonly number[]): string {
+  const steps = taken.map(number => draft.step(number));
+  const left = steps.filter(({ number }) => draft.record(number).cause === 'undo_failed');
+  if (left.length > 0)
+    return clip(
+      `${by} had ${step} taken back; ${list(draft, left, 'could not be undone')} (undo it again to retry, or resume)`,
+    );
+  const others = steps.filter(
+    ({ id, number }) => id !== step && draft.record(number).status === 'undone',
+  ).length;
+  const more = others === 0 ? '' : `, and ${others} that stood on it`;
+  return clip(`${step} is undone, as ${by} asked${more} (resume runs ${others === 0 ? 'it' : 'them'} again)`);
 }
 
 function nothingMoves(draft: Draft): string {

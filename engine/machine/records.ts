@@ -2,7 +2,7 @@
 // Belongs here: pure questions to one record. Does not belong here: the graph, sums over records (counters.ts).
 import type { JsonObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { StepError, StepRecord, StepStatus } from './types.ts';
+import type { StepError, StepRecord, StepStatus, WorkflowRecord } from './types.ts';
 
 /** What is known of a step that never left `waiting`: no row is kept for it. */
 export const UNTOUCHED: StepRecord = Object.freeze({
@@ -31,8 +31,11 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.generation !== undefined && { generation: merged.generation }),
     ...(merged.source !== undefined && { source: merged.source }),
     ...(merged.fingerprint !== undefined && { fingerprint: merged.fingerprint }),
+    ...(merged.given !== undefined && { given: merged.given }),
     ...(merged.reran !== undefined && { reran: merged.reran }),
     ...(merged.again !== undefined && OPEN_AGAIN.has(merged.status) && { again: merged.again }),
+    ...(merged.unverified !== undefined && isMarkable(merged) && { unverified: merged.unverified }),
+    ...(merged.look !== undefined && merged.status === 'reached' && { look: merged.look }),
     ...(merged.phase !== undefined && { phase: merged.phase }),
     ...(merged.progress !== undefined && { progress: merged.progress }),
     ...(merged.command !== undefined && { command: merged.command }),
@@ -42,7 +45,8 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.child !== undefined &&
       merged.touched &&
       merged.status !== 'undone' && { child: merged.child }),
-    ...(merged.held !== undefined && merged.status === 'running' && { held: merged.held }),
+    ...(merged.held !== undefined && HOLDING.has(merged.status) && { held: merged.held }),
+    ...(merged.kept !== undefined && { kept: merged.kept }),
     ...(merged.cancel !== undefined && { cancel: merged.cancel }),
     ...(merged.interruptions && { interruptions: merged.interruptions }),
     ...(merged.rescues && { rescues: merged.rescues }),
@@ -55,6 +59,7 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.next !== undefined && merged.status === 'ready' && { next: merged.next }),
     touched: merged.touched as boolean,
     ...(merged.withdrawn !== undefined && merged.touched && { withdrawn: merged.withdrawn }),
+    ...(merged.toUndo && merged.touched && merged.status !== 'undone' && { toUndo: merged.toUndo }),
     ...(merged.operation !== undefined && { operation: merged.operation }),
     ...(merged.renews !== undefined && RENEWING.has(merged.status) && { renews: merged.renews }),
     ...(merged.freshFrom !== undefined && ASKING.has(merged.status) && { freshFrom: merged.freshFrom }),
@@ -64,6 +69,9 @@ export function patched(before: StepRecord, patch: Patch, at: number): StepRecor
     ...(merged.startedAt !== undefined && { startedAt: merged.startedAt }),
   };
 }
+
+/** It may run a child, which may be held. */
+const HOLDING = new Set<StepStatus | undefined>(['running', 'undoing']);
 
 /** Statuses between two times of being reached, and the one after a renewal that failed. */
 const RENEWING = new Set<StepStatus | undefined>([
@@ -77,6 +85,12 @@ const RENEWING = new Set<StepStatus | undefined>([
 /** A step that was reached counts as reached again, or is no more, with any other status. */
 const OPEN_AGAIN = new Set<StepStatus | undefined>([...RENEWING, 'blocked']);
 const ASKING = new Set<StepStatus | undefined>(['waiting', 'blocked']);
+
+/** Reached, or to be so again: of what begins anew nothing is in doubt. */
+const isMarkable = ({ status, again, renews }: Patch): boolean =>
+  status === 'reached' ||
+  (again !== undefined && OPEN_AGAIN.has(status)) ||
+  (renews !== undefined && RENEWING.has(status));
 
 /** Whatever an agent says, a record stays small (rule P8). The end of a tail tells most. */
 function bounded(error: StepError): StepError {
@@ -105,6 +119,7 @@ export const ATTEMPT_OVER = {
   asks: undefined,
   answeredBy: undefined,
   held: undefined,
+  kept: undefined,
 } satisfies Patch;
 
 /** The agent whose VM it keeps busy (R5): `online` only asks whether the agent is there, others may opt out. */
@@ -114,9 +129,10 @@ export function occupies(record: StepRecord | undefined): string | undefined {
   return command.agent;
 }
 
-/** The agent whose VM it waits for: a ready step, or an undo that has not been sent. */
+/** The agent whose VM it waits for: a ready step, or an undo or a look that has not been sent. */
 export function queuesFor(record: StepRecord | undefined): string | undefined {
   if (!record || record.command || record.due) return undefined;
+  if (isLooking(record)) return record.agent;
   return record.status === 'ready' || record.status === 'undoing' ? record.agent : undefined;
 }
 
@@ -127,6 +143,9 @@ export const isSame = (before: StepRecord, after: StepRecord): boolean =>
 /** Being run again while it counts as reached; one that failed counts so all the same. */
 export const isRenewing = (record: StepRecord): boolean =>
   record.renews !== undefined && record.status !== 'failed';
+
+/** Reached, and being looked at by a check. */
+export const isLooking = ({ look }: StepRecord): boolean => look !== undefined && look.found === undefined;
 
 /** Ended without the state: what `outcome: failed` asks for (row 12). */
 export const hasNoWay = (status: StepRecord['status'] | undefined): boolean =>
@@ -158,3 +177,7 @@ export const isWithdrawn = (record: StepRecord | undefined): boolean =>
 
 /** True when something was started that an undo has to take back (R10). */
 export const owes = (record: StepRecord): boolean => record.touched && record.status !== 'undone';
+
+/** The same of what an undo of the workflow is about: all, or what a person asked for. */
+export const isDebt = (record: StepRecord, { undo }: Pick<WorkflowRecord, 'undo'>): boolean =>
+  owes(record) && (undo === undefined || record.toUndo === true);

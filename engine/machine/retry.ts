@@ -8,8 +8,9 @@ import { EngineError } from '../base/errors.ts';
 import { evaluateTemplate } from '../definition/expressions/index.ts';
 import type { Retry } from '../definition/types.ts';
 import { viewFor } from './command.ts';
+import { unmetOf } from './counters.ts';
 import type { Draft } from './draft.ts';
-import { ATTEMPT_OVER } from './records.ts';
+import { ATTEMPT_OVER, type Patch } from './records.ts';
 import { spend } from './spent.ts';
 import { retryDelay } from './timing.ts';
 import type { StepError } from './types.ts';
@@ -96,11 +97,13 @@ export function interruptAttempt(draft: Draft, number: number, evidence: string)
   const policy = harmless ? 'rerun' : draft.step(number).state.onInterrupted;
   switch (policy) {
     case 'rerun':
+      if (isUnfounded(draft, number)) return waitAgain(draft, number, { ...over, status: 'waiting' });
       draft.write(number, { interruptions, error });
       draft.starts.push({ step: number, phase, anew: true });
       return;
     case 'probe':
       if (!draft.step(number).state.probe) return spend(draft, number, { tries: record.tries + 1, error });
+      if (isUnfounded(draft, number)) return waitAgain(draft, number, { ...over, status: 'waiting' });
       draft.write(number, { interruptions, error });
       draft.starts.push({ step: number, phase: 'probe' });
       return;
@@ -112,4 +115,13 @@ export function interruptAttempt(draft: Draft, number: number, evidence: string)
     default:
       return policy satisfies never;
   }
+}
+
+/** What it requires was found to be in doubt meanwhile, and runs again first. */
+const isUnfounded = (draft: Draft, number: number): boolean =>
+  draft.workflow.takenUp !== undefined && unmetOf(draft.cells, draft.graph, number) > 0;
+
+function waitAgain(draft: Draft, number: number, patch: Patch): void {
+  draft.write(number, patch);
+  draft.steps.push(number);
 }

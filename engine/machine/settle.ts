@@ -9,12 +9,14 @@ import { armStragglers, disarmStragglers } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { conclude, standDown } from './ends.ts';
 import { mayStart } from './halting.ts';
-import { FIRST_GENERATION } from './records.ts';
+import { FIRST_GENERATION, isLooking } from './records.ts';
 import { considerRole } from './roles.ts';
 import { considerStep, startUnbound } from './readiness.ts';
 import { considerRolling } from './rolling/entering.ts';
 import { continueWith } from './turns.ts';
 import { considerUndo, continueUndo, startUndo } from './undo/undo.ts';
+import { retireAll } from './update/retire.ts';
+import { startLook } from './verify/look.ts';
 
 export function settle(draft: Draft): void {
   // With another definition, or an operation, it is open whether the goal holds, however it was before.
@@ -24,10 +26,11 @@ export function settle(draft: Draft): void {
   followUp(draft);
   if (!held && draft.goalHolds) {
     standDown(draft);
+    retireAll(draft);
     followUp(draft);
     armStragglers(draft);
-  } else if (held && draft.goalHolds && draft.workflow.generation > FIRST_GENERATION) {
-    // What a role that moved, or an undo that ended, has opened again.
+  } else if (held && draft.goalHolds && mayOpen(draft)) {
+    // What a role that moved, an undo that ended, or a VM that was replaced has opened again.
     standDown(
       draft,
       draft.steps.map(number => draft.step(number)),
@@ -42,9 +45,12 @@ export function settle(draft: Draft): void {
   disarmStragglers(draft);
 }
 
+const mayOpen = ({ workflow: { generation, takenUp } }: Draft): boolean =>
+  generation > FIRST_GENERATION || takenUp !== undefined;
+
 /** Every turn moves at least one step, role or command towards its end. */
 function followUp(draft: Draft): void {
-  let moved = true;
+  let moved = !draft.isSuspended;
   while (moved) moved = advance(draft);
 }
 
@@ -95,8 +101,10 @@ function giveVm(draft: Draft): boolean {
     if (draft.vms.busyWith(agent) !== undefined) return true;
     const number = draft.vms.nextFor(agent);
     if (number === undefined) return true;
-    const { status, phase, next } = draft.record(number);
-    if (status === 'undoing') startUndo(draft, number, phase === 'verify' ? phase : 'undo');
+    const record = draft.record(number);
+    const { status, phase, next } = record;
+    if (isLooking(record)) startLook(draft, number);
+    else if (status === 'undoing') startUndo(draft, number, phase === 'verify' ? phase : 'undo');
     else if (mayStart(draft, number)) startPhase(draft, number, next ?? firstPhase(draft, number));
     return true;
   }

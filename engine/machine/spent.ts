@@ -37,7 +37,7 @@ function startRescue(draft: Draft, number: number, ended: Ended): void {
   const place = placeOfRescue(draft, number);
   if (typeof place === 'string') return rescueFailed(draft, number, ended, place);
   const keeps = occupies(record) === place.agent;
-  if (keeps || sharesVm(draft.step(number).state, 'rescue'))
+  if (keeps || sharesVm(draft.step(number).state, 'rescue', draft.record(number)))
     return startAtOnce(draft, number, { ...spent, ...place });
   draft.write(number, {
     ...ATTEMPT_OVER,
@@ -94,7 +94,13 @@ export function accept(
   const over = { ...ATTEMPT_OVER, ...ended, interruptions: undefined };
   switch (onFailure) {
     case 'continue':
-      return draft.write(number, { ...over, status: 'reached', cause: 'tolerated', outputs: undefined });
+      return draft.write(number, {
+        ...over,
+        status: 'reached',
+        cause: 'tolerated',
+        outputs: undefined,
+        unverified: undefined,
+      });
     case 'pause':
       if (draft.mayGoOn(number) && !draft.isHalted)
         return draft.write(number, { ...over, status: 'paused', cause: 'held_for_operator' });

@@ -6,7 +6,7 @@ import type { StateGraph, Step } from '../graph/types.ts';
 import { Ages } from './ages.ts';
 import { type LiveCells } from './cells.ts';
 import { countRecord, countVerdict, initialCells, roleVerdict } from './counters.ts';
-import { isWithdrawn, occupies, owes, queuesFor, UNTOUCHED } from './records.ts';
+import { isDebt, isWithdrawn, occupies, queuesFor, UNTOUCHED } from './records.ts';
 import type { ParentLink, StepRecord, WorkflowRecord } from './types.ts';
 import { buildUndo, countDebt, countLeaving, debts, noLeaving } from './undo/order.ts';
 
@@ -95,8 +95,9 @@ export function putRecord(graph: StateGraph, state: MachineState, number: number
   state.ages.forget(step);
   state.at = Math.max(state.at, record.since);
   countRecord(state.cells, graph, number, before, record);
-  if (state.undo && owes(before ?? UNTOUCHED) !== owes(record)) {
-    countDebt(state.undo, graph, number, owes(record) ? 1 : -1);
+  const { workflow, undo } = state;
+  if (undo && isDebt(before ?? UNTOUCHED, workflow) !== isDebt(record, workflow)) {
+    countDebt(undo, graph, number, isDebt(record, workflow) ? 1 : -1);
   }
   if (isWithdrawn(before) !== isWithdrawn(record)) putLeaving(graph, state, number, record);
   putBusy(state, number, occupies(before), occupies(record));
@@ -112,10 +113,12 @@ export function putWorkflow(graph: StateGraph, state: MachineState, record: Work
     if (before === after) continue;
     for (const output of role.outputs) countVerdict(state.cells, graph, output, before, after);
   }
+  // Of one step it becomes that of all when the workflow is deleted meanwhile.
+  const isOther = state.workflow.undo !== undefined && record.undo === undefined;
   state.workflow = record;
   state.at = Math.max(state.at, record.at);
-  if (!UNDO_STATUSES.has(record.status)) delete state.undo;
-  else state.undo ??= buildUndo(graph, step => state.records[step]);
+  if (isOther || !UNDO_STATUSES.has(record.status)) delete state.undo;
+  if (UNDO_STATUSES.has(record.status)) state.undo ??= buildUndo(graph, step => state.records[step], record);
 }
 
 function putLeaving(graph: StateGraph, state: MachineState, number: number, record: StepRecord): void {

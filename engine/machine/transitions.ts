@@ -22,9 +22,9 @@ const FROM_OPERATOR = {
 
 const TO_UNDO = {
   undoing:
-    'the workflow is deleted, or undoes what it did, or its member leaves, or its role moves; nothing that required it is left',
+    'the workflow is deleted, or undoes what it did, or a person has it undone, or its member leaves, or its role moves; nothing that required it is left',
   undone:
-    'the workflow is deleted, or undoes what it did, or its member leaves; there is nothing to take back, or that is abandoned',
+    'the workflow is deleted, or undoes what it did, or a person has it undone, or its member leaves; there is nothing to take back, or that is abandoned',
 } as const;
 
 /** An update or a role that moved changed what applies to its member. */
@@ -72,7 +72,8 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   running: {
     running:
       'its agent accepted or started the command, its child is held or goes on, or the next phase begins',
-    waiting: 'the attempt failed; the next one is timed',
+    waiting:
+      'the attempt failed, and the next one is timed; or its VM was replaced, and what it requires there runs again first',
     blocked:
       'the attempt failed; for the next, at once, something it requires is too old and could not be renewed',
     ready:
@@ -90,13 +91,13 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   reached: {
     ...FROM_UPDATE,
     waiting:
-      'it is too old for a step that gets ready (`valid_for`), and the workflow stopped; or another has its role, and there is nothing to undo; or definition or inputs changed, or an operation runs it again, and what it requires is not met',
+      'it is too old for a step that gets ready (`valid_for`), and the workflow stopped; or another has its role, and there is nothing to undo; or definition or inputs changed, it is unverified, or an operation runs it again, and what it requires is not met',
     ready:
-      'it is too old for a step that gets ready (`valid_for`), or another definition, other inputs or an operation let it run again; its VM is busy',
+      'it is too old for a step that gets ready (`valid_for`), it is unverified, or another definition, other inputs or an operation let it run again; its VM is busy',
     running:
-      'it is too old for a step that gets ready (`valid_for`), its definition or inputs changed, or an operation runs it again',
+      'it is too old for a step that gets ready (`valid_for`), it is unverified, its definition or inputs changed, or an operation runs it again',
     reached:
-      'it was to run again, and the goal came to hold; or its command cannot be made and that is tolerated',
+      'it is marked as unverified, or looked at by a check; or it was to run again, and the goal came to hold; or its command cannot be made and that is tolerated',
     paused: 'it is asked again; or its command cannot be made and the state says `pause`',
     ...TO_UNDO,
     failed: `it was to run again, and its command cannot be made; or ${UNDO_FAILED.failed}`,
@@ -134,7 +135,10 @@ export const STEP_TRANSITIONS: Table<StepStatus> = {
   },
 };
 
-const FAILS = 'it failed, and its definition says `on_workflow_failure: undo`';
+const FAILS =
+  'it failed, and its definition says `on_workflow_failure: undo`; or a person has a step of it undone';
+
+const CHECKED = 'a person asks whether what was reached still holds';
 
 export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
   running: {
@@ -151,6 +155,7 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
   held: {
     running: 'a person answered, or what its child waits for',
     held: 'another step is waited for',
+    checking: CHECKED,
     cancelling: 'a person cancels it, or its deadline passed; its child is called back',
     complete: 'the answer made the goal hold',
     failed: 'the answer was that the step failed, it is cancelled, or its deadline passed',
@@ -160,10 +165,12 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     delete_failed: 'it is deleted, and the first undo could not be started',
   },
   complete: {
-    running: 'its members changed',
-    held: 'its members changed, and a person is waited for',
-    complete: 'its members changed, and the goal holds all the same',
-    failed: 'its members changed, and a new one failed at once',
+    running:
+      'its definition, inputs or members changed, an operation began, or what is unverified runs again',
+    held: 'its definition, inputs or members changed, and a person is waited for',
+    complete: 'it was changed, and the goal holds all the same; or a VM was replaced, and that is said',
+    failed: 'it was changed, and something failed at once',
+    checking: CHECKED,
     undoing: FAILS,
     deleting: 'a person deletes it',
     deleted: 'it is abandoned, or there was nothing to undo',
@@ -174,7 +181,19 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     held: 'a person goes on, and another is waited for',
     complete: 'a person went on and the goal holds',
     failed: 'a person went on and it failed at once',
+    checking: CHECKED,
     undoing: FAILS,
+    deleting: 'a person deletes it',
+    deleted: 'it is abandoned, or there was nothing to undo',
+    delete_failed: 'it is deleted, and the first undo could not be started',
+  },
+  checking: {
+    complete: 'it was complete: every look has ended, or the check is given up',
+    failed: 'it had failed: every look has ended, or the check is given up',
+    held: 'it was held: every look has ended, or the check is given up',
+    running: 'something else begins: the check is given up',
+    undoing: 'the check is given up, and it fails at once',
+    cancelling: 'the check is given up, and the deadline of what was held has passed',
     deleting: 'a person deletes it',
     deleted: 'it is abandoned, or there was nothing to undo',
     delete_failed: 'it is deleted, and the first undo could not be started',
@@ -188,7 +207,8 @@ export const WORKFLOW_TRANSITIONS: Table<WorkflowStatus> = {
     delete_failed: 'it is deleted, and the first undo could not be started',
   },
   undoing: {
-    failed: 'what was started is taken back, as far as it could be',
+    failed: 'what was started, or what a person asked for, is taken back, as far as it could be',
+    complete: 'what a person asked for is taken back, and the goal holds without it',
     deleting: 'a person deletes it',
     deleted: 'it is abandoned, or there was nothing more to undo',
     delete_failed: 'it is deleted, and the first undo could not be started',

@@ -35,7 +35,7 @@ export function continueWith(draft: Draft, start: Start): void {
   if (!needsVm(draft, number, phase)) return startPhase(draft, number, phase);
   const place = tryPlace(draft, start);
   if (!place) return;
-  if (sharesVm(state, phase) || occupies(draft.record(number)) === place.agent) {
+  if (sharesVm(state, phase, draft.record(number)) || occupies(draft.record(number)) === place.agent) {
     if (hasPlaces(state)) draft.write(number, place);
     return startPhase(draft, number, phase);
   }

@@ -7,7 +7,9 @@ import type { Interpreter } from '../definition/types.ts';
 import type { HttpCall, OpenstackCall, StackTask } from './calls.ts';
 import type { GenerateTask } from './generate-task.ts';
 import type { StepError } from './errors.ts';
+import type { MachineEvent } from './events.ts';
 import type { PastOperation, RunningOperation } from './operation/types.ts';
+import type { CheckResult, Look, RunningCheck, Unverified } from './verify/types.ts';
 
 export { ERROR_KINDS, type ErrorCause, type StepError } from './errors.ts';
 export type { Begun, Change, Decision, Effect, MachineEvent } from './events.ts';
@@ -31,14 +33,16 @@ export type StepStatus = (typeof STEP_STATUSES)[number];
 
 /**
  * `running`: steps run, are timed, or can; `held`: only a person can move it; `complete`: the goal holds and
- * nothing runs; `failed`: the goal doesn't hold and nothing can move by itself (resumable); `cancelling` → `failed`;
- * `undoing` → `failed`, what was started taken back; `deleting` → `deleted` or `delete_failed`.
+ * nothing runs; `failed`: the goal doesn't hold and nothing can move by itself (resumable); `checking`: what is reached
+ * is looked at, → what it was before; `cancelling` → `failed`; `undoing` → `failed`, what was started taken back;
+ * `deleting` → `deleted` or `delete_failed`.
  */
 export const WORKFLOW_STATUSES = [
   'running',
   'held',
   'complete',
   'failed',
+  'checking',
   'cancelling',
   'undoing',
   'deleting',
@@ -83,6 +87,16 @@ export interface WorkflowRecord {
   readonly operation?: RunningOperation;
   /** Operations that ended, the last of them last; bounded. */
   readonly operations?: readonly PastOperation[];
+  /** Nothing begins any more until a person goes on; since when (ms since the epoch), and by whose word. */
+  readonly suspended?: Suspension;
+  /** Being checked, while `checking`. */
+  readonly check?: RunningCheck;
+  /** The last check that ended. */
+  readonly checked?: CheckResult;
+  /** When what was unverified last began to be run again, ms since the epoch. */
+  readonly takenUp?: number;
+  /** While `undoing` because a person asked for it: one step, and what stands on it. Absent: all is taken back. */
+  readonly undo?: AskedUndo;
   /** It is forgotten without being undone, as soon as its children are. */
   readonly abandoned?: true;
   /** The step of another workflow that runs it as its child. */
@@ -92,6 +106,20 @@ export interface WorkflowRecord {
   /** Number of the last entry in its event log. */
   readonly seq: number;
   readonly createdAt: number;
+}
+
+export interface AskedUndo {
+  readonly step: StepId;
+  readonly by: string;
+  /** Ms since the epoch. */
+  readonly at: number;
+}
+
+export interface Suspension {
+  readonly at: number;
+  readonly by: string;
+  /** No attempt is under way any more. */
+  readonly rests?: true;
 }
 
 /** `dispatch`: number of the command that created the child. */
@@ -126,11 +154,17 @@ export interface StepRecord {
   readonly source?: number;
   /** What its action was made of when it last began (row 26); absent: no action, or an engine that kept none. */
   readonly fingerprint?: Fingerprint;
+  /** Inputs of its action when it last began, encoded: kept where `on_change` has an action, which may read them. */
+  readonly given?: JsonObject;
   /** Of a state that others follow: generation in which it last ran again (`rerun_after`). */
   readonly reran?: number;
-  /** It was reached when definition or inputs changed, and is judged or run again before it counts as reached. */
+  /** It was reached when definition or inputs changed, or is unverified: it is judged or run again before it counts as reached. */
   readonly again?: Again;
-  /** What is being done while `running` or `undoing`; while `ready`, a rescue that waits for its VM. */
+  /** It was reached, and may hold no longer: gone with the next run, or look, that says it does. */
+  readonly unverified?: Unverified;
+  /** Of a reached state: what a check found, or that it is being looked at. */
+  readonly look?: Look;
+  /** What is being done while `running` or `undoing`, or looked at; while `ready`, a rescue that waits for its VM. */
   readonly phase?: Phase;
   /** How far the agent has come with the command that is out. */
   readonly progress?: 'sent' | 'accepted' | 'started';
@@ -145,12 +179,14 @@ export interface StepRecord {
   };
   /** What it waits for while paused for a yes, a no or a signal. */
   readonly asks?: Question;
-  /** Who gave the answer. */
+  /** Who gave the answer, or asked for the undo. */
   readonly answeredBy?: string;
   /** Id of the child that the step runs or has run; until that is deleted. */
   readonly child?: string;
   /** Why its child is held; absent: it isn't. */
   readonly held?: string;
+  /** What came while the workflow is suspended and would have begun something: it counts when the workflow goes on. */
+  readonly kept?: MachineEvent;
   /** Why the command that is out is being called back; absent: it isn't. A restarted engine calls it back again. */
   readonly cancel?: string;
   /** Attempts in a row whose end nobody knows; bounds reruns (`LIMITS.interruptions`). */
@@ -173,10 +209,13 @@ export interface StepRecord {
   /** True once any attempt of the action was sent: then undo concerns it (R10), whatever its status. */
   readonly touched: boolean;
   /**
-   * To be taken back while the workflow goes on: its member left the group, its state is gone from the definition, or it
+   * To be taken back while the workflow goes on: its member left the group, its state is gone from the definition, another took its
+   * place (`on_change: replace`), or it
    * applies to its member no more, as when the role that it follows moved.
    */
-  readonly withdrawn?: 'left' | 'moved' | 'removed';
+  readonly withdrawn?: 'left' | 'moved' | 'removed' | 'replaced';
+  /** To be taken back because a person asked for the undo of it, or of what it stands on (`undo` of the workflow). */
+  readonly toUndo?: true;
   /** Id of the operation that had it run, last or now. */
   readonly operation?: string;
   /** It was reached, last at this time, and became too old for a step that asked, so it runs again; for all others it counts as reached. */
@@ -203,10 +242,12 @@ export interface Fingerprint {
 export interface Again {
   /** When it was reached, ms since the epoch. */
   readonly since: number;
-  /** Found to have changed, so that it is run again; absent: yet to be judged. */
-  readonly why?: 'changed';
+  /** It is run again: found to have changed, or unverified; absent: yet to be judged. */
+  readonly why?: 'changed' | 'unverified';
   /** Something of the run has begun: only its end brings it to its state again. */
   readonly begun?: true;
+  /** What its state's `on_change` runs with, encoded; absent: the action itself runs. */
+  readonly previous?: { readonly inputs: JsonObject; readonly outputs: JsonObject };
 }
 
 /** What a step remembers of its member's turn in a rolling (R4); of several the highest numbers hold. */
@@ -237,6 +278,7 @@ export const STEP_CAUSES = [
   'failed_by_operator',
   'cancelled',
   'nothing_to_undo',
+  'undone_by_operator',
   'vm_lost',
   'undo_failed',
   'abandoned',
@@ -305,6 +347,8 @@ export type ChildTask = { readonly kind: 'workflow'; readonly child: string } & 
     }
   /** `abandon`: forgotten without being undone. */
   | { readonly task: 'delete'; readonly abandon: boolean }
+  /** Whether what it reached still holds; milliseconds that it has to find out. */
+  | { readonly task: 'check'; readonly allowed: number }
 );
 
 /** A member of this workflow. */

@@ -4,9 +4,17 @@
 // Outputs are visible exactly while a record holds them: a step that was tolerated or not reached has none, a step
 // whose undo has begun still has them (R10).
 import type { JsonValue } from '../base/json.ts';
-import type { CauseView, DataView, ErrorView, MemberView, Outputs } from '../definition/expressions/types.ts';
+import type {
+  CauseView,
+  DataView,
+  ErrorView,
+  MemberView,
+  Outputs,
+  PreviousView,
+} from '../definition/expressions/types.ts';
 import type { Entity } from '../definition/types.ts';
 import { stateKey } from '../graph/references.ts';
+import { isReplacedName, successorOf } from '../graph/replaced.ts';
 import type { Member, StateGraph, Step } from '../graph/types.ts';
 import { holdersIn } from './holders.ts';
 import type { RunningOperation } from './operation/types.ts';
@@ -27,49 +35,71 @@ export interface ViewContext {
   readonly attempt?: number;
   /** The operation that it runs for. */
   readonly operation?: RunningOperation;
+  /** Of a step that changed, where `on_change` has an action. */
+  readonly previous?: PreviousView;
+}
+
+interface Reads {
+  readonly source: ViewSource;
+  /** What a state is called now that an expression names. */
+  readonly now: (entity: string, state: string) => string;
 }
 
 export function dataView(source: ViewSource, context: ViewContext = {}): DataView {
   const { workflow } = source;
-  const { step, error, attempt, operation } = context;
+  const { step, error, attempt, operation, previous } = context;
+  const { names = {} } = step ?? {};
+  const now = (entity: string, state: string): string => {
+    const called = names[stateKey(entity, state)] ?? state;
+    if (!isReplacedName(called) || isThere(source, entity, called)) return called;
+    return successorOf(source.graph, entity, called) ?? called;
+  };
+  const reads = { source, now };
   const members = (entity: string): readonly MemberView[] =>
     membersOf(source, entity).flatMap((member, place) =>
-      member.leaving ? [] : [memberView(source, entity, member, place)],
+      member.leaving ? [] : [memberView(reads, entity, member, place)],
     );
   const holders = (entity: string, role: string): readonly MemberView[] | undefined => {
     const agents = holdersIn(workflow.roles, entity, role);
-    return agents ? viewsOf(source, entity, agents) : undefined;
+    return agents ? viewsOf(reads, entity, agents) : undefined;
   };
   return {
     // What is taken back may read inputs that the present definition has no more (row 22).
     inputs: source.graph.earlier ? { ...source.graph.earlier.inputs, ...source.inputs } : source.inputs,
     workflow: { id: workflow.id, stackName: workflow.stackName },
-    ...(step?.member && step.entity.type === 'vm_group' && { member: ownView(source, step, step.member) }),
+    ...(step?.member && step.entity.type === 'vm_group' && { member: ownView(reads, step, step.member) }),
     members,
     role: (entity, role) => holders(entity, role)?.[0],
     holders,
-    outputs: (entity, state) => outputsOf(source, entity, state, step),
-    once: (entity, state) => outputsOf(source, entity, state, step),
+    outputs: (entity, state) => outputsOf(source, entity, now(entity, state), step),
+    once: (entity, state) => outputsOf(source, entity, now(entity, state), step),
     reached: (entity, state) =>
       membersOf(source, entity).flatMap((member, place) => {
-        const { outputs, again } = memberRecord(source, entity, state, place) ?? {};
+        const { outputs, again } = memberRecord(source, entity, now(entity, state), place) ?? {};
         const hasReached = !member.leaving && outputs !== undefined && again === undefined;
-        return hasReached ? [memberView(source, entity, member, place)] : [];
+        return hasReached ? [memberView(reads, entity, member, place)] : [];
       }),
     ...(error && { error: errorView(error) }),
     ...(attempt !== undefined && { attempt }),
     ...(operation && { operation: { name: operation.name, id: operation.id, inputs: operation.inputs } }),
+    ...(previous && { previous }),
   };
 }
+
+/** What was replaced is read by who ran with it, until it is undone; from then on they read what took its place. */
+const isThere = (source: ViewSource, entity: string, state: string): boolean =>
+  (source.graph.stepByState.get(stateKey(entity, state)) ?? []).some(
+    number => source.record(number).status !== 'undone',
+  );
 
 const membersOf = (source: ViewSource, entity: string): readonly Member[] =>
   source.graph.membership.get(entity) ?? [];
 
 /** Of these members only, in index order: a role that every member reads must not cost a view of all (P7). */
-function viewsOf(source: ViewSource, entity: string, agents: readonly string[]): readonly MemberView[] {
-  const members = membersOf(source, entity);
+function viewsOf(reads: Reads, entity: string, agents: readonly string[]): readonly MemberView[] {
+  const members = membersOf(reads.source, entity);
   const places = agents.flatMap(agent => placesIn(members).get(agent) ?? []).toSorted((a, b) => a - b);
-  return places.map(place => memberView(source, entity, members[place] as Member, place));
+  return places.map(place => memberView(reads, entity, members[place] as Member, place));
 }
 
 /** Agent → where its member stands in the group. */
@@ -83,14 +113,17 @@ function placesIn(members: readonly Member[]): ReadonlyMap<string, number> {
   return places;
 }
 
-function ownView(source: ViewSource, step: Step, member: Member): MemberView {
-  const first = source.graph.stepByState.get(stateKey(step.entity.name, step.state.name))?.[0] ?? step.number;
-  return memberView(source, step.entity.name, member, step.number - first);
+function ownView(reads: Reads, step: Step, member: Member): MemberView {
+  const { steps, stepByState } = reads.source.graph;
+  const { entity, state } = steps[step.number] ?? step;
+  const first = stepByState.get(stateKey(entity.name, state.name))?.[0] ?? step.number;
+  return memberView(reads, step.entity.name, member, step.number - first);
 }
 
 /** `place`: where the member stands in its group; steps of a state stand in the same order. */
-function memberView(source: ViewSource, entity: string, member: Member, place: number): MemberView {
-  const record = (state: string): StepRecord | undefined => memberRecord(source, entity, state, place);
+function memberView({ source, now }: Reads, entity: string, member: Member, place: number): MemberView {
+  const record = (state: string): StepRecord | undefined =>
+    memberRecord(source, entity, now(entity, state), place);
   return {
     entity,
     agent: member.agent,

@@ -15,12 +15,13 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
   const record = recordOf(state, number);
   switch (record.status) {
     case 'waiting':
-      if (record.due?.for === 'retry') return ['its next attempt'];
+      if (record.due?.for === 'retry') return ['its next attempt', ...suspension(state)];
       return [
         ...unmet(graph, state, step),
         ...renewed(graph, state, step),
         ...turnPhrase(graph, state, step),
         ...halt(state),
+        ...suspension(state),
       ];
     case 'blocked':
       return [
@@ -30,11 +31,13 @@ export function waitsFor(graph: StateGraph, state: MachineState, number: number)
       ];
     case 'ready':
     case 'undoing':
-      return vm(graph, state, step);
+      return [...vm(graph, state, step), ...(record.command && !record.kept ? [] : suspension(state))];
     case 'running':
+      if (record.kept !== undefined || record.due?.for === 'wait') return suspension(state);
       if (record.held !== undefined) return [`its child ${record.child}, which is held: ${record.held}`];
       return record.command && record.progress === 'sent' ? [driverPhrase(record.command)] : [];
     case 'paused':
+      if (record.kept !== undefined) return suspension(state);
       return [record.asks ? questionPhrase(record.asks) : 'an operator: retry, skip or fail'];
     case 'interrupted':
       return ['a resume'];
@@ -65,6 +68,9 @@ function renewed(
 
 const halt = ({ workflow: { halted } }: MachineState): readonly string[] =>
   halted === undefined ? [] : [`a resume: the workflow halted when ${halted} failed`];
+
+const suspension = ({ workflow: { suspended } }: MachineState): readonly string[] =>
+  suspended === undefined ? [] : [`a resume: suspended by ${suspended.by}`];
 
 const questionPhrase = (asks: Question): string =>
   asks.kind === 'approval' ? `an operator's yes or no: ${asks.message}` : `the signal '${asks.name}'`;

@@ -1,6 +1,6 @@
 // The workflow's own record: making the next from the last.
 // Belongs here: pure changes of single fields. Does not belong here: when they change (draft.ts, on/), step records (records.ts).
-import type { KeptSignal, WorkflowRecord } from './types.ts';
+import type { KeptSignal, WorkflowRecord, WorkflowStatus } from './types.ts';
 
 export type Mark =
   | 'halted'
@@ -10,7 +10,12 @@ export type Mark =
   | 'late'
   | 'abandoned'
   | 'credential'
-  | 'reran';
+  | 'suspended'
+  | 'reran'
+  | 'check'
+  | 'checked'
+  | 'takenUp'
+  | 'undo';
 
 /** With a mark set, or taken away. */
 export function marked<Key extends Mark>(
@@ -43,3 +48,7 @@ export function withSignal(
   const kept = signal ? { ...others, [name]: signal } : others;
   return { ...workflow, ...(Object.keys(kept).length > 0 && { signals: kept }), at };
 }
+
+/** What it is apart from a check that looks at it. */
+export const restingStatus = ({ status, check }: Pick<WorkflowRecord, 'status' | 'check'>): WorkflowStatus =>
+  check?.from.status ?? status;

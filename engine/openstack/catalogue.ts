@@ -40,6 +40,10 @@ export function endpointOf(catalogue: readonly Service[], type: string, place: P
   throw new CloudFault('unfit', `The service '${type}' has no ${place.interface} endpoint${where}.`);
 }
 
+/** By whichever of its names a service is called. */
+export const officialType = (type: string): string =>
+  Object.keys(ALIASES).find(name => ALIASES[name]?.includes(type)) ?? type;
+
 function serviceNamed(catalogue: readonly Service[], type: string): readonly Service[] {
   const official = Object.keys(ALIASES).find(name => name === type || ALIASES[name]?.includes(type));
   const names = official === undefined ? [type] : [type, official, ...(ALIASES[official] ?? [])];

@@ -7,17 +7,19 @@ import { errorText } from '../base/errors.ts';
 import { canonicalJson, type JsonValue } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { CloudSession } from './session.ts';
-import { type Cloud, CloudFault, type CloudSettings } from './types.ts';
+import { type Cloud, CloudFault, type CloudSettings, type Heard } from './types.ts';
 
 export class Clouds {
   readonly #settings: CloudSettings;
   readonly #now: () => number;
+  readonly #heard: Heard | undefined;
   /** By a digest of the credential, the least lately used first; nothing can be read from the key. */
   readonly #sessions = new Map<string, Promise<Cloud>>();
 
-  constructor(settings: CloudSettings, now: () => number) {
+  constructor(settings: CloudSettings, now: () => number, heard?: Heard) {
     this.#settings = settings;
     this.#now = now;
+    this.#heard = heard;
   }
 
   /** By the right of this credential. Rejects with CloudFault `unfit`. */
@@ -40,6 +42,7 @@ export class Clouds {
     const credential = readCredential(value);
     const file = credential.cacert ?? this.#settings.caFile;
     const ca = file === undefined ? {} : { ca: await readFile(file, 'utf8') };
-    return new CloudSession({ credential, settings: this.#settings, now: this.#now, ...ca });
+    const heard = this.#heard === undefined ? {} : { heard: this.#heard };
+    return new CloudSession({ credential, settings: this.#settings, now: this.#now, ...heard, ...ca });
   }
 }

@@ -9,11 +9,18 @@
 // S4 A token is in no answer, whatever a service says back.
 import type { CloudCredential } from '../base/credential.ts';
 import type { JsonValue } from '../base/json.ts';
-import { addressOf, endpointOf, microversionHeaders } from './catalogue.ts';
+import { addressOf, endpointOf, microversionHeaders, officialType } from './catalogue.ts';
 import { type Answer, exchange } from './exchange.ts';
 import { authenticate, type Token } from './keystone.ts';
 import { sentenceOf } from './sentences.ts';
-import { type Cloud, type CloudAnswer, type CloudCall, CloudFault, type CloudSettings } from './types.ts';
+import {
+  type Cloud,
+  type CloudAnswer,
+  type CloudCall,
+  CloudFault,
+  type CloudSettings,
+  type Heard,
+} from './types.ts';
 
 /** A token is not used in the last minute of its life, or the last tenth of a shorter one. */
 const RESERVE_MS = 60_000;
@@ -26,6 +33,7 @@ export interface SessionDeps {
   readonly now: () => number;
   /** PEM certificates of authorities, of the file that the credential or the settings name. */
   readonly ca?: string;
+  readonly heard?: Heard;
 }
 
 export class CloudSession implements Cloud {
@@ -70,7 +78,8 @@ export class CloudSession implements Cloud {
         'unfit',
         'Nobody says where Keystone is: set openstack.auth_url in the settings of the engine.',
       );
-    const token = await authenticate(authUrl, credential, ca === undefined ? {} : { ca }).catch(harmless);
+    const asked = authenticate(authUrl, credential, ca === undefined ? {} : { ca });
+    const token = await this.#timed('identity', asked, () => 201).catch(harmless);
     this.#token = token;
     this.#since = now();
     return token;
@@ -84,7 +93,7 @@ export class CloudSession implements Cloud {
       ...(region !== undefined && { region }),
     });
     const { body, type } = bodyOf(call);
-    const answer = await exchange({
+    const sent = exchange({
       method: call.method,
       url: addressOf(endpoint, call.path),
       headers: {
@@ -99,7 +108,26 @@ export class CloudSession implements Cloud {
       ...(ca !== undefined && { ca }),
       ...(signal && { signal }),
     });
+    const answer = await this.#timed(officialType(call.service), sent, ({ status }) => status);
     return { ...without(answer, token.id), endpoint: endpoint.url };
+  }
+
+  async #timed<Value>(
+    service: string,
+    asked: Promise<Value>,
+    statusOf: (value: Value) => number,
+  ): Promise<Value> {
+    const { heard, now } = this.#deps;
+    const since = now();
+    const tell = (outcome: string): void => heard?.(service, outcome, now() - since);
+    try {
+      const value = await asked;
+      tell(String(statusOf(value)));
+      return value;
+    } catch (thrown) {
+      tell(thrown instanceof CloudFault ? thrown.kind : 'fault');
+      throw thrown;
+    }
   }
 }
 

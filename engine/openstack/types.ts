@@ -55,6 +55,12 @@ export interface CloudSettings {
   readonly caFile?: string;
 }
 
+/**
+ * Told of every call that is over: the type of service as it was named, the status of the answer or the kind of fault, and
+ * milliseconds.
+ */
+export type Heard = (service: string, outcome: string, took: number) => void;
+
 /** What the drivers need of a cloud. */
 export interface Cloud {
   /**

@@ -4,6 +4,7 @@ import { canonicalJson, isObject, type JsonObject, type JsonValue, secretRefs, t
 import type { Read, Template } from '../definition/expressions/types.ts';
 import type { Action, WorkflowDefinition } from '../definition/types.ts';
 import type { Step } from '../graph/types.ts';
+import type { Unverified } from '../machine/verify/types.ts';
 import type { Foresight } from './foresight.ts';
 
 /** Changes that are told of one step, and characters of one value. */
@@ -29,6 +30,15 @@ export function changesOf(foresight: Foresight, step: Step, parts: readonly stri
   if (changed.length > 0) return `the members of ${changed.join(', ')} changed, used by ${own.text}`;
   return `${own.text} changed`;
 }
+
+/** Why what was reached may hold no longer. */
+export const doubtOf = ({ why }: Unverified): string => DOUBTS[why];
+
+const DOUBTS: { readonly [why in Unverified['why']]: string } = {
+  vm_replaced: 'its VM was replaced',
+  vm_reverted: 'its VM was reverted',
+  drifted: 'it has drifted',
+};
 
 const listed = (told: readonly string[]): string =>
   told.length > SHOWN

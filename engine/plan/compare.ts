@@ -4,11 +4,12 @@
 import type { JsonObject } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
 import { readEncodedOutputs } from '../definition/outputs.ts';
+import { outsideId } from '../graph/references.ts';
 import type { Step } from '../graph/types.ts';
 import { isComputed } from '../machine/command.ts';
 import { changedParts, fingerprintOf, ignoredBy } from '../machine/fingerprint.ts';
 import type { Fingerprint, StepRecord } from '../machine/types.ts';
-import { changesOf } from './changes.ts';
+import { changesOf, doubtOf } from './changes.ts';
 import { COUNTS } from './ends.ts';
 import { followedBy } from './follow.ts';
 import type { Foresight, Judged } from './foresight.ts';
@@ -27,6 +28,7 @@ export function compared(foresight: Foresight, step: Step, record: StepRecord): 
     atOnce,
   };
   if (!state.action) return stays;
+  if (record.unverified) return again(foresight, step, doubtOf(record.unverified));
   const followed = followedBy(foresight, step, record);
   if (followed?.isSure) return again(foresight, step, `follows ${followed.name}, which runs again`);
   const kept = afterItself(foresight, step, record, stays);
@@ -59,7 +61,8 @@ function afterItself(foresight: Foresight, step: Step, record: StepRecord, stays
       ends: COUNTS,
       begins: true,
     };
-  return again(foresight, step, changesOf(foresight, step, seen.value));
+  const by = state.changeAction && outputs ? `; by its on_change (${state.changeAction.kind})` : '';
+  return again(foresight, step, `${changesOf(foresight, step, seen.value)}${by}`);
 }
 
 function again(foresight: Foresight, step: Step, reason: string): Judged {
@@ -97,9 +100,9 @@ function difference(foresight: Foresight, step: Step, record: StepRecord): Seen<
 }
 
 /** Of what was reached by an engine that kept none: of what would have run before the update. */
-function fingerprintBefore({ begun: { former } }: Foresight, { id }: Step): Fingerprint | undefined {
+function fingerprintBefore({ begun: { former } }: Foresight, step: Step): Fingerprint | undefined {
   const hash = former?.state.hash;
-  const before = former?.graph.steps[former.graph.stepById.get(id) ?? -1];
+  const before = former?.graph.steps[former.graph.stepByOutside.get(outsideId(step)) ?? -1];
   if (!former || !hash || !before) return undefined;
   return seenBefore(former, source => fingerprintOf(source, before, hash));
 }

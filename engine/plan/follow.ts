@@ -40,7 +40,7 @@ function rerunOfStep(foresight: Foresight, number: number): Followed | undefined
   const judged = foresight.steps[number];
   const { status, again } = foresight.record(number);
   if (leaving || judged?.fate === undefined) return undefined;
-  const hasBegun = status === 'running' && again?.why === 'changed';
+  const hasBegun = status === 'running' && again?.why !== undefined;
   if (judged.fate === 'run_again' || (judged.fate === 'run' && hasBegun)) return { name: id, isSure: true };
   const wasReached = status === 'reached' || status === 'running' || again !== undefined;
   return wasReached && judged.begins ? { name: id, isSure: false } : undefined;

@@ -6,6 +6,9 @@ import type { Choice, Gate, StateGraph, Step } from '../graph/types.ts';
 import { sourceOf } from '../machine/records.ts';
 import { type MachineState, recordOf } from '../machine/state.ts';
 import type { StepRecord } from '../machine/types.ts';
+import { type Anew, anewIn, isToBeginAnew } from '../machine/undo/on-failure.ts';
+import { standingOn } from '../machine/verify/mark.ts';
+import { restingStatus } from '../machine/workflow-record.ts';
 import {
   ANY,
   type Ends,
@@ -63,49 +66,59 @@ export interface Beginning {
   readonly isNew: boolean;
   readonly generation: number;
   readonly abandons: boolean;
+  /** What is unverified runs again. */
+  readonly takesUp: boolean;
   /** What is too old for a step that begins is run again first. */
   readonly mayAge: boolean;
   /** Rollings (numbers) that may be stopped by who is lost in them. */
   readonly stopped: ReadonlySet<number>;
 }
 
-const OVER = new Set<StepRecord['status']>([
-  'undone',
-  'failed',
-  'interrupted',
-  'blocked',
-  'not_needed',
-  'skipped',
-]);
-
 export class Foresight implements Surroundings {
   readonly begun: Beginning;
   readonly graph: StateGraph;
   readonly state: MachineState;
   readonly reopens: boolean;
+  /** Steps that stand on what is unverified, and are judged with it. */
+  readonly #doubted: ReadonlySet<number>;
   readonly steps: (Judged | undefined)[] = [];
   readonly roles: (ForeseenRole | undefined)[] = [];
   readonly #gates: (ForeseenGate | undefined)[] = [];
   readonly #verdicts: (Foreseen | undefined)[] = [];
   readonly #roleByName = new Map<string, number>();
   readonly #reruns = new Map<string, Followed | undefined>();
-  readonly #beginsAnew: boolean;
+  readonly #anew: Anew;
 
   constructor(begun: Beginning) {
     this.begun = begun;
     this.graph = begun.graph;
     this.state = begun.state;
-    this.reopens = begun.isNew;
+    const marked = begun.takesUp ? begun.graph.steps.filter(step => this.#isMarked(step)) : [];
+    this.#doubted = new Set(standingOn(begun.graph, marked));
+    this.reopens = begun.isNew || marked.length > 0;
     const { graph, state } = begun;
-    const has = (step: Step, status: StepRecord['status']): boolean =>
-      !step.leaving && recordOf(state, step.number).status === status;
-    this.#beginsAnew = this.resumes && graph.steps.some(step => has(step, 'undone'));
+    const staying = graph.steps.map(step => (step.leaving ? undefined : recordOf(state, step.number)));
+    this.#anew = this.resumes ? anewIn(staying) : 'nothing';
     for (const { number, entity, name } of graph.roles) this.#roleByName.set(`${entity}.${name}`, number);
+  }
+
+  /** Reached, unverified and needed: it runs again. */
+  #isMarked({ number, wanted, leaving }: Step): boolean {
+    const { status, unverified, withdrawn } = recordOf(this.state, number);
+    return wanted && !leaving && status === 'reached' && unverified !== undefined && withdrawn === undefined;
+  }
+
+  /** It was reached, and whether it stands is judged anew. */
+  isJudged({ status, again, unverified }: StepRecord, number: number): boolean {
+    if (again !== undefined && again.why === undefined) return true;
+    if (this.begun.isNew) return status === 'reached' || (again !== undefined && !again.begun);
+    const isDoubted = unverified !== undefined || this.#doubted.has(number);
+    return status === 'reached' && this.begun.takesUp && isDoubted;
   }
 
   /** What was failed is tried again. */
   get resumes(): boolean {
-    return this.state.workflow.status === 'failed';
+    return restingStatus(this.state.workflow) === 'failed';
   }
 
   /** The generation with which definition and inputs came that hold from now on. */
@@ -113,11 +126,10 @@ export class Foresight implements Surroundings {
     return this.begun.isNew ? this.begun.generation : sourceOf(this.state.workflow);
   }
 
-  /** With what goes on from an undo of the whole as if it had never begun. */
+  /** With what goes on from an undo as if it had never begun. */
   record(number: number): StepRecord {
     const record = recordOf(this.state, number);
-    const isAnew = this.#beginsAnew && OVER.has(record.status) && record.cause !== 'skipped_by_operator';
-    if (!isAnew || this.graph.steps[number]?.leaving) return record;
+    if (!isToBeginAnew(this.#anew, record) || this.graph.steps[number]?.leaving) return record;
     const { attempt, dispatch, since, touched, status } = record;
     return { status: 'waiting', attempt, tries: 0, dispatch, since, touched: touched && status !== 'undone' };
   }
@@ -158,6 +170,17 @@ export class Foresight implements Surroundings {
     this.#gates[number] = { verdict, atOnce };
   }
 
+  /** Of what was replaced: whether all that is awaited before its undo comes about. */
+  isRetired(number: number): boolean {
+    const { retireAfter = [], member } = this.graph.steps[number] as Step;
+    const isNeeded = (gate: number): boolean =>
+      gate === retireAfter[0] ||
+      this.graph.gates[gate]?.inputs.some(input => this.graph.steps[input]?.wanted) === true;
+    return (
+      member?.leaving === true || retireAfter.every(gate => !isNeeded(gate) || this.#verdicts[gate] === 'met')
+    );
+  }
+
   /** Of everything that the step requires. */
   verdict({ needs, choices, roles }: Step): Foreseen {
     return together([
@@ -186,6 +209,11 @@ export class Foresight implements Surroundings {
 
   roleOf(entity: string, name: string): ForeseenRole | undefined {
     return this.roles[this.#roleByName.get(`${entity}.${name}`) ?? -1];
+  }
+
+  /** Whether it names a role that nobody holds. */
+  isVacant({ roles }: Step): boolean {
+    return roles.some(role => this.roles[role]?.holders === null);
   }
 
   /** By `only` and `except`; undefined while who holds a role is open, or nobody does (rules 3 and 5). */

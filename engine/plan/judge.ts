@@ -1,12 +1,15 @@
 // What becomes of one step, once it is known what becomes of all that it stands on.
 // Belongs here: the rules of the language, one after the other, for one step. Does not belong here: roles (roles.ts), the
 // comparison of what was reached with what is asked now (compare.ts), the sentences of changed values (changes.ts).
+import { outsideId } from '../graph/references.ts';
 import type { Step } from '../graph/types.ts';
 import { isBeforeAll } from '../machine/condition.ts';
 import { owes } from '../machine/records.ts';
 import { asRun } from '../machine/update/earlier.ts';
 import type { StepRecord } from '../machine/types.ts';
+import { doubtOf } from './changes.ts';
 import { compared, computed, isChangedInFlight } from './compare.ts';
+import { retirement, whyItIsNew } from './replaced.ts';
 import { ANY, ASIDE, COUNTS, type Foreseen, LOST, NEVER, PERHAPS } from './ends.ts';
 import type { Foresight, Judged } from './foresight.ts';
 import { seeTemplate } from './sight.ts';
@@ -34,13 +37,18 @@ function judgeFresh(foresight: Foresight, step: Step): Judged {
   const fits = foresight.applies(step);
   if (fits === false) return steppedAside(foresight, step, record, 'another member has the role');
   const verdict = foresight.verdict(step);
-  if (fits === undefined && verdict !== 'hopeless') return byChoice(step, record, verdict);
+  if (fits === undefined && (verdict !== 'hopeless' || !foresight.isVacant(step)))
+    return byChoice(step, record, verdict);
   return settled(foresight, step, record) ?? required(foresight, step, record, verdict);
 }
 
 /** What was begun of it meanwhile ends first, in a way that no plan knows. */
-const isUnsettled = ({ status, renews, withdrawn, cause }: StepRecord): boolean =>
-  status === 'undoing' || renews !== undefined || withdrawn === 'moved' || cause === 'undo_failed';
+const isUnsettled = ({ status, renews, withdrawn, cause, kept: told }: StepRecord): boolean =>
+  status === 'undoing' ||
+  told !== undefined ||
+  renews !== undefined ||
+  withdrawn === 'moved' ||
+  cause === 'undo_failed';
 
 const open = (reason: string): Judged => ({ fate: 'maybe', reason, ends: ANY, begins: true });
 
@@ -48,10 +56,10 @@ const open = (reason: string): Judged => ({ fate: 'maybe', reason, ends: ANY, be
 function leaves(foresight: Foresight, step: Step, record: StepRecord): Judged {
   const { member, state } = step;
   const { begun } = foresight;
-  const why = member?.leaving ? `${member.name} leaves` : 'it is gone from the definition';
+  const why = member?.leaving ? `${member.name} leaves` : (retirement(foresight.graph, step) ?? GONE);
   const isOut = record.status === 'running' && record.command !== undefined;
   if (begun.abandons && record.child === undefined) {
-    const isCalled = record.command !== undefined && record.cancel === undefined;
+    const isCalled = record.command !== undefined && record.cancel === undefined && record.kept === undefined;
     if (isCalled) return { fate: 'cancel', reason: `${why}, and is abandoned`, ends: ANY };
     const left = owes(record)
       ? ({ fate: 'keep', reason: `${why}; what it did is left behind` } as const)
@@ -59,11 +67,13 @@ function leaves(foresight: Foresight, step: Step, record: StepRecord): Judged {
     return { ...left, ends: ANY };
   }
   if (record.cause === 'undo_failed') return open('its undo failed before');
-  if (isOut && state.interruptible && record.cancel === undefined)
+  if (isOut && state.interruptible && record.cancel === undefined && record.kept === undefined)
     return { fate: 'cancel', reason: `${why}; then it is undone`, ends: ANY };
   if (record.status === 'undoing') return { fate: 'undo', reason: why, ends: ANY };
   return { ...takenBack(foresight, step, record, why), ends: ANY };
 }
+
+const GONE = 'it is gone from the definition';
 
 /** What was not begun has nothing to be undone, and a probe does not begin it. */
 function takenBack(
@@ -104,26 +114,30 @@ function steppedAside(foresight: Foresight, step: Step, record: StepRecord, why:
   };
 }
 
-/** A role that nobody takes blocks it. */
+/** A role that nobody takes blocks it. What can be met no more is not lost before it is known whether it applies. */
 function byChoice(step: Step, record: StepRecord, verdict: Foreseen): Judged {
+  const isNew = record.status === 'waiting' && !owes(record) && record.again === undefined;
+  if (verdict === 'hopeless' && isNew) return { ...NOTHING, ends: { ...ASIDE, lost: true } };
   const names = [...step.state.only, ...step.state.except].map(role => `${step.entity.name}.${role}`);
   const reason = `depends on who is chosen as ${names.join(', ')}`;
   return {
     fate: 'maybe',
     reason,
     ends: verdict === 'met' ? PERHAPS : ANY,
-    ...(record.status === 'reached' ? {} : { begins: true }),
+    ...(record.status === 'reached' && !record.unverified ? {} : { begins: true }),
   };
 }
 
 /** What is not looked at again; undefined: it is. */
-function settled(foresight: Foresight, { state }: Step, record: StepRecord): Judged | undefined {
+function settled(foresight: Foresight, { state, number }: Step, record: StepRecord): Judged | undefined {
   const { status, cause } = record;
-  const { isNew } = foresight.begun;
+  const { begun } = foresight;
+  const { isNew } = begun;
   if (status === 'skipped' && cause === 'skipped_by_operator') return kept(record, 'a person vouched for it');
   if (isNew) return undefined;
   switch (status) {
     case 'reached':
+      if (foresight.isJudged(record, number)) return undefined;
       return kept(record, 'nothing of it changes');
     case 'skipped': {
       const follows = cause === 'not_the_role' && state.only.length + state.except.length > 0;
@@ -172,35 +186,35 @@ function required(foresight: Foresight, step: Step, record: StepRecord, verdict:
   if (verdict === 'unknown' || foresight.isStopped(step)) return open(AFTER);
   if (condition?.kind === 'unknown')
     return { fate: 'maybe', reason: `its condition ${condition.why}`, ends: PERHAPS, begins: true };
-  const isToCompare = foresight.begun.isNew
-    ? record.status === 'reached' || (record.again !== undefined && !record.again.begun)
-    : record.again !== undefined && record.again.why === undefined;
+  const isToCompare = foresight.isJudged(record, step.number);
   if (isToCompare) return compared(foresight, step, record);
   return begins(foresight, step, record);
 }
 
 function begins(foresight: Foresight, step: Step, record: StepRecord): Judged {
-  const { state, id } = step;
+  const { state } = step;
   if (!state.action) return { ...NOTHING, ends: COUNTS, holds: {}, begins: true };
   const fate = record.again ? 'run_again' : 'run';
   const holds = computed(foresight, step);
   return {
     fate,
-    reason: whyItRuns(foresight, step, id, record),
+    reason: whyItRuns(foresight, step, record),
     ends: COUNTS,
     begins: true,
     ...(holds && { holds }),
   };
 }
 
-function whyItRuns({ begun, resumes }: Foresight, { member }: Step, id: string, record: StepRecord): string {
-  if (record.again) return 'it changed before';
+function whyItRuns(foresight: Foresight, step: Step, record: StepRecord): string {
+  const { begun, resumes } = foresight;
+  const { member } = step;
+  if (record.again) return record.unverified ? doubtOf(record.unverified) : 'it changed before';
   if (record.status === 'paused') return record.asks ? 'it asks a person' : 'it was held before';
   if (record.status === 'failed' || record.status === 'interrupted')
     return `it ${record.status === 'failed' ? 'failed' : 'was interrupted'} before${resumes ? '' : ', and begins anew'}`;
   if (record.status === 'undone') return 'it was undone';
   if (member?.since === begun.generation) return `${member.name} joins`;
-  if (!begun.former?.graph.stepById.has(id)) return 'it is new';
+  if (!begun.former?.graph.stepByOutside.has(outsideId(step))) return whyItIsNew(foresight.graph, step);
   return 'it has not been reached yet';
 }
 
@@ -243,8 +257,9 @@ function judgeCondition(
   | { readonly kind: 'unknown'; readonly why: string }
   | undefined {
   const { condition } = step.state;
-  const isReached = foresight.begun.isNew && record.status === 'reached';
-  if (!condition || (!isReached && !isBeforeAll(record))) return undefined;
+  const { isNew } = foresight.begun;
+  const isOpened = isNew || (!record.unverified && foresight.isJudged(record, step.number));
+  if (!condition || (!isOpened && !isBeforeAll(record))) return undefined;
   const seen = seeTemplate(foresight, step, condition);
   if (seen.kind === 'known' && typeof seen.value === 'boolean') {
     const isEarly = condition.reads.every(({ kind }) => kind === 'input' || kind === 'members');

@@ -13,11 +13,12 @@ import { owes } from '../machine/records.ts';
 import { initialState, type MachineState, recordOf } from '../machine/state.ts';
 import type { StepRecord } from '../machine/types.ts';
 import { beginGeneration } from '../machine/update/begin.ts';
+import { restingStatus } from '../machine/workflow-record.ts';
 import { COUNTS } from './ends.ts';
 import { type Beginning, Foresight, type Judged } from './foresight.ts';
 import { judgeStep } from './judge.ts';
 import { neededSteps } from './needed.ts';
-import { renamings } from './renamings.ts';
+import { renamings, saidRenamed } from './renamings.ts';
 import { judgeRole, roleMoves } from './roles.ts';
 import type { Fate, Plan, PlannedStep } from './types.ts';
 import { type PlanCount, walk } from './walk.ts';
@@ -41,13 +42,16 @@ export function planUpdate(
   const former = { graph, state };
   const { graph: next, state: carried } = draft;
   const abandons = change.abandon === true;
-  const foresight = foreseen({ graph: next, state: carried, former, isNew, generation, abandons }, count);
+  const foresight = foreseen(
+    { graph: next, state: carried, former, isNew, generation, abandons, takesUp: true },
+    count,
+  );
   return {
     generation,
     ...whoChanges(graph, next, generation),
-    ...listed(next, foresight.steps),
+    ...listed(next, foresight.steps, graph),
     roles: roleMoves(foresight),
-    warnings: isNew ? renamings(graph.definition, next.definition) : [],
+    warnings: isNew ? renamings(graph, next.definition) : [],
   };
 }
 
@@ -58,7 +62,10 @@ export function planCreate(
   count: PlanCount = { operations: 0 },
 ): Plan {
   const state = initialState(graph, { id: '', stackName: '', generation: 1, at: 0, inputs });
-  const foresight = foreseen({ graph, state, isNew: false, generation: 1, abandons: false }, count);
+  const foresight = foreseen(
+    { graph, state, isNew: false, generation: 1, abandons: false, takesUp: false },
+    count,
+  );
   return { ...EMPTY, generation: 1, ...listed(graph, foresight.steps) };
 }
 
@@ -71,11 +78,13 @@ function asItGoesOn(
   state: MachineState,
   count: PlanCount,
 ): readonly (Judged | undefined)[] {
-  const { status, generation } = state.workflow;
+  const { generation } = state.workflow;
+  const status = restingStatus(state.workflow);
   if (status !== 'running' && status !== 'held')
     return graph.steps.map(({ number }) => unchanged(recordOf(state, number)));
   const former = { graph, state };
-  return foreseen({ graph, state, former, isNew: false, generation, abandons: false }, count).steps;
+  return foreseen({ graph, state, former, isNew: false, generation, abandons: false, takesUp: false }, count)
+    .steps;
 }
 
 const unchanged = (record: StepRecord): Judged => ({
@@ -116,11 +125,20 @@ function walked(begun: Beginning, count: PlanCount): Foresight {
     },
     count,
   );
+  for (const { number, retireAfter = [] } of graph.steps)
+    if (retireAfter.length > 0) steps[number] = retiredOnlyIf(foresight, number);
   neededSteps(foresight, count).forEach((isNeeded, number) => {
     const judged = steps[number];
     if (judged && !isNeeded) steps[number] = asLongAsTheGoalIsOpen(foresight, number, judged);
   });
   return foresight;
+}
+
+/** What was replaced stays as long as what it waits for may not come about. */
+function retiredOnlyIf(foresight: Foresight, number: number): Judged | undefined {
+  const judged = foresight.steps[number];
+  if (judged?.fate !== 'undo' || foresight.isRetired(number)) return judged;
+  return { ...judged, fate: 'maybe', reason: `is undone ${judged.reason}, which is not certain` };
 }
 
 const DOES = { run: 'runs', run_again: 'runs again', undo: 'is undone', cancel: 'is called back' } as const;
@@ -139,14 +157,26 @@ function asLongAsTheGoalIsOpen(foresight: Foresight, number: number, judged: Jud
   };
 }
 
-function listed(graph: StateGraph, judged: readonly (Judged | undefined)[]): Pick<Plan, 'steps' | 'counts'> {
+function listed(
+  graph: StateGraph,
+  judged: readonly (Judged | undefined)[],
+  former: StateGraph = graph,
+): Pick<Plan, 'steps' | 'counts'> {
   const counts: { [fate in Fate]: number } = { ...NONE };
   const steps: PlannedStep[] = [];
-  for (const { number, id, state } of graph.steps) {
+  for (const step of graph.steps) {
+    const { number, id, state } = step;
     const { fate, reason = '' } = judged[number] ?? {};
     if (fate === undefined || !state.action || (isComputed(state.action) && !state.probe)) continue;
-    const isUnsafe = fate === 'run_again' && !state.idempotent && !state.probe;
-    steps.push({ step: id, fate, reason, ...(isUnsafe && { unsafe: true as const }) });
+    // Whoever says what a change is answered with means it to run.
+    const isMeant = state.idempotent || state.probe !== undefined || state.changeAction !== undefined;
+    const isUnsafe = fate === 'run_again' && !isMeant;
+    steps.push({
+      step: id,
+      fate,
+      reason: saidRenamed(former, step, reason),
+      ...(isUnsafe && { unsafe: true as const }),
+    });
     counts[fate] += 1;
   }
   return { steps, counts };

@@ -1,9 +1,10 @@
 // Who will have a role (rules 3 to 5, 25): its holders stay, are chosen anew, or show only while the update runs.
 // Belongs here: one role, once its candidates are judged. Does not belong here: who follows it (judge.ts).
 import { canonicalJson, type JsonValue, tagOf } from '../base/json.ts';
-import type { Role } from '../definition/types.ts';
 import type { RoleNode, Step } from '../graph/types.ts';
 import { holdersIn } from '../machine/holders.ts';
+import { renamingsOf } from '../machine/update/rename.ts';
+import { ruleText } from '../machine/update/review-roles.ts';
 import { isOnly } from './ends.ts';
 import type { ForeseenRole, Foresight, Judged } from './foresight.ts';
 import { seeTemplate } from './sight.ts';
@@ -62,11 +63,10 @@ function judgedOf(foresight: Foresight, role: RoleNode, agent: string): Judged |
 function hasOtherRule({ begun, graph }: Foresight, { entity, name }: RoleNode): boolean {
   const before = begun.former?.graph.definition.entities.get(entity)?.roles.get(name);
   const now = graph.definition.entities.get(entity)?.roles.get(name);
-  return !before || !now || textOf(before) !== textOf(now);
+  if (!before || !now || !begun.former) return true;
+  const renamings = renamingsOf(begun.former.graph, graph.definition);
+  return ruleText(before, renamings) !== ruleText(now, renamings);
 }
-
-const textOf = ({ choose: how, among, count, rule }: Role): string =>
-  JSON.stringify([how, among, count, rule?.root]);
 
 const hasOtherInputs = ({ begun, state }: Foresight): boolean =>
   canonicalJson(begun.former?.state.inputs ?? {}) !== canonicalJson(state.inputs);

@@ -14,7 +14,7 @@ export interface PlannedStep {
   readonly fate: Fate;
   /** What changed, or what it hangs on; no hidden value. */
   readonly reason: string;
-  /** It runs again although nothing says that it may: neither `idempotent: true` nor a probe. */
+  /** It runs again although nothing says that it may: neither `idempotent: true` nor a probe, nor an action under `on_change`. */
   readonly unsafe?: true;
 }
 

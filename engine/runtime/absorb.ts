@@ -10,10 +10,12 @@ import type { WorkflowDefinition } from '../definition/types.ts';
 import type { GenerationChange } from '../machine/events.ts';
 import { generationOf } from '../machine/records.ts';
 import type { Decision, Effect, MachineEvent, StepRecord } from '../machine/types.ts';
+import type { Doubt } from '../machine/verify/types.ts';
 import type { Machine } from './machine.ts';
 import type {
   InboxRow,
   LogEntry,
+  NewAudit,
   NewSecret,
   ReportVerdict,
   RequestResult,
@@ -21,7 +23,10 @@ import type {
   WorkflowSource,
 } from './ports.ts';
 import type { Item } from './queue.ts';
-import type { LiveWorkflow } from './live.ts';
+import { auditOf } from './audit.ts';
+import { staleness } from './expectation.ts';
+import type { LiveWorkflow, Named } from './live.ts';
+import { outlook } from './summary.ts';
 import { sameSource } from './same-source.ts';
 
 /** What a commit will hold of one workflow, and what follows once it happened. */
@@ -31,7 +36,7 @@ export interface Draft {
   readonly steps: Map<number, StepRecord>;
   readonly log: LogEntry[];
   readonly secrets: NewSecret[];
-  readonly requests: { requestId: string; result: RequestResult }[];
+  readonly requests: { requestId: string; result: RequestResult; audit: NewAudit }[];
   /** In the order decided; let out after the commit. */
   readonly effects: Effect[];
   /** Answers to those who wait for an item; given after the commit. */
@@ -66,7 +71,7 @@ export function toCommit(draft: Draft): WorkflowCommit | undefined {
   return {
     id,
     ...(live !== undefined && (draft.renewed || !live.stored) ? { source: live.source } : {}),
-    ...(live !== undefined && (draft.recordChanged || !live.stored) ? { record: live.state.workflow } : {}),
+    ...(live !== undefined && (draft.recordChanged || !live.stored) ? recordOfAll(live) : {}),
     steps: [...steps].map(([number, record]) => ({ number, record })),
     log,
     secrets,
@@ -74,6 +79,11 @@ export function toCommit(draft: Draft): WorkflowCommit | undefined {
     ...(erase ? { erase } : {}),
   };
 }
+
+const recordOfAll = ({ graph, state }: LiveWorkflow): Pick<WorkflowCommit, 'record' | 'outlook'> => ({
+  record: state.workflow,
+  outlook: outlook(graph, state),
+});
 
 /** What an item needs from outside of its workflow. */
 export interface Around {
@@ -122,7 +132,7 @@ function judge(
   id: { step: StepId; generation: number; dispatch: number },
 ): ReportVerdict {
   if (live === undefined) return 'unknown_workflow';
-  const record = recordOf(live, id.step);
+  const record = live.state.records[live.graph.stepByOutside.get(id.step) ?? -1];
   if (record === undefined) return 'stale';
   const current = generationOf(record) === id.generation && record.dispatch === id.dispatch;
   return current ? 'recorded' : 'stale';
@@ -145,8 +155,11 @@ function absorbRequest(
   now: number,
   around: Around,
 ): void {
-  const result = answer(machine, draft, item.row, now, around);
-  draft.requests.push({ requestId: item.row.requestId, result });
+  const { row } = item;
+  const before = standing(draft, row);
+  const result = answer(machine, draft, row, now, around);
+  const audit = auditOf(row, result, { at: now, before, after: standing(draft, row), live: draft.live });
+  draft.requests.push({ requestId: row.requestId, result, audit });
   draft.answers.push(() => item.settle(result));
 }
 
@@ -159,8 +172,11 @@ function answer(
 ): RequestResult {
   if (row.kind === 'create') return create(machine, draft, row, now, absent);
   const live = existing(draft);
+  const stale = live && staleness(live, row.payload);
+  if (stale !== undefined) return stale;
   if (live !== undefined) {
-    const decision = carry(machine, draft, live, toEvent(row, now), arriving);
+    const brings = { named: namedBy(row), ...(arriving && { arriving }) };
+    const decision = carry(machine, draft, live, toEvent(row, now), brings);
     return decision.rejected === undefined
       ? { status: 'applied' }
       : { status: 'rejected', code: 'not_allowed', ...decision.rejected };
@@ -199,12 +215,12 @@ function carry(
   draft: Draft,
   live: LiveWorkflow,
   event: MachineEvent,
-  arriving?: WorkflowDefinition,
+  { arriving, named }: { readonly arriving?: WorkflowDefinition; readonly named?: Named } = {},
 ): Decision {
   const timed = { ...event, at: Math.max(event.at, live.state.at) };
   const decision = machine.decide(live.graph, live.state, timed, arriving);
   if (decision.rejected !== undefined) return decision;
-  if (decision.next !== undefined) renew(draft, live, decision.next);
+  if (decision.next !== undefined) renew(draft, live, decision.next, named);
   const { graph, state } = live;
   const before = state.workflow.seq;
   machine.apply(graph, state, decision.changes);
@@ -220,16 +236,30 @@ function carry(
 }
 
 /** Numbers of steps are those of the new graph from here on, so every record is written again. */
-function renew(draft: Draft, live: LiveWorkflow, next: NonNullable<Decision['next']>): void {
-  live.enter(next);
+function renew(
+  draft: Draft,
+  live: LiveWorkflow,
+  next: NonNullable<Decision['next']>,
+  named: Named | undefined,
+): void {
+  live.enter(next, named);
   draft.renewed = true;
   draft.steps.clear();
   for (const [number, record] of next.state.records.entries())
     if (record !== undefined) draft.steps.set(number, record);
 }
 
+/** Status of the step that is named, or of the workflow; undefined: there is none. */
+function standing(draft: Draft, { payload }: InboxRow): string | undefined {
+  const live = existing(draft);
+  const step = (payload as Payload).step;
+  if (live === undefined || step === undefined) return live?.state.workflow.status;
+  return live.graph.stepById.has(step) ? (recordOf(live, step)?.status ?? 'waiting') : undefined;
+}
+
 interface Payload {
   readonly change?: GenerationChange;
+  readonly resource?: string;
   readonly operation?: string;
   readonly id?: string;
   readonly inputs?: JsonObject;
@@ -239,6 +269,8 @@ interface Payload {
   readonly name?: string;
   readonly data?: JsonObject;
   readonly abandon?: boolean;
+  readonly agent?: string;
+  readonly why?: Doubt;
   readonly allowed?: number;
   readonly credential?: string;
 }
@@ -247,6 +279,12 @@ interface Payload {
 function given(payload: Payload): Pick<Payload, 'allowed' | 'credential'> {
   const { allowed, credential } = payload;
   return { ...(allowed !== undefined && { allowed }), ...(credential !== undefined && { credential }) };
+}
+
+/** What the resource is called whose change the row is; written with the generation that it begins. */
+function namedBy({ payload }: InboxRow): Named {
+  const { resource } = payload as Payload;
+  return resource === undefined ? {} : { resource };
 }
 
 /** The payload of a row was made by service.ts from a checked request. */
@@ -266,6 +304,7 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
     case 'skip':
       return { kind: 'skip', at, by, step: payload.step ?? '', outputs: payload.outputs ?? {} };
     case 'fail':
+    case 'undo':
     case 'approve':
     case 'reject':
       return { kind: row.kind, at, by, step: payload.step ?? '' };
@@ -274,7 +313,13 @@ function toEvent(row: InboxRow, at: number): MachineEvent {
     case 'resume':
       return { kind: 'resume', at, by, ...given(payload) };
     case 'cancel':
-      return { kind: 'cancel', at, by };
+    case 'suspend':
+      return { kind: row.kind, at, by };
+    case 'check':
+    case 'converge':
+      return { kind: row.kind, at, by, ...given(payload) };
+    case 'unverify':
+      return { kind: 'unverify', at, agent: payload.agent ?? '', why: payload.why ?? 'vm_replaced' };
     case 'update':
       return {
         kind: 'update',

@@ -7,14 +7,21 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
 import type { Problem } from '../definition/problems.ts';
+import type { ParameterType } from '../definition/types.ts';
 import type { OutputFailure } from '../machine/outputs.ts';
 import type { StepRecord, WorkflowRecord } from '../machine/types.ts';
 import type { Plan } from '../plan/types.ts';
 import type { Explanation, WorkflowExplanation } from '../machine/why/types.ts';
+import type { Outline } from '../drawing/outline.ts';
 import type { AgentsApi } from './agents-api.ts';
-import type { DefinitionDocument, LogEntry, RequestResult } from './ports.ts';
+import type { Expectation } from './expectation.ts';
+import type { DeadLettersApi } from './dead-letters.ts';
+import type { Actor, DefinitionDocument, LogEntry, RequestResult } from './ports.ts';
+import type { WorkflowSummary } from './operator-api.ts';
+import type { Rehearsal } from './rehearsal.ts';
+import type { Timeline } from './timeline.ts';
 
-export interface EngineApi extends AgentsApi {
+export interface EngineApi extends AgentsApi, DeadLettersApi {
   /**
    * Checks definition, inputs and members, stores them, and asks for the workflow. `problems` is empty on success.
    * The same id with the same content is the same request; with another content: EngineError `conflict`.
@@ -22,6 +29,8 @@ export interface EngineApi extends AgentsApi {
   create(request: CreateRequest): Promise<{ readonly problems: readonly Problem[] }>;
   /** Resolves when the request is applied or rejected, not merely accepted. The same `requestId` twice is once. */
   act(request: ActRequest): Promise<RequestResult>;
+  /** What would follow at once; nothing is stored or begun. Of an update ask for the plan. EngineErrors as of `act`. */
+  rehearse(request: ActRequest): Promise<Rehearsal>;
   /**
    * What an update would do, judged as `act` would judge it; nothing is stored or begun. It equals what then happens as long
    * as nothing fails, nobody interferes and no time runs out. EngineError `not_found` when there is no such workflow.
@@ -29,6 +38,8 @@ export interface EngineApi extends AgentsApi {
   plan(request: PlanRequest): Promise<PlanAnswer>;
   /** In creation order; children of others only when asked for. */
   list(options?: ListOptions): Promise<readonly WorkflowRecord[]>;
+  /** Those of a stack of this name, the newest first, children left out. Stacks of several projects may have one name. */
+  ofStack(name: string): Promise<readonly WorkflowSummary[]>;
   /** EngineError `not_found` when there is none. */
   workflow(id: string): Promise<WorkflowView>;
   /**
@@ -38,6 +49,10 @@ export interface EngineApi extends AgentsApi {
   explain(id: string, step?: StepId): Promise<Explanation | WorkflowExplanation>;
   /** Its state graph as mermaid text: one node for each state. EngineError `not_found` when there is none. */
   graph(id: string): Promise<string>;
+  /** The same as nodes and edges, with its members counted; EngineError `limit_exceeded` for more states than can be drawn. */
+  outline(id: string): Promise<Outline>;
+  /** When each of its steps ran, and the chain that took longest. EngineError `not_found` when there is none. */
+  timeline(id: string): Promise<Timeline>;
   /** Every agent that this engine knows, and what is known of the way to them. */
   agents(): Promise<AgentsView>;
   events(id: string, after: number, limit: number): Promise<readonly LogEntry[]>;
@@ -53,6 +68,10 @@ export interface CreateRequest {
   readonly requestId: string;
   readonly id: string;
   readonly stackName: string;
+  /** Name of the resource of the stack that it is. */
+  readonly resource?: string;
+  /** Id of the project that owns it; absent: it is nobody's but the operator's. */
+  readonly project?: string;
   readonly document: Omit<DefinitionDocument, 'digest'>;
   /** Clear values; hidden ones are sealed before they reach the store. */
   readonly inputs: JsonObject;
@@ -62,6 +81,8 @@ export interface CreateRequest {
   /** The owner's right to a cloud (base/credential.ts), in clear; judged, and sealed before it reaches the store. */
   readonly credential?: JsonObject;
   readonly by: string;
+  /** What is known of who asks besides. */
+  readonly actor?: Actor;
 }
 
 /** Entity → members. `leave` names agents; `abandon`: nothing of those that leave, or are leaving, is undone. */
@@ -79,14 +100,29 @@ export interface NewMember {
   readonly data?: JsonValue;
 }
 
-export type ActRequest = { readonly requestId: string; readonly workflow: string; readonly by: string } & (
+/** `expect`: what whoever asks has seen; when it is otherwise by now, the request is rejected as `stale` and does nothing. */
+export type ActRequest = {
+  readonly requestId: string;
+  readonly workflow: string;
+  readonly by: string;
+  readonly actor?: Actor;
+  readonly expect?: Expectation;
+} & (
   | { readonly kind: 'retry'; readonly step?: StepId; readonly attempt?: number }
   | { readonly kind: 'skip'; readonly step: StepId; readonly outputs: JsonObject }
   | { readonly kind: 'fail'; readonly step: StepId }
+  /** Applied when it has begun: the workflow is `undoing`, and then `failed`, or `complete` where the goal holds without it. */
+  | { readonly kind: 'undo'; readonly step: StepId }
   | { readonly kind: 'approve' | 'reject'; readonly step: StepId }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'resume'; readonly allowed?: number; readonly credential?: JsonObject }
   | { readonly kind: 'cancel' }
+  /** Nothing begins until a `resume`, an update, a cancel or a deletion; what runs may end. Twice is once. */
+  | { readonly kind: 'suspend' }
+  /** Applied when it has begun: the workflow is `checking` until every look has ended. `allowed`: 10 minutes if absent. */
+  | { readonly kind: 'check'; readonly allowed?: number }
+  /** What is unverified runs again, and what failed is tried again. */
+  | { readonly kind: 'converge'; readonly allowed?: number; readonly credential?: JsonObject }
   /** Applied when it has begun, not when all is run and undone. Rejected, with the problems, when anything is wrong with it. */
   | ({
       readonly kind: 'update';
@@ -98,6 +134,8 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
       /** Inputs that are to have their defaults again. */
       readonly unset?: readonly string[];
       readonly whole?: true;
+      /** Name of the resource that it is; remembered with the generation that the update begins. */
+      readonly resource?: string;
       readonly credential?: JsonObject;
     } & NewMembers)
   /** An operation of the definition (R8). The same `id` twice is once, as long as it is among the last. */
@@ -112,7 +150,10 @@ export type ActRequest = { readonly requestId: string; readonly workflow: string
 );
 
 /** An update that is only thought of. */
-export type PlanRequest = Omit<Extract<ActRequest, { readonly kind: 'update' }>, 'kind' | 'requestId' | 'by'>;
+export type PlanRequest = Omit<
+  Extract<ActRequest, { readonly kind: 'update' }>,
+  'kind' | 'requestId' | 'by' | 'actor' | 'expect' | 'resource'
+>;
 
 /** `problems`: errors, without a plan, or warnings. */
 export interface PlanAnswer {
@@ -127,6 +168,8 @@ export interface WorkflowView {
   readonly steps: readonly StepView[];
   /** Entity → who takes part, in index order. Who leaves is among them until all of it is undone. */
   readonly members: { readonly [entity: string]: readonly MemberOf[] };
+  /** Declared inputs by name, as whoever gives them has to write them. */
+  readonly inputTypes: { readonly [name: string]: ParameterType };
   /** Declared outputs by name; absent while what they read is not reached; hidden ones are left out. */
   readonly outputs: JsonObject;
   /** Outputs that have no value because of a mistake, or, once it is complete, because what they read is not there. */
@@ -163,10 +206,12 @@ export interface AgentsView {
     /** Hosts and vhost; absent for agents in the engine's own process. */
     readonly place?: string;
   };
-  /** Messages that were refused and are kept on the broker for people to look at. */
+  /** Messages that were refused and are kept, to be listed and discarded; the same one again is not counted. */
   readonly deadLetters?: number;
   /** Why the broker's own numbers are missing or old. */
   readonly trouble?: string;
+  /** What will go wrong with the broker, or does so unseen: one sentence each. */
+  readonly warnings?: readonly string[];
 }
 
 export interface AgentView {

@@ -5,13 +5,14 @@ import type { JsonObject } from '../base/json.ts';
 import { problemText } from '../definition/problems.ts';
 import { childState } from '../machine/child.ts';
 import type { Engine } from './engine.ts';
-import type { ChildLook, ChildRequest, ChildWorkflows, InboxRow, NewChild } from './ports.ts';
+import type { ChildLook, ChildRequest, ChildWorkflows, InboxRow, NewChild, RequestResult } from './ports.ts';
 import { EngineService } from './service.ts';
 
 /** `engine`: asked for when it is needed, since its drivers are made before it. */
 export const childWorkflows = (engine: () => Engine): ChildWorkflows => ({
   look: id => look(engine(), id),
   create: child => create(engine(), child),
+  suspension: async id => (await engine().find(id))?.state.workflow.suspended,
   ask: (id, request) => ask(engine(), id, request),
   watch: (id, told) => engine().watchers.watch(id, told),
 });
@@ -21,7 +22,8 @@ async function look(engine: Engine, id: string): Promise<ChildLook | undefined> 
   const found = await engine.find(id);
   if (found === undefined) return undefined;
   const { parent } = found.source;
-  const state = { ...childState(found.graph, found.state), ...(parent && { parent }) };
+  const { seq } = found.state.workflow;
+  const state = { ...childState(found.graph, found.state), seq, ...(parent && { parent }) };
   const setAside = engine.setAside(id);
   return setAside === undefined ? state : { ...state, status: 'held', reason: `Set aside: ${setAside}` };
 }
@@ -33,9 +35,11 @@ async function create(engine: Engine, { parent, members, ...child }: NewChild): 
     group.map(({ agent, name, data }) => ({ agent, name, data })),
   ]);
   const credential = await credentialOf(engine, parent.workflow);
+  const project = (await engine.find(parent.workflow))?.source.project;
   const request = {
     ...child,
     ...(credential && { credential }),
+    ...(project !== undefined && { project }),
     members: Object.fromEntries(given) as Parameters<EngineService['create']>[0]['members'],
     by: byOf(parent.workflow),
   };
@@ -54,10 +58,10 @@ async function credentialOf(engine: Engine, workflow: string): Promise<JsonObjec
     : (engine.vault.open(ref, sealed) as JsonObject);
 }
 
-async function ask(engine: Engine, workflow: string, request: ChildRequest): Promise<void> {
+function ask(engine: Engine, workflow: string, request: ChildRequest): Promise<RequestResult> {
   const { requestId, by, kind, ...payload } = request;
   const row: InboxRow = { requestId, workflow, kind, payload, by, at: engine.clock.now() };
-  await engine.submit(row);
+  return engine.submit(row);
 }
 
 /** As whom a parent asks. */

@@ -1,16 +1,21 @@
 // The one way into the store: fenced, numbered commits, and certainty about those whose answer was lost.
 // Belongs here: commit_seq, the question after `commit_unknown`. Does not belong here: what is committed, retries (loop.ts).
 import { EngineError, errorText } from '../base/errors.ts';
-import type { Store, WorkflowCommit } from './ports.ts';
+import type { Trouble } from '../machine/why/types.ts';
+import type { Observers } from './observers.ts';
+import type { Clock, Store, WorkflowCommit } from './ports.ts';
 
 export class Committer {
   readonly #store: Store;
   /** Waits a while, longer the more tries there were; false when the engine stops. */
   readonly #pause: (tries: number) => Promise<boolean>;
+  readonly #clock: Pick<Clock, 'now'>;
   #commitSeq = 0;
+  #trouble: Trouble | undefined;
 
-  constructor(store: Store, pause: (tries: number) => Promise<boolean>) {
+  constructor(store: Store, clock: Pick<Clock, 'now'>, pause: (tries: number) => Promise<boolean>) {
     this.#store = store;
+    this.#clock = clock;
     this.#pause = pause;
   }
 
@@ -21,11 +26,34 @@ export class Committer {
     return term;
   }
 
+  /** Why the store took or told nothing the last time, and since when that is so. */
+  get trouble(): Trouble | undefined {
+    return this.#trouble;
+  }
+
+  /** Of whatever the store was asked: undefined when it answered. */
+  heard(error: EngineError | undefined): void {
+    const reason = error?.message.replace(/\.$/, '');
+    const since = this.#trouble?.since ?? this.#clock.now();
+    this.#trouble = reason === undefined || error?.code === 'fenced' ? undefined : { reason, since };
+  }
+
   /**
    * Resolves with undefined when everything was committed, else with the reason; then nothing was. Never rejects.
    * When the answer was lost, it asks until the store says which: what the commit decided must not be decided twice.
    */
-  async commit(workflows: readonly WorkflowCommit[]): Promise<EngineError | undefined> {
+  async commit(
+    workflows: readonly WorkflowCommit[],
+    observers?: Observers,
+  ): Promise<EngineError | undefined> {
+    const flushed = observers?.flushing(workflows.length);
+    const failure = await this.#commit(workflows);
+    flushed?.(failure?.code);
+    this.heard(failure);
+    return failure;
+  }
+
+  async #commit(workflows: readonly WorkflowCommit[]): Promise<EngineError | undefined> {
     const commitSeq = this.#commitSeq;
     try {
       await this.#store.commit({ commitSeq, workflows });
@@ -42,12 +70,12 @@ export class Committer {
 
   /** For answers that need no commit: an error when another engine took over, or the store does not answer. */
   async stillOwner(): Promise<EngineError | undefined> {
-    try {
-      await this.#store.committed();
-      return undefined;
-    } catch (thrown) {
-      return asEngineError(thrown);
-    }
+    const error = await this.#store.committed().then(
+      () => undefined,
+      (thrown: unknown) => asEngineError(thrown),
+    );
+    this.heard(error);
+    return error;
   }
 
   async #happened(commitSeq: number): Promise<boolean | EngineError> {
@@ -56,6 +84,7 @@ export class Committer {
         return (await this.#store.committed()) > commitSeq;
       } catch (thrown) {
         const error = asEngineError(thrown);
+        this.heard(error);
         if (!error.retriable || !(await this.#pause(tries))) return error;
       }
     }

@@ -8,6 +8,7 @@ import { errorText } from '../base/errors.ts';
 import { effectKey } from '../base/ids.ts';
 import type { ActionKind } from '../definition/types.ts';
 import type { Effect, ResolvedAction } from '../machine/types.ts';
+import type { Word } from '../machine/why/types.ts';
 import type { Log } from './log.ts';
 import type { Clock, Driver, DriverContext } from './ports.ts';
 import type { LiveWorkflow } from './live.ts';
@@ -79,6 +80,11 @@ export class Dispatcher {
     this.#waiting.add(cancel);
   }
 
+  /** What the driver of its kind knows of a command that is out. */
+  word({ id, command }: Effect & { readonly kind: 'start' }): Word | undefined {
+    return this.#drivers[command.action.kind]?.word?.(id);
+  }
+
   /** Resolves when every effect let out so far was taken or refused by its driver. */
   async idle(): Promise<void> {
     while (this.#under.size > 0) await Promise.all(this.#under);
@@ -99,7 +105,7 @@ export class Dispatcher {
 /** A cancel goes to the driver of the command that is out; when that is gone from the record, to the state's own. */
 function kindOf(effect: Effect, live: LiveWorkflow): ResolvedAction['kind'] {
   if (effect.kind === 'start') return effect.command.action.kind;
-  const number = live.graph.stepById.get(effect.id.step) ?? -1;
+  const number = live.graph.stepByOutside.get(effect.id.step) ?? -1;
   const out = live.state.records[number]?.command?.action.kind;
   return out ?? carriedOutAs(live.graph.steps[number]?.state.action?.kind);
 }

@@ -4,11 +4,15 @@
 //   start: take the lease → load what is live → send again what was out → absorb the waiting requests
 //   stop:  finish the commit in flight → let nothing more out → fail what waits. Drivers and store are closed by who
 //          opened them (releasers.ts), in reverse.
+import { createHash } from 'node:crypto';
 import { EngineError } from '../base/errors.ts';
-import type { EffectId } from '../base/ids.ts';
+import type { EffectId, StepId } from '../base/ids.ts';
 import type { JsonValue } from '../base/json.ts';
+import { presentId } from '../graph/references.ts';
 import { generationOf } from '../machine/records.ts';
-import type { Effect, Report } from '../machine/types.ts';
+import type { Effect, Report, StepRecord } from '../machine/types.ts';
+import type { Trouble, Word } from '../machine/why/types.ts';
+import type { Doubt } from '../machine/verify/types.ts';
 import type { Happening } from './api.ts';
 import { Dispatcher, type Drivers } from './dispatch.ts';
 import { Followers } from './followers.ts';
@@ -19,6 +23,7 @@ import { type Machine, machine as realMachine } from './machine.ts';
 import type {
   Clock,
   DefinitionDocument,
+  Doubts,
   DriverContext,
   InboxRow,
   NewSecret,
@@ -27,9 +32,11 @@ import type {
   RequestResult,
   Store,
 } from './ports.ts';
+import { Observers } from './observers.ts';
 import { type Recovered, recover } from './recovery.ts';
 import type { Vault } from './secrets.ts';
 import type { LiveWorkflow } from './live.ts';
+import { Changes } from './changes.ts';
 import { Watchers } from './watchers.ts';
 import { Workflows } from './workflows.ts';
 
@@ -46,7 +53,7 @@ export interface EngineOptions {
   readonly machine?: Machine;
 }
 
-export class Engine implements ReportSink {
+export class Engine implements ReportSink, Doubts {
   readonly store: Store;
   readonly clock: Clock;
   readonly vault: Vault;
@@ -54,6 +61,8 @@ export class Engine implements ReportSink {
   readonly workflows: Workflows;
   readonly followers = new Followers();
   readonly watchers = new Watchers();
+  readonly changes = new Changes();
+  readonly observers: Observers;
   /** Resolves when the engine is over: undefined after `stop`, else the error that ended it (`fenced`, a damaged store). */
   readonly ended: Promise<EngineError | undefined>;
   readonly #loop: Loop;
@@ -80,8 +89,10 @@ export class Engine implements ReportSink {
       context: live => this.#context(live),
       isCurrent: effect => this.#isCurrent(effect),
     });
-    const { workflows, followers, watchers } = this;
-    const parts = { store, clock, machine, workflows, followers, watchers, log };
+    this.observers = new Observers(clock);
+    this.watchers.watchAll((workflow, project) => this.changes.note(workflow, project));
+    const { workflows, followers, watchers, observers } = this;
+    const parts = { store, clock, machine, workflows, followers, watchers, observers, log };
     this.#loop = new Loop({ ...parts, dispatcher: this.#dispatcher });
     this.#inbox = new Inbox(store, this.#loop);
     this.ended = this.#loop.ended;
@@ -116,6 +127,19 @@ export class Engine implements ReportSink {
     await this.#loop.owned();
   }
 
+  /** One that is set aside keeps the request in its inbox, and is not waited for. */
+  async doubt(agent: string, why: Doubt, journal: string): Promise<void> {
+    if (!this.#started) throw notStarted();
+    for (const workflow of await this.store.seating(agent)) {
+      const digest = createHash('sha256').update(JSON.stringify([workflow, agent, journal]));
+      const requestId = `unverify-${digest.digest('hex').slice(0, 40)}`;
+      const asked = { requestId, workflow, kind: 'unverify', payload: { agent, why } } as const;
+      await this.#inbox
+        .submit({ ...asked, by: `agent ${agent}`, at: this.clock.now() })
+        .catch(unlessSetAside);
+    }
+  }
+
   /** Puts the request into the store's inbox and resolves when it is applied or rejected. */
   async submit(
     row: InboxRow,
@@ -128,7 +152,10 @@ export class Engine implements ReportSink {
 
   /** What a driver has to tell the followers of one workflow, such as a script's live output. Never stored. */
   tell(workflow: string, happening: Happening): void {
-    this.followers.tell(workflow, happening);
+    const live = this.#loop.live.get(workflow);
+    const isRenamed = live !== undefined && happening.kind === 'output';
+    const now = isRenamed ? { ...happening, step: presentId(live.graph, happening.step) } : happening;
+    this.followers.tell(workflow, now);
   }
 
   /** An agent came or went: told to the followers of every workflow that it is a member of. */
@@ -150,6 +177,21 @@ export class Engine implements ReportSink {
   /** Why a workflow is set aside; undefined when it isn't. */
   setAside(id: string): string | undefined {
     return this.#loop.quarantine.reason(id);
+  }
+
+  /** Why the store takes nothing at present; undefined: it does, as far as is known. */
+  get storeTrouble(): Trouble | undefined {
+    return this.#loop.committer.trouble;
+  }
+
+  /** What is known of the command that a step has out, beside its record. */
+  word(workflow: string, step: StepId, record: StepRecord): Word | undefined {
+    const [start] = this.machine.effectsOf({ id: workflow }, step, record);
+    return start?.kind === 'start' ? this.#dispatcher.word(start) : undefined;
+  }
+
+  get setAsideCount(): number {
+    return this.#loop.quarantine.size;
   }
 
   /** Workflows held in memory. */
@@ -201,7 +243,7 @@ export class Engine implements ReportSink {
 
   #isCurrent({ id }: Effect): boolean {
     const live = this.#loop.live.get(id.workflow);
-    const number = live?.graph.stepById.get(id.step);
+    const number = live?.graph.stepByOutside.get(id.step);
     const record = number === undefined ? undefined : live?.state.records[number];
     if (record?.command === undefined || record.dispatch !== id.dispatch) return false;
     return generationOf(record) === id.generation;
@@ -216,6 +258,10 @@ function contentIn({ shape: { definition, earlier } }: LiveWorkflow, digest: str
 
 function missing(message: string): EngineError {
   return new EngineError('internal', message, 'Report this with the log.');
+}
+
+function unlessSetAside(thrown: unknown): void {
+  if (!(thrown instanceof EngineError) || thrown.code !== 'internal') throw thrown;
 }
 
 function notStarted(): EngineError {

@@ -18,17 +18,23 @@ export interface LiveWorkflow {
   readonly state: MachineState;
   /** False until its first commit, which carries the source. */
   stored: boolean;
-  /** Goes on with graph and state of the next generation, and the source that they follow from. */
-  enter(next: Unfolded): void;
+  /** Goes on with graph and state of the next generation, and the source that they follow from. `named`: what its resource is called. */
+  enter(next: Unfolded, named?: Named): void;
 }
 
+export type Named = Pick<WorkflowSource, 'resource'>;
 export type Unfolded = Pick<LiveWorkflow, 'graph' | 'state'>;
 
 /** What graph and state follow from: the same are made of it again. */
-function sourceOf({ stackName, parent }: WorkflowSource, { graph, state }: Unfolded): WorkflowSource {
+function sourceOf(
+  { stackName, resource, project, parent }: WorkflowSource,
+  { graph, state }: Unfolded,
+): WorkflowSource {
   const { definition, membership, earlier, also } = graph;
   return {
     stackName,
+    ...(resource !== undefined && { resource }),
+    ...(project !== undefined && { project }),
     definition: definition.digest,
     inputs: state.inputs,
     members: Object.fromEntries(membership),
@@ -57,8 +63,8 @@ export class BegunWorkflow implements LiveWorkflow {
     return this.graph;
   }
 
-  enter(next: Unfolded): void {
-    this.source = sourceOf(this.source, next);
+  enter(next: Unfolded, named: Named = {}): void {
+    this.source = sourceOf({ ...this.source, ...named }, next);
     this.graph = next.graph;
     this.state = next.state;
   }
@@ -98,8 +104,8 @@ export class RevivedWorkflow implements LiveWorkflow {
     return this.#unfolded().state;
   }
 
-  enter(next: Unfolded): void {
-    this.source = sourceOf(this.source, next);
+  enter(next: Unfolded, named: Named = {}): void {
+    this.source = sourceOf({ ...this.source, ...named }, next);
     this.#shape = next.graph;
     this.#content = next;
   }

@@ -7,7 +7,7 @@
 // L3  One workflow's own failure sets aside that workflow only; the store's failure makes everybody wait, no more.
 // L4  `fenced` ends the engine: another one owns the store, and this one says nothing more to anybody.
 import { EngineError, errorText } from '../base/errors.ts';
-import type { StepId } from '../base/ids.ts';
+import { outsideId } from '../graph/references.ts';
 import { noSuchStep } from '../machine/state.ts';
 import type { Effect } from '../machine/types.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
@@ -30,8 +30,9 @@ import type { Log } from './log.ts';
 import type { Machine } from './machine.ts';
 import type { Clock, Store, StoredWorkflow, WorkflowCommit } from './ports.ts';
 import { Quarantine } from './quarantine.ts';
+import type { Observers } from './observers.ts';
 import { Pace } from './pace.ts';
-import type { Item } from './queue.ts';
+import { isCreate, type Item } from './queue.ts';
 import { isLive } from './status.ts';
 import { type DueTime, Timers } from './timers.ts';
 import type { LiveWorkflow } from './live.ts';
@@ -53,6 +54,7 @@ export interface LoopParts {
   readonly dispatcher: Dispatcher;
   readonly followers: Followers;
   readonly watchers: Watchers;
+  readonly observers: Observers;
   readonly log: Log;
 }
 
@@ -76,7 +78,7 @@ export class Loop {
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
-    this.committer = new Committer(parts.store, tries => this.#pause(tries));
+    this.committer = new Committer(parts.store, parts.clock, tries => this.#pause(tries));
     this.#pace = new Pace({
       clock: parts.clock,
       carryOut: items =>
@@ -93,6 +95,7 @@ export class Loop {
   add(item: Item): void {
     if (this.#over !== undefined || this.#stopping) return fail(item, this.#over ?? stopped());
     if (item.kind === 'request' && this.quarantine.lift(item.workflow)) this.#lifted.add(item.workflow);
+    this.#parts.observers.arrived(item);
     this.#pace.add(item);
   }
 
@@ -105,10 +108,11 @@ export class Loop {
   adopt(live: LiveWorkflow, { record: workflow, steps }: StoredWorkflow): readonly Effect[] {
     const effects: Effect[] = [];
     for (const { number, record } of steps)
-      effects.push(...this.#parts.machine.effectsOf(workflow, stepOf(live, number), record));
+      effects.push(...this.#parts.machine.effectsOf(workflow, outsideId(stepOf(live, number)), record));
     this.live.set(live.id, live);
+    this.#parts.observers.found(live.id, steps, number => stepOf(live, number).id);
     for (const { number, record } of steps)
-      if (record.due !== undefined) this.#timers.set(live.id, stepOf(live, number), record.due.at);
+      if (record.due !== undefined) this.#timers.set(live.id, stepOf(live, number).id, record.due.at);
     this.#timers.set(live.id, undefined, this.#parts.machine.workflowDue(workflow));
     return effects;
   }
@@ -195,7 +199,9 @@ export class Loop {
       absent = await this.#load(items, failures);
       arriving = await this.#parts.workflows.definitionsOf(items.map(arrivingWith));
     } catch (thrown) {
-      return asEngineError(thrown);
+      const failure = asEngineError(thrown);
+      this.committer.heard(failure);
+      return failure;
     }
     const drafts = this.#absorbAll(items, item => aroundOf(item, absent, arriving), failures);
     const commits = [...drafts.values()].map(toCommit).filter(commit => commit !== undefined);
@@ -210,7 +216,7 @@ export class Loop {
     commits: readonly WorkflowCommit[],
     drafts: ReadonlyMap<string, Draft>,
   ): Promise<EngineError | undefined> {
-    if (commits.length > 0) return this.committer.commit(commits);
+    if (commits.length > 0) return this.committer.commit(commits, this.#parts.observers);
     const answers = [...drafts.values()].some(draft => draft.answers.length > 0);
     return answers ? this.committer.stillOwner() : undefined;
   }
@@ -287,16 +293,17 @@ export class Loop {
     this.quarantine.clear(id);
     if (live !== undefined) {
       live.stored ||= draft.log.length > 0;
-      for (const [number, record] of draft.steps) this.#timers.set(id, stepOf(live, number), record.due?.at);
+      for (const [at, record] of draft.steps) this.#timers.set(id, stepOf(live, at).id, record.due?.at);
       if (draft.recordChanged)
         this.#timers.set(id, undefined, this.#parts.machine.workflowDue(live.state.workflow));
       if (!draft.erase) for (const effect of draft.effects) dispatcher.letOut(effect, live);
     }
+    this.#parts.observers.told(draft);
     if (followers.watched(id)) for (const entry of draft.log) followers.tell(id, { kind: 'log', entry });
     for (const answer of draft.answers) answer();
     if (draft.erase) this.#forget(id);
     else if (live !== undefined && (isOver(live) || !live.stored)) this.live.delete(id);
-    if (draft.recordChanged || draft.erase) this.#parts.watchers.tell(id);
+    if (draft.recordChanged || draft.erase) this.#parts.watchers.tell(id, live?.source.project);
   }
 
   #forget(id: string): void {
@@ -360,13 +367,10 @@ export class Loop {
   }
 }
 
-const isCreate = (item: Item): item is Item & { kind: 'request' } =>
-  item.kind === 'request' && item.row.kind === 'create';
-
-function stepOf({ id, shape }: LiveWorkflow, number: number): StepId {
+function stepOf({ id, shape }: LiveWorkflow, number: number): LiveWorkflow['shape']['steps'][number] {
   const step = shape.steps[number];
   if (step === undefined) throw noSuchStep(id, `number ${number}`);
-  return step.id;
+  return step;
 }
 
 /** Nothing of it can move by itself: it needs no memory until somebody asks. */

@@ -4,7 +4,7 @@
 // The runtime owns: the order decide → commit → let out → ack (rule P1), batching, timers, recovery, the inbox.
 // Adapters own: bytes, sockets, files, processes. An adapter never decides anything about a workflow.
 import type { JsonObject, JsonValue } from '../base/json.ts';
-import type { EffectId } from '../base/ids.ts';
+import type { EffectId, StepId } from '../base/ids.ts';
 import type { ChildState } from '../machine/child.ts';
 import type {
   Begun,
@@ -14,11 +14,15 @@ import type {
   ParentLink,
   Report,
   StepRecord,
+  Suspension,
   WorkflowRecord,
 } from '../machine/types.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { Member, Ran } from '../graph/types.ts';
 import type { EarlierSources } from '../machine/events.ts';
+import type { Word } from '../machine/why/types.ts';
+import type { Counts, Outlook, WorkflowFilter, WorkflowPage } from './operator-api.ts';
+import type { Doubt } from '../machine/verify/types.ts';
 
 /** Wall clock for `at`; timers that fire once, at or after `at`. Models replace it in simulation. */
 export interface Clock {
@@ -38,6 +42,8 @@ export interface Driver {
   start(id: EffectId, command: Command, context: DriverContext): Promise<void>;
   /** Stops it if it can; answered by a `finished` report. Unknown ids are answered `refused`. */
   cancel(id: EffectId, agent: string | undefined, why: string): Promise<void>;
+  /** What is known at present of a command that is under way, for explanations. Never anything hidden. */
+  word?(id: EffectId): Word | undefined;
   close(): Promise<void>;
 }
 
@@ -73,13 +79,16 @@ export interface ChildWorkflows {
   look(id: string): Promise<ChildLook | undefined>;
   /** Resolves with why it cannot be started as given, or undefined once it is created. EngineError `conflict`: the id is taken. */
   create(child: NewChild): Promise<string | undefined>;
+  /** Whether a workflow is suspended, as committed, a child's parent too. */
+  suspension(id: string): Promise<Suspension | undefined>;
   /** Resolves when it is applied or refused: what it led to `look` tells. */
-  ask(id: string, request: ChildRequest): Promise<void>;
+  ask(id: string, request: ChildRequest): Promise<RequestResult>;
   /** Calls back after each commit that may have changed what `look` tells; returns how to take it back. */
   watch(id: string, told: () => void): () => void;
 }
 
-export type ChildLook = ChildState & { readonly parent?: ParentLink };
+/** `seq`: number of the last entry of its log. */
+export type ChildLook = ChildState & { readonly seq: number; readonly parent?: ParentLink };
 
 export interface NewChild {
   readonly id: string;
@@ -94,8 +103,8 @@ export interface NewChild {
 }
 
 export type ChildRequest = { readonly requestId: string; readonly by: string } & (
-  | { readonly kind: 'resume'; readonly allowed?: number }
-  | { readonly kind: 'cancel' }
+  | { readonly kind: 'resume' | 'converge' | 'check'; readonly allowed?: number }
+  | { readonly kind: 'cancel' | 'suspend' }
   | { readonly kind: 'delete'; readonly abandon: boolean }
 );
 
@@ -107,6 +116,15 @@ export interface ReportSink {
    * idea of what is out is of the past. Rejects with `fenced`, and the engine ends; or with the store's passing errors.
    */
   owned(): Promise<void>;
+}
+
+/** Where it is told that a VM is another than before. */
+export interface Doubts {
+  /**
+   * What was reached in the agent's VM may hold no longer; resolves when every workflow that it takes part in has it
+   * committed. `journal` names what the agent came back with: the same twice is once. Rejects as `report`.
+   */
+  doubt(agent: string, why: Doubt, journal: string): Promise<void>;
 }
 
 /** `stale`: another attempt is current; `unknown_workflow`: no such workflow lives here. Both may be acked. */
@@ -121,6 +139,10 @@ export interface NewSecret {
 /** A workflow as it is asked for; what `create` puts into the inbox. Hidden inputs are already `{"$secret": ref}`. */
 export interface WorkflowSource {
   readonly stackName: string;
+  /** Name of the resource of its stack that it is; absent: nobody has said. No part of the content: a later change may tell it. */
+  readonly resource?: string;
+  /** Id of the project that owns it; absent: it is nobody's but the operator's. */
+  readonly project?: string;
   /** Digest of the stored definition document. */
   readonly definition: string;
   readonly inputs: JsonObject;
@@ -151,14 +173,28 @@ export type RequestKind =
   | 'retry'
   | 'skip'
   | 'fail'
+  | 'undo'
   | 'approve'
   | 'reject'
   | 'signal'
   | 'resume'
   | 'cancel'
+  | 'suspend'
+  | 'check'
+  | 'converge'
+  | 'unverify'
   | 'update'
   | 'operate'
   | 'delete';
+
+/** Who asked over a way that knows more of them than a name. */
+export interface Actor {
+  readonly user: string;
+  readonly project?: string;
+  readonly roles: readonly string[];
+  /** From where. */
+  readonly address: string;
+}
 
 /** A row of the inbox: every mutation asked for from outside. */
 export interface InboxRow {
@@ -167,6 +203,7 @@ export interface InboxRow {
   readonly kind: RequestKind;
   readonly payload: JsonObject;
   readonly by: string;
+  readonly actor?: Actor;
   readonly at: number;
 }
 
@@ -180,7 +217,54 @@ export type RequestResult =
       readonly next: string;
       /** All that is wrong with what was given, where that is more than one sentence tells. */
       readonly problems?: readonly Problem[];
+      /** Of `stale`: what is now of what was expected. */
+      readonly now?: JsonObject;
     };
+
+/** What was asked, by whom, and what came of it: written in the commit of its effect, and never changed. */
+export interface NewAudit {
+  readonly at: number;
+  readonly requestId: string;
+  readonly kind:
+    | RequestKind
+    | `agent_${'approve' | 'refuse' | 'revoke' | 'delete'}`
+    | 'keys_rotate'
+    | 'dead_letters_discard'
+    | 'audit_forget';
+  /** Absent, as its project: it is about an agent, or the engine. */
+  readonly workflow?: string;
+  readonly project?: string;
+  readonly step?: StepId;
+  readonly agent?: string;
+  readonly by: string;
+  readonly actor?: Actor;
+  /** SHA-256 of what was asked, hidden values by reference: what it was, without keeping it. */
+  readonly asked: string;
+  /** Of the workflow, or of the step that was named; absent: there was none. */
+  readonly before?: string;
+  readonly after?: string;
+  /** `begun`: what it is about takes more than one commit; the entry is there before the first. */
+  readonly result: RequestResult['status'] | 'begun';
+  /** Of a rejection. */
+  readonly code?: string;
+  /** What came before the entry `from` is forgotten; `before`: the hash that it follows from. */
+  readonly left?: { readonly from: number; readonly before: string };
+}
+
+/** Entries are counted from 1; each hash covers its own entry and the hash before it, so none can be changed or left out. */
+export interface AuditEntry extends NewAudit {
+  readonly number: number;
+  /** SHA-256, hexadecimal. */
+  readonly hash: string;
+}
+
+/** The newest first; `before`: number of an entry. All that are given hold. */
+export interface AuditFilter {
+  readonly project?: string;
+  readonly workflow?: string;
+  readonly before?: number;
+  readonly limit: number;
+}
 
 export interface LogEntry {
   readonly seq: number;
@@ -194,11 +278,17 @@ export interface WorkflowCommit {
   /** Present with the first commit of a generation: `steps` are then all that the workflow has, whatever it had before. */
   readonly source?: WorkflowSource;
   readonly record?: WorkflowRecord;
+  /** With the record: what lists are asked for by. */
+  readonly outlook?: Outlook;
   /** Step number → its new record. */
   readonly steps: readonly { readonly number: number; readonly record: StepRecord }[];
   readonly log: readonly LogEntry[];
   readonly secrets: readonly NewSecret[];
-  readonly requests: readonly { readonly requestId: string; readonly result: RequestResult }[];
+  readonly requests: readonly {
+    readonly requestId: string;
+    readonly result: RequestResult;
+    readonly audit: NewAudit;
+  }[];
   /** Erases the workflow's rows and secrets and leaves a tombstone that refuses a late create. */
   readonly erase?: boolean;
 }
@@ -210,11 +300,11 @@ export interface StoredWorkflow {
 }
 
 /**
- * What the engine knows of agents and members: small records, each under a kind and an id. `sealed`: what only the vault
+ * What the engine knows of agents, members and dead letters: small records, each under a kind and an id. `sealed`: what only the vault
  * may open.
  */
 export interface KeptRecord {
-  readonly kind: 'agent' | 'account' | 'member';
+  readonly kind: 'agent' | 'account' | 'member' | 'letter';
   readonly id: string;
   readonly value: JsonObject;
   readonly sealed?: Uint8Array;
@@ -250,7 +340,17 @@ export interface Store {
   /** Ids of workflows whose status is not final (complete, failed, deleted, delete_failed), in creation order. */
   live(): Promise<readonly string[]>;
   list(filter: { readonly limit: number; readonly after?: string }): Promise<readonly WorkflowRecord[]>;
+  /** By an index, whatever the filter: one statement a page, two with children. */
+  page(filter: WorkflowFilter): Promise<WorkflowPage>;
+  /** Of all that are nobody's children. */
+  counts(): Promise<Counts>;
+  /** What was asked for and by whom. */
+  audit(filter: AuditFilter): Promise<readonly AuditEntry[]>;
+  /** The same from the first entry on, after a number: in the order in which the hashes follow from each other. */
+  auditChain(after: number, limit: number): Promise<readonly AuditEntry[]>;
   load(id: string): Promise<StoredWorkflow | undefined>;
+  /** Ids of the workflows in which the agent has a seat, in creation order. */
+  seating(agent: string): Promise<readonly string[]>;
   /** All that are live, in creation order: for recovery, many at a time. */
   loadLive(): AsyncIterable<readonly StoredWorkflow[]>;
   definition(digest: string): Promise<DefinitionDocument | undefined>;
@@ -259,7 +359,7 @@ export interface Store {
   tombstone(id: string): Promise<boolean>;
   /** Everything that was kept, by kind and id. */
   records(): Promise<readonly KeptRecord[]>;
-  /** All or nothing, and only for the term that owns the store (`fenced`). Leaves `committed` as it is. */
-  keep(changes: readonly RecordChange[]): Promise<void>;
+  /** All or nothing, and only for the term that owns the store (`fenced`). Leaves `committed` as it is. An entry with `left` forgets, too. */
+  keep(changes: readonly RecordChange[], audit?: readonly NewAudit[]): Promise<void>;
   close(): Promise<void>;
 }

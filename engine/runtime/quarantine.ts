@@ -32,6 +32,10 @@ export class Quarantine {
     return this.#reasons.get(workflow);
   }
 
+  get size(): number {
+    return this.#reasons.size;
+  }
+
   /** Gives it another chance; true when it was set aside. */
   lift(workflow: string): boolean {
     return this.#reasons.delete(workflow);

@@ -36,6 +36,9 @@ export type Item =
 /** Tells how far a command has come. Nobody waits for it, so it can share the commit of what comes next. */
 export const isNews = (item: Item): boolean => item.kind === 'report' && item.report.kind !== 'finished';
 
+export const isCreate = (item: Item): item is Item & { kind: 'request' } =>
+  item.kind === 'request' && item.row.kind === 'create';
+
 export class ItemQueue {
   /** In turn order: the first is next. */
   readonly #lanes = new Map<string, Item[]>();

@@ -12,9 +12,10 @@ export function sameSource(one: WorkflowSource, other: WorkflowSource): boolean 
   return textOf(one) === textOf(other);
 }
 
-const textOf = ({ stackName, definition, inputs, members, parent }: WorkflowSource): string =>
+const textOf = ({ stackName, project, definition, inputs, members, parent }: WorkflowSource): string =>
   canonicalJson({
     stackName,
+    ...(project !== undefined && { project }),
     definition,
     inputs,
     members: membersOf(members),

@@ -1,22 +1,21 @@
 // EngineApi over a running engine: every request is judged here, before anything of it is stored.
 // Belongs here: checks at the door, sealing of hidden values, pages. Does not belong here: decisions (machine/), how a
 // request reaches us (control/).
-import { readCredential } from '../base/credential.ts';
 import { EngineError } from '../base/errors.ts';
-import { ID } from '../base/ids.ts';
-import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import { missingCredential } from '../definition/checks/credential.ts';
 import { checkInputs, checkMembers, checkParameters } from '../definition/inputs.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { State, WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
+import type { Outline } from '../drawing/outline.ts';
 import { analyseMembers } from '../graph/analyse.ts';
 import { mermaid } from '../graph/describe.ts';
-import type { Member } from '../graph/types.ts';
 import type { ParentLink, WorkflowRecord } from '../machine/types.ts';
 import { planUpdate } from '../plan/plan.ts';
-import type { Explanation, Presence, Surroundings, WorkflowExplanation } from '../machine/why/types.ts';
+import type { Explanation, WorkflowExplanation } from '../machine/why/types.ts';
 import { notFound, otherContent } from './absorb.ts';
+import { discarding } from './audit.ts';
 import type {
   ActRequest,
   AgentsView,
@@ -29,38 +28,54 @@ import type {
   WorkflowView,
 } from './api.ts';
 import type { AgentRequest, AgentsApi } from './agents-api.ts';
+import type { DeadLetterFilter, DeadLetterPage, DeadLettersKept, Discard } from './dead-letters.ts';
 import type { Engine } from './engine.ts';
-import { explanation, withChildren } from './explain.ts';
-import type { InboxRow, LogEntry, NewSecret, RequestResult, WorkflowSource } from './ports.ts';
-import { withReason, workflowView } from './views.ts';
+import { partsOf, type WorkflowParts } from './parts-view.ts';
+import { checkId, expected, numbered, refusalOf, rejected, takes } from './door.ts';
+import { explainFor, type Known } from './explain.ts';
+import type {
+  DefinitionDocument,
+  InboxRow,
+  LogEntry,
+  NewSecret,
+  RequestResult,
+  WorkflowSource,
+} from './ports.ts';
+import { type Timeline, Timelines } from './timeline.ts';
+import { type Rehearsal, rehearse } from './rehearsal.ts';
+import type { WorkflowSummary } from './operator-api.ts';
+import { recordsOf, summariesOf } from './pages.ts';
+import { outlineOf, workflowView } from './views.ts';
 import type { LiveWorkflow } from './live.ts';
 import { type JudgedUpdate, judgeUpdate, type UpdateRequest } from './updates.ts';
 import { sameSource } from './same-source.ts';
+import { NO_RIGHT, sealCredential, sealValues } from './sealing.ts';
 import { membership } from './workflows.ts';
-
-/** Records read at a time by `list`. */
-const PAGE = 1_000;
 
 export class EngineService implements EngineApi {
   readonly #engine: Engine;
-  readonly #presence: (agent: string) => Presence;
+  readonly #known: Known;
   readonly #agents: () => AgentsView;
   readonly #registrar: AgentsApi | undefined;
+  readonly #letters: DeadLettersKept | undefined;
+  readonly #timelines = new Timelines();
 
   /**
-   * `presence`, `agents`: what is known of one, and of all; without them nothing is, as where no engine runs.
-   * `registrar`: who makes agents and members; absent where there is no broker for them.
+   * `known`, `agents`: what is known of one and of the way to it, and of all; without them nothing is, as where no engine runs.
+   * `registrar`: who makes agents and members; absent where there is no broker for them. `letters`: what is kept of dead letters.
    */
   constructor(
     engine: Engine,
-    presence: (agent: string) => Presence = () => ({ kind: 'unknown' }),
+    known: Known = { presence: () => ({ kind: 'unknown' }) },
     agents: () => AgentsView = () => ({ agents: [], bus: { state: 'none' } }),
     registrar?: AgentsApi,
+    letters?: DeadLettersKept,
   ) {
     this.#engine = engine;
-    this.#presence = presence;
+    this.#known = known;
     this.#agents = agents;
     this.#registrar = registrar;
+    this.#letters = letters;
   }
 
   /** `parent`: the step that runs it as its child. */
@@ -79,13 +94,13 @@ export class EngineService implements EngineApi {
     if (judged.problems.some(problem => problem.severity === 'error')) return { problems: judged.problems };
     const document = { digest: definition.digest, ...request.document };
     const { allowed } = request;
-    const right = this.#sealCredential(request.id, request.credential);
+    const right = sealCredential(this.#engine.vault, request.id, request.credential);
     const payload = {
       source: judged.source as unknown as JsonObject,
       ...(allowed !== undefined && { allowed }),
       ...right.payload,
     };
-    const row = this.#row(request.requestId, request.id, 'create', payload, request.by);
+    const row = this.#row({ ...request, workflow: request.id, kind: 'create' }, payload);
     const result = await this.#engine.submit(row, document, [...judged.secrets, ...right.secrets]);
     await this.#confirm(request.id, judged.source, result);
     return { problems: [] };
@@ -104,7 +119,8 @@ export class EngineService implements EngineApi {
     const { inputs, problems } = checkInputs(definition, request.inputs);
     const members = numbered(request.members);
     const early = [...problems, ...checkMembers(definition, request.members)];
-    const sealed = this.#seal(
+    const sealed = sealValues(
+      this.#engine.vault,
       `${request.id}/input`,
       inputs,
       name => definition.inputs.get(name)?.hidden === true,
@@ -112,6 +128,8 @@ export class EngineService implements EngineApi {
     const { id: _, requestId: __, ...rest } = request;
     const source = {
       stackName: rest.stackName,
+      ...(rest.resource !== undefined && { resource: rest.resource }),
+      ...(rest.project !== undefined && { project: rest.project }),
       definition: definition.digest,
       inputs: sealed.values,
       members,
@@ -140,20 +158,44 @@ export class EngineService implements EngineApi {
     if (known !== undefined && known !== 'accepted') return known;
     const found = await this.#engine.find(request.workflow);
     if (found === undefined && request.kind !== 'delete') throw notFound(request.workflow);
+    const prepared = await this.#prepared(request, found);
+    if ('status' in prepared) return prepared;
+    return this.#engine.submit(prepared.row, prepared.document, prepared.secrets);
+  }
+
+  /**
+   * What would follow from the request at once; nothing is stored or begun. Of an update that is a plan's business. EngineErrors as
+   * of `act`.
+   */
+  async rehearse(request: ActRequest): Promise<Rehearsal> {
+    checkId('workflow', request.workflow);
+    const stored = await this.#engine.store.load(request.workflow);
+    if (stored === undefined) throw notFound(request.workflow);
+    const copy = await this.#engine.workflows.revive(stored);
+    const prepared = await this.#prepared(request, copy);
+    const { status } = copy.state.workflow;
+    if ('status' in prepared)
+      return { result: prepared, from: status, to: status, steps: [], starts: [], stops: [] };
+    return rehearse(this.#engine.machine, copy, prepared.row, this.#engine.clock.now());
+  }
+
+  /** What is to be stored, or why it is refused at the door. */
+  async #prepared(request: ActRequest, found: LiveWorkflow | undefined): Promise<Submission | RequestResult> {
     if (request.kind === 'delete' && found !== undefined) await this.#mayDelete(found);
     if (request.kind === 'update' && found !== undefined) return this.#update(request, found);
     if (request.kind === 'operate' && found !== undefined) return this.#operate(request, found);
-    const { requestId, workflow, by, kind, ...given } = request;
+    const { requestId: _, workflow, by: __, actor: ___, kind: ____, ...given } = request;
     const { payload, secrets } = this.#payload(request, given as JsonObject, found);
-    const right = 'credential' in request ? this.#sealCredential(workflow, request.credential) : NO_RIGHT;
-    const row = this.#row(requestId, workflow, kind, { ...payload, ...right.payload }, by);
-    return this.#engine.submit(row, undefined, [...secrets, ...right.secrets]);
+    const right =
+      'credential' in request ? sealCredential(this.#engine.vault, workflow, request.credential) : NO_RIGHT;
+    const row = this.#row(request, { ...payload, ...right.payload });
+    return { row, secrets: [...secrets, ...right.secrets] };
   }
 
   #judgeUpdate(request: PlanRequest, found: LiveWorkflow): Promise<JudgedUpdate> {
     return judgeUpdate(request, found, {
       machine: this.#engine.machine,
-      seal: (values, hidden) => this.#seal(`${request.workflow}/input`, values, hidden),
+      seal: (values, hidden) => sealValues(this.#engine.vault, `${request.workflow}/input`, values, hidden),
       open: ref => this.#engine.secret(ref),
     });
   }
@@ -165,25 +207,31 @@ export class EngineService implements EngineApi {
     return { plan: planUpdate(found.graph, found.state, change, definition), problems };
   }
 
-  async #update(request: UpdateRequest, found: LiveWorkflow): Promise<RequestResult> {
-    const { requestId, workflow, by, allowed } = request;
+  async #update(request: UpdateRequest, found: LiveWorkflow): Promise<Submission | RequestResult> {
+    const { workflow, allowed, resource } = request;
     const judged = await this.#judgeUpdate(request, found);
     const refused = refusalOf(judged.problems);
     if (refused !== undefined) return refused;
     const { change, document, secrets } = judged;
-    const right = this.#sealCredential(workflow, request.credential);
+    const right = sealCredential(this.#engine.vault, workflow, request.credential);
     const asked = change as unknown as JsonObject;
-    const payload = { change: asked, ...(allowed !== undefined && { allowed }), ...right.payload };
-    const row = this.#row(requestId, workflow, 'update', payload, by);
-    return this.#engine.submit(row, document, [...secrets, ...right.secrets]);
+    const rest = {
+      ...(allowed !== undefined && { allowed }),
+      ...(resource !== undefined && { resource }),
+      ...expected(request),
+      ...right.payload,
+    };
+    const payload = { change: asked, ...rest };
+    const row = this.#row(request, payload);
+    return { row, ...(document && { document }), secrets: [...secrets, ...right.secrets] };
   }
 
   /** Its inputs are judged and sealed as those of the workflow. */
-  async #operate(
+  #operate(
     request: ActRequest & { readonly kind: 'operate' },
     found: LiveWorkflow,
-  ): Promise<RequestResult> {
-    const { requestId, workflow, by, operation: name, id, inputs: given, allowed } = request;
+  ): Submission | RequestResult {
+    const { workflow, operation: name, id, inputs: given, allowed } = request;
     checkId('operation', id);
     const { definition } = found.shape;
     const operation = definition.operations?.get(name);
@@ -192,10 +240,15 @@ export class EngineService implements EngineApi {
     const refused = refusalOf(judged.problems);
     if (refused !== undefined) return refused;
     const place = `${workflow}/operation/${id}`;
-    const sealed = this.#seal(place, judged.inputs, key => declared.get(key)?.hidden === true);
-    const asked = { operation: name, id, inputs: sealed.values, ...(allowed !== undefined && { allowed }) };
-    const row = this.#row(requestId, workflow, 'operate', asked, by);
-    return this.#engine.submit(row, undefined, sealed.secrets);
+    const sealed = sealValues(
+      this.#engine.vault,
+      place,
+      judged.inputs,
+      key => declared.get(key)?.hidden === true,
+    );
+    const rest = { ...(allowed !== undefined && { allowed }), ...expected(request) };
+    const asked = { operation: name, id, inputs: sealed.values, ...rest };
+    return { row: this.#row(request, asked), secrets: sealed.secrets };
   }
 
   /** A child goes with the step that runs it. One whose parent is gone is anybody's. */
@@ -216,8 +269,11 @@ export class EngineService implements EngineApi {
   ): { readonly payload: JsonObject; readonly secrets: readonly NewSecret[] } {
     if (found === undefined) return { payload: given, secrets: [] };
     const sealFor = (place: string, states: readonly State[], values: JsonObject) =>
-      this.#seal(`${request.workflow}/${place}`, encodeUserValue(values) as JsonObject, name =>
-        states.some(state => state.outputs.get(name)?.hidden === true),
+      sealValues(
+        this.#engine.vault,
+        `${request.workflow}/${place}`,
+        encodeUserValue(values) as JsonObject,
+        name => states.some(state => state.outputs.get(name)?.hidden === true),
       );
     if (request.kind === 'skip') {
       const state = found.graph.steps[found.graph.stepById.get(request.step) ?? -1]?.state;
@@ -230,66 +286,40 @@ export class EngineService implements EngineApi {
     return { payload: { ...given, data: values }, secrets };
   }
 
-  /** Judged again, for it may have come from outside. EngineError `usage`. */
-  #sealCredential(
-    workflow: string,
-    given: JsonObject | undefined,
-  ): {
-    readonly payload: { readonly credential?: string };
-    readonly secrets: readonly NewSecret[];
-  } {
-    if (given === undefined) return NO_RIGHT;
-    const credential = readCredential(given) as JsonObject;
-    const place = `${workflow}/credential`;
-    const ref = `${place}/${this.#engine.vault.fingerprint(place, credential)}`;
-    return { payload: { credential: ref }, secrets: [this.#engine.vault.seal(ref, credential)] };
+  list(options: ListOptions = {}): Promise<readonly WorkflowRecord[]> {
+    return recordsOf(this.#engine, options);
   }
 
-  /** The reference holds a keyed fingerprint of the value: equal requests stay equal, and nothing can be read from it. */
-  #seal(
-    place: string,
-    values: JsonObject,
-    hidden: (name: string) => boolean,
-  ): { readonly values: JsonObject; readonly secrets: readonly NewSecret[] } {
-    const secrets: NewSecret[] = [];
-    const sealed = Object.entries(values).map(([name, value]): [string, JsonValue] => {
-      if (!hidden(name)) return [name, value];
-      const ref = `${place}/${name}/${this.#engine.vault.fingerprint(place, value)}`;
-      secrets.push(this.#engine.vault.seal(ref, value));
-      return [name, { $secret: ref }];
-    });
-    return { values: Object.fromEntries(sealed), secrets };
-  }
-
-  async list({ children = false }: ListOptions = {}): Promise<readonly WorkflowRecord[]> {
-    const records: WorkflowRecord[] = [];
-    for (let after: string | undefined; ; after = records.at(-1)?.id) {
-      const page = await this.#engine.store.list({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-      records.push(...page.map(record => withReason(record, this.#engine.setAside(record.id))));
-      if (page.length < PAGE) return children ? records : records.filter(record => !record.parent);
-    }
+  ofStack(name: string): Promise<readonly WorkflowSummary[]> {
+    return summariesOf(this.#engine, name);
   }
 
   async workflow(id: string): Promise<WorkflowView> {
     return workflowView(await this.#found(id), this.#engine.setAside(id));
   }
 
-  async explain(id: string, step?: string): Promise<Explanation | WorkflowExplanation> {
-    const answer = explanation(await this.#found(id), step, this.#around(id));
-    return withChildren(answer, async child => {
-      const found = await this.#engine.find(child);
-      return found && explanation(found, undefined, this.#around(child));
-    });
-  }
-
-  #around(id: string): Surroundings {
-    const setAside = this.#engine.setAside(id);
-    const now = this.#engine.clock.now();
-    return { now, presence: this.#presence, ...(setAside !== undefined && { setAside }) };
+  explain(id: string, step?: string): Promise<Explanation | WorkflowExplanation> {
+    return explainFor(this.#engine, this.#known, id, step);
   }
 
   async graph(id: string): Promise<string> {
     return mermaid((await this.#found(id)).graph.definition);
+  }
+
+  async outline(id: string): Promise<Outline> {
+    return outlineOf((await this.#found(id)).graph);
+  }
+
+  async timeline(id: string): Promise<Timeline> {
+    const { graph, state } = await this.#found(id);
+    const course = await this.#timelines.course(id, this.#engine.store);
+    return course.timeline(graph, state.workflow.createdAt);
+  }
+
+  /** Who takes part, and what can be run on it. Errors as of `workflow`. */
+  async parts(id: string): Promise<WorkflowParts> {
+    const found = await this.#found(id);
+    return partsOf(found, this.#known, await this.#timelines.course(id, this.#engine.store));
   }
 
   async administer(request: AgentRequest): Promise<JsonObject> {
@@ -303,6 +333,18 @@ export class EngineService implements EngineApi {
 
   async agents(): Promise<AgentsView> {
     return this.#agents();
+  }
+
+  async deadLetters(filter: DeadLetterFilter): Promise<DeadLetterPage> {
+    return this.#letters?.page(filter) ?? { letters: [], kept: 0 };
+  }
+
+  /** Noted before it is done. */
+  async discardDeadLetters(request: Discard): Promise<{ readonly discarded: number }> {
+    const letters = this.#letters;
+    if (letters === undefined) return { discarded: 0 };
+    await this.#engine.store.keep([], [discarding(request, this.#engine.clock.now())]);
+    return { discarded: await letters.discard(request) };
   }
 
   async events(id: string, after: number, limit: number): Promise<readonly LogEntry[]> {
@@ -328,58 +370,25 @@ export class EngineService implements EngineApi {
   }
 
   #row(
-    requestId: string,
-    workflow: string,
-    kind: InboxRow['kind'],
+    {
+      requestId,
+      workflow,
+      kind,
+      by,
+      actor,
+    }: Pick<InboxRow, 'requestId' | 'workflow' | 'kind' | 'by' | 'actor'>,
     payload: JsonObject,
-    by: string,
   ): InboxRow {
-    return { requestId, workflow, kind, payload, by, at: this.#engine.clock.now() };
+    const who = { by, ...(actor !== undefined && { actor }) };
+    return { requestId, workflow, kind, payload, ...who, at: this.#engine.clock.now() };
   }
 }
 
+/** What `submit` takes. */
+interface Submission {
+  readonly row: InboxRow;
+  readonly document?: DefinitionDocument;
+  readonly secrets: readonly NewSecret[];
+}
+
 const NO_INPUTS = { inputs: {}, problems: [] } as const;
-
-/** What was given cannot be used; undefined: it can. */
-function refusalOf(problems: readonly Problem[]): RequestResult | undefined {
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const [first] = errors;
-  if (first === undefined) return undefined;
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  const next = first.hint ?? 'Correct it, then ask again.';
-  return { status: 'rejected', code: codeOf(first), message: `${first.message}${more}`, next, problems };
-}
-
-const codeOf = ({ code }: Problem): string =>
-  code === 'inputs_invalid' || code === 'members_invalid' ? code : 'definition_invalid';
-
-const NO_RIGHT = { payload: {}, secrets: [] } as const;
-
-/** Index in the order given: for a new workflow that is the lowest free one. */
-function numbered(members: CreateRequest['members']): WorkflowSource['members'] {
-  return Object.fromEntries(
-    Object.entries(members).map(([entity, group]) => [
-      entity,
-      group.map(
-        ({ agent, name, data }, index): Member => ({ agent, name, index, data: encodeUserValue(data ?? {}) }),
-      ),
-    ]),
-  );
-}
-
-function checkId(what: string, id: string): void {
-  if (ID.test(id)) return;
-  throw new EngineError(
-    'usage',
-    `'${id.slice(0, 80)}' cannot be the id of ${what === 'operation' ? 'an' : 'a'} ${what}.`,
-    'Use 1 to 64 letters, digits, - and _, beginning with a letter or digit.',
-  );
-}
-
-const takes = ({ action }: State, signal: string): boolean =>
-  action?.kind === 'signal' && action.name === signal;
-
-function rejected(result: RequestResult & { readonly status: 'rejected' }): EngineError {
-  const code = result.code === 'not_found' || result.code === 'not_allowed' ? result.code : 'conflict';
-  return new EngineError(code, result.message, result.next);
-}

@@ -7,7 +7,7 @@
 // U2  A hidden input that did not change keeps its reference, so equal references mean equal values.
 import { canonicalJson, isObject, type JsonObject, type JsonValue, tagOf } from '../base/json.ts';
 import { missingCredential } from '../definition/checks/credential.ts';
-import { checkInputs } from '../definition/inputs.ts';
+import { checkInputs, unknownInput } from '../definition/inputs.ts';
 import type { Problem } from '../definition/problems.ts';
 import type { WorkflowDefinition } from '../definition/types.ts';
 import { encodeUserValue } from '../definition/values.ts';
@@ -56,7 +56,16 @@ export async function judgeUpdate(
   const lacking = isGranted ? undefined : missingCredential(definition);
   const asked = await wholeInputs(request, live, definition, tools);
   const judged = checkInputs(definition, asked);
-  const problems = [...(parsed?.problems ?? []), ...(lacking ? [lacking] : []), ...judged.problems];
+  // One that only the former definition has is gone with it.
+  const unknown = (unset ?? []).filter(
+    name => !definition.inputs.has(name) && !live.shape.definition.inputs.has(name),
+  );
+  const problems = [
+    ...(parsed?.problems ?? []),
+    ...(lacking ? [lacking] : []),
+    ...judged.problems,
+    ...unknown.map(name => unknownInput(name, definition.inputs)),
+  ];
   if (problems.some(({ severity }) => severity === 'error')) return { change, secrets: [], problems };
   const sealed = tools.seal(judged.inputs, name => definition.inputs.get(name)?.hidden === true);
   const source: NewSource = { definition: definition.digest, inputs: sealed.values };

@@ -1,5 +1,6 @@
 // What those outside see of a workflow: records with their meaning, made on request, never kept.
 // Belongs here: WorkflowView and StepView from graph and state. Does not belong here: presentation (cli/).
+import { type Outline, outline } from '../drawing/outline.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
 import { goneFrom } from '../machine/update/carry.ts';
 import { workflowOutputs } from '../machine/outputs.ts';
@@ -29,9 +30,19 @@ export function workflowView({ graph, state }: LiveWorkflow, setAside?: string):
           .map(({ agent, name, index, leaving }) => ({ agent, name, index, ...(leaving && { leaving }) })),
       ]),
     ),
+    inputTypes: Object.fromEntries([...definition.inputs].map(([name, { type }]) => [name, type])),
     outputs: values,
     ...(failures.length > 0 && { outputFailures: failures }),
   };
+}
+
+/** Who leaves is not counted. */
+export function outlineOf({ definition, membership }: StateGraph): Outline {
+  const sizes = [...membership].map(([entity, members]): [string, number] => [
+    entity,
+    members.filter(({ leaving }) => !leaving).length,
+  ]);
+  return outline(definition, new Map(sizes));
 }
 
 /** A workflow that is set aside shows as held, with the reason. */

@@ -85,9 +85,12 @@ export class Workflows {
   }
 
   async #earlier({ earlier }: WorkflowSource): Promise<Earlier> {
-    const { definitions = {}, states = [], inputs = {} } = earlier ?? {};
+    const { definitions = {}, states = [], inputs = {}, names } = earlier ?? {};
     const found = await this.definitionsOf(Object.values(definitions));
-    return earlierOf({ definitions, states, inputs }, digest => found.get(digest) as WorkflowDefinition);
+    return earlierOf(
+      { definitions, states, inputs, ...(names && { names }) },
+      digest => found.get(digest) as WorkflowDefinition,
+    );
   }
 
   /** The typed definitions behind some digests. */

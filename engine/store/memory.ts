@@ -5,12 +5,24 @@
 // Values are kept as JSON text, so that nobody can change what was committed by changing an object.
 import { EngineError } from '../base/errors.ts';
 import type { WorkflowRecord } from '../machine/types.ts';
+import { chained } from '../runtime/audit.ts';
+import type {
+  Counts,
+  Outlook,
+  WorkflowFilter,
+  WorkflowPage,
+  WorkflowSummary,
+} from '../runtime/operator-api.ts';
+import { isAskedFor, summaryOf, usualOutlook } from '../runtime/summary.ts';
 import {
+  type AuditEntry,
+  type AuditFilter,
   type DefinitionDocument,
   definitionsOf,
   type InboxRow,
   type KeptRecord,
   type LogEntry,
+  type NewAudit,
   type NewSecret,
   type RecordChange,
   type RequestResult,
@@ -20,6 +32,7 @@ import {
   type WorkflowSource,
 } from '../runtime/ports.ts';
 import { isLive } from '../runtime/status.ts';
+import { isSeated } from './rows.ts';
 
 type Batch = Parameters<Store['commit']>[0];
 
@@ -27,6 +40,7 @@ interface KeptWorkflow {
   readonly ordinal: number;
   source: string;
   record: string;
+  outlook: Outlook;
   readonly steps: Map<number, string>;
   readonly log: string[];
 }
@@ -47,6 +61,7 @@ export class MemoryDisk {
   readonly definitions = new Map<string, string>();
   readonly secrets = new Map<string, { readonly workflow: string; readonly sealed: Uint8Array }>();
   readonly tombstones = new Map<string, number>();
+  readonly audit: AuditEntry[] = [];
   /** By kind and id; the value as JSON text. */
   readonly kept = new Map<string, Omit<KeptRecord, 'value'> & { readonly value: string }>();
 }
@@ -97,19 +112,27 @@ export class MemoryStore implements Store {
       kept.steps.clear();
       for (const digest of before) this.#dropDefinition(digest);
     }
-    if (kept !== undefined && commit.record !== undefined) kept.record = JSON.stringify(commit.record);
+    if (kept !== undefined && commit.record !== undefined) {
+      kept.record = JSON.stringify(commit.record);
+      kept.outlook = commit.outlook ?? usualOutlook(commit.record);
+    }
     for (const step of commit.steps) kept?.steps.set(step.number, JSON.stringify(step.record));
     for (const entry of commit.log) kept?.log.push(JSON.stringify(entry));
     for (const { ref, sealed } of commit.secrets)
       this.#disk.secrets.set(ref, { workflow: commit.id, sealed });
-    for (const request of commit.requests) this.#answer(request.requestId, request.result);
+    for (const { requestId, result, audit } of commit.requests) {
+      this.#answer(requestId, result);
+      this.#disk.audit.push(chained(audit, this.#disk.audit.at(-1)));
+    }
     if (commit.erase === true) this.#erase(commit.id, kept);
   }
 
   #keep(commit: WorkflowCommit): KeptWorkflow | undefined {
     const kept = this.#disk.workflows.get(commit.id);
     if (kept !== undefined || commit.source === undefined || commit.record === undefined) return kept;
-    const made = { ordinal: ++this.#disk.ordinal, source: '', record: '', steps: new Map(), log: [] };
+    const outlook = { waiting: 'work' } as const;
+    const ordinal = ++this.#disk.ordinal;
+    const made = { ordinal, source: '', record: '', outlook, steps: new Map(), log: [] };
     this.#disk.workflows.set(commit.id, made);
     return made;
   }
@@ -197,10 +220,57 @@ export class MemoryStore implements Store {
       .map(record);
   }
 
+  async page(filter: WorkflowFilter): Promise<WorkflowPage> {
+    this.#check();
+    const { after = Number.POSITIVE_INFINITY, limit } = filter;
+    const found = [...this.#disk.workflows.values()]
+      .filter(({ ordinal }) => ordinal < after)
+      .map(kept => ({ ordinal: kept.ordinal, summary: summary(kept) }))
+      .filter(row => isAskedFor(row.summary, filter))
+      .toReversed();
+    const next = found.length > limit ? found[limit - 1]?.ordinal : undefined;
+    const workflows = found.slice(0, limit).map(row => row.summary);
+    return { workflows, ...(next !== undefined && { next }) };
+  }
+
+  async counts(): Promise<Counts> {
+    this.#check();
+    const status: { [name: string]: number } = {};
+    const waiting: { [name: string]: number } = {};
+    for (const one of [...this.#disk.workflows.values()].map(summary)) {
+      if (one.parent !== undefined) continue;
+      status[one.status] = (status[one.status] ?? 0) + 1;
+      waiting[one.waiting] = (waiting[one.waiting] ?? 0) + 1;
+    }
+    return { status, waiting };
+  }
+
+  async audit({ project, workflow, before, limit }: AuditFilter): Promise<readonly AuditEntry[]> {
+    this.#check();
+    return this.#disk.audit
+      .filter(entry => project === undefined || (entry.project ?? '') === project)
+      .filter(entry => workflow === undefined || entry.workflow === workflow)
+      .filter(({ number }) => before === undefined || number < before)
+      .toReversed()
+      .slice(0, limit);
+  }
+
+  async auditChain(after: number, limit: number): Promise<readonly AuditEntry[]> {
+    this.#check();
+    return this.#disk.audit.filter(({ number }) => number > after).slice(0, limit);
+  }
+
   async load(id: string): Promise<StoredWorkflow | undefined> {
     this.#check();
     const kept = this.#disk.workflows.get(id);
     return kept === undefined ? undefined : stored(kept);
+  }
+
+  async seating(agent: string): Promise<readonly string[]> {
+    this.#check();
+    return [...this.#disk.workflows]
+      .filter(([, { source }]) => isSeated(JSON.parse(source) as WorkflowSource, agent))
+      .map(([id]) => id);
   }
 
   async *loadLive(): AsyncIterable<readonly StoredWorkflow[]> {
@@ -241,13 +311,21 @@ export class MemoryStore implements Store {
     return rows.map(([, row]) => ({ ...row, value: JSON.parse(row.value) as KeptRecord['value'] }));
   }
 
-  async keep(changes: readonly RecordChange[]): Promise<void> {
+  async keep(changes: readonly RecordChange[], audit: readonly NewAudit[] = []): Promise<void> {
     this.#check();
     if (this.#disk.term !== this.#term) throw fenced(this.#term);
     for (const change of changes) {
       const key = `${change.kind}/${change.id}`;
       if (change.value === undefined) this.#disk.kept.delete(key);
       else this.#disk.kept.set(key, { ...change, value: JSON.stringify(change.value) });
+    }
+    for (const entry of audit) {
+      this.#disk.audit.push(chained(entry, this.#disk.audit.at(-1)));
+      const { from = 0 } = entry.left ?? {};
+      this.#disk.audit.splice(
+        0,
+        this.#disk.audit.findIndex(({ number }) => number >= from),
+      );
     }
   }
 
@@ -273,6 +351,15 @@ function record(kept: KeptWorkflow): WorkflowRecord {
   const written = JSON.parse(kept.record) as WorkflowRecord;
   const last = lastEntry(kept);
   return last === undefined ? written : { ...written, seq: last.seq, at: Math.max(written.at, last.at) };
+}
+
+function summary(kept: KeptWorkflow): WorkflowSummary {
+  const { project, resource } = JSON.parse(kept.source) as WorkflowSource;
+  return summaryOf(record(kept), {
+    ...kept.outlook,
+    ...(project !== undefined && { project }),
+    ...(resource !== undefined && { resource }),
+  });
 }
 
 function stored(kept: KeptWorkflow): StoredWorkflow {

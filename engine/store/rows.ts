@@ -4,6 +4,7 @@ import { EngineError } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Change, StepRecord, WorkflowRecord } from '../machine/types.ts';
 import type {
+  Actor,
   InboxRow,
   KeptRecord,
   LogEntry,
@@ -37,6 +38,18 @@ export function stored(row: Row, steps: readonly Row[]): StoredWorkflow {
   };
 }
 
+/** What the text of a source holds in which the agent has a seat. */
+export const seatText = (agent: string): string => `"agent":${JSON.stringify(agent)}`;
+
+export const isSeated = ({ members }: Pick<WorkflowSource, 'members'>, agent: string): boolean =>
+  Object.values(members).some(group => group.some(member => member.agent === agent));
+
+/** Ids of those rows, found by the text, in whose source the agent has a seat. */
+export const seatedIn = (rows: readonly Row[], agent: string): readonly string[] =>
+  rows
+    .filter(row => isSeated(JSON.parse(row['source'] as string) as WorkflowSource, agent))
+    .map(row => row['id'] as string);
+
 export function groupSteps(rows: readonly Row[]): Map<number, Row[]> {
   const groups = new Map<number, Row[]>();
   for (const row of rows) {
@@ -54,6 +67,7 @@ export function inboxRow(row: Row): InboxRow {
     kind: row['kind'] as RequestKind,
     payload: JSON.parse(row['payload'] as string) as JsonObject,
     by: row['by'] as string,
+    ...(row['actor'] === null ? {} : { actor: JSON.parse(row['actor'] as string) as Actor }),
     at: row['at'] as number,
   };
 }

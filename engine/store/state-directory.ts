@@ -2,12 +2,13 @@
 // Belongs here: the layout (docs/operating.md describes it). Does not belong here: what is in each file.
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EngineError, errorText } from '../base/errors.ts';
 import type { Store } from '../runtime/ports.ts';
 import { readKeyFile } from './key-file.ts';
-import { takeLock } from './sqlite/lock.ts';
+import { type Lock, takeLock } from './sqlite/lock.ts';
 import { openSqliteStore } from './sqlite/store.ts';
 
 export interface OpenedStore {
@@ -107,4 +108,29 @@ function privateTemporary(): string {
     `${directory} belongs to another user.`,
     'Use a state directory with a shorter path, so that its socket fits into it.',
   );
+}
+
+/** Everything that an engine puts into a state directory. */
+const OURS = /^(engine\.(db|db-wal|db-shm|db-journal|json|log|sock)|engine\d*\.log|keys|agents)$/;
+
+/** Leaves no trace of an empty state directory; what is not ours stays, and the directory with it. */
+export async function removeState(directory: string, now: number): Promise<void> {
+  let lock: Lock;
+  try {
+    lock = takeLock(directory, { pid: process.pid, startedAt: now, socket: '' });
+  } catch {
+    // Somebody has just started another engine here.
+    return;
+  }
+  const ours = (await readdir(directory)).filter(name => OURS.test(name));
+  // Killed in between, it must not leave a database whose key is gone: no engine would start on it again.
+  const order = (name: string): number => (name === 'keys' ? 2 : name.startsWith('engine.db') ? 1 : 0);
+  for (const name of ours.sort((one, other) => order(one) - order(other)))
+    await rm(path.join(directory, name), { recursive: true, force: true });
+  lock.release();
+  for (const name of await readdir(directory)) {
+    if (name.startsWith('engine.lock')) await rm(path.join(directory, name), { force: true });
+  }
+  // Fails when something else is in it: then it is somebody's.
+  await rmdir(directory).catch(() => undefined);
 }

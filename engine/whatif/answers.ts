@@ -6,7 +6,7 @@
 import { isObject, type JsonObject, type JsonValue } from '../base/json.ts';
 import { durationMs } from '../definition/durations.ts';
 import { didYouMean } from '../definition/nearest.ts';
-import { stateKey } from '../graph/references.ts';
+import { outsideId, stateKey } from '../graph/references.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
 import type { MachineEvent, Question, RawOutput } from '../machine/types.ts';
 import { noStep, stepsOf } from './selectors.ts';
@@ -42,7 +42,8 @@ type Raw = { readonly [name: string]: RawOutput };
 export class Answers {
   readonly #wishes: ReadonlyMap<number, Wish>;
   readonly #signals: ReadonlyMap<string, Sent>;
-  readonly #given = new Set<number>();
+  /** Ids of steps that were answered. */
+  readonly #given: Set<string>;
   readonly #outputs: (step: Step) => Raw;
 
   /** `outputs`: what a step gives that is skipped, or whose signal brings nothing said. */
@@ -51,7 +52,9 @@ export class Answers {
     { answers = [], signals = [] }: Pick<Wishes, 'answers' | 'signals'>,
     outputs: (step: Step) => Raw,
     wrong: Misunderstood[],
+    given: Set<string>,
   ) {
+    this.#given = given;
     this.#wishes = readAnswers(graph, answers, wrong);
     this.#signals = readSignals(graph, signals, wrong);
     this.#outputs = outputs;
@@ -61,9 +64,9 @@ export class Answers {
   to(step: Step, asks: Question | undefined): Reply | undefined {
     if (asks?.kind === 'signal') return this.#signal(step, asks.name);
     const wish = this.#wishes.get(step.number);
-    if (wish === undefined || this.#given.has(step.number)) return undefined;
+    if (wish === undefined || this.#given.has(step.id)) return undefined;
     if ((asks?.kind === 'approval') !== isYesOrNo(wish.word) && wish.word !== 'skip') return undefined;
-    this.#given.add(step.number);
+    this.#given.add(step.id);
     return { says: wish.word, after: wish.after, event: at => ({ ...this.#act(step, wish.word), at }) };
   }
 
@@ -81,14 +84,19 @@ export class Answers {
   #act(step: Step, word: Word) {
     switch (word) {
       case 'yes':
-        return { kind: 'approve', step: step.id, by: BY } as const;
+        return { kind: 'approve', step: outsideId(step), by: BY } as const;
       case 'no':
-        return { kind: 'reject', step: step.id, by: BY } as const;
+        return { kind: 'reject', step: outsideId(step), by: BY } as const;
       case 'skip':
-        return { kind: 'skip', step: step.id, outputs: valuesOf(this.#outputs(step)), by: BY } as const;
+        return {
+          kind: 'skip',
+          step: outsideId(step),
+          outputs: valuesOf(this.#outputs(step)),
+          by: BY,
+        } as const;
       case 'retry':
       case 'fail':
-        return { kind: word, step: step.id, by: BY } as const;
+        return { kind: word, step: outsideId(step), by: BY } as const;
       default:
         return word satisfies never;
     }

@@ -54,10 +54,11 @@ const FACTS = {
   agentVersion: 'simulated',
 } as const;
 
-/** The plan, and every wish that names nothing or asks for what cannot be. */
+/** The plan, and every wish that names nothing or asks for what cannot be. `given`: steps that were answered already. */
 export function makePlan(
   graph: StateGraph,
   all: Wishes,
+  given = new Set<string>(),
 ): { readonly plan: Plan; readonly misunderstood: readonly Misunderstood[] } {
   const wishes = ownWishes(all);
   const wrong: Misunderstood[] = [
@@ -68,9 +69,9 @@ export function makePlan(
   const fail = attemptsWished(graph, wishes.fail, Number.POSITIVE_INFINITY, wrong);
   const reboot = attemptsWished(graph, wishes.reboot, 1, wrong);
   const lost = lostMembers(graph, wishes.lose, wrong);
-  const given = new Outputs(wishes.outputs);
-  wrong.push(...given.wrong(graph));
-  const answers = new Answers(graph, wishes, step => given.of(step), wrong);
+  const raw = new Outputs(wishes.outputs);
+  wrong.push(...raw.wrong(graph));
+  const answers = new Answers(graph, wishes, step => raw.of(step), wrong, given);
   const plan: Plan = {
     duration: (step, phase) => durationOf(step, phase, wishes.durations),
     fate: (step, attempt) => {
@@ -78,7 +79,7 @@ export function makePlan(
       return attempt <= (fail.get(step.number) ?? 0) ? 'fails' : 'succeeds';
     },
     lostAt: agent => lost.get(agent),
-    outputs: step => given.of(step),
+    outputs: step => raw.of(step),
     child: step => {
       const isSaid = [step.id, keyOf(step), 'workflow'].some(key => wishes.durations.has(key));
       return isSaid ? undefined : wishesOfChild(all, step);
@@ -170,6 +171,7 @@ class Outputs {
         wish: keyOf(step),
         message: `No value that its constraints accept comes to mind for the output '${name}' of ${keyOf(step)}.`,
         hint: 'Give one in a file with --outputs.',
+        lacks: true as const,
       }));
   }
 }

@@ -3,16 +3,17 @@
 //
 // The critical path is read off, not computed: every start is decided at one event, and that event is about one step.
 // So the chain backwards from the event that ended the workflow has no gaps, and busy machines are links like others.
+import type { StepId } from '../base/ids.ts';
+import { presentId } from '../graph/references.ts';
 import { gateVerdict } from '../machine/counters.ts';
 import { workflowOutputs } from '../machine/outputs.ts';
+import { isWork, noteWork, type Span, type Work } from '../machine/spans.ts';
 import { type MachineState, recordOf } from '../machine/state.ts';
-import type { Change, StepRecord } from '../machine/types.ts';
+import type { Change } from '../machine/types.ts';
 import type { StateGraph, Step, Turn } from '../graph/types.ts';
-import type { ChildCourse, Course, PathLink, Span, StepCourse } from './types.ts';
+import type { ChildCourse, Course, PathLink, StepCourse } from './types.ts';
 
-interface Trace {
-  readonly spans: Span[];
-  open?: { readonly from: number; readonly phase: Span['phase']; readonly dispatch: number } | undefined;
+interface Trace extends Work {
   /** One for each beginning: what is renewed (`valid_for`) begins again. */
   readonly starts: Start[];
   /** Of the last beginning: the time at which it had been reached before. */
@@ -23,29 +24,49 @@ interface Start {
   readonly at: number;
   /** Number of the event. */
   readonly order: number;
-  readonly by: number | undefined;
+  readonly by: StepId | undefined;
   readonly after: PathLink['after'];
 }
 
 export class Recorder {
-  readonly #graph: StateGraph;
-  readonly #traces: (Trace | undefined)[] = [];
-  readonly #answered: { readonly step: string; readonly at: number; readonly says: string }[] = [];
-  readonly #children = new Map<number, ChildCourse>();
+  #graph: StateGraph;
+  /** Beginning of what is watched; all times are told from there. */
+  readonly #from: number;
+  /** By id: the next graph may number steps otherwise. */
+  readonly #traces = new Map<StepId, Trace>();
+  readonly #answered: { readonly step: StepId; readonly at: number; readonly says: string }[] = [];
+  readonly #children = new Map<StepId, ChildCourse>();
   #events = 0;
   #goalAt: number | undefined;
-  #last: number | undefined;
+  #last: StepId | undefined;
   #end = 0;
 
-  constructor(graph: StateGraph) {
+  /** `state`: what it goes on from; what runs there is watched on. */
+  constructor(graph: StateGraph, from = 0, state?: MachineState) {
+    this.#graph = graph;
+    this.#from = from;
+    for (const { id, number } of state ? graph.steps : []) {
+      const record = state?.records[number];
+      if (record === undefined || !isWork(record)) continue;
+      const trace: Trace = { spans: [], starts: [{ at: 0, order: 0, by: undefined, after: 'required' }] };
+      noteWork(trace, record, 0);
+      this.#traces.set(id, trace);
+    }
+  }
+
+  /** A step of an operation begins: from now on other steps may be wanted. */
+  enter(graph: StateGraph): void {
     this.#graph = graph;
   }
 
-  /** `source`: the step that the event was about. */
-  note(state: MachineState, changes: readonly Change[], at: number, source: number | undefined): void {
+  /** `about`: the step that the event was about, by any of its names. */
+  note(state: MachineState, changes: readonly Change[], then: number, about: StepId | undefined): void {
+    const source = about && presentId(this.#graph, about);
+    const at = then - this.#from;
     this.#events += 1;
     if (changes.length > 0) {
-      this.#last = source;
+      // What follows at once, as the end of an operation does, follows from the same step.
+      this.#last = source ?? (at === this.#end ? this.#last : undefined);
       this.#end = at;
     }
     for (const change of changes) if (change.kind === 'step') this.#noteStep(change, at, source);
@@ -53,18 +74,23 @@ export class Recorder {
   }
 
   /** Of several tries of one child the last. */
-  noteChild(number: number, graph: StateGraph, { makespan, status, criticalPath }: Course): void {
+  noteChild(step: StepId, graph: StateGraph, { makespan, status, criticalPath }: Course): void {
     const kinds = graph.steps.map(({ state }) => state.action?.kind ?? '');
     const links = criticalPath.map(({ number: own, ...link }) => ({ ...link, kind: kinds[own] ?? '' }));
-    this.#children.set(number, { makespan, status, criticalPath: links });
+    this.#children.set(presentId(this.#graph, step), { makespan, status, criticalPath: links });
   }
 
-  noteAnswer(number: number, at: number, says: string): void {
-    this.#answered.push({ step: (this.#graph.steps[number] as Step).id, at, says });
+  noteAnswer(step: StepId, at: number, says: string): void {
+    this.#answered.push({ step: presentId(this.#graph, step), at: at - this.#from, says });
   }
 
-  course(state: MachineState): Course {
-    const steps = this.#graph.steps.filter(step => step.wanted).map(step => this.#stepCourse(state, step));
+  /** `until`: when something else was asked; absent: all has ended. Of what came later, also what is taken back is told. */
+  course(state: MachineState, until?: number): Course {
+    if (until !== undefined) this.#end = until - this.#from;
+    const isShown = ({ wanted, id }: Step): boolean => wanted || (this.#from > 0 && this.#traces.has(id));
+    const steps = this.#graph.steps
+      .filter(isShown)
+      .map(step => this.#stepCourse(state, step, until !== undefined));
     const { status, reason, roles } = state.workflow;
     const { values, failures } = workflowOutputs(this.#graph, state);
     return {
@@ -89,47 +115,40 @@ export class Recorder {
     return this.#graph.goal.every(gate => gateVerdict(state.cells, this.#graph, gate) === 'met');
   }
 
-  #noteStep(change: Extract<Change, { kind: 'step' }>, at: number, source: number | undefined): void {
-    const number = this.#graph.stepById.get(change.step) as number;
-    const { record } = change;
-    const known = this.#traces[number];
+  #noteStep(change: Extract<Change, { kind: 'step' }>, at: number, source: StepId | undefined): void {
+    const { record, step } = change;
+    const known = this.#traces.get(step);
     const asks = record.status === 'paused' && record.asks !== undefined;
     if (known === undefined && !isWork(record) && !asks) return;
     const trace: Trace = known ?? { spans: [], starts: [] };
-    this.#traces[number] = trace;
-    const { open } = trace;
-    if (open && !continues(open, record)) {
-      trace.spans.push({ from: open.from, to: at, phase: open.phase, good: endedWell(open.phase, record) });
-      trace.open = undefined;
-    }
-    if (trace.open || (!isWork(record) && !asks)) return;
+    this.#traces.set(step, trace);
+    const begins = noteWork(trace, record, at);
     // Nothing of a question runs, but it takes its time.
-    if (!asks) trace.open = { from: at, phase: phaseOf(record), dispatch: record.dispatch };
+    if (!begins && (trace.open !== undefined || !asks)) return;
     if (trace.starts.length > 0 && trace.renewed === record.renews) return;
     trace.renewed = record.renews;
-    const after =
-      change.from === 'ready' ? 'machine' : this.#entersAfter(number, source) ? 'turn' : 'required';
+    const after = change.from === 'ready' ? 'machine' : this.#entersAfter(step, source) ? 'turn' : 'required';
     trace.starts.push({ at, order: this.#events, by: source, after });
   }
 
   /** Its member entered the rolling because another went on in it. */
-  #entersAfter(number: number, source: number | undefined): boolean {
-    const turn = this.#turnOf(number);
+  #entersAfter(step: StepId, source: StepId | undefined): boolean {
+    const turn = this.#turnOf(step);
     const other = source === undefined ? undefined : this.#turnOf(source);
     return turn !== undefined && other !== undefined && turn !== other && turn.rolling === other.rolling;
   }
 
-  #turnOf(number: number): Turn | undefined {
-    const { turn } = this.#graph.steps[number] as Step;
+  #turnOf(id: StepId): Turn | undefined {
+    const turn = this.#graph.steps[this.#graph.stepById.get(id) ?? -1]?.turn;
     return turn === undefined ? undefined : this.#graph.turns[turn];
   }
 
-  #stepCourse(state: MachineState, step: Step): StepCourse {
+  #stepCourse(state: MachineState, step: Step, goesOn: boolean): StepCourse {
     const { status, cause, error, asks, agent, attempt, since, held } = recordOf(state, step.number);
-    const trace = this.#traces[step.number];
-    const child = this.#children.get(step.number);
+    const trace = this.#traces.get(step.id);
+    const child = this.#children.get(step.id);
     const open = trace?.open;
-    const cut: Span[] = open ? [{ from: open.from, to: this.#end, phase: open.phase, good: false }] : [];
+    const cut: Span[] = open ? [{ from: open.from, to: this.#end, phase: open.phase, good: goesOn }] : [];
     return {
       id: step.id,
       number: step.number,
@@ -138,12 +157,13 @@ export class Recorder {
       ...(error !== undefined && { error }),
       ...(asks?.kind === 'signal' && { signal: asks.name }),
       ...(agent !== undefined && { agent }),
-      attempts: attempt,
+      // What came before what was asked is another phase's.
+      attempts: this.#from === 0 ? attempt : attemptsIn(trace),
       ...(held !== undefined && { held }),
       ...(child && { child }),
       spans: [...(trace?.spans ?? []), ...cut],
       ...(trace?.starts[0] && { start: trace.starts[0].at }),
-      since,
+      since: since - this.#from,
     };
   }
 
@@ -151,41 +171,25 @@ export class Recorder {
     const links: PathLink[] = [];
     let to = this.#end;
     let before = this.#events;
-    for (let number = this.#last; number !== undefined; ) {
-      const { id } = this.#graph.steps[number] as Step;
-      const start = this.#traces[number]?.starts.findLast(({ order }) => order <= before);
-      if (start === undefined) break;
-      links.push({ step: id, number, from: start.at, to, after: start.after });
+    for (let step = this.#last; step !== undefined; ) {
+      const number = this.#graph.stepById.get(step);
+      const start = this.#traces.get(step)?.starts.findLast(({ order }) => order <= before);
+      if (start === undefined || number === undefined) break;
+      links.push({ step, number, from: start.at, to, after: start.after });
       to = start.at;
       // What let it begin ended in the same event, so it began in an earlier one.
       before = start.order - 1;
-      number = start.by === number ? undefined : start.by;
+      step = start.by === step ? undefined : start.by;
     }
     return links.reverse();
   }
 }
 
-/** True while something of it runs; an undo may wait for its machine, or for its next try. */
-const isWork = ({ status, command }: StepRecord): boolean =>
-  status === 'running' || (status === 'undoing' && command !== undefined);
-
-function phaseOf({ phase = 'action' }: StepRecord): Span['phase'] {
-  return phase === 'verify' ? 'undo' : phase;
-}
-
-const continues = (open: NonNullable<Trace['open']>, record: StepRecord): boolean =>
-  isWork(record) && record.dispatch === open.dispatch && phaseOf(record) === open.phase;
-
-/** A probe that leads to the action has done its work, and so has a rescue that the error does not name. */
-function endedWell(phase: Span['phase'], record: StepRecord): boolean {
-  if (phase === 'undo') return record.cause !== 'undo_failed' && record.due === undefined;
-  if (phase === 'rescue') return record.error?.phase !== 'rescue' && record.status !== 'interrupted';
-  if (record.status === 'reached') return record.cause !== 'tolerated';
-  return phase === 'probe' && (record.status === 'running' ? record.phase : record.next) === 'action';
-}
+const attemptsIn = (trace: Trace | undefined): number =>
+  (trace?.spans.filter(({ phase }) => phase === 'action').length ?? 0) + (trace?.open ? 1 : 0);
 
 /** Joins and computed values have no start: they stand where they came to be. What never came is last. */
 function when(step: StepCourse): number {
   if (step.start !== undefined) return step.start;
-  return step.status === 'reached' ? step.since : Number.POSITIVE_INFINITY;
+  return step.status === 'reached' ? Math.max(0, step.since) : Number.POSITIVE_INFINITY;
 }

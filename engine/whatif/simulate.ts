@@ -6,72 +6,201 @@
 import type { EffectId, StepId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { StateGraph, Step } from '../graph/types.ts';
+import { outsideId, presentId } from '../graph/references.ts';
 import { apply } from '../machine/apply.ts';
 import { workflowDue } from '../machine/deadline.ts';
 import { decide } from '../machine/decide.ts';
-import { initialState, type MachineState, recordOf } from '../machine/state.ts';
-import type { Effect, MachineEvent, Outcome, Question, Report, WorkflowStatus } from '../machine/types.ts';
+import { type Hash, initialState, type MachineState, recordOf } from '../machine/state.ts';
+import type {
+  Decision,
+  Effect,
+  MachineEvent,
+  Outcome,
+  Question,
+  Report,
+  WorkflowStatus,
+} from '../machine/types.ts';
 import { Agenda } from './agenda.ts';
+import { type Asked, eventOf, hashed } from './asked.ts';
 import { Machines } from './machines.ts';
 import { outcomeOf, type RunTask, stage } from './nested.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { Recorder } from './recorder.ts';
-import type { Course, Misunderstood } from './types.ts';
+import type { Course, Misunderstood, Phase, Played, Refused, Wishes } from './types.ts';
 
 /** Untimed; `source` is the step that it is about, `agent` the one that says it. */
-interface Coming {
-  readonly source?: number;
+interface Happening {
+  readonly source?: StepId;
   readonly agent?: string;
   /** A person's answer, as the author said it. */
   readonly says?: string;
   readonly event: (at: number) => MachineEvent;
 }
 
+type Coming = Happening | { readonly asked: Asked };
+
 const MOVING = new Set<WorkflowStatus>(['running', 'cancelling', 'undoing']);
 
 /** From creation until nothing moves by itself. `inputs` are complete, hidden ones by reference. */
 export function simulate(graph: StateGraph, inputs: JsonObject, plan: Plan, name = 'simulated'): Course {
-  return new Simulation(graph, inputs, plan, name).run();
+  const simulation = new Simulation(graph, inputs, {
+    name,
+    plan,
+    replan: () => ({ plan, misunderstood: [] }),
+  });
+  const { phases, misunderstood } = simulation.run([]);
+  const [{ course }] = phases;
+  return misunderstood.length > 0 ? { ...course, misunderstood } : course;
+}
+
+/**
+ * The same with what is asked of it on the way: at its time, or, in the order given, each once nothing moves any more. A wish counts as
+ * misunderstood when it means nothing from the beginning to the end.
+ */
+export function play(
+  graph: StateGraph,
+  inputs: JsonObject,
+  wishes: Wishes,
+  asked: readonly Asked[],
+  name = 'simulated',
+): Played {
+  const { plan, misunderstood } = makePlan(graph, wishes);
+  const replan = (next: StateGraph, given: Set<string>) => makePlan(next, wishes, given);
+  // Without them nothing is compared, and that costs.
+  const hash = asked.length > 0 ? hashed : undefined;
+  const simulation = new Simulation(graph, inputs, { name, plan, replan, ...(hash && { hash }) });
+  const played = simulation.run(asked);
+  const strays = [misunderstood, ...simulation.replanned].reduce(stillWrong);
+  return { ...played, misunderstood: [...strays, ...played.misunderstood] };
+}
+
+/** What was wrong before and is now; what has to be said now, whatever was before. */
+const stillWrong = (before: readonly Misunderstood[], now: readonly Misunderstood[]): Misunderstood[] => [
+  ...before.filter(one => one.lacks ?? now.some(({ wish }) => wish === one.wish)),
+  ...now.filter(one => one.lacks && !before.some(({ message }) => message === one.message)),
+];
+
+/** What a simulation is run by. */
+interface Way {
+  readonly name: string;
+  readonly plan: Plan;
+  /** How things go in another graph of the workflow; `given`: steps that were answered already. */
+  readonly replan: (graph: StateGraph, given: Set<string>) => ReturnType<typeof makePlan>;
+  readonly hash?: Hash;
 }
 
 class Simulation {
-  readonly #graph: StateGraph;
-  readonly #plan: Plan;
-  readonly #state: MachineState;
+  #graph: StateGraph;
+  #plan: Plan;
+  #state: MachineState;
+  #recorder: Recorder;
+  readonly #replan: Way['replan'];
   readonly #agenda = new Agenda<Coming>();
   readonly #machines = new Machines();
-  readonly #recorder: Recorder;
   readonly #misunderstood: Misunderstood[] = [];
+  /** What each later plan does not understand. */
+  readonly replanned: (readonly Misunderstood[])[] = [];
+  readonly #phases: Phase[] = [];
+  readonly #refused: Refused[] = [];
+  /** Steps that were answered in the present phase. */
+  #given = new Set<string>();
+  #begun = { says: '', at: 0 };
   /** Answers that will be given. */
   #answers = 0;
+  /** Wishes that have a time, and are to come. */
+  #timed = 0;
+  #wishes = 0;
+  #now = 0;
 
-  constructor(graph: StateGraph, inputs: JsonObject, plan: Plan, name: string) {
+  constructor(graph: StateGraph, inputs: JsonObject, { name, plan, replan, hash }: Way) {
     this.#graph = graph;
     this.#plan = plan;
-    this.#state = initialState(graph, { id: name, stackName: name, generation: 1, at: 0, inputs });
+    this.#replan = replan;
+    this.#state = initialState(graph, { id: name, stackName: name, generation: 1, at: 0, inputs }, hash);
     this.#recorder = new Recorder(graph);
   }
 
-  run(): Course {
+  run(asked: readonly Asked[]): Played {
+    const later = asked.filter(({ at }) => at === undefined);
+    for (const one of asked) if (one.at !== undefined) this.#agenda.note(one.at, { asked: one });
+    this.#timed = asked.length - later.length;
     this.#take(0, { event: at => ({ kind: 'create', at }) });
+    for (;;) {
+      this.#goOn();
+      const next = later.shift();
+      if (next === undefined) break;
+      this.#demand(this.#now, next);
+    }
+    this.#closePhase();
+    return {
+      phases: this.#phases as unknown as Played['phases'],
+      refused: this.#refused,
+      misunderstood: this.#misunderstood,
+    };
+  }
+
+  /** Until nothing moves by itself any more. */
+  #goOn(): void {
     while (this.#goesOn) {
       const next = this.#agenda.next();
       if (next === undefined) break;
-      if (!this.#isLost(next.item.agent, next.at)) this.#take(next.at, next.item);
+      this.#now = next.at;
+      if ('asked' in next.item) {
+        this.#timed -= 1;
+        this.#demand(next.at, next.item.asked);
+      } else if (!this.#isLost(next.item.agent, next.at)) this.#take(next.at, next.item);
     }
-    const course = this.#recorder.course(this.#state);
-    return this.#misunderstood.length > 0 ? { ...course, misunderstood: this.#misunderstood } : course;
   }
 
-  /** Held, it goes on when somebody will say something. */
+  /** Held, it goes on when somebody will say something; standing still, when something will be asked. */
   get #goesOn(): boolean {
     const { status } = this.#state.workflow;
-    return MOVING.has(status) || (status === 'held' && this.#answers > 0);
+    return MOVING.has(status) || (status === 'held' && this.#answers > 0) || this.#timed > 0;
   }
 
-  #take(at: number, { source, says, event }: Coming): void {
-    if (says !== undefined) this.#answers -= 1;
-    const { changes, effects } = decide(this.#graph, this.#state, event(at));
+  #demand(at: number, asked: Asked): void {
+    const { says } = asked;
+    this.#wishes += 1;
+    const found = eventOf(asked, this.#graph, this.#wishes, at);
+    const decision =
+      'event' in found ? decide(this.#graph, this.#state, found.event, arriving(asked)) : undefined;
+    const rejected = 'refused' in found ? found.refused : decision?.rejected;
+    if (rejected !== undefined || decision === undefined)
+      return void this.#refused.push({ says, at, message: '', next: '', ...rejected });
+    this.#closePhase(at);
+    this.#begun = { says, at };
+    this.#given = new Set();
+    const { graph, state } = decision.next ?? { graph: this.#graph, state: this.#state };
+    this.#recorder = new Recorder(graph, at, state);
+    this.#follow(at, {}, decision);
+  }
+
+  #closePhase(until?: number): void {
+    const { says, at } = this.#begun;
+    const course = this.#recorder.course(this.#state, until);
+    const { operations = [] } = this.#state.workflow;
+    const ended = operations.find(one => one.startedAt === at && says !== '');
+    const operation = ended && { status: ended.status, reason: ended.reason };
+    this.#phases.push({ says, at, course, graph: this.#graph, ...(operation && { operation }) });
+  }
+
+  #take(at: number, coming: Happening): void {
+    if (coming.says !== undefined) this.#answers -= 1;
+    this.#follow(at, coming, decide(this.#graph, this.#state, coming.event(at)));
+  }
+
+  #enter({ graph, state }: NonNullable<Decision['next']>): void {
+    this.#graph = graph;
+    this.#state = state;
+    this.#recorder.enter(graph);
+    const { plan, misunderstood } = this.#replan(graph, this.#given);
+    this.#plan = plan;
+    this.replanned.push(misunderstood);
+  }
+
+  #follow(at: number, { source, says }: Omit<Happening, 'event'>, decision: Decision): void {
+    const { changes, effects, next } = decision;
+    if (next !== undefined) this.#enter(next);
     apply(this.#graph, this.#state, changes);
     this.#recorder.note(this.#state, changes, at, source);
     if (says !== undefined && source !== undefined) this.#recorder.noteAnswer(source, at, says);
@@ -80,9 +209,13 @@ class Simulation {
       if (change.kind === 'step' && change.from !== 'paused' && change.record.status === 'paused')
         this.#ask(change.step, change.record.asks, at);
       if (change.kind !== 'step' || !change.record.due) continue;
-      const { step } = change;
-      const source = this.#graph.stepById.get(step) as number;
-      this.#agenda.note(change.record.due.at, { source, event: then => ({ kind: 'timer', step, at: then }) });
+      // By the name that it keeps: until then it may get others.
+      const number = this.#graph.stepById.get(change.step) as number;
+      const step = outsideId(this.#graph.steps[number] as Step);
+      this.#agenda.note(change.record.due.at, {
+        source: step,
+        event: then => ({ kind: 'timer', step: presentId(this.#graph, step), at: then }),
+      });
     }
     for (const effect of effects) {
       if (effect.kind === 'start') this.#start(effect, at);
@@ -91,11 +224,11 @@ class Simulation {
   }
 
   #ask(id: StepId, asks: Question | undefined, at: number): void {
-    const source = this.#graph.stepById.get(id) as number;
-    const reply = this.#plan.answer(this.#graph.steps[source] as Step, asks);
+    const step = this.#graph.steps[this.#graph.stepById.get(id) as number] as Step;
+    const reply = this.#plan.answer(step, asks);
     if (reply === undefined) return;
     this.#answers += 1;
-    this.#agenda.note(at + reply.after, { source, says: reply.says, event: reply.event });
+    this.#agenda.note(at + reply.after, { source: outsideId(step), says: reply.says, event: reply.event });
   }
 
   #timeWhole(due: number | undefined): void {
@@ -115,15 +248,15 @@ class Simulation {
     )
       return;
     const { agent } = command;
-    const source = this.#graph.stepById.get(id.step) as number;
+    const number = this.#graph.stepByOutside.get(id.step) as number;
     if (this.#isLost(agent, at)) return;
-    const whose = { source, ...(agent !== undefined && { agent }) };
+    const whose = { source: id.step, ...(agent !== undefined && { agent }) };
     const from = this.#machines.begin(command, at);
     if (from > at || (agent !== undefined && this.#plan.lostAt(agent) !== undefined)) {
       const report = { kind: 'started' } as const;
       this.#agenda.note(from, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
     }
-    const { after, outcome } = this.#end(this.#graph.steps[source] as Step, command.timeout);
+    const { after, outcome } = this.#end(this.#graph.steps[number] as Step, command.timeout);
     this.#machines.note(command, from + after);
     const report = { kind: 'finished', outcome } as const;
     this.#agenda.note(from + after, { ...whose, event: then => ({ kind: 'report', id, report, at: then }) });
@@ -131,14 +264,16 @@ class Simulation {
 
   /** Plays the child through, unless the author says how long it takes or that it fails; its end is the command's. */
   #play(id: EffectId, task: RunTask, at: number): boolean {
-    const source = this.#graph.stepById.get(id.step) as number;
-    const step = this.#graph.steps[source] as Step;
+    const step = this.#graph.steps[this.#graph.stepByOutside.get(id.step) as number] as Step;
     const wishes = this.#plan.child(step);
-    if (wishes === undefined || this.#plan.fate(step, recordOf(this.#state, source).attempt) !== 'succeeds')
+    if (
+      wishes === undefined ||
+      this.#plan.fate(step, recordOf(this.#state, step.number).attempt) !== 'succeeds'
+    )
       return false;
     const staged = stage(this.#graph, task);
     if ('refused' in staged) {
-      this.#report(source, id, at, {
+      this.#report(id, at, {
         kind: 'finished',
         outcome: { kind: 'refused', message: staged.refused },
       });
@@ -148,7 +283,7 @@ class Simulation {
     this.#misunderstood.push(...misunderstood);
     const shifted = { ...plan, lostAt: (agent: string) => since(this.#plan.lostAt(agent), at) };
     const course = simulate(staged.graph, staged.inputs, shifted, task.child);
-    this.#recorder.noteChild(source, staged.graph, course);
+    this.#recorder.noteChild(id.step, staged.graph, course);
     this.#endWith(step, id, { task, course }, at);
     return true;
   }
@@ -164,23 +299,21 @@ class Simulation {
     const after = Math.min(course.makespan, allowed);
     const outcome = outcomeOf(step, course, this.#plan.outputs(step));
     if (isLate && allowed < Number.POSITIVE_INFINITY)
-      return this.#report(step.number, id, at + allowed, { kind: 'finished', outcome: timedOut(allowed) });
-    if (outcome === undefined)
-      return this.#report(step.number, id, at + after, { kind: 'held', reason: course.reason });
-    this.#report(step.number, id, at + after, { kind: 'finished', outcome });
+      return this.#report(id, at + allowed, { kind: 'finished', outcome: timedOut(allowed) });
+    if (outcome === undefined) return this.#report(id, at + after, { kind: 'held', reason: course.reason });
+    this.#report(id, at + after, { kind: 'finished', outcome });
   }
 
-  #report(source: number, id: EffectId, at: number, report: Report): void {
-    this.#agenda.note(at, { source, event: then => ({ kind: 'report', id, report, at: then }) });
+  #report(id: EffectId, at: number, report: Report): void {
+    this.#agenda.note(at, { source: id.step, event: then => ({ kind: 'report', id, report, at: then }) });
   }
 
   /** A machine that is there obeys at once; one that has just finished has said so already. */
   #callBack(effect: Extract<Effect, { readonly kind: 'cancel' }>, at: number): void {
     const { id, agent } = effect;
-    const source = this.#graph.stepById.get(id.step) as number;
     const report = { kind: 'finished', outcome: { kind: 'refused', message: 'It was cancelled.' } } as const;
     this.#agenda.note(at, {
-      source,
+      source: id.step,
       ...(agent !== undefined && { agent }),
       event: then => ({ kind: 'report', id, report, at: then }),
     });
@@ -211,6 +344,8 @@ class Simulation {
     }
   }
 }
+
+const arriving = (asked: Asked) => (asked.kind === 'update' ? asked.definition : undefined);
 
 /** Of the parent's time the child's. */
 const since = (time: number | undefined, at: number): number | undefined =>

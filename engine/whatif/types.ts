@@ -4,7 +4,10 @@
 // Times are milliseconds from the workflow's creation, in virtual time.
 import type { JsonObject } from '../base/json.ts';
 import type { StepId } from '../base/ids.ts';
+import type { StateGraph } from '../graph/types.ts';
+import type { PastOperation } from '../machine/operation/types.ts';
 import type { OutputFailure } from '../machine/outputs.ts';
+import type { Span } from '../machine/spans.ts';
 import type { StepCause, StepError, StepStatus, WorkflowRecord, WorkflowStatus } from '../machine/types.ts';
 
 /** How the author wants things to go; everything that is not said goes well. What is meant for a child begins with `STEP/`. */
@@ -30,15 +33,8 @@ export interface Misunderstood {
   readonly wish: string;
   readonly message: string;
   readonly hint?: string;
-}
-
-/** One stretch of work: an attempt, the look before it, the rescue or the undo after it. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-  readonly phase: 'probe' | 'action' | 'rescue' | 'undo';
-  /** False: the attempt failed, was interrupted or called back, or still ran at the end. */
-  readonly good: boolean;
+  /** It is not the wish that is wrong: something is not said, and has to be. */
+  readonly lacks?: true;
 }
 
 export interface StepCourse {
@@ -78,6 +74,35 @@ export interface PathLink {
   readonly to: number;
   /** What let it start: the link before was required, only kept the machine busy, or came first in its rolling. */
   readonly after: 'required' | 'machine' | 'turn';
+}
+
+/** What followed from what was asked; times count from then. */
+export interface Phase {
+  /** Empty: the creation. */
+  readonly says: string;
+  /** Ms from the workflow's creation. */
+  readonly at: number;
+  readonly course: Course;
+  /** What `number`s of the course mean. */
+  readonly graph: StateGraph;
+  /** How the operation ended that was asked for; absent: there was none, or it has not. */
+  readonly operation?: Pick<PastOperation, 'status' | 'reason'>;
+}
+
+/** Something that was asked, and may not be done then. */
+export interface Refused {
+  readonly says: string;
+  readonly at: number;
+  readonly message: string;
+  readonly next: string;
+}
+
+export interface Played {
+  /** The creation, then one for each wish that was not refused. */
+  readonly phases: readonly [Phase, ...Phase[]];
+  readonly refused: readonly Refused[];
+  /** Wishes that mean nothing in any phase, and values that have to be said. */
+  readonly misunderstood: readonly Misunderstood[];
 }
 
 export interface Course {

@@ -38,7 +38,7 @@ export function madeUp(shape: Shape): JsonValue | undefined {
 
 /** Values for inputs that were not given: hidden ones always (no expression can read them), others when asked to. */
 export function completeInputs(
-  definition: WorkflowDefinition,
+  definition: Pick<WorkflowDefinition, 'inputs'>,
   given: JsonObject,
   guess: boolean,
 ): { readonly inputs: JsonObject; readonly madeUp: readonly string[] } {
@@ -52,11 +52,20 @@ export function completeInputs(
   return { inputs: { ...given, ...Object.fromEntries(values) }, madeUp: values.map(([name]) => name) };
 }
 
-/** Inputs as a running workflow has them: hidden ones by reference, so that nothing can read them (rule P9). */
-export function withoutSecrets(definition: WorkflowDefinition, inputs: JsonObject): JsonObject {
+/**
+ * Inputs as a running workflow has them: hidden ones by reference, so that nothing can read them (rule P9). `versions`: of those that
+ * were given again, for equal references mean equal values.
+ */
+export function withoutSecrets(
+  definition: Pick<WorkflowDefinition, 'inputs'>,
+  inputs: JsonObject,
+  versions: ReadonlyMap<string, number> = new Map(),
+): JsonObject {
   const pairs = Object.entries(inputs).map(([name, value]) => {
     const hidden = definition.inputs.get(name)?.hidden === true;
-    return [name, hidden ? { $secret: `simulated/input/${name}` } : value] as const;
+    const version = versions.get(name);
+    const reference = `simulated/input/${name}${version === undefined ? '' : `/${version}`}`;
+    return [name, hidden ? { $secret: reference } : value] as const;
   });
   return Object.fromEntries(pairs);
 }

@@ -43,12 +43,14 @@ MARGIN_PART = 5
 #: Seconds by which what is held is given back before that: the longest time
 #: between two looks, so that it is seen as held and not as late.
 HELD_AHEAD = 10
+#: Seconds after which what a check has not been told counts as unknown.
+CHECK_TIME = 600
 #: Seconds in which a request that got no answer is sent once more.
 FIRST_PATIENCE = 5
 
 #: Methods that are carried out once for each id of a request; the others
 #: converge by themselves.
-ONCE = ('apply', 'operate', 'delete')
+ONCE = ('apply', 'operate', 'suspend', 'resume', 'check', 'delete')
 #: Methods after which the engine has something under this resource's id.
 MAKING = ('apply', 'agent.create', 'member.create')
 
@@ -158,6 +160,16 @@ class Polling(object):
 
     def _await(self, request, action, done):
         """The status once it is one of ``done``; until then PollDelay."""
+        status = self._look(request, action)
+        if status['status'] in done:
+            return status
+        if status['over'] or (status['status'] == 'failed'):
+            raise exception.Error(values.describe(status))
+        self._check_held(request, status)
+        raise resource.PollDelay(max(1, status['poll_after']))
+
+    def _look(self, request, action):
+        """The status, once the engine has taken the request."""
         self._settle(request)
         try:
             status = self._status(request.after)
@@ -167,12 +179,7 @@ class Polling(object):
         request.silent_since = None
         request.after = status['after']
         self._tell(request, action, status['events'])
-        if status['status'] in done:
-            return status
-        if status['over'] or (status['status'] == 'failed'):
-            raise exception.Error(values.describe(status))
-        self._check_held(request, status)
-        raise resource.PollDelay(max(1, status['poll_after']))
+        return status
 
     def _tell(self, request, action, sentences):
         """Steps as events of the stack, a bounded number of them."""
@@ -208,6 +215,15 @@ class Polling(object):
     def _time_left(self):
         """Seconds in which the workflow has to be complete."""
         return max(1, self.stack.time_remaining() - self._margin())
+
+    def _check_time(self):
+        """Seconds that a check has; of a stack's timeout the usual part.
+
+        What is left of it cannot be asked: Heat counts from the stack's last
+        update, however long ago that was.
+        """
+        return max(1, min(CHECK_TIME,
+                          self.stack.timeout_secs() - self._margin()))
 
     def _margin(self):
         return min(MARGIN, self.stack.timeout_secs() // MARGIN_PART)

@@ -35,7 +35,7 @@ from heat.common.i18n import _
 from heat.common import messaging
 
 LOG = logging.getLogger(__name__)
-VERSION = '1.1'
+VERSION = '1.4'
 
 opts = [
     cfg.StrOpt('topic',

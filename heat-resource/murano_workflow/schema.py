@@ -38,9 +38,9 @@ MOST_OPERATIONS = 20
 MEMBER_KEYS = (AGENT, NAME, DATA) = ('agent', 'name', 'data')
 
 ATTRIBUTES = (
-    OUTPUTS, STATE, STATES, PROGRESS, FAILURES, GRAPH,
+    OUTPUTS, STATE, STATES, PROGRESS, UNVERIFIED, FAILURES, GRAPH,
 ) = (
-    'outputs', 'state', 'states', 'progress', 'failures', 'graph',
+    'outputs', 'state', 'states', 'progress', 'unverified', 'failures', 'graph',
 )
 
 properties_schema = {
@@ -140,6 +140,10 @@ attributes_schema = {
     PROGRESS: _live(
         _('Steps that are done, of how many that the goal needs.'),
         attributes.Schema.MAP),
+    UNVERIFIED: _live(
+        _('States that were reached and may hold no longer: step, member, '
+          'why, and what a check said.'),
+        attributes.Schema.LIST),
     FAILURES: _live(
         _('Steps that failed: step, member, attempt, message, exit code '
           'and the end of the error output.'),

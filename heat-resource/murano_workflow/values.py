@@ -34,6 +34,19 @@ def describe(status):
     return reason
 
 
+def raise_doubts(status):
+    """What a check found, the states by their names."""
+    check = status['check']
+    if check['stopped']:
+        raise exception.Error(_('The check was given up: %s. Check it again.')
+                              % check['stopped'])
+    if status['status'] != 'complete':
+        raise exception.Error(describe(status))
+    if check['doubts']:
+        raise exception.Error(_('%s. An update of the stack runs it '
+                                'again.') % '; '.join(check['doubts']))
+
+
 def raise_problems(answer):
     """Every error of the definition, in one message."""
     if answer.get('valid', True):

@@ -26,6 +26,7 @@ W4. A failed workflow is never replaced: an update lets it go on. Only what is
     gone, or half deleted, is made anew.
 """
 
+import json
 import uuid
 
 from oslo_log import log as logging
@@ -45,6 +46,8 @@ LOG = logging.getLogger(__name__)
 #: Key of the resource's data: ``on_delete`` as the newest update said it. An
 #: update that fails leaves the properties as they were.
 ON_DELETE_NOW = 'on_delete'
+#: Likewise of ``credential``; kept as Heat keeps secrets.
+CREDENTIAL_NOW = 'credential'
 
 
 class Workflow(polling.Polling, resource.Resource):
@@ -104,6 +107,7 @@ class Workflow(polling.Polling, resource.Resource):
         return {**self._right(props),
                 'workflow_id': self.resource_id,
                 'stack_name': self.stack.name,
+                'resource_name': self.name,
                 'definition': props[schema.DEFINITION],
                 'file_name': self._file_name(),
                 'files': values.texts(props[schema.FILES]),
@@ -118,6 +122,17 @@ class Workflow(polling.Polling, resource.Resource):
             return {}
         return {'credential': {key: given[key]
                                for key in schema.CREDENTIAL_KEYS}}
+
+    def _keep_right(self, props):
+        """What an update brings holds also when it fails afterwards."""
+        right = self._right(props)
+        if right != self._right_now():
+            self.data_set(CREDENTIAL_NOW, json.dumps(right), redact=True)
+
+    def _right_now(self):
+        kept = self.data().get(CREDENTIAL_NOW)
+        return self._right(self.properties) if kept is None else json.loads(
+            kept)
 
     def _apply(self, props):
         request = polling.Request('apply', hold=props[schema.HOLD_IN_HEAT],
@@ -170,6 +185,7 @@ class Workflow(polling.Polling, resource.Resource):
             self.data_set(ON_DELETE_NOW, on_delete)
             if set(prop_diff) == {schema.ON_DELETE}:
                 self._refuse_to_resume(on_delete)
+        self._keep_right(props)
         request = self._apply(props)
         request.then = self._operations(props)
         return request
@@ -245,7 +261,7 @@ class Workflow(polling.Polling, resource.Resource):
         abandon = self._on_delete() == schema.ABANDON
         request = polling.Request('delete', workflow_id=self.resource_id,
                                   abandon=abandon,
-                                  **self._right(self.properties))
+                                  **self._right_now())
         return self._begin_delete(request, waits=not abandon)
 
     def check_delete_complete(self, request):
@@ -259,21 +275,46 @@ class Workflow(polling.Polling, resource.Resource):
             return True
 
     def handle_suspend(self):
-        """Nothing may be under way: its machines are about to stop."""
-        status = self._status()
-        if status['over']:
-            return
-        raise exception.Error(
-            _('The workflow is %(status)s: let it end, or cancel it, before '
-              'the stack is suspended.') % status)
+        """Nothing begins any more: its machines are about to stop."""
+        request = polling.Request('suspend', workflow_id=self.resource_id)
+        self._send(request)
+        return request
+
+    def check_suspend_complete(self, request):
+        """Done once nothing runs in the machines."""
+        status = self._look(request, self.SUSPEND)
+        if not status['suspended']:
+            raise exception.Error(_('Somebody let the workflow go on while '
+                                    'it was suspended. Suspend it again.'))
+        if status['at_rest']:
+            return True
+        raise resource.PollDelay(max(1, status['poll_after']))
 
     def handle_resume(self):
-        self._status()
+        request = polling.Request('resume', workflow_id=self.resource_id)
+        self._send(request)
+        return request
+
+    def check_resume_complete(self, request):
+        """Done once it goes on; how it ends, a check of the stack tells."""
+        return self._settle(request)
 
     def handle_check(self):
+        """Asks whether what was reached holds; nothing is changed by it."""
         status = self._status()
-        if status['status'] != 'complete':
+        if status['status'] not in ('complete', 'checking'):
             raise exception.Error(values.describe(status))
+        request = polling.Request('check', workflow_id=self.resource_id,
+                                  deadline=self._check_time())
+        self._send(request)
+        return request
+
+    def check_check_complete(self, request):
+        status = self._look(request, self.CHECK)
+        if status['status'] == 'checking':
+            raise resource.PollDelay(max(1, status['poll_after']))
+        values.raise_doubts(status)
+        return True
 
     def handle_signal(self, details=None):
         try:

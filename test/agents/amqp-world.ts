@@ -10,8 +10,11 @@ import { amqpTransport } from '../../agent-protocol/amqp/transport.ts';
 import { wireMapping } from '../../agent-protocol/amqp/wire.ts';
 import { hashPassword } from '../../agent-protocol/password-hash.ts';
 import type { Transport } from '../../agent-protocol/transport.ts';
+import { Book } from '../../engine/agents/book.ts';
 import { memoryDirectory } from '../../engine/agents/directory.ts';
 import { newEngineKeys } from '../../engine/agents/keys.ts';
+import { Letters } from '../../engine/agents/letters/letters.ts';
+import { LetterReader } from '../../engine/agents/letters/reader.ts';
 import type { Alarm } from '../../engine/agents/ports.ts';
 import { createAgentSide } from '../../engine/agents/side.ts';
 import { Watch } from '../../engine/agents/watch.ts';
@@ -21,22 +24,41 @@ import type { LinkState } from '../../engine/bus/link.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
 import { NO_CHILDREN } from '../support/drivers.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
+import type { Clock } from '../../engine/runtime/ports.ts';
 import type { AgentsBroker } from '../support/agents-broker.ts';
 import { RecordingSink } from './world.ts';
 import { NO_CLOUDS } from '../support/clouds.ts';
 
 let worlds = 0;
 
+export interface AmqpWorldOptions {
+  /** Over TLS. */
+  readonly secure?: boolean;
+  /** Of the watch; absent: the system's. */
+  readonly clock?: Clock;
+  readonly queueKind?: 'classic' | 'quorum';
+  /** Nodes of the broker; absent: the one that was found. */
+  readonly hosts?: readonly Broker[];
+}
+
 /** On a vhost that nobody has made, with an engine's user that nobody has made. Connected and open. */
-export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
+export async function makeAmqpWorld(
+  found: AgentsBroker,
+  directory: string,
+  { secure = false, clock = systemClock, queueKind = 'classic', hosts }: AmqpWorldOptions = {},
+) {
   const name = `world-${process.pid}-${(worlds += 1)}`;
-  const broker: Broker = { ...found.broker, vhost: name, user: `engine-${name}`, password: 'secret' };
+  const place = secure ? found.secure : found.broker;
+  const own = { vhost: name, user: `engine-${name}`, password: 'secret' };
+  const broker: Broker = { ...place, ...own };
+  const brokers = (hosts ?? [place]).map(host => ({ ...host, ...own }));
   const bus = rabbitmqBus({
-    brokers: [broker],
+    brokers,
     management: { url: found.managementUrl, user: 'guest', password: 'guest' },
-    queueKind: 'classic',
+    queueKind,
     name,
     random: () => 0,
+    ...(secure && { ca: caOf(found) }),
   });
   const records = new Map<string, BrokerRecord>();
   const logged: string[] = [];
@@ -44,10 +66,12 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
   const states: LinkState[] = [];
   const alarms: Alarm[] = [];
   const sink = new RecordingSink();
+  const letters = new Letters(new Book());
   const watch = new Watch({
     bus,
     records: () => [...records.values()],
-    clock: systemClock,
+    deadLetters: () => letters.size,
+    clock,
     log: { info: say, warn: say, error: say },
   });
   const keys = newEngineKeys();
@@ -65,6 +89,7 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
     vault,
     term: () => 7,
     onAlarm: alarm => alarms.push(alarm),
+    onRefused: (...told) => reader.refused(...told),
     onLink: state => {
       states.push(state);
       watch.link(state);
@@ -83,11 +108,15 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
   watch.begin(side);
   await side.connect();
   await side.open();
+  const log = { info: say, warn: say, error: say };
+  const reading = { letters, keys, directory: memory, link: side.link, clock: systemClock, log };
+  const reader = new LetterReader({ ...reading, projectOf: async () => undefined });
+  await reader.start();
 
   const agents: RunningAgent[] = [];
   const passwordOf = (agent: string): string => `password of ${agent}`;
   const transport: Transport = amqpTransport({
-    brokers: [broker],
+    brokers,
     mapping: wireMapping,
     random: () => 0,
   });
@@ -128,6 +157,7 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
   async function close(): Promise<void> {
     await Promise.all(agents.map(agent => agent.stop()));
     await Promise.all(Object.values(drivers).map(driver => driver.close()));
+    await reader.close();
     await side.close();
     await watch.close();
     for (const agent of records.keys()) await bus.users.remove(agent);
@@ -146,6 +176,7 @@ export async function makeAmqpWorld(found: AgentsBroker, directory: string) {
     sink,
     watch,
     keys,
+    letters,
     side,
     drivers,
     transport,
@@ -160,13 +191,13 @@ export type AmqpWorld = Awaited<ReturnType<typeof makeAmqpWorld>>;
 
 export const caOf = (found: AgentsBroker): string => readFileSync(found.caFile, 'utf8');
 
-/** Resolves once the condition holds; looks every few milliseconds, and not for ever. */
+/** Resolves once the condition holds; looks every few milliseconds, and not for ever: on a busy machine a broker is long away, and pauses between attempts have grown. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   what: () => string,
 ): Promise<void> {
   for (let looks = 0; !(await condition()); looks += 1) {
-    if (looks > 12_000) throw new Error(`waited in vain for ${what()}`);
+    if (looks > 60_000) throw new Error(`waited in vain for ${what()}`);
     await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

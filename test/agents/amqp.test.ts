@@ -9,6 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { amqpTransport } from '../../agent-protocol/amqp/transport.ts';
 import { wireMapping } from '../../agent-protocol/amqp/wire.ts';
+import { connect } from 'amqplib';
+import { newSealingKey } from '../../agent-protocol/sealing.ts';
+import { newSigningKey, publicKeyText } from '../../agent-protocol/signing.ts';
 import { AGENT_LIMITS } from '../../agent-protocol/limits.ts';
 import { FROM_AGENTS, type Connection, type WireMessage } from '../../agent-protocol/transport.ts';
 import type { Command } from '../../engine/machine/types.ts';
@@ -166,10 +169,92 @@ if (found !== undefined) {
       for (const body of bodies) await connection.publish(FROM_AGENTS, `${vm2}.result`, forged(body));
       await connection.close();
       await until(() => world.side.desk.counts.refused === bodies.length, 'the refusals');
-      await shown(() => world.watch.view().deadLetters === bodies.length);
+      await until(() => world.watch.view().deadLetters === bodies.length, 'the letters');
       expect(world.alarms.map(alarm => alarm.agent)).to.deep.equal([vm2, vm2, vm2]);
       await start(vm1, 'true');
       await ended();
+    });
+
+    /** Keys of an agent that does not run. */
+    const newCard = () => ({
+      signingKey: publicKeyText(newSigningKey().publicKey),
+      sealingKey: publicKeyText(newSealingKey().publicKey),
+    });
+    const letters = () => world.letters.page({ limit: 100 }).letters;
+
+    it('a poisoned message is listed once, with when, where, why and by whom, and leaves the broker', async () => {
+      await world.begin(vm1);
+      await online(vm1);
+      await world.admit(vm2);
+      await world.side.register({ ...newCard(), id: vm2 });
+      const connection = await asAgent(vm2);
+      await connection.publish(FROM_AGENTS, `${vm2}.result`, forged('{"a":1}'));
+      await until(() => letters().length === 1, 'the letter');
+      const [letter] = letters();
+      expect(letter).to.deep.include({
+        queue: 'engine.results',
+        why: 'rejected',
+        agent: vm2,
+        times: 1,
+        bytes: 7,
+      });
+      expect(letter).to.deep.include({ signer: 'nobody', reason: 'signed by a key that is not trusted' });
+      expect(letter?.diedAt).to.be.within((letter?.at ?? 0) - 60_000, letter?.at ?? 0);
+      await connection.publish(FROM_AGENTS, `${vm2}.result`, forged('{"a":1}'));
+      await until(() => letters()[0]?.times === 2, 'the same again');
+      expect(letters()).to.have.length(1);
+      await connection.close();
+      const left = async (): Promise<boolean> => {
+        const queue = await found.management.call('GET', `/queues/${world.name}/dead-letters`);
+        return (queue as { readonly messages?: number }).messages === 0;
+      };
+      await eventually(left, () => 'an empty queue');
+      expect(await world.letters.discard({ requestId: 'r', by: 'me', number: 1 })).to.equal(1);
+      expect(letters()).to.deep.equal([]);
+    });
+
+    it('what has no signature at all is refused by name, within the same budget', async () => {
+      await world.begin(vm1);
+      await online(vm1);
+      await world.admit(vm2);
+      await world.side.register({ ...newCard(), id: vm2 });
+      const model = await connect(
+        `amqp://agent.${vm2}:${encodeURIComponent(world.passwordOf(vm2))}@127.0.0.1:${world.broker.port}/${world.name}`,
+      );
+      const channel = await model.createConfirmChannel();
+      for (let count = 0; count < 80; count += 1)
+        channel.publish(FROM_AGENTS, `${vm2}.result`, Buffer.from(`no ${count}`));
+      await channel.waitForConfirms();
+      await until(() => world.side.desk.counts.refused === 80, 'the refusals');
+      await until(() => letters().length === 50, 'as many letters as the budget gives');
+      expect(world.side.desk.counts.dropped).to.equal(30);
+      expect(letters()[0]).to.deep.include({ agent: vm2, reason: 'signed by a key that is not trusted' });
+      await model.close();
+    });
+
+    it('a command that a policy lets expire is listed with its workflow and step', async () => {
+      await world.begin(vm3);
+      await online(vm3);
+      await found.management.call('PUT', `/policies/${world.name}/short`, {
+        pattern: '^agent\\.',
+        'apply-to': 'queues',
+        definition: { 'message-ttl': 1 },
+      });
+      await world.admit(vm1);
+      await world.side.register({ ...newCard(), id: vm1 });
+      const about = { agent: vm1, incarnation: 'inc-1', term: 7, id: idOf(1, 'app[0].ready') };
+      await world.side.post.send(world.side.post.letter({ kind: 'cancel', ...about, why: 'test' }, 'k'));
+      await until(() => letters().length === 1, 'the letter');
+      expect(letters()[0]).to.deep.include({
+        queue: `agent.${vm1}`,
+        why: 'expired',
+        agent: vm1,
+        direction: 'to_agent',
+        signer: 'engine',
+        kind: 'cancel',
+        workflow: 'w1',
+        step: 'app[0].ready',
+      });
     });
 
     /** The broker's own numbers are five seconds old and more: asks again and again, as long as the test may last. */

@@ -15,7 +15,7 @@ import { memoryBrokerUsers } from '../../engine/broker/memory-users.ts';
 import type { BrokerUsers } from '../../engine/broker/ports.ts';
 import { memoryBroker, type PublishContext } from '../../engine/bus/memory.ts';
 import type { AgentRequest } from '../../engine/runtime/agents-api.ts';
-import type { ReportSink } from '../../engine/runtime/ports.ts';
+import type { Doubts, ReportSink } from '../../engine/runtime/ports.ts';
 import { vault as makeVault } from '../../engine/runtime/secrets.ts';
 import { MemoryDisk, MemoryStore } from '../../engine/store/memory.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -74,9 +74,10 @@ export class EnrolmentWorld {
       seal: (ref: string, value: Parameters<typeof vault.seal>[1]) => vault.seal(ref, value).sealed,
       open: vault.open,
     };
-    const sink: ReportSink = {
+    const sink: ReportSink & Doubts = {
       report: (...report) => this.sink.report(...report),
       owned: async () => this.around.owned?.(),
+      doubt: (...told) => this.sink.doubt(...told),
     };
     const { clock, keys } = this;
     const onAlarm = (alarm: Alarm): void => void this.alarms.push(alarm);

@@ -19,9 +19,9 @@ const facts = {
   agentVersion: '1.2.3',
 } as const;
 const survey = (...users: readonly string[]): Survey => ({
-  queues: new Map([['agent.a', { messages: 3, consumers: 0 }]]),
+  queues: new Map([['agent.a', { messages: 3, consumers: 0, silent: false }]]),
   connections: new Map(users.map(user => [user, [{ host: '10.0.0.5', since: 1_800_000_000_000 }]])),
-  deadLetters: 4,
+  losing: [],
 });
 
 describe('the overview of agents', () => {
@@ -49,7 +49,7 @@ describe('the overview of agents', () => {
     const presence = new Presence();
     presence.heard('a', 7);
     presence.answered('a', facts, 'boot', 5);
-    expect(view({ presence, agents: [was], survey: survey('agent.a') })).to.deep.equal({
+    expect(view({ presence, agents: [was], survey: survey('agent.a'), deadLetters: 4 })).to.deep.equal({
       agents: [
         { id: 'a', state: 'online', lastSeen: 7, version: '1.2.3', host: 'db-1', bootId: 'boot', waiting: 3 },
       ],

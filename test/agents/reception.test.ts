@@ -27,6 +27,7 @@ describe('hello of an agent', () => {
     await agent.hello();
     expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
     expect(world.alarms.map(alarm => alarm.kind)).to.deep.equal(['new_incarnation']);
+    expect(world.sink.doubts, 'A12').to.eql([['a1', 'vm_replaced', 'inc-2']]);
     expect(agent.of('welcome').at(-1)).to.deep.include({ incarnation: 'inc-2', live: [] });
     agent.incarnation = 'inc-1';
     await agent.hello();
@@ -44,6 +45,13 @@ describe('hello of an agent', () => {
     await puppet.hello();
     expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
     expect(world.directory.get('a1')?.incarnation).to.equal('inc-2');
+    expect(world.sink.doubts, 'A13').to.eql([['a1', 'vm_replaced', 'inc-2']]);
+    await puppet.hello();
+    expect(world.sink.doubts, 'once').to.have.length(1);
+  });
+
+  it('for the first time puts nothing in doubt', () => {
+    expect(world.sink.doubts).to.eql([]);
   });
 
   it('is not answered by an engine that was replaced', async () => {
@@ -81,6 +89,17 @@ describe('hello of an agent', () => {
     expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
   });
 
+  it('A12: does not bind a new journal before its workflows know what is in doubt', async () => {
+    world.sink.failDoubts = true;
+    agent.incarnation = 'inc-2';
+    await agent.hello();
+    expect(world.directory.get('a1')?.incarnation).to.equal('inc-1');
+    world.sink.failDoubts = false;
+    await world.clock.advance(1_500);
+    expect(world.directory.get('a1')?.incarnation).to.equal('inc-2');
+    expect(world.sink.doubts).to.eql([['a1', 'vm_replaced', 'inc-2']]);
+  });
+
   it('shows a reverted VM by its journal, but not when one hello is delivered twice', async () => {
     const first = await agent.hello({ journal: 9 });
     await agent.hello({ journal: 12 });
@@ -90,6 +109,10 @@ describe('hello of an agent', () => {
     await agent.hello({ journal: 5 });
     expect(world.alarms.map(alarm => alarm.kind)).to.deep.equal(['journal_went_back']);
     expect(world.sink.kinds()).to.deep.equal(['accepted', 'finished interrupted']);
+    expect(
+      world.sink.doubts.map(([, why]) => why),
+      'A14',
+    ).to.eql(['vm_reverted']);
     expect(world.directory.get('a1')?.journal).to.equal(5);
   });
 

@@ -15,6 +15,7 @@ import type {
   Clock,
   DriverContext,
   NewSecret,
+  Doubts,
   ReportSink,
   ReportVerdict,
 } from '../../engine/runtime/ports.ts';
@@ -81,11 +82,14 @@ interface Reported {
 }
 
 /** A sink that remembers; `gate` holds commits back, `fail` makes them fail. */
-export class RecordingSink implements ReportSink {
+export class RecordingSink implements ReportSink, Doubts {
   readonly reports: Reported[] = [];
+  /** Agent, why and journal of each. */
+  readonly doubts: (readonly string[])[] = [];
   verdict: ReportVerdict = 'recorded';
   gate: Promise<void> = Promise.resolve();
   fail = false;
+  failDoubts = false;
 
   async report(id: EffectId, report: Report, secrets: readonly NewSecret[] = []): Promise<ReportVerdict> {
     if (this.fail) throw new Error('the store is away');
@@ -96,6 +100,11 @@ export class RecordingSink implements ReportSink {
 
   async owned(): Promise<void> {
     if (this.fail) throw new Error('the store is away');
+  }
+
+  async doubt(...told: Parameters<Doubts['doubt']>): Promise<void> {
+    if (this.fail || this.failDoubts) throw new Error('the store is away');
+    this.doubts.push(told);
   }
 
   kinds(): string[] {

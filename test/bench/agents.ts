@@ -24,7 +24,7 @@ import { createDrivers } from '../../engine/drivers/index.ts';
 import { childWorkflows } from '../../engine/runtime/children.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
-import type { Driver, ReportSink, Store } from '../../engine/runtime/ports.ts';
+import type { Driver, Doubts, ReportSink, Store } from '../../engine/runtime/ports.ts';
 import { EngineService } from '../../engine/runtime/service.ts';
 import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
 import type { Login, Transport } from '../../agent-protocol/transport.ts';
@@ -157,9 +157,10 @@ export class AgentWorld {
     this.store = store;
     const registry = memoryDirectory();
     const term = (): number => this.engine.term;
-    const sink: ReportSink = {
+    const sink: ReportSink & Doubts = {
       report: (id, report, secrets) => this.engine.report(id, report, secrets),
       owned: () => this.engine.owned(),
+      doubt: (...told) => this.engine.doubt(...told),
     };
     this.#side = createAgentSide({
       transport: way.transport,

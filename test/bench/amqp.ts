@@ -20,7 +20,7 @@ const RESTARTED = 200;
 export async function amqp(): Promise<boolean> {
   if (!canRunBroker('the benchmark of RabbitMQ')) return true;
   return inDirectory(async directory => {
-    for (const part of ['overhead', 'chained', 'fanned', 'restarted'])
+    for (const part of ['overhead', 'chained', 'signed', 'fanned', 'restarted'])
       await mkdir(path.join(directory, part));
     const lab = await openAmqpLab(directory);
     try {
@@ -108,21 +108,33 @@ async function chained(lab: AmqpLab, directory: string): Promise<boolean> {
   return sideBySide('chain-1000 through RabbitMQ', shape, 1, world, floor);
 }
 
+/** What signing and verifying both messages add to the least that a step needs; and to a bare round trip, which is told. */
 async function signing(lab: AmqpLab, directory: string): Promise<boolean> {
-  const loop = await RawLoop.open(lab, `${directory}/chained`);
-  const comparison = {
-    name: 'a round trip through RabbitMQ, both messages signed and verified, against the same unsigned',
-    unit: 'round trip',
+  const floor = await Floor.open(`${directory}/signed`, 5, { transport: lab.transport, login: lab.engine });
+  const loop = await RawLoop.open(lab, `${directory}/signed`);
+  const step = {
+    name: 'a step through RabbitMQ (commit, 2 journal writes, 2 messages), both messages signed and verified, against the same unsigned',
+    unit: 'step',
     target: '<= 1.25',
+    compare: 'time',
+    rounds: 9,
+    ours: () => floor.steps(1_000, 1),
+    baseline: () => floor.steps(1_000, 1, true),
+  } as const;
+  const bare = {
+    name: 'a bare round trip through RabbitMQ, the same',
+    unit: 'round trip',
     compare: 'time',
     ours: () => loop.messages(1_000, true),
     baseline: () => loop.messages(1_000, false),
   } as const;
   try {
-    const result = await compare(comparison);
-    print(comparison, result);
+    const result = await compare(step);
+    print(step, result);
+    print(bare, await compare(bare));
     return result.holds;
   } finally {
+    await floor.close();
     await loop.close();
   }
 }

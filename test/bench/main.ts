@@ -1,6 +1,7 @@
 // `npm run bench [-- NAME …]`: every figure of docs/performance.md, each with its baseline out of the same run.
 // Belongs here: the list and its order. Does not belong here: any measurement (one file each beside this one).
 import { amqp } from './amqp.ts';
+import { console1000 } from './console.ts';
 import { counts } from './counts.ts';
 import { heat } from './heat.ts';
 import { heatEnd } from './heat-end.ts';
@@ -28,6 +29,7 @@ const BENCHES: { readonly [name: string]: Bench } = {
   heat,
   'heat-end': heatEnd,
   amqp,
+  console: console1000,
 };
 
 async function main(names: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 // When the broker is looked at and mended, with time that moves only when the test says so.
-// Belongs here: rules MN1 and MN2. Does not belong here: what a real broker then has (test/agents/amqp.test.ts).
+// Belongs here: rules MN1 to MN3. Does not belong here: what a real broker then has (test/agents/amqp.test.ts).
 import { expect } from 'chai';
 import { EngineError } from '../../engine/base/errors.ts';
 import { Mender } from '../../engine/broker/mender.ts';
@@ -15,6 +15,7 @@ function makeWorld() {
     logged,
     clock,
     queues: ['engine.results'],
+    silent: new Set<string>(),
     lost: [] as string[],
     swept: [] as string[],
     fail: undefined as string | undefined,
@@ -32,8 +33,14 @@ function makeWorld() {
       prepare: () => call('prepare', []),
       survey: async () => {
         await call('survey', []);
-        const seen = world.queues.map(name => [name, { messages: 0, consumers: 0 }] as const);
-        return { queues: new Map(seen), connections: new Map(), deadLetters: 0 };
+        const seen = world.queues.map(
+          name => [name, { messages: 0, consumers: 0, silent: world.silent.has(name) }] as const,
+        );
+        return { queues: new Map(seen), connections: new Map(), losing: [] };
+      },
+      removeQueue: async name => {
+        world.silent.delete(name);
+        await call(`remove ${name}`, undefined);
       },
       users: {
         createEnrolment: never,
@@ -107,6 +114,37 @@ describe('the mender of the broker', () => {
     expect(calls).to.deep.equal(MEND);
     expect(logged[1]).to.match(/answers again/);
     expect(mender.trouble).to.equal(undefined);
+    await mender.close();
+  });
+
+  it('MN3: removes and declares a queue of ours that nobody leads for half a minute, and no other', async () => {
+    const { calls, clock, logged, world, mender } = makeWorld();
+    world.queues.push('another.one');
+    world.silent.add('engine.results').add('another.one');
+    mender.soon();
+    await settle();
+    await clock.advance(15_000);
+    expect(calls.splice(0)).to.deep.equal([...MEND, 'survey']);
+    await clock.advance(15_000);
+    expect(calls.splice(0)).to.deep.equal(['survey', 'remove engine.results', 'declare']);
+    expect(logged).to.deep.equal([
+      "The queue 'engine.results' of the agents' broker has no leader, so that nothing goes in or out: it is made anew. What was in it is sent again.",
+    ]);
+    await clock.advance(60_000);
+    expect(new Set(calls)).to.deep.equal(new Set(['survey']));
+    await mender.close();
+  });
+
+  it('MN3: lets a queue be that has its leader back before, however often it had none', async () => {
+    const { calls, clock, world, mender } = makeWorld();
+    mender.soon();
+    await settle();
+    for (let looks = 0; looks < 8; looks += 1) {
+      if (looks % 2 === 0) world.silent.add('engine.results');
+      else world.silent.clear();
+      await clock.advance(15_000);
+    }
+    expect(calls).to.not.contain('remove engine.results');
     await mender.close();
   });
 

@@ -1,5 +1,5 @@
 // The engine's lasting link: what outlives a connection, over the in-process broker.
-// Belongs here: L1-L3. Does not belong here: messages (test/agents, test/drivers).
+// Belongs here: L1-L4. Does not belong here: messages (test/agents, test/drivers).
 import { expect } from 'chai';
 import { EngineError } from '../../engine/base/errors.ts';
 import { Link, type Letter } from '../../engine/bus/link.ts';
@@ -143,6 +143,28 @@ describe('link to the broker', () => {
     await clock.advance(150);
     await sent;
     expect(queued()).to.deep.equal(['id-1']);
+  });
+
+  it('L4: tries over another connection what the broker refuses for long, each time later, and anew once it was stored', async () => {
+    let refuses = true;
+    const { clock, link, states, queued } = make({ fault: () => (refuses ? { kind: 'nack' } : undefined) });
+    await link.start();
+    const sent = link.send(letter('1'));
+    const connects = async (seconds: number): Promise<number> => {
+      for (let tenths = 0; tenths < seconds * 10; tenths += 1) await clock.advance(100);
+      return states.splice(0).filter(state => state === 'connected').length;
+    };
+    expect(await connects(9)).to.equal(1);
+    expect(await connects(2)).to.equal(1);
+    expect(await connects(19)).to.equal(0);
+    expect(await connects(2)).to.equal(1);
+    refuses = false;
+    await connects(1);
+    await sent;
+    expect(queued()).to.deep.equal(['id-1']);
+    refuses = true;
+    link.send(letter('2')).catch(() => undefined);
+    expect(await connects(11)).to.equal(1);
   });
 
   it('gives a letter up that no declared queue ever takes, and says so', async () => {

@@ -154,6 +154,20 @@ if (found !== undefined) {
       expect(error.reason).to.equal('unreachable');
       expect(error.message).to.match(/amqp:\/\/127.0.0.1:1: .*ECONNREFUSED.*; amqp:\/\/localhost:1: /);
     });
+
+    it('goes on to the next when one refuses, and says that it was refused when none takes it', async () => {
+      const [broker] = brokersOf(found.openrc['MURANO_WORKFLOW_TRANSPORT_URL'] as string);
+      // As from a node on which the vhost is down.
+      const lacking = { ...broker, vhost: 'not-there' } as NonNullable<typeof broker>;
+      const login = { user: '', password: '', name: 'test' };
+      const transport = (brokers: (typeof lacking)[]) =>
+        amqpTransport({ brokers, mapping: wireMapping, random: () => 0 });
+      const connection = await transport([lacking, broker as typeof lacking]).connect(login);
+      await connection.close();
+      const error = await refusal(transport([lacking, { ...lacking, port: 1 }]).connect(login));
+      expect(error.reason).to.equal('refused');
+      expect(error.message).to.include("NOT_ALLOWED, no right to vhost 'not-there'");
+    });
   });
 
   describe('amqp:// through a network', () => {
@@ -196,5 +210,19 @@ if (found !== undefined) {
         await network.close();
       }
     }).timeout(60_000);
+
+    it('that falls while a connection is being closed: the close is over all the same', async () => {
+      const [broker] = brokersOf(found.openrc['MURANO_WORKFLOW_TRANSPORT_URL'] as string);
+      if (broker === undefined) throw new Error('no broker in MURANO_WORKFLOW_TRANSPORT_URL');
+      const network = await openNetwork(broker.port);
+      const brokers = [{ ...broker, port: network.port }];
+      const transport = amqpTransport({ brokers, mapping: wireMapping, random: () => 0 });
+      const connection = await transport.connect({ user: '', password: '', name: 'test' });
+      const closing = connection.close();
+      // Before an answer can come.
+      await network.close();
+      await closing;
+      expect(await connection.closed).to.be.a('string');
+    });
   });
 }

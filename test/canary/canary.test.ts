@@ -9,6 +9,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { Canary, secret } from './canary.ts';
+import { endpointSays } from './endpoint.ts';
 
 /** Prints what it was given in every way that a careless script would, and notes what the machine's processes are called. */
 const CARELESS = `
@@ -224,6 +225,21 @@ describe('the canary', function () {
     expect(canary.said.join(''), 'the plan').to.include('generation 2');
     expect(await canary.murano('resume', 'canary', '--verbose')).to.equal(1);
 
+    const change = { inputs: { password: planned, settings: { deep: [planned] } } };
+    const endpoint = await endpointSays(
+      canary.state,
+      'canary',
+      ['web[0].made', 'web[0].broken'],
+      [
+        ['/v1/workflows/canary/plan', change],
+        ['/v1/workflows/canary/plan', { inputs: { password: [planned], settings: planned } }],
+        ['/v1/workflows/canary/actions?dry_run=true', { kind: 'retry' }],
+        ['/v1/workflows/canary/actions', { kind: 'signal', name: 'key', data: { key: planned } }],
+        ['/v1/workflows/canary/actions', { kind: 'skip', step: 'web[0].told', outputs: { key: planned } }],
+        ['/v1/workflows/canary/actions', { kind: planned }],
+      ],
+    );
+
     service.server.closeAllConnections();
     await new Promise(resolve => service.server.close(resolve));
     expect(service.heard.length, canary.said.join('')).to.be.at.least(4);
@@ -237,6 +253,9 @@ describe('the canary', function () {
     expect(minted).to.have.lengthOf(24);
     canary.alsoSecret(minted);
     canary.alsoSecret(minted.toLowerCase());
+    expect([...endpoint.keys()]).to.have.length.greaterThan(18);
+    expect(endpoint.get('the stream')).to.include('password=***');
+    for (const [name, text] of endpoint) canary.search(`the endpoint at ${name}`, text);
     expect([...canary.searched]).to.include.members(KEPT);
     expect(canary.messages).to.be.greaterThan(20);
     if (process.platform === 'linux') {

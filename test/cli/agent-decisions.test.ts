@@ -1,4 +1,4 @@
-// `agents approve`, `refuse`, `revoke` and `keys rotate`: what the engine is asked, and what is said.
+// `agents approve`, `refuse`, `revoke`, `forget` and `keys rotate`: what the engine is asked, and what is said.
 import { expect } from 'chai';
 import { callCli, FakeEngine } from '../support/fake-engine.ts';
 
@@ -11,8 +11,13 @@ const called = async (answer: FakeEngine['administration'], ...words: readonly s
 
 describe('decisions on agents', () => {
   it('are handed to the running engine, with who asks', async () => {
-    for (const kind of ['approve', 'refuse', 'revoke'] as const) {
-      const { code, asked, out } = await called({ state: 'enrolled' }, 'agents', kind, 'a1');
+    for (const [word, kind] of [
+      ['approve', 'approve'],
+      ['refuse', 'refuse'],
+      ['revoke', 'revoke'],
+      ['forget', 'delete_agent'],
+    ] as const) {
+      const { code, asked, out } = await called({ state: 'enrolled' }, 'agents', word, 'a1');
       expect(code).to.equal(0);
       expect(asked).to.deep.equal([{ kind, agent: 'a1', by: 'tester' }]);
       expect(out).to.match(/a1/);

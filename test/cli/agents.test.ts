@@ -33,8 +33,7 @@ describe('agents', () => {
       '    its VM is off',
       '',
       'Broker amqps://broker:5671/agents: connected.',
-      '2 messages were refused and are kept in the queue dead-letters; the log of the',
-      'engine says why.',
+      '2 messages were refused and are kept: murano-workflow agents dead-letters',
       '',
     ]);
   });
@@ -44,11 +43,72 @@ describe('agents', () => {
       agents: [],
       bus: { state: 'down', place: 'amqp://b:5672', reason: 'ECONNREFUSED' },
       trouble: 'The management does not answer.',
+      warnings: ['Its certificate ends.'],
     });
     expect(out).to.equal(
-      'No agents here.\n\nBroker amqp://b:5672: down.\nECONNREFUSED\nThe management does not answer.\n',
+      'No agents here.\n\nBroker amqp://b:5672: down.\nECONNREFUSED\nThe management does not answer.\nIts certificate ends.\n',
     );
     expect((await called({ agents: [], bus: { state: 'none' } })).out).to.include('No engine runs here');
+  });
+
+  it('lists dead letters, the newest first, with what is wrong with each', async () => {
+    const engine = new FakeEngine();
+    const letter = {
+      at: START,
+      lastAt: START,
+      times: 1,
+      queue: 'engine.results',
+      why: 'rejected',
+      digest: 'd',
+    };
+    engine.letters = {
+      letters: [
+        { ...letter, number: 7, agent: 'a1', signer: 'nobody', bytes: 12, reason: 'signature does not fit' },
+        {
+          ...letter,
+          number: 3,
+          times: 4,
+          queue: 'agent.a2',
+          why: 'expired',
+          agent: 'a2',
+          direction: 'to_agent',
+          bytes: 900,
+          signer: 'engine',
+          kind: 'command',
+          workflow: 'prod',
+          step: 'db[0].up',
+        },
+      ],
+      kept: 2,
+      dropped: 1,
+    };
+    const { out } = await callCli({ engine, kind: 'attached' }, 'agents', 'dead-letters');
+    expect(out.split('\n')).to.deep.equal([
+      'NUMBER  SEEN    TIMES  QUEUE           WHY             BYTES',
+      '7       5s      1      engine.results  rejected        12',
+      '    from a1: signature does not fit; signed by nobody whom the engine knows',
+      '3       5s      4      agent.a2        expired         900',
+      '    to a2: command about db[0].up of prod, signed by the engine',
+      '1 older one made room for others and is gone.',
+      '',
+    ]);
+  });
+
+  it('discards dead letters that are named, or all up to one', async () => {
+    const engine = new FakeEngine();
+    const call = (...words: readonly string[]) =>
+      callCli({ engine, kind: 'attached' }, 'agents', 'discard', ...words);
+    expect((await call('3', '7')).out).to.equal('2 dead letters discarded.\n');
+    await call('--up-to', '9', '--agent', 'a1');
+    const asked = engine.discarded.map(({ requestId, by, ...rest }) => [requestId !== '' && by !== '', rest]);
+    expect(asked).to.deep.equal([
+      [true, { number: 3 }],
+      [true, { number: 7 }],
+      [true, { upTo: 9, agent: 'a1' }],
+    ]);
+    for (const words of [[], ['3', '--up-to', '9'], ['--agent', 'a1']])
+      expect((await call(...words)).code, words.join(' ')).to.equal(2);
+    expect(engine.discarded).to.have.length(3);
   });
 
   it('gives programs all of it', async () => {

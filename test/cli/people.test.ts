@@ -29,7 +29,7 @@ const ending = (...steps: Parameters<typeof workflowView>[0]): string =>
   endingLines(workflowView(steps, { status: 'held', reason: 'r' }), {
     width: 100,
     style: { colour: false, unicode: true },
-    command: commandLine(undefined),
+    command: commandLine(),
   })
     .map(line => line.map(({ text }) => text).join(''))
     .join('\n');
@@ -44,6 +44,44 @@ describe('a step whose child waits for a person', () => {
   it('is shown with the id of the child, and with the command that says who can answer', () => {
     expect(stepDetail(running, moment)).to.contain('child w-1 is held: site.agreed waits for a yes');
     expect(ending(running)).to.contain('See who can answer, and how:\n    murano-workflow why w');
+  });
+});
+
+describe('a step that is taken back', () => {
+  const undone = stepView('db[0].up', { status: 'undone', cause: 'undone_by_operator', answeredBy: 'ann' });
+
+  it('is asked for once, and has come when it is undone, though the workflow has failed by that', async () => {
+    const engine = new FakeEngine();
+    engine.workflows.set('w', workflowView([undone], { status: 'failed', reason: 'db[0].up is undone' }));
+    const called = await callCli({ engine }, 'undo', 'w', 'db[0].up');
+    expect(engine.acted[0]).to.deep.include({ kind: 'undo', step: 'db[0].up', by: 'tester' });
+    expect(called.code).to.equal(0);
+    expect((await callCli({ engine }, 'undo', 'w', 'db[0].upp')).code).to.equal(5);
+    const failed = stepView('db[0].up', { status: 'failed', cause: 'undo_failed' });
+    engine.workflows.set('w', workflowView([failed], { status: 'failed', reason: 'r' }));
+    expect((await callCli({ engine }, 'undo', 'w', 'db[0].up')).code).to.equal(1);
+  });
+
+  it('is shown with all that would go before it, and nothing is done', async () => {
+    const engine = new FakeEngine();
+    const steps = ['db[0].up', 'db[0].joined', 'db[1].joined'].map(id => stepView(id, { status: 'reached' }));
+    engine.workflows.set('w', workflowView(steps, { status: 'complete' }));
+    engine.rehearsal = {
+      ...engine.rehearsal,
+      undoes: [['db[0].joined', 'db[1].joined'], ['db[0].up']],
+    };
+    const { out, code } = await callCli({ engine }, 'undo', 'w', 'db[0].up', '--dry-run');
+    expect(code).to.equal(0);
+    expect(out).to.match(
+      /^3 steps would be undone, in this order:\n {2}1\. db\[0\]\.joined.*\n {5}db\[1\]\.joined.*\n {2}2\. db\[0\]\.up/,
+    );
+    const { out: json } = await callCli({ engine }, 'undo', 'w', 'db[0].up', '--dry-run', '--json');
+    expect(JSON.parse(json)).to.deep.equal({ undoes: engine.rehearsal.undoes });
+    engine.rehearsal = {
+      ...engine.rehearsal,
+      result: { status: 'rejected', code: 'not_allowed', message: 'It runs.', next: 'Wait.' },
+    };
+    expect((await callCli({ engine }, 'undo', 'w', 'db[0].up', '--dry-run')).code).to.equal(6);
   });
 });
 

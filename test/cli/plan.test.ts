@@ -7,6 +7,7 @@ import { language } from '../../engine/cli/language.ts';
 import { planLines } from '../../engine/cli/views/plan.ts';
 import { paintLine } from '../../engine/cli/views/style.ts';
 import type { Plan, PlannedStep } from '../../engine/plan/types.ts';
+import type { WorkflowView } from '../../engine/runtime/api.ts';
 import { callCli, FakeEngine } from '../support/fake-engine.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { reached, stepView, workflowView } from '../support/workflow-views.ts';
@@ -96,6 +97,25 @@ describe('plan', () => {
     expect(engine.planned).to.have.length(2);
     expect(engine.planned[0]).to.deep.include({ workflow: 'w', inputs: { port: '2' } });
     expect(engine.planned[1]).to.eql(engine.planned[0]);
+  });
+
+  it('takes inputs by the types of the definition that the workflow has, where none comes with them', async () => {
+    const engine = engineWith(PLAN);
+    const view = engine.workflows.get('w') as WorkflowView;
+    const inputTypes = {
+      ports: 'list',
+      tags: 'map',
+      on: 'boolean',
+      size: 'integer',
+      note: 'string',
+    } as const;
+    engine.workflows.set('w', { ...view, inputTypes });
+    const words = ['ports=[1, 2]', 'tags={a: b}', 'on=true', 'size=3', 'note=7', 'unknown=7'];
+    await callCli({ engine }, 'plan', 'w', '--inputs', ...words);
+    const inputs = { ports: [1, 2], tags: { a: 'b' }, on: true, size: 3, note: '7', unknown: '7' };
+    expect(engine.planned[0]).to.deep.include({ workflow: 'w', inputs });
+    await callCli({ engine }, 'update', 'w', '--inputs', ...words);
+    expect(engine.acted.at(-1)).to.deep.include({ kind: 'update', inputs });
   });
 
   it('answers programs with one document, and 6 where the update would be refused', async () => {

@@ -37,7 +37,7 @@ describe('the reference of the command line', () => {
       const section = sections.get(command.name()) ?? '';
       expect(section).to.include(`\`murano-workflow ${usage(command)}\``);
       const options = command.options.filter(option => option.long !== '--help').map(option => option.flags);
-      expect(rows(section, /^\| `(--[^`]+)` \|/gm).sort()).to.deep.equal(options.sort());
+      expect(rows(section, /^\| `((?:-\w, )?--[^`]+)` \|/gm).sort()).to.deep.equal(options.sort());
     });
   }
 

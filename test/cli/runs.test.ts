@@ -3,7 +3,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { takeLock } from '../../engine/store/sqlite/lock.ts';
 import { openStateDirectory } from '../../engine/store/state-directory.ts';
-import { Workplace } from '../support/cli-process.ts';
+import { jsonLines, Workplace } from '../support/cli-process.ts';
 
 const STATE = ['--state-dir', 'state'];
 
@@ -52,25 +52,6 @@ entities:
 goal: web.worked
 `;
 
-const held = `
-workflow_version: 2026-11-01
-entities:
-  web:
-    type: vm
-    states:
-      online: {action: {online: {}}}
-      checked:
-        requires: [online]
-        action: {script: {bash: 'echo "no licence here" >&2; exit 7'}}
-        on_failure: {then: pause}
-        outputs: {owner: {type: string}}
-goal: web.checked
-outputs:
-  owner: {value: "<% web.outputs.checked.owner %>"}
-`;
-
-const failing = held.replace('        on_failure: {then: pause}\n', '');
-
 const BROKEN = `
 workflow_version: 2026-11-01
 entities:
@@ -81,12 +62,6 @@ entities:
       greeted: {requires: [onlin], acton: {online: {}}}
 goal: web.greted
 `;
-
-const jsonLines = (text: string): { readonly [key: string]: unknown }[] =>
-  text
-    .trimEnd()
-    .split('\n')
-    .map(line => JSON.parse(line) as { [key: string]: unknown });
 
 describe('the command, as a process', () => {
   it('runs a workflow to its outputs, and runs it again as the same one', async () => {
@@ -250,33 +225,6 @@ describe('the command, as a process', () => {
     const watched = await second.ended;
     expect(watched.code, watched.err).to.equal(0);
     expect(watched.out).to.include('slow is complete');
-  });
-
-  it('holds for a person, and goes on with the outputs that the person gives', async () => {
-    const place = await Workplace.make({ 'held.yaml': held });
-    const run = await place.run('run', 'held.yaml', ...STATE);
-    expect(run.code).to.equal(3);
-    expect(run.out).to.include('│ no licence here').and.include('murano-workflow skip held web.checked');
-    const status = await place.run('status', 'held', ...STATE);
-    expect(status.out).to.match(/checked +paused +waits for you · exit code 7: no licence here/);
-    const refused = await place.run('skip', 'held', 'web.checked', ...STATE);
-    expect(refused.code).to.equal(6);
-    expect(refused.err).to.include("'owner'");
-    const skipped = await place.run('skip', 'held', 'web.checked', '--outputs', 'owner=Ada', ...STATE);
-    expect(skipped.code, skipped.out + skipped.err).to.equal(0);
-    expect(skipped.out).to.match(/owner {2}Ada\n/);
-  });
-
-  it('ends a failed run with the step, its exit code, its last words and what to do next', async () => {
-    const place = await Workplace.make({ 'failing.yaml': failing });
-    const run = await place.run('run', 'failing.yaml', ...STATE);
-    expect(run.code).to.equal(1);
-    expect(run.out).to.include('web.checked on web: exit code 7\n    │ no licence here\n');
-    expect(run.out).to.include('murano-workflow resume failing --state-dir state');
-    const retried = await place.run('retry', 'failing', ...STATE);
-    expect(retried.code).to.equal(1);
-    const json = jsonLines((await place.run('resume', 'failing', '--json', ...STATE)).out);
-    expect(json.at(-1)).to.deep.include({ status: 'failed', exitCode: 1 });
   });
 
   it('deletes by undoing, and leaves no process and no directory', async () => {

@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect } from 'chai';
 import { EngineError } from '../../engine/base/errors.ts';
+import { adminShape } from '../../engine/cli/admin-settings.ts';
 import { agentsShape } from '../../engine/cli/agent-settings.ts';
 import { readSettings, type SettingsEnvironment } from '../../engine/cli/settings.ts';
 import { embeddedHost } from '../../engine/host.ts';
 import { inProject } from '../support/project.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
+const ENTRY = {
+  auth_url: 'https://controller:5000/v3',
+  application_credential_id: 'id',
+  application_credential_secret: 'secret',
+};
 const URL = 'rabbit://heat:secret@controller:5672/';
 const settings = (text: string, env: SettingsEnvironment = {}) =>
   readSettings('engine.yaml', env, async () => text);
@@ -35,10 +44,24 @@ describe('settings of the engine', () => {
     expect((await refusal(`heat: {transport_url: '${URL}'}`)).message).to.include('state_dir');
   });
 
+  it('need no broker of Heat where operators are answered: then Heat is not served', async () => {
+    const found = await settings('state_dir: /s\nheat: {host: one}\nadmin: {auth: none}');
+    expect(found).not.to.have.property('heat');
+    expect(found.name).to.equal('one');
+  });
+
+  it('keep the audit log for ever, or for whole days', async () => {
+    const head = 'state_dir: /s\nadmin: {auth: none}';
+    expect(await settings(head)).not.to.have.property('keepAudit');
+    expect((await settings(`${head}\naudit: {keep_days: 30}`)).keepAudit).to.equal(30 * 86_400_000);
+    for (const days of [0, 1.5, 36_501])
+      expect((await refusal(`${head}\naudit: {keep_days: ${days}}`)).message).to.include('audit.keep_days');
+  });
+
   it('take the broker and the directory from the environment first', async () => {
     const env = { MURANO_WORKFLOW_TRANSPORT_URL: 'amqp://other/', MURANO_WORKFLOW_STATE: '/e' };
     const found = await settings(`state_dir: /s\nheat: {transport_url: '${URL}'}`, env);
-    expect([found.stateDirectory, found.heat.transportUrl]).to.deep.equal(['/e', 'amqp://other/']);
+    expect([found.stateDirectory, found.heat?.transportUrl]).to.deep.equal(['/e', 'amqp://other/']);
   });
 
   it('name what is wrong with its key, and never quote a password', async () => {
@@ -74,7 +97,38 @@ describe('settings of the engine', () => {
         );
     expect(await check("allow: [api.example.org, '10.0.0.0/8', '*:443']")).to.equal('');
     expect(await check("allow: ['https://api.example.org']")).to.include('is no host that can be allowed');
-    expect(await check('ca_file: /nowhere.pem')).to.include('authorities for calls');
+    expect(await check('ca_file: /nowhere.pem')).to.include('authorities of egress.ca_file');
+  });
+
+  it('are refused by a check where operators could never be answered, or not safely', async () => {
+    const file = path.join(await temporaryDirectory(), 'entry.yaml');
+    const entry = { auth_type: 'v3applicationcredential', auth: ENTRY };
+    await writeFile(file, JSON.stringify(entry));
+    const check = async (admin: string): Promise<string> =>
+      settings(`state_dir: /s\nheat: {transport_url: '${URL}'}\nadmin: {${admin}}`)
+        .then(found => embeddedHost().check(found))
+        .then(
+          () => '',
+          (thrown: unknown) => String(thrown),
+        );
+    expect(await check('auth: none')).to.equal('');
+    expect(await check(`auth: keystone, credential_file: ${file}`)).to.equal('');
+    const elsewhere = `listen: '0.0.0.0:9080'`;
+    expect(await check(`auth: none, ${elsewhere}`)).to.include('ask nobody who they are');
+    expect(await check(`auth: none, ${elsewhere}, behind_proxy: true`)).to.include('ask nobody');
+    expect(await check(`auth: keystone, credential_file: ${file}, ${elsewhere}`)).to.include('in clear');
+    const proxied = `auth: keystone, credential_file: ${file}, ${elsewhere}, behind_proxy: true`;
+    expect(await check(proxied)).to.equal('');
+    expect(await check('auth: keystone')).to.include('admin.credential_file');
+    expect(await check('auth: keystone, credential_file: /nowhere')).to.include('admin.credential_file');
+    expect(await check('auth: none, cert_file: /a')).to.include('admin.key_file');
+    expect(await check('auth: none, cert_file: /nowhere, key_file: /nowhere')).to.include('admin.cert_file');
+    expect(await check("auth: none, listen: '9080'")).to.include('admin.listen');
+    expect(await check('listen: localhost:1')).to.include('admin.auth');
+    await writeFile(file, JSON.stringify({ ...entry, auth: { ...ENTRY, auth_url: undefined } }));
+    expect(await check(`auth: keystone, credential_file: ${file}`)).to.include('openstack.auth_url');
+    await writeFile(file, 'auth_type: v3token');
+    expect(await check(`auth: keystone, credential_file: ${file}`)).to.include('credential');
   });
 
   describe('of the agents', () => {
@@ -154,6 +208,11 @@ describe('settings of the engine', () => {
       'openstack.auth_url': 'https://controller:5000/v3',
       'openstack.interface': 'internal',
       'store.lease': 20,
+      'audit.keep_days': 30,
+      'admin.auth': 'keystone',
+      'admin.token_cache': 5,
+      'admin.behind_proxy': true,
+      'admin.open_metrics': true,
     };
     const sections: { readonly [section: string]: { [key: string]: unknown } } = {
       heat: {},
@@ -161,17 +220,24 @@ describe('settings of the engine', () => {
       egress: {},
       openstack: {},
       store: {},
+      audit: {},
+      admin: {},
     };
     const top: { [key: string]: unknown } = { ...sections };
     for (const key of keys) {
-      const value = samples[key] ?? (/durable|delete|quorum|allow/.test(key) ? true : 'name');
+      const usual = /durable|delete|quorum|allow/.test(key)
+        ? true
+        : key.endsWith('_roles')
+          ? ['name']
+          : 'name';
+      const value = samples[key] ?? usual;
       const [section = '', name = ''] = key.split('.');
       const place = sections[section];
       if (place === undefined) top[key] = value;
       else place[name] = value;
     }
     const found = await settings(JSON.stringify(top));
-    expect(Object.keys(found.heat)).to.have.length(Object.keys(sections['heat'] ?? {}).length);
+    expect(Object.keys(found.heat ?? {})).to.have.length(Object.keys(sections['heat'] ?? {}).length);
     expect(Object.keys(sections['agents'] ?? {})).to.have.members(Object.keys(agentsShape.shape));
     expect(found.egress).to.deep.equal({ allow: ['api.example.org'], caFile: 'name' });
     expect(found.openstack).to.deep.equal({
@@ -180,7 +246,17 @@ describe('settings of the engine', () => {
       interface: 'internal',
       caFile: 'name',
     });
+    expect(found.keepAudit).to.equal(30 * 86_400_000);
     expect(found.store).to.deep.equal({ url: 'name', caFile: 'name', leaseTime: 20_000 });
+    expect(Object.keys(sections['admin'] ?? {})).to.have.members(Object.keys(adminShape.shape));
+    const roles = { reader: ['name'], operator: ['name'], auditor: ['name'], everywhere: ['name'] };
+    expect(found.admin).to.deep.equal({
+      listen: 'name',
+      keystone: { credentialFile: 'name', keep: 5_000, roles },
+      tls: { certFile: 'name', keyFile: 'name' },
+      behindProxy: true,
+      openMetrics: true,
+    });
     expect(found.heat).to.include({
       durable: true,
       autoDelete: true,

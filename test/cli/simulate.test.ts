@@ -195,7 +195,7 @@ goal: s.licensed
     const page = readFileSync(inProject('docs', 'how-to', 'ci.md'), 'utf8');
     const shown = [...page.matchAll(/murano-workflow simulate cluster\.workflow\.yaml (.*?)(?:;| >|$)/gm)];
     expect(shown.length).to.be.greaterThan(4);
-    const directory = await small();
+    const directory = await small({ 'next.workflow.yaml': SMALL });
     for (const [, words = ''] of shown) {
       const { code } = await simulate(
         directory,

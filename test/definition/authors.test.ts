@@ -59,8 +59,8 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   ],
   [
     'a key of a later version',
-    vm(`      ready: {was: old, ${SCRIPT}}`),
-    "9:15: State web.ready has unknown key 'was'.",
+    vm(`      ready: {replace: old, ${SCRIPT}}`),
+    "9:15: State web.ready has unknown key 'replace'.",
   ],
   [
     'an action of a later version',
@@ -113,7 +113,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'a state that is no map: nobody who names it is blamed',
     vm('      a: yes please\n      ready: {requires: [a, web.a]}'),
-    '9:10: State web.a must be a map, not text. Its keys are: description, requires, only, except, once, condition, action, run_on, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, valid_for, exclusive, interruptible, on_change, rerun_after, serial, max_failures, outputs.',
+    '9:10: State web.a must be a map, not text. Its keys are: description, was, requires, only, except, once, condition, action, run_on, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, valid_for, exclusive, interruptible, on_change, rerun_after, retire_after, serial, max_failures, outputs.',
   ],
   [
     'a hyphen in a name: nobody who names it is blamed',
@@ -238,7 +238,7 @@ const CASES: readonly (readonly [mistake: string, yaml: string, ...lines: string
   [
     'a role among a state that could not be read',
     group(`      a: 5\n      ready: {only: boss, ${SCRIPT}}`),
-    '12:10: State db.a must be a map, not a number. Its keys are: description, requires, only, except, once, condition, action, run_on, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, valid_for, exclusive, interruptible, on_change, rerun_after, serial, max_failures, outputs.',
+    '12:10: State db.a must be a map, not a number. Its keys are: description, was, requires, only, except, once, condition, action, run_on, probe, undo, timeout, retry, on_failure, on_interrupted, idempotent, valid_for, exclusive, interruptible, on_change, rerun_after, retire_after, serial, max_failures, outputs.',
   ],
   [
     'entities as a list: the goal is not blamed',

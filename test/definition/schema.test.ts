@@ -102,7 +102,8 @@ const BROKEN: { readonly [what: string]: string } = {
   'a step of an operation that does nothing': operation('{steps: [{of: "<% true %>"}]}'),
   'a move to nowhere': operation('{steps: {move: sql.boss}}'),
   'an unknown end of an operation': operation('{steps: {rerun: sql.done}, on_failure: halt}'),
-  'an unknown way to meet a change': state('on_change: replace'),
+  'an unknown way to meet a change': state('on_change: renew'),
+  'a change that two actions meet': state('on_change: {file: {path: /a, content: b}, reboot: {}}'),
   'a call without its service': groupWith('done: {action: {openstack: {path: /servers}}}'),
   'no goal': groupWith('done: {action: {online: {}}}').replace(/^goal.*$/m, ''),
 };

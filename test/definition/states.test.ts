@@ -85,7 +85,7 @@ describe('A state', () => {
     expect(codes(parse(state('on_failure: {}')))).to.deep.equal(['missing_key']);
   });
 
-  for (const key of ['rolling', 'was', 'any_of']) {
+  for (const key of ['rolling', 'any_of']) {
     it(`does not know '${key}' yet`, () => {
       expect(codes(parse(state(`${key}: x`)))).to.deep.equal(['unknown_key']);
     });

@@ -6,9 +6,12 @@ import type { MemberChange } from '../../engine/graph/members.ts';
 import type { Member } from '../../engine/graph/types.ts';
 import { workflowDue } from '../../engine/machine/deadline.ts';
 import type { Outcome } from '../../engine/machine/types.ts';
+import { type ChangeDice, changeDiceInPlace, changedBy } from '../support/random-changes.ts';
 import { anyCase, type Case } from '../support/random-definitions.ts';
 import { Workflow } from '../support/workflow.ts';
-import { NaiveMembers } from './naive-update.ts';
+import { replaceVm } from './lockstep-doubt.ts';
+import { anyEnding, pause } from './lockstep-pause.ts';
+import { NaiveOperations } from './naive-operation.ts';
 import { current, type Ending } from './naive-ends.ts';
 import type { NaiveStep } from './naive-rules.ts';
 
@@ -17,8 +20,16 @@ interface Turn {
   readonly pick: number;
   readonly ending: Ending;
   readonly act: 'retry' | 'skip' | 'fail';
-  /** Instead of all that, members join or leave. */
+  /** Instead of all that, members join or leave, */
   readonly members: Changed | undefined;
+  /** or definition and inputs change. */
+  readonly source: readonly ChangeDice[] | undefined;
+  /** or an operation begins. */
+  readonly operation: number | undefined;
+  /** Which VM becomes another. */
+  readonly doubt: number | undefined;
+  /** Or the workflow is suspended while so many of what runs ends, in these ways. */
+  readonly pause: readonly Ending[] | undefined;
 }
 
 interface Changed {
@@ -41,17 +52,21 @@ interface Fate {
 
 const turn: fc.Arbitrary<Turn> = fc.record({
   pick: fc.nat(),
-  ending: fc.constantFrom<Ending>(
-    'done',
-    'done',
-    'done',
-    'done without outputs',
-    'denied',
-    'broken',
-    'forbidden',
-    'interrupted',
+  ending: anyEnding,
+  pause: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.array(anyEnding, { minLength: 1, maxLength: 4 }) },
   ),
   act: fc.constantFrom('retry', 'skip', 'fail'),
+  doubt: fc.oneof({ weight: 15, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat() }),
+  source: fc.oneof(
+    { weight: 15, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: changeDiceInPlace },
+  ),
+  operation: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.nat({ max: 1 }) },
+  ),
   members: fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: changed }),
 });
 
@@ -113,7 +128,7 @@ export function compareFates(seed: number, runs: number): ReadonlyMap<string, nu
 /** The status at the end. */
 function runBoth({ one, turns, resumes }: Fate): string {
   const ours = new Workflow(one.definition, one.members).create();
-  const naive = new NaiveMembers(one.definition, one.members, ours.now);
+  const naive = new NaiveOperations(one.definition, one.members, ours.now);
   const log: string[] = ['create'];
   let left = resumes;
   adopt(ours, naive, new Set(naive.board.steps));
@@ -127,9 +142,23 @@ function runBoth({ one, turns, resumes }: Fate): string {
     const held = naive.goalHolds;
     const final = finalSteps(naive);
     // The last turns are kind, so that every fate comes to an end.
-    const kind: Turn = { ...dice, ending: 'done', act: 'skip', members: undefined };
+    const kind: Turn = {
+      ...dice,
+      ending: 'done',
+      act: 'skip',
+      members: undefined,
+      source: undefined,
+      operation: undefined,
+      doubt: undefined,
+      pause: undefined,
+    };
     const said =
-      changeMembers(ours, naive, count < 200 ? dice : kind) ?? move(ours, naive, count < 200 ? dice : kind);
+      beginOperation(ours, naive, count < 200 ? dice : kind) ??
+      changeSource(ours, naive, count < 200 ? dice : kind) ??
+      changeMembers(ours, naive, count < 200 ? dice : kind) ??
+      replaceVm(ours, naive, (count < 200 ? dice : kind).doubt) ??
+      pause(ours, naive, count < 200 ? dice : kind, outcomeOf) ??
+      move(ours, naive, count < 200 ? dice : kind);
     if (said !== undefined) log.push(said);
     else if (naive.status === 'failed' && left > 0) {
       left -= 1;
@@ -138,19 +167,23 @@ function runBoth({ one, turns, resumes }: Fate): string {
       log.push('resume');
     } else break;
     // So it is in the moment in which members join or leave and the goal still holds.
-    if (said?.startsWith('members')) adopt(ours, naive, new Set(naive.board.steps));
+    if (said !== undefined && ANEW.some(word => said.startsWith(word)))
+      adopt(ours, naive, new Set(naive.board.steps));
     else if (!held) adopt(ours, naive, waited);
     if (naive.owes) log.push(takeBack(ours, naive));
     compare(ours, naive, log);
     // A person goes on, and others take part.
-    if (log.at(-1) !== 'resume' && !naive.board.changed) stayFinal(final, log);
+    if (log.at(-1) !== 'resume' && !naive.board.changed && !naive.board.takenUp) stayFinal(final, log);
   }
   return naive.status;
 }
 
+/** Moves with which the goal is another, or more is asked than it, or after which everything is looked at. */
+const ANEW = ['members', 'definition', 'operation', 'suspended'];
+
 const FINAL = new Set(['reached', 'failed', 'blocked', 'skipped', 'not_needed']);
 
-const finalSteps = (naive: NaiveMembers): ReadonlyMap<NaiveStep, string> =>
+const finalSteps = (naive: NaiveOperations): ReadonlyMap<NaiveStep, string> =>
   new Map(
     naive.board.steps.filter(({ status }) => FINAL.has(status)).map(step => [step, step.status] as const),
   );
@@ -172,7 +205,7 @@ const BY_ITSELF = new Set(['reached', 'skipped', 'blocked', 'not_needed', 'faile
  * In the moment in which the goal comes to hold, the rules leave open which joins that could be reached in that very
  * moment still are, and which are not needed any more (row 15). There the naive one takes over what the machine says.
  */
-function adopt(ours: Workflow, naive: NaiveMembers, waited: ReadonlySet<NaiveStep>): void {
+function adopt(ours: Workflow, naive: NaiveOperations, waited: ReadonlySet<NaiveStep>): void {
   if (!naive.goalHolds) return;
   for (const step of naive.board.steps) {
     if (!waited.has(step)) continue;
@@ -183,7 +216,7 @@ function adopt(ours: Workflow, naive: NaiveMembers, waited: ReadonlySet<NaiveSte
 }
 
 /** Members join or leave, both. Undefined: this time nobody does, or may. */
-function changeMembers(ours: Workflow, naive: NaiveMembers, { members: dice }: Turn): string | undefined {
+function changeMembers(ours: Workflow, naive: NaiveOperations, { members: dice }: Turn): string | undefined {
   if (!dice || ours.graph.definition.onWorkflowFailure === 'undo') return undefined;
   const groups = [...naive.board.membership].filter(([, members]) => members.length > 0);
   const [entity, members] = groups[dice.pick % Math.max(1, groups.length)] ?? [];
@@ -193,6 +226,45 @@ function changeMembers(ours: Workflow, naive: NaiveMembers, { members: dice }: T
   if (rejected || changes.length === 0) return undefined;
   naive.update(change);
   return `members: ${JSON.stringify(change)}`;
+}
+
+/** An operation begins, for both. Undefined: this time none does, or may. */
+function beginOperation(
+  ours: Workflow,
+  naive: NaiveOperations,
+  { operation, pick }: Turn,
+): string | undefined {
+  if (operation === undefined || ours.graph.definition.onWorkflowFailure === 'undo') return undefined;
+  if (naive.board.steps.some(step => step.doubted)) return undefined;
+  const name = `op${operation}`;
+  const { rejected, changes } = ours.send({
+    kind: 'operate',
+    operation: name,
+    id: `${ours.now} ${pick}`,
+    inputs: {},
+    by: 'ann',
+  });
+  if (rejected || changes.length === 0) return undefined;
+  naive.operateBy(name);
+  return `operation ${name} begins`;
+}
+
+/** Another definition, and other inputs, which nothing reads, for both. Undefined: this time nothing changes, or may. */
+function changeSource(
+  ours: Workflow,
+  naive: NaiveOperations,
+  { source: dice, pick }: Turn,
+): string | undefined {
+  if (!dice || ours.graph.definition.onWorkflowFailure === 'undo') return undefined;
+  const [first = ours.graph.definition] = ours.definitions.values();
+  const digest = `changed ${ours.definitions.size}`;
+  const definition = changedBy(ours.graph.definition, first, dice, digest);
+  const inputs = { n: pick % 2 };
+  const isOtherInput = JSON.stringify(inputs) !== JSON.stringify(ours.state.inputs);
+  const { rejected, changes } = ours.update(definition, inputs);
+  if (rejected || changes.length === 0) return undefined;
+  naive.update({}, { definition, isOtherInput });
+  return `definition: ${JSON.stringify(dice)}`;
 }
 
 /** Whose agents are shared joins with the VM of a new index. */
@@ -206,7 +278,7 @@ function changeOf({ how, pick, abandon }: Changed, entity: string, members: read
 }
 
 /** One thing that can happen, to both. Undefined: nothing can. */
-function move(ours: Workflow, naive: NaiveMembers, dice: Turn): string | undefined {
+function move(ours: Workflow, naive: NaiveOperations, dice: Turn): string | undefined {
   const { steps } = naive.board;
   const can = [
     ...naive.running(),
@@ -220,6 +292,10 @@ function move(ours: Workflow, naive: NaiveMembers, dice: Turn): string | undefin
   if (!step && isTimed) {
     ours.ownTime();
     naive.board.now = ours.now;
+    if (naive.isOperationDue) {
+      naive.goOnOperating();
+      return 'operation: what follows its step';
+    }
     naive.timeIsUp();
     return "the workflow's time is up";
   }
@@ -251,7 +327,7 @@ function move(ours: Workflow, naive: NaiveMembers, dice: Turn): string | undefin
   return finish(ours, naive, step, dice.ending);
 }
 
-function finish(ours: Workflow, naive: NaiveMembers, step: NaiveStep, ending: Ending): string {
+function finish(ours: Workflow, naive: NaiveOperations, step: NaiveStep, ending: Ending): string {
   const { phase } = step;
   if (current(step)?.kind === 'wait') {
     ours.due(step.id);
@@ -259,9 +335,10 @@ function finish(ours: Workflow, naive: NaiveMembers, step: NaiveStep, ending: En
     naive.end(step, 'done');
     return `${step.id}: its wait is over`;
   }
-  // A child is never interrupted; it may be held, and go on.
+  // A child is never interrupted; it may be held, and go on, unless it is called back.
   if (
     ending === 'interrupted' &&
+    !step.calledBack &&
     naive.status !== 'cancelling' &&
     step.status === 'running' &&
     runsChild(step)
@@ -270,7 +347,7 @@ function finish(ours: Workflow, naive: NaiveMembers, step: NaiveStep, ending: En
     naive.hold(step);
     return `${step.id}: its child is ${step.held ? 'held' : 'going on'}`;
   }
-  ours.finish(step.id, ending === 'done' && isMade(step) ? MADE : OUTCOMES[ending]);
+  ours.finish(step.id, outcomeOf(step, ending));
   naive.end(step, ending);
   return `${step.id}: its ${phase} ends: ${ending}`;
 }
@@ -278,7 +355,7 @@ function finish(ours: Workflow, naive: NaiveMembers, step: NaiveStep, ending: En
 const runsChild = (step: NaiveStep): boolean => current(step)?.kind === 'workflow';
 
 /** Every undo succeeds, and every look after it says so: in which order they come is for the invariants to say (M13). */
-function takeBack(ours: Workflow, naive: NaiveMembers): string {
+function takeBack(ours: Workflow, naive: NaiveOperations): string {
   if (ours.over !== 'failed' && ours.over !== 'undoing')
     throw new Error(`it is ${ours.over}, not taken back`);
   for (let [step] = ours.out(); step !== undefined; [step] = ours.out())
@@ -290,6 +367,9 @@ function takeBack(ours: Workflow, naive: NaiveMembers): string {
 /** Its output is a secret, which no machine tells in clear. */
 const isMade = ({ state }: NaiveStep): boolean => state.outputs.get('port')?.hidden === true;
 const MADE: Outcome = { kind: 'succeeded', outputs: { port: { secret: 's' } } };
+
+const outcomeOf = (step: NaiveStep, ending: Ending): Outcome =>
+  ending === 'done' && isMade(step) ? MADE : OUTCOMES[ending];
 
 const exit = (exitCode: number): Outcome => ({
   kind: 'failed',
@@ -305,7 +385,7 @@ const OUTCOMES: { readonly [ending in Ending]: Outcome } = {
   interrupted: { kind: 'interrupted', evidence: 'boot id changed' },
 };
 
-function compare(ours: Workflow, naive: NaiveMembers, log: readonly string[]): void {
+function compare(ours: Workflow, naive: NaiveOperations, log: readonly string[]): void {
   const differing = naive.board.steps
     .filter(step => step.status !== ours.status(step.id))
     .map(step => `  ${step.id}: ${ours.status(step.id)}, naively ${step.status}`);

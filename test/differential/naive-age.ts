@@ -71,3 +71,13 @@ export function note(step: NaiveStep, now: number): void {
   step.renews = isBetween;
   if (step.status !== 'waiting' && step.status !== 'blocked') step.freshFrom = undefined;
 }
+
+/** A step that is ready has waited for its machine, and what it stands on may be too old by now. */
+export function waitAgain(board: Board): void {
+  for (const step of board.steps) {
+    const { status, tries, interruptions, phase, renews, state } = step;
+    const hasBegun = tries + interruptions > 0 || (phase === 'action' && state.probe !== undefined);
+    const isFirst = status === 'ready' && !hasBegun && !renews && phase !== 'rescue';
+    if (isFirst && ageOf(board, step).verdict !== 'met') step.status = 'waiting';
+  }
+}

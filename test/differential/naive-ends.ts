@@ -1,7 +1,10 @@
 // What the end of a command means to the naive scheduler, by the rules of its phase.
 // Belongs here: ends, attempts that are spent and what follows. Does not belong here: what begins when (naive.ts).
 import { LIMITS } from '../../engine/base/limits.ts';
+import { takeUp, waitsAgain } from './naive-doubt.ts';
 import type { Action } from '../../engine/definition/types.ts';
+import { mayLeave } from './naive-leaving.ts';
+import { begun, noteRerun } from './naive-source.ts';
 import {
   appliesTo,
   type Board,
@@ -13,6 +16,7 @@ import {
   type NaiveStep,
   placedBy,
   placeOf,
+  stateIn,
   stayingIn,
 } from './naive-rules.ts';
 
@@ -56,6 +60,7 @@ export class NaiveEnds {
       beginAnew(step);
       Object.assign(step, { touched, withdrawn });
     }
+    takeUp(this.board);
   }
 
   protected reopenEnded(): void {
@@ -94,7 +99,7 @@ export class NaiveEnds {
       ending === 'done' ||
       (ending === 'done without outputs' && (step.gave || !needsOutputs(step)))
     ) {
-      reach(step);
+      reach(this.board, step);
     } else if (this.isOut(step)) {
       this.stop(step, 'interrupted');
     } else {
@@ -104,10 +109,9 @@ export class NaiveEnds {
 
   protected endAction(step: NaiveStep, ending: Ending): void {
     const enough = ending === 'done' || (ending === 'done without outputs' && !needsOutputs(step));
-    if (enough) reach(step);
+    if (enough) reach(this.board, step);
     else if (ending === 'forbidden') this.forbidden(step);
     else if (ending !== 'interrupted') this.failAttempt(step);
-    // To ask again whether an agent is online does no harm, nor does making a secret anew.
     else this.interrupted(step, isHarmless(step.state.action) ? 'rerun' : step.state.onInterrupted);
   }
 
@@ -183,7 +187,7 @@ export class NaiveEnds {
 
   protected accept(step: NaiveStep, onFailure: string): void {
     step.interruptions = 0;
-    if (onFailure === 'continue') Object.assign(step, { status: 'reached', gave: false });
+    if (onFailure === 'continue') Object.assign(step, { status: 'reached', gave: false, doubted: false });
     else if (onFailure === 'pause' && !this.isOut(step) && !this.halted) step.status = 'paused';
     else if (onFailure === 'undo' && !this.isOut(step) && step.touched) this.undo(step);
     else this.fail(step);
@@ -192,7 +196,7 @@ export class NaiveEnds {
   /** Row 42: on the VM that the attempt has, or when its turn comes; its tries are its own. */
   protected undo(step: NaiveStep): void {
     const held = step.status === 'running' && holdsVm(step) ? step.agent : undefined;
-    Object.assign(step, { status: 'undoing', phase: 'undo', tries: 0 });
+    Object.assign(step, { status: 'undoing', phase: 'undo', tries: 0, vouched: false });
     step.readySince = this.turn + 1;
     this.placeUndo(step, held);
   }
@@ -214,7 +218,8 @@ export class NaiveEnds {
     if (ending === 'interrupted') {
       step.interruptions += 1;
       if (step.interruptions > LIMITS.interruptions) this.undoSpent(step);
-    } else if (step.phase === 'undo' && isDone && step.state.probe) {
+      else this.giveWay(step);
+    } else if (step.phase === 'undo' && isDone && step.ran.probe) {
       const held = holdsVm(step) ? step.agent : undefined;
       step.phase = 'verify';
       this.placeUndo(step, held);
@@ -226,13 +231,21 @@ export class NaiveEnds {
   }
 
   protected undoAgain(step: NaiveStep): void {
-    const { attempts = 1, delay = 0 } = step.state.undo?.retry ?? {};
+    const { attempts = 1, delay = 0 } = step.ran.undo?.retry ?? {};
     step.tries += 1;
     if (step.tries >= attempts) return this.undoSpent(step);
     step.phase = 'undo';
+    if (this.giveWay(step)) return;
     step.timed = delay > 0;
     step.queued = false;
     if (!step.timed) this.placeUndo(step, undefined);
+  }
+
+  /** R10: another try waits for what began to be taken back meanwhile and stands on it. */
+  protected giveWay(step: NaiveStep): boolean {
+    const waits = step.withdrawn !== undefined && !mayLeave(this.board, step);
+    if (waits) Object.assign(step, { status: 'waiting', queued: false, timed: false });
+    return waits;
   }
 
   protected undoDone(step: NaiveStep): void {
@@ -243,7 +256,7 @@ export class NaiveEnds {
 
   protected undoSpent(step: NaiveStep): void {
     if (!step.withdrawn) return this.fail(step);
-    if (step.state.undo?.onFailure === 'continue') this.isGone(step);
+    if (step.ran.undo?.onFailure === 'continue') this.isGone(step);
     else Object.assign(step, { status: 'failed', undoFailed: true, timed: false, queued: false });
   }
 
@@ -279,8 +292,9 @@ export class NaiveEnds {
     if (this.isOut(step)) this.stop(step, 'interrupted');
     else if (step.interruptions > LIMITS.interruptions) this.failAttempt(step, true);
     else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
-    else if (policy === 'probe' && step.state.probe) this.goOn(step, 'probe', 'kept');
-    else if (policy !== 'rerun') this.failAttempt(step, true);
+    else if (policy !== 'rerun' && !(policy === 'probe' && step.state.probe)) this.failAttempt(step, true);
+    else if (waitsAgain(this.board, step)) step.status = 'waiting';
+    else if (policy === 'probe') this.goOn(step, 'probe', 'kept');
     else this.goOn(step, step.phase, 'anew');
   }
 
@@ -296,11 +310,14 @@ export class NaiveEnds {
       step.status = 'ready';
       step.readySince = this.turn + 1;
     }
-    step.touched ||= step.status === 'running' && phase === 'action';
+    if (step.status === 'running') begun(this.board, step);
   }
 }
 
-export function reach(step: NaiveStep): void {
+export function reach(board: Board, step: NaiveStep): void {
+  noteRerun(board, step);
+  step.again = undefined;
+  step.doubted = false;
   step.status = 'reached';
   step.gave = true;
   step.interruptions = 0;
@@ -320,6 +337,9 @@ export function beginAnew(step: NaiveStep): void {
     aside: false,
     renews: false,
     gave: false,
+    again: undefined,
+    doubted: false,
+    started: false,
     hasFailed: false,
     touched: false,
     withdrawn: undefined,
@@ -342,6 +362,7 @@ export function reopen(step: NaiveStep): void {
     timed: false,
     awaited: false,
     late: false,
+    undoFailed: false,
   });
 }
 
@@ -352,7 +373,9 @@ export const needsOutputs = (step: NaiveStep): boolean =>
 export const isComputed = (action: Action | undefined): boolean => action?.kind === 'set' && !action.generate;
 
 /** What its phase does. */
-export function current({ phase, state }: NaiveStep): Action | undefined {
+export function current(step: NaiveStep): Action | undefined {
+  const { phase } = step;
+  const state = stateIn(step, phase);
   switch (phase) {
     case 'probe':
     case 'verify':
@@ -368,8 +391,7 @@ export function current({ phase, state }: NaiveStep): Action | undefined {
   }
 }
 
-const isHarmless = (action: Action | undefined): boolean =>
-  action?.kind === 'online' || action?.kind === 'set';
+const isHarmless = (action: Action | undefined): boolean => ['online', 'set'].includes(action?.kind ?? '');
 export const usesVm = (action: Action | undefined): boolean =>
   action?.kind === 'script' || action?.kind === 'file' || action?.kind === 'reboot';
 const sharesVm = (step: NaiveStep): boolean =>

@@ -29,13 +29,15 @@ export class NaiveRollings {
   }
 
   /** Others take part: who stays keeps its standing, and an order is made anew. */
-  seat(steps: readonly NaiveStep[]): void {
+  seat(steps: readonly NaiveStep[], isNew: boolean): void {
     const before = this.rolls;
     this.rolls = rollsOf(steps).map(roll =>
-      kept(
-        roll,
-        before.find(({ rolling }) => rolling === roll.rolling),
-      ),
+      isNew
+        ? begunAnew(roll, before)
+        : kept(
+            roll,
+            before.find(({ rolling }) => rolling === roll.rolling),
+          ),
     );
   }
 
@@ -87,6 +89,16 @@ function rollsOf(steps: readonly NaiveStep[]): readonly Roll[] {
   return [...rollings]
     .filter(rolling => rolling !== undefined)
     .map(rolling => ({ rolling, turns: turnsOf(rolling, steps), isOrdered: !rolling.order, entries: 0 }));
+}
+
+/** With another definition rollings begin anew; who is inside one goes on to its end. */
+function begunAnew(roll: Roll, before: readonly Roll[]): Roll {
+  const inside = before.flatMap(({ turns }) => turns).filter(({ standing }) => standing === 'inside');
+  const turns = roll.turns.map(turn => {
+    const old = inside.find(({ entered }) => entered && turn.steps.includes(entered.step));
+    return old?.entered ? { ...turn, standing: old.standing, entered: old.entered } : turn;
+  });
+  return { ...roll, turns, entries: Math.max(0, ...turns.map(({ entered }) => entered?.entry ?? 0)) };
 }
 
 function kept(roll: Roll, before: Roll | undefined): Roll {

@@ -15,11 +15,26 @@ import type { Member, Membership } from '../../engine/graph/types.ts';
 export interface NaiveStep {
   readonly id: string;
   readonly entity: string;
-  readonly state: State;
+  /** As the definition says now; of a state that is gone, as the last one that had it. */
+  state: State;
+  /** As the definition said when it last began, with its number and what it did then. */
+  ran: State;
+  source: number;
+  print: string | undefined;
+  /** Something of it has begun since it was new. */
+  started: boolean;
+  /** It was reached before definition or inputs changed: what becomes of it is known when its turn comes. */
+  again: { since: number | undefined; changed: boolean; begun: boolean } | undefined;
+  /** What it reached may hold no longer (row 32). */
+  doubted: boolean;
+  /** With which source it last ran again. */
+  reran: number | undefined;
   /** As the last update left it. */
   member: Member | undefined;
+  /** Its state is gone from the definition. */
+  readonly removed: boolean;
   /** Why it is taken back although the workflow goes on. */
-  withdrawn: 'left' | 'moved' | undefined;
+  withdrawn: 'left' | 'moved' | 'removed' | undefined;
   /** Its undo has failed: it is tried again when a person goes on. */
   undoFailed: boolean;
   /** Skipped because another has the role. */
@@ -38,6 +53,8 @@ export interface NaiveStep {
   /** Nothing but what it requires `within` a time is missing; that time has passed. */
   awaited: boolean;
   late: boolean;
+  /** Nothing but the stop of its rolling blocks it. */
+  shutOut: boolean;
   /** Runs again because of its age, and counts for others as reached. */
   renews: boolean;
   /** It has outputs of a time when it was reached (row 36). */
@@ -70,11 +87,20 @@ export interface NaiveStep {
 export interface Board {
   /** Time of the last event. */
   now: number;
-  readonly definition: WorkflowDefinition;
+  /** Something that was in doubt was opened once. */
+  takenUp: boolean;
+  definition: WorkflowDefinition;
+  /** Number of the update with which definition and inputs came. */
+  source: number;
+  /** `entity.state` that others follow → with which source one of them last ran again. */
+  readonly reran: Map<string, number>;
   membership: Membership;
   steps: readonly NaiveStep[];
   /** States that the goal needs, as `entity.state`. */
   wanted: ReadonlySet<string>;
+  /** Steps that an operation needs, and among them those that it runs. */
+  also: ReadonlySet<NaiveStep>;
+  ran: readonly NaiveStep[];
   /** Whether members have changed. */
   changed: boolean;
   /** `entity.role` → agents; null: vacant; absent: not chosen. */
@@ -83,11 +109,11 @@ export interface Board {
   readonly keeps: Map<string, readonly string[]>;
 }
 
-/** Nobody counts the member any more. */
-export const leaves = (step: NaiveStep): boolean => step.member?.leaving === true;
+/** Nobody counts the member any more, or its state is gone. */
+export const leaves = (step: NaiveStep): boolean => step.removed || step.member?.leaving === true;
 
-export const isWanted = ({ wanted }: Board, step: NaiveStep): boolean =>
-  !leaves(step) && wanted.has(`${step.entity}.${step.state.name}`);
+export const isWanted = ({ wanted, also }: Board, step: NaiveStep): boolean =>
+  !leaves(step) && (wanted.has(`${step.entity}.${step.state.name}`) || also.has(step));
 
 /** R10: something was started that is still there. */
 export const isOwing = (step: NaiveStep): boolean => step.touched && step.status !== 'undone';
@@ -204,16 +230,20 @@ function endings(all: readonly NaiveStep[], requirement: Requirement, outcome: R
 export const goalHolds = (board: Board): boolean =>
   board.definition.goal.every(({ entity, state }) =>
     stepsOf(board, entity, state).every(step => isReached(step) || isNeutral(step)),
-  ) && !(board.changed && board.steps.some(step => wasPassed(board, step)));
+  ) &&
+  board.ran.every(step => leaves(step) || isReached(step) || isNeutral(step)) &&
+  !((board.changed || board.takenUp) && board.steps.some(step => wasPassed(board, step)));
 
 /** Row 49: it stays reached, but who joined has yet to come as far as it asks. */
 function wasPassed(board: Board, step: NaiveStep): boolean {
   if (!isWanted(board, step) || step.withdrawn || !(step.status === 'reached' || step.renews)) return false;
-  return (
-    rolesNamedBy(step.state).some(role => !board.roles.get(`${step.entity}.${role}`)) ||
-    demands(step.state).some(demand => demandVerdict(board, step, demand) !== 'met')
-  );
+  return isUnfounded(board, step);
 }
+
+/** Something that it requires is open, or is so again. */
+export const isUnfounded = (board: Board, step: NaiveStep): boolean =>
+  rolesNamedBy(step.state).some(role => !board.roles.get(`${step.entity}.${role}`)) ||
+  demands(step.state).some(demand => demandVerdict(board, step, demand) !== 'met');
 
 export const isFinal = (step: NaiveStep): boolean => isReached(step) || isNeutral(step) || isLost(step);
 
@@ -241,6 +271,18 @@ function preferred({ choose, rule }: Role, byIndex: readonly NaiveStep[]): reado
   if (rule) return byRule(choose, rule, byIndex);
   if (choose !== 'first_ready') return byIndex;
   return byIndex.toSorted((a, b) => (a.reachedSince ?? 0) - (b.reachedSince ?? 0));
+}
+
+/** Row 25: of those who hold it, whom a `where` still takes. */
+export function fitting(board: Board, key: string, holders: readonly string[]): readonly string[] {
+  const [entity = '', name = ''] = key.split('.');
+  const role = board.definition.entities.get(entity)?.roles.get(name);
+  if (role?.choose !== 'where' || !role.rule) return holders;
+  const candidates = stepsOf(board, entity, role.among);
+  return holders.filter(agent => {
+    const own = candidates.filter(({ member }) => member?.agent === agent);
+    return own.length === 0 || byRule('where', role.rule as Template, own).length > 0;
+  });
 }
 
 /** Random rules look at a member's index only; one that fails for anybody chooses nobody. */
@@ -288,14 +330,19 @@ export function placeOf(
   phase: NaiveStep['phase'],
   asked: 'anew' | 'kept',
 ): string | undefined {
-  const own = ownPlace(step.state, phase);
+  const state = stateIn(step, phase);
+  const own = ownPlace(state, phase);
   if (own) return memberNamed(board, step, own);
-  if (!step.state.runOn) return (step.home ??= agentOf(board, step));
-  if (asked === 'anew' || step.base === undefined) step.base = memberNamed(board, step, step.state.runOn);
+  if (!state.runOn) return (step.home ??= agentOf(board, step));
+  if (asked === 'anew' || step.base === undefined) step.base = memberNamed(board, step, state.runOn);
   return step.base;
 }
 
-function memberNamed(board: Board, step: NaiveStep, runOn: Template): string | undefined {
+/** What was done is taken back as the definition said under which it was done (row 22). */
+export const stateIn = ({ state, ran }: NaiveStep, phase: NaiveStep['phase']): State =>
+  phase === 'undo' || phase === 'verify' ? ran : state;
+
+export function memberNamed(board: Board, step: NaiveStep, runOn: Template): string | undefined {
   const members = (entity: string) => stayingIn(board, entity);
   const holders = (entity: string, role: string) =>
     members(entity).filter(({ agent }) => board.roles.get(`${entity}.${role}`)?.includes(agent));
@@ -310,8 +357,10 @@ function memberNamed(board: Board, step: NaiveStep, runOn: Template): string | u
   }
 }
 
-export const placedBy = ({ state }: NaiveStep, phase: NaiveStep['phase']): Template | undefined =>
-  ownPlace(state, phase) ?? state.runOn;
+export function placedBy(step: NaiveStep, phase: NaiveStep['phase']): Template | undefined {
+  const state = stateIn(step, phase);
+  return ownPlace(state, phase) ?? state.runOn;
+}
 
 function ownPlace(state: State, phase: NaiveStep['phase']): Template | undefined {
   if (phase === 'undo') return state.undo?.runOn;

@@ -4,7 +4,12 @@ import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Member, Membership } from '../../engine/graph/types.ts';
 import { leaves, type NaiveStep, rolesNamedBy } from './naive-rules.ts';
 
-export function stepsFor(definition: WorkflowDefinition, membership: Membership): NaiveStep[] {
+/** `removed`: of states that are gone from the definition. */
+export function stepsFor(
+  definition: Pick<WorkflowDefinition, 'entities'>,
+  membership: Membership,
+  removed = false,
+): NaiveStep[] {
   const steps: NaiveStep[] = [];
   for (const entity of definition.entities.values()) {
     for (const state of entity.states.values()) {
@@ -19,7 +24,15 @@ export function stepsFor(definition: WorkflowDefinition, membership: Membership)
           id: `${entity.name}${place}.${state.name}`,
           entity: entity.name,
           state,
+          ran: state,
+          source: 1,
+          print: undefined,
+          started: false,
+          again: undefined,
+          doubted: false,
+          reran: undefined,
           member,
+          removed,
           withdrawn: undefined,
           undoFailed: false,
           aside: false,
@@ -31,6 +44,7 @@ export function stepsFor(definition: WorkflowDefinition, membership: Membership)
           hasFailed: false,
           awaited: false,
           late: false,
+          shutOut: false,
           timed: false,
           held: false,
           phase: 'action',

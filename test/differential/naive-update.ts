@@ -2,20 +2,28 @@
 // Belongs here: who has which seat, and what becomes of steps and roles. Does not belong here: in which order is taken back
 // (naive-leaving.ts), what happens in one generation (naive.ts).
 import type { MemberChange } from '../../engine/graph/members.ts';
+import type { Entity, State, WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Member, Membership } from '../../engine/graph/types.ts';
 import { NaiveScheduler } from './naive.ts';
-import { beginAnew, current } from './naive-ends.ts';
+import { holdBack, ranIn, takeUp } from './naive-doubt.ts';
+import { beginAnew, current, type Ending, needsOutputs, reach } from './naive-ends.ts';
 import { mayLeave } from './naive-leaving.ts';
 import {
   appliesTo,
+  type Board,
   demands,
   demandVerdict,
+  fitting,
+  isAwaited,
+  isLost,
   isOwing,
   isWanted,
   leaves,
   type NaiveStep,
   rolesNamedBy,
 } from './naive-rules.ts';
+import { rename } from './naive-rename.ts';
+import { isOfEarlier, isUnchanged, notePrint, openAgain, reopen, ruleText } from './naive-source.ts';
 import { stepsFor, wantedStates } from './naive-steps.ts';
 
 const UNSTARTED = new Set(['ready', 'blocked', 'skipped', 'not_needed']);
@@ -25,31 +33,95 @@ const COMING = new Set(['waiting', 'ready', 'paused']);
 /** Nobody acts on these, or they come to an end first. */
 const KEPT = new Set(['skipped', 'not_needed', 'undoing', 'running']);
 
+/** What comes with an update besides members. */
+export interface NewSource {
+  readonly definition: WorkflowDefinition;
+  readonly isOtherInput: boolean;
+}
+
 export class NaiveMembers extends NaiveScheduler {
-  update(change: MemberChange): void {
+  /** As the last definition that had them says. */
+  private readonly entities = new Map<string, Entity>();
+  private names: ReturnType<typeof rename> = { called: new Map(), nameOf: (_, name) => name };
+
+  /** Row 32: the agent's VM is another. */
+  doubt(agent: string): void {
+    const goesOn = this.status === 'running' || this.status === 'held';
+    for (const step of this.board.steps) if (ranIn(this.board, step, agent)) step.doubted = true;
+    if (!goesOn || this.halted) return;
+    if (takeUp(this.board)) holdBack(this.board, agent);
+    this.settle();
+  }
+
+  update(change: MemberChange, source?: NewSource): void {
+    const { definition: former } = this.board;
     const hasFailed = this.status === 'failed';
     this.rollings.update();
-    this.reseat(change);
+    if (source) this.take(source);
+    this.reseat(change, former);
     this.board.changed = true;
     this.stopped = false;
     if (hasFailed || this.halted) this.goOnFrom();
-    if (hasFailed) this.reopenEnded();
+    if (hasFailed && !source) this.reopenEnded();
     for (const step of this.board.steps) {
       if (!leaves(step)) this.comesBack(step);
       else if (change.abandon) this.abandon(step);
-      else this.withdraw(step, 'left');
+      else this.withdraw(step, step.member?.leaving ? 'left' : 'removed');
+      // Row 12: that it failed counts for those who waited for it, and who wait for it now.
+      step.hasFailed = isAwaited(this.board, step) && (step.hasFailed || isLost(step));
     }
     for (const step of this.board.steps) {
       const isToCome = step.status === 'undoing' && step.withdrawn && (step.queued || step.timed);
       if (isToCome && !mayLeave(this.board, step))
         Object.assign(step, { status: 'waiting', queued: false, timed: false });
     }
+    if (!source) takeUp(this.board);
     this.openRoles();
-    for (const step of this.board.steps) this.waitAnew(step);
+    if (source) this.reviewRoles(former, source);
+    for (const step of this.board.steps) if (!source || !isWanted(this.board, step)) this.waitAnew(step);
+    const queue = this.board.steps.filter(({ status }) => status === 'ready').map(step => ({ ...step }));
+    if (source) for (const step of this.board.steps) reopen(this.board, step);
     this.settle();
+    this.keepPlaces(queue);
   }
 
-  private reseat(change: MemberChange): void {
+  /** R5: who waited for a VM and still does, as before, keeps its place. */
+  private keepPlaces(queue: readonly NaiveStep[]): void {
+    for (const before of queue) {
+      const step = this.board.steps.find(({ id }) => id === before.id);
+      const isSame =
+        step?.status === 'ready' &&
+        step.phase === before.phase &&
+        step.agent === before.agent &&
+        (!before.started || before.again?.begun === false) &&
+        before.tries + before.interruptions + before.rescues === 0;
+      if (isSame) step.readySince = before.readySince;
+    }
+  }
+
+  private take({ definition }: NewSource): void {
+    for (const step of this.board.steps) notePrint(this.board, step);
+    for (const [name, entity] of this.board.definition.entities) this.entities.set(name, entity);
+    this.names = rename(this.board, definition, this.names.called);
+    this.board.definition = definition;
+    this.board.source += 1;
+  }
+
+  /** Row 25: a rule that is written otherwise chooses anew; with other inputs `where` is asked again of who holds the role. */
+  private reviewRoles(former: WorkflowDefinition, { definition, isOtherInput }: NewSource): void {
+    for (const [key, holders] of this.board.roles) {
+      const [entity = '', role = ''] = key.split('.');
+      const rule = ruleText(definition, entity, role);
+      if (rule === undefined) {
+        this.board.roles.delete(key);
+        this.board.keeps.delete(key);
+      } else if (holders && rule !== ruleText(former, entity, role, this.names.nameOf))
+        this.open(key, holders, []);
+      else if (holders && isOtherInput) this.open(key, holders, fitting(this.board, key, holders));
+    }
+  }
+
+  private reseat(change: MemberChange, former: WorkflowDefinition): void {
     const { board } = this;
     const isGone = (entity: string, member: Member): boolean =>
       member.leaving === true &&
@@ -57,19 +129,30 @@ export class NaiveMembers extends NaiveScheduler {
         step => step.entity === entity && step.member?.agent === member.agent && isPresent(step),
       );
     const before = board.steps.filter(({ entity, member }) => !member || !isGone(entity, member));
-    board.membership = seatsAfter(board.membership, change, isGone);
-    board.steps = stepsFor(board.definition, board.membership).map(step => {
+    const isKnown = ({ entity, state }: NaiveStep): boolean =>
+      board.definition.entities.get(entity)?.states.has(state.name) === true;
+    const gone = board.steps.filter(step => !isKnown(step) && isPresent(step)).map(({ state }) => state);
+    board.membership = seatsAfter(board.membership, withoutEntities(board, change), isGone);
+    board.steps = [
+      ...stepsFor(board.definition, board.membership),
+      ...stepsFor(removedFrom([...new Set(gone)], this.entities), board.membership, true),
+    ].map(step => {
       const old = before.find(({ id, member }) => id === step.id && member?.agent === step.member?.agent);
-      return old ? Object.assign(old, { member: step.member }) : step;
+      const { state, member, removed } = step;
+      return old ? Object.assign(old, { state, member, removed }) : step;
     });
     board.wanted = wantedStates(board.definition, board.steps);
-    this.rollings.seat(board.steps.filter(step => isWanted(board, step)));
+    const isNew = board.definition !== former;
+    this.rollings.seat(
+      board.steps.filter(step => isWanted(board, step)),
+      isNew,
+    );
   }
 
   /** Row 23: an undo that runs ends first; what is undone begins anew, the rest stays. */
   private comesBack(step: NaiveStep): void {
     if (step.status === 'undone' && isWanted(this.board, step)) beginAnew(step);
-    else if (step.withdrawn === 'left' && step.status !== 'undoing') step.withdrawn = undefined;
+    else if (step.withdrawn !== 'moved' && step.status !== 'undoing') step.withdrawn = undefined;
   }
 
   /** Nothing of it is undone, but a child, which has nobody else. */
@@ -82,7 +165,7 @@ export class NaiveMembers extends NaiveScheduler {
   }
 
   /** From here on nothing of it starts but its undo. */
-  private withdraw(step: NaiveStep, why: 'left' | 'moved'): void {
+  private withdraw(step: NaiveStep, why: NonNullable<NaiveStep['withdrawn']>): void {
     const { status } = step;
     if (COMING.has(status)) Object.assign(step, { status: 'waiting', timed: false, awaited: false });
     if (isOwing(step)) step.withdrawn ??= why;
@@ -103,7 +186,10 @@ export class NaiveMembers extends NaiveScheduler {
   }
 
   private open(key: string, holders: readonly string[], kept: readonly string[]): void {
-    if (kept.length === holders.length) return;
+    if (kept.length < holders.length) this.openAnew(key, kept);
+  }
+
+  protected openAnew(key: string, kept: readonly string[]): void {
     const [entity = '', role = ''] = key.split('.');
     this.board.roles.delete(key);
     if (this.board.definition.entities.get(entity)?.roles.get(role)?.count !== undefined)
@@ -111,7 +197,7 @@ export class NaiveMembers extends NaiveScheduler {
   }
 
   /** What nothing needs any more starts nothing; what had not begun waits for who joined, or for another VM. */
-  private waitAnew(step: NaiveStep): void {
+  protected waitAnew(step: NaiveStep): void {
     if (leaves(step)) return;
     const { status, timed, awaited } = step;
     if (!isWanted(this.board, step)) {
@@ -150,16 +236,45 @@ export class NaiveMembers extends NaiveScheduler {
     return seats.length > 0 && seats.every(({ leaving }) => leaving);
   }
 
+  /** Row 23: what it reached is compared with what the definition says now; all else begins anew. */
+  protected endEarlier(step: NaiveStep, ending: Ending): void {
+    const isEnough =
+      ending === 'done' ||
+      (ending === 'done without outputs' && (!needsOutputs(step) || (step.phase === 'probe' && step.gave)));
+    if (isEnough && step.phase !== 'rescue') {
+      reach(this.board, step);
+      step.since = this.board.now;
+    }
+    openAgain(step);
+  }
+
+  /** It does not apply: what was reached of it before is taken back first. */
+  protected standAside(step: NaiveStep): string {
+    if (step.again || isOwing(step)) this.standDown(step);
+    if (!isOwing(step)) return 'skipped';
+    this.withdraw(step, 'moved');
+    return step.status;
+  }
+
   /** Roles that moved. */
   protected followUpdate(): boolean {
     let moved = false;
     for (const step of this.board.steps) {
+      this.callBack(step);
       moved = this.followRole(step) || moved;
       if (step.status !== 'ready' || !isWanted(this.board, step) || !this.isEarly(step)) continue;
       step.status = 'waiting';
       moved = true;
     }
     return moved;
+  }
+
+  /** Row 23: what runs under the definition before is of no use. */
+  private callBack(step: NaiveStep): void {
+    if (!step.state.interruptible || this.stands || !isOfEarlier(this.board, step)) return;
+    if (current(step)?.kind === 'wait' || isUnchanged(this.board, step)) return;
+    if (demands(step.state).every(demand => demandVerdict(this.board, step, demand) === 'met'))
+      step.calledBack = true;
   }
 
   /** Whoever stands on something because a role moved is known before that is undone. */
@@ -169,7 +284,7 @@ export class NaiveMembers extends NaiveScheduler {
 
   /** States follow their role. */
   private followRole(step: NaiveStep): boolean {
-    const { state, status, timed, late, aside, entity, member } = step;
+    const { state, status, timed, late, aside } = step;
     if (!isWanted(this.board, step) || step.withdrawn || state.only.length + state.except.length === 0)
       return false;
     const isOpen = (status === 'waiting' && !timed) || (status === 'blocked' && !late);
@@ -179,6 +294,15 @@ export class NaiveMembers extends NaiveScheduler {
     if (isAside && fits !== false) beginAnew(step);
     if (isAside) return fits !== false;
     if (isOpen || fits !== false) return false;
+    this.standDown(step);
+    if (isOwing(step)) this.withdraw(step, 'moved');
+    else if (KEPT.has(status)) return false;
+    else Object.assign(step, { status: 'skipped', aside: true, vouched: false, timed: false });
+    return true;
+  }
+
+  /** Who was chosen because of what is taken back holds the role no longer. */
+  private standDown({ entity, state, member }: NaiveStep): void {
     for (const [role, { among }] of this.board.definition.entities.get(entity)?.roles ?? []) {
       const holders = this.board.roles.get(`${entity}.${role}`);
       if (among === state.name && holders)
@@ -188,10 +312,6 @@ export class NaiveMembers extends NaiveScheduler {
           holders.filter(agent => agent !== member?.agent),
         );
     }
-    if (isOwing(step)) this.withdraw(step, 'moved');
-    else if (KEPT.has(status)) return false;
-    else Object.assign(step, { status: 'skipped', aside: true, vouched: false, timed: false });
-    return true;
   }
 
   /** Nothing stands on it any more, and nothing of it runs. */
@@ -199,10 +319,36 @@ export class NaiveMembers extends NaiveScheduler {
     if (!step.withdrawn || !isOwing(step) || step.undoFailed) return false;
     if (step.status === 'running' || step.status === 'undoing' || !mayLeave(this.board, step)) return false;
     step.interruptions = 0;
-    if (step.state.undo) this.undo(step);
-    else this.isGone(step);
+    if (step.ran.undo) {
+      this.undo(step);
+      // In the event that made it free, like those that get ready then.
+      step.readySince = this.turn;
+    } else this.isGone(step);
     return true;
   }
+}
+
+/** Of entities that are gone everybody leaves. */
+function withoutEntities({ definition, membership }: Board, change: MemberChange): MemberChange {
+  const gone = [...membership].filter(([entity]) => !definition.entities.has(entity));
+  const leave = Object.fromEntries(gone.map(([entity, all]) => [entity, all.map(({ agent }) => agent)]));
+  return { ...change, leave: { ...change.leave, ...leave } };
+}
+
+/** States that are gone, in the entities that had them. */
+function removedFrom(
+  states: readonly State[],
+  entities: ReadonlyMap<string, Entity>,
+): Pick<WorkflowDefinition, 'entities'> {
+  const owners = new Set(states.map(({ entity }) => entity));
+  return {
+    entities: new Map(
+      [...owners].map(name => {
+        const own = states.filter(({ entity }) => entity === name).map(one => [one.name, one] as const);
+        return [name, { ...(entities.get(name) as Entity), states: new Map(own) }];
+      }),
+    ),
+  };
 }
 
 const isPresent = (step: NaiveStep): boolean =>

@@ -2,7 +2,7 @@
 // nothing moves. Slow on purpose, and it shares no code with engine/graph or engine/machine.
 // Belongs here: what happens when. Does not belong here: the rules over one moment (naive-rules.ts), what an end means
 // (naive-ends.ts).
-import type { Requirement, WorkflowDefinition } from '../../engine/definition/types.ts';
+import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import { ageOf, note, renew } from './naive-age.ts';
 import {
@@ -19,15 +19,17 @@ import {
 } from './naive-ends.ts';
 import { isRoleHeld, isTakingBack } from './naive-leaving.ts';
 import { NaiveRollings } from './naive-rolling.ts';
+import { begun, isOfEarlier, isRuledOut, settled, stands } from './naive-source.ts';
 import { stepsFor, wantedStates } from './naive-steps.ts';
 import { owes, takeBack } from './naive-undo.ts';
+import { restOf } from './naive-within.ts';
 import {
-  type Board,
   alarm,
   appliesTo,
   choiceOf,
   demands,
   demandVerdict,
+  isAwaited,
   isHopeless,
   isLost,
   isReached,
@@ -38,25 +40,21 @@ import {
   rolesNamedBy,
 } from './naive-rules.ts';
 
-/** Equal for what is required of the same steps in the same way; in a `once` state a bare name means all members. */
-const sameDemand =
-  (board: Board, step: NaiveStep) =>
-  ({ entity, state, members, outcome }: Requirement): string => {
-    const targets = board.steps.filter(one => one.entity === entity && one.state.name === state);
-    const isBareForAll = members.kind === 'same' && step.member === undefined && targets.length !== 1;
-    return JSON.stringify([entity, state, isBareForAll ? { kind: 'all' } : members, outcome]);
-  };
-
 export abstract class NaiveScheduler extends NaiveEnds {
   protected readonly rollings: NaiveRollings;
   private readonly asking = new Set<NaiveStep>();
   private renewed = false;
+  protected suspended = false;
 
   constructor(definition: WorkflowDefinition, membership: Membership, now: number) {
     const steps = stepsFor(definition, membership);
     const wanted = wantedStates(definition, steps);
     super({
       definition,
+      source: 1,
+      reran: new Map(),
+      also: new Set(),
+      ran: [],
       membership,
       steps,
       wanted,
@@ -64,6 +62,7 @@ export abstract class NaiveScheduler extends NaiveEnds {
       roles: new Map(),
       keeps: new Map(),
       changed: false,
+      takenUp: false,
     });
     this.rollings = new NaiveRollings(this.board.steps.filter(step => isWanted(this.board, step)));
     this.settle();
@@ -101,7 +100,8 @@ export abstract class NaiveScheduler extends NaiveEnds {
     step.held = false;
     const isCalledBack = this.stopped || step.calledBack;
     step.calledBack = false;
-    if (isCalledBack && step.status !== 'undoing') this.endCalledBack(step, ending);
+    if (!this.stands && isOfEarlier(this.board, step)) this.endEarlier(step, ending);
+    else if (isCalledBack && step.status !== 'undoing') this.endCalledBack(step, ending);
     else if (step.phase === 'probe') this.endProbe(step, ending);
     else if (step.phase === 'rescue') this.endRescue(step, ending);
     else if (step.phase === 'undo' || step.phase === 'verify') this.endUndo(step, ending);
@@ -127,7 +127,7 @@ export abstract class NaiveScheduler extends NaiveEnds {
     const { phase } = step;
     const isEnough = !needsOutputs(step) || (phase === 'probe' && step.gave);
     if (phase === 'rescue') step.status = 'interrupted';
-    else if (ending === 'done' || (ending === 'done without outputs' && isEnough)) reach(step);
+    else if (ending === 'done' || (ending === 'done without outputs' && isEnough)) reach(this.board, step);
     else if (ending === 'done without outputs' && phase === 'action') this.failAttempt(step, true);
     else step.status = 'interrupted';
   }
@@ -140,13 +140,14 @@ export abstract class NaiveScheduler extends NaiveEnds {
 
   retryDue(step: NaiveStep): void {
     step.timed = false;
-    if (step.status === 'undoing') this.placeUndo(step, undefined);
+    if (step.status === 'undoing' && !this.giveWay(step)) this.placeUndo(step, undefined);
     this.settle();
   }
 
   operate(step: NaiveStep, act: 'retry' | 'skip' | 'fail'): void {
-    step.vouched = act === 'skip';
     if (this.halted || this.status === 'failed') this.goOnFrom();
+    step.vouched = act === 'skip';
+    step.gave ||= step.vouched;
     if (act === 'retry') reopen(step);
     else if (act === 'skip') Object.assign(step, { status: 'skipped', aside: false });
     else this.fail(step);
@@ -173,6 +174,7 @@ export abstract class NaiveScheduler extends NaiveEnds {
   protected settle(): void {
     this.turn += 1;
     this.remember();
+    if (this.suspended) return;
     // An undo that is under way ends, also when nothing else goes on.
     do while (!this.stopped && this.judgeAll());
     while (this.startAll());
@@ -180,7 +182,9 @@ export abstract class NaiveScheduler extends NaiveEnds {
     for (const step of this.board.steps) {
       if (!isWanted(this.board, step) || (step.status !== 'waiting' && step.status !== 'ready')) continue;
       const failed = step.status === 'ready' && step.phase === 'rescue';
-      step.status = failed ? 'failed' : step.renews ? 'reached' : 'not_needed';
+      const wasReached = step.renews || (step.again && !step.again.begun);
+      step.status = failed ? 'failed' : wasReached ? 'reached' : 'not_needed';
+      if (wasReached && step.again) step.since = step.again.since;
       step.idle = step.status === 'not_needed';
       step.timed = false;
       step.awaited = false;
@@ -190,9 +194,14 @@ export abstract class NaiveScheduler extends NaiveEnds {
   /** What counts later: that it failed once, and since when it is reached. */
   private remember(): void {
     for (const step of this.board.steps) {
+      const { since } = step;
       note(step, this.board.now);
-      step.hasFailed ||= isLost(step);
-      step.reachedSince = isReached(step) ? (step.reachedSince ?? this.turn) : undefined;
+      const isRenewed = since !== undefined && step.since !== undefined && step.since !== since;
+      if (isRenewed) step.reachedSince = undefined;
+      settled(step);
+      step.hasFailed ||= isLost(step) && isAwaited(this.board, step);
+      if (isReached(step)) step.reachedSince ??= this.turn;
+      else if (step.again?.begun !== false) step.reachedSince = undefined;
     }
   }
 
@@ -224,26 +233,25 @@ export abstract class NaiveScheduler extends NaiveEnds {
   private judge(step: NaiveStep): string {
     const { state, entity } = step;
     const applies = appliesTo(this.board, step);
-    if (applies === false) return 'skipped';
-    if (rolesNamedBy(state).some(role => isRoleHeld(this.board, entity, role))) return step.status;
     step.awaited = false;
+    if (applies === false) return this.standAside(step);
     // Random conditions read nothing, so they can be judged at once, whatever else the step requires.
-    if (state.condition?.root.kind === 'literal' && state.condition.root.value === false) return 'skipped';
+    if (isRuledOut(step)) return this.standAside(step);
     if (rolesNamedBy(state).some(role => this.board.roles.get(`${entity}.${role}`) === null))
       return this.lose(step);
-    if (applies === undefined) return 'waiting';
     const verdicts = demands(state).map(demand => demandVerdict(this.board, step, demand));
-    if (verdicts.includes('lost') || this.rollings.isShutOut(step)) return this.lose(step);
+    const isToJudge = step.again !== undefined && !step.again.changed;
+    const isLost = verdicts.includes('lost') || (!isToJudge && this.rollings.isShutOut(step));
+    step.shutOut = !verdicts.includes('lost');
+    if (applies !== undefined && isLost) return this.lose(step);
+    if (rolesNamedBy(state).some(role => isRoleHeld(this.board, entity, role))) return 'waiting';
+    if (applies === undefined) return 'waiting';
     const isChosen = rolesNamedBy(state).every(role => this.board.roles.has(`${entity}.${role}`));
-    // What is also required within a time is no part of the rest: else the time could never begin.
-    const keyOf = sameDemand(this.board, step);
-    const timed = state.requires.filter(one => one.within !== undefined).map(keyOf);
-    const rest = demands(state).filter(
-      demand => !demand.some(one => one.choice === undefined && timed.includes(keyOf(one))),
-    );
-    const isRest = isChosen && rest.every(demand => demandVerdict(this.board, step, demand) === 'met');
+    const isRest =
+      isChosen && restOf(this.board, step).every(demand => demandVerdict(this.board, step, demand) === 'met');
     step.awaited = isRest && verdicts.includes('open') && !this.halted;
     if (verdicts.includes('open') || !isChosen) return 'waiting';
+    if (isToJudge && stands(this.board, step)) return 'reached';
     const age = step.renews ? undefined : ageOf(this.board, step);
     if (age?.verdict === 'lost') return 'blocked';
     if (age?.verdict === 'open') return this.askFor(step, age.stale);
@@ -265,6 +273,7 @@ export abstract class NaiveScheduler extends NaiveEnds {
     const released = this.board.steps.filter(
       step =>
         step.status === 'blocked' &&
+        step.shutOut &&
         !step.late &&
         step.state.rolling &&
         isWanted(this.board, step) &&
@@ -281,9 +290,9 @@ export abstract class NaiveScheduler extends NaiveEnds {
 
   private begin(step: NaiveStep): string {
     const { action, probe } = step.state;
-    step.touched ||= isComputed(action) && !probe;
-    if (!action || (isComputed(action) && !probe)) return 'reached';
+    if (!action) return 'reached';
     step.phase = probe ? 'probe' : 'action';
+    if (isComputed(action) && !probe) return this.compute(step);
     step.readySince = this.turn;
     if (this.asksForTurn(step)) return 'waiting';
     const open = this.mayBegin(step) ? 'ready' : 'waiting';
@@ -294,6 +303,12 @@ export abstract class NaiveScheduler extends NaiveEnds {
     this.failAttempt(step, !placedBy(step, step.phase));
     // What is tried again at once finds nobody again.
     while (step.status === 'waiting' && !step.timed) this.failAttempt(step);
+    return step.status;
+  }
+
+  private compute(step: NaiveStep): string {
+    begun(this.board, step);
+    reach(this.board, step);
     return step.status;
   }
 
@@ -330,7 +345,7 @@ export abstract class NaiveScheduler extends NaiveEnds {
     for (const step of ready) {
       if (step.status === 'running') {
         if (step.phase !== 'action') continue;
-        reach(step);
+        reach(this.board, step);
         // What is computed is said at once: what follows from it comes before anything starts.
         return true;
       } else if (step.status === 'undoing') {
@@ -339,7 +354,7 @@ export abstract class NaiveScheduler extends NaiveEnds {
         moved = true;
       } else if (!this.stands && !this.isBusy(step)) {
         step.status = 'running';
-        step.touched ||= step.phase === 'action';
+        begun(this.board, step);
         moved = true;
       }
     }
@@ -375,7 +390,9 @@ export abstract class NaiveScheduler extends NaiveEnds {
     this.rollings.update();
   }
 
-  /** What roles that moved leave to be done, and what is undone then (naive-update.ts). */
+  /** What follows from updates and from roles that moved (naive-update.ts). */
+  protected abstract endEarlier(step: NaiveStep, ending: Ending): void;
+  protected abstract standAside(step: NaiveStep): string;
   protected abstract followUpdate(): boolean;
   protected abstract takeBackNext(): boolean;
 }

@@ -277,4 +277,57 @@ describe('the cookbook', function () {
     await kitchen.act(0, 'update', '--inputs', 'version=1.0');
     expect(kitchen.said('log')).to.equal(`${before}\ninstalled 1.0 on web-0`);
   });
+
+  it('new beside the old: is unpacked beside it, switched to on all machines, and only then the old one goes', async () => {
+    const kitchen = await Kitchen.open('new-beside-the-old');
+    await kitchen.run('web=2', 0);
+    const before = kitchen.said('log')?.split('\n').length ?? 0;
+    const plan = await kitchen.act(0, 'plan', '--inputs', 'version=1.1');
+    expect(plan).to.match(/unpacked~2.*\n?.*once web\.unpacked and web\.serving are reached/);
+    await kitchen.act(0, 'update', '--inputs', 'version=1.1');
+    const lines = kitchen.said('log')?.split('\n').slice(before) ?? [];
+    expect(lines.toSorted()).to.deep.equal([
+      'removed web-0-1.0',
+      'removed web-1-1.0',
+      'unpacked 1.1 on web-0',
+      'unpacked 1.1 on web-1',
+      'web-0 serves web-0-1.1',
+      'web-1 serves web-1-1.1',
+    ]);
+    expect(lines.slice(-2).every(line => line.startsWith('removed'))).to.equal(true);
+  });
+
+  it('new beside the old: what fails touches nothing, and the way back does nothing twice', async () => {
+    const kitchen = await Kitchen.open('new-beside-the-old');
+    await kitchen.run('web=2', 0);
+    const before = kitchen.said('log');
+    expect(await kitchen.act(1, 'update', '--inputs', 'version=broken')).to.include(
+      'There is no version broken.',
+    );
+    expect(kitchen.said('log')).to.equal(before);
+    expect(await kitchen.status('web[0].unpacked~2')).to.equal('reached');
+    await kitchen.act(0, 'update', '--inputs', 'version=1.0');
+    expect(kitchen.said('log')).to.equal(`${before}\nremoved \nremoved`);
+    expect(await kitchen.status('web[0].unpacked')).to.equal('reached');
+  });
+
+  it('check-and-converge: names a file that was changed by hand, changes nothing, and brings it back', async () => {
+    const kitchen = await Kitchen.open('check-and-converge');
+    await kitchen.run('web=2', 0);
+    expect(await kitchen.act(0, 'check')).to.include(
+      '2 hold, 0 drifted, 0 could not be told, 2 without a probe',
+    );
+    await kitchen.remove('web-0.conf');
+    expect(await kitchen.act(1, 'check')).to.include('web[0].configured on web-0: has drifted');
+    expect(kitchen.said('web-0.conf')).to.equal(undefined);
+    await kitchen.act(0, 'converge');
+    expect(kitchen.said('web-0.conf')).to.equal('port 8080');
+    expect(kitchen.said('web-0.configured')).to.equal('first\nverify');
+    expect(['web-0.serving', 'web-1.configured', 'web-1.serving'].map(name => kitchen.said(name))).to.eql([
+      'first',
+      'first',
+      'first',
+    ]);
+    await kitchen.act(0, 'check');
+  });
 });

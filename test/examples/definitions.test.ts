@@ -8,6 +8,18 @@ import { checkInputs } from '../../engine/definition/inputs.ts';
 import { problemText } from '../../engine/definition/problems.ts';
 import { cluster, examples, files, parseExample } from './definitions.ts';
 
+interface Parameter {
+  readonly default?: unknown;
+  readonly constraints?: readonly { readonly allowed_pattern?: string }[];
+}
+
+interface Template {
+  readonly parameters: { readonly [name: string]: Parameter };
+  readonly resources: {
+    readonly cluster: { readonly properties: { readonly inputs: Record<string, { get_param: string }> } };
+  };
+}
+
 describe('The examples', () => {
   it('are the seven steps of the tutorial, two clusters, and two workflows of a release in Heat', () => {
     expect(files).to.have.length(11);
@@ -33,6 +45,23 @@ describe('The examples', () => {
     const text = readFileSync(path.join(examples, cluster), 'utf8');
     const named = new Set([...text.matchAll(/file: scripts\/([\w.-]+)/g)].map(([, name]) => name));
     expect(named).to.have.all.keys(readdirSync(path.join(examples, 'postgresql-cluster', 'scripts')));
+  });
+
+  it('the stack of the PostgreSQL cluster gives inputs that it has, by parameters of the same default and pattern', () => {
+    const { definition } = parseExample(cluster);
+    const file = path.join(examples, 'postgresql-heat', 'cluster.yaml');
+    const template = load(readFileSync(file, 'utf8')) as Template;
+    const given = Object.entries(template.resources.cluster.properties.inputs);
+    expect(given.map(([name]) => name)).to.include('shared_buffers');
+    for (const [name, { get_param: parameter }] of given) {
+      const input = definition?.inputs.get(name);
+      expect(input, name).not.to.equal(undefined);
+      const { default: usual, constraints = [] } = template.parameters[parameter] as Parameter;
+      if (usual !== undefined && name !== 'postgresql') expect(usual, name).to.equal(input?.default);
+      const patterns = input?.constraints.flatMap(one => ('pattern' in one ? [String(one.pattern)] : []));
+      for (const { allowed_pattern: pattern } of constraints)
+        if (pattern !== undefined) expect(patterns?.join(), name).to.include(pattern);
+    }
   });
 
   it("the PostgreSQL cluster takes its inputs.yaml, with PostgreSQL's folder beside it", () => {

@@ -49,6 +49,8 @@ async function prepare(runner: ScriptRunner, member: Member): Promise<ScriptResu
     await runner.run('install-software.sh', { directory: member.directory, postgresql, owner: serverUser }),
   );
   await copyFile(path.join(scripts, 'client.mjs'), path.join(member.directory, 'client.mjs'));
+  const settings = `listen_addresses = '${address}'\nport = ${member.port}\n`;
+  await writeFile(path.join(member.directory, 'settings.conf'), settings);
   return await look(runner, member);
 }
 
@@ -56,43 +58,86 @@ const look = (runner: ScriptRunner, member: Member) =>
   runner.run('check-prerequisites.sh', { ...member, address }, true);
 
 const client = (member: Member) => ({ ...member, address, node: process.execPath, postgresql });
-const initialise = (runner: ScriptRunner, member: Member) =>
-  runner.run('initialise-primary.sh', { ...member, address, network: '127.0.0.1/32', ...passwords }, true);
-const start = (runner: ScriptRunner, { directory }: Member) =>
-  runner.run('start-server.sh', { directory }, true);
-const running = (runner: ScriptRunner, { directory }: Member) =>
-  runner.run('server-running.sh', { directory }, true);
-const stop = (runner: ScriptRunner, { directory }: Member) =>
-  runner.run('stop-server.sh', { directory }, true);
+const { admin_password, replication_password, application_password } = passwords;
+const initialise = (runner: ScriptRunner, { directory }: Member) =>
+  runner.run('initialise-primary.sh', { directory, network: '127.0.0.1/32', ...passwords }, true);
+const server = (member: Member) => ({ ...client(member), owner: serverUser, admin_password });
+const named = (members: readonly Member[]): string =>
+  JSON.stringify(members.map(({ directory, port }) => ({ name: path.basename(directory), address, port })));
+const lead = (runner: ScriptRunner, member: Member, others: readonly Member[] = []) =>
+  runner.run('lead.sh', { ...server(member), others: named(others) });
+const stop = (runner: ScriptRunner, { directory }: Member, leads = 'yes') =>
+  runner.run('stop-server.sh', { directory, leads }, true);
+
+/** Bytes of the write-ahead log that its server has; -1 when none runs. */
+async function measure(runner: ScriptRunner, member: Member): Promise<number> {
+  const { outputs } = succeeded(await runner.run('measure.sh', { ...client(member), admin_password }));
+  return Number(outputs['position']);
+}
+
+function release(runner: ScriptRunner, member: Member, to?: Member): Promise<ScriptResult> {
+  const successor = to ? path.basename(to.directory) : 'nobody';
+  const where = { successor_address: to ? address : '', successor_port: to?.port ?? '' };
+  return runner.run('release.sh', { ...server(member), successor, ...where });
+}
+
+function follow(
+  runner: ScriptRunner,
+  { directory }: Member,
+  others: readonly Member[],
+): Promise<ScriptResult> {
+  const hosts = others.map(() => address).join(',');
+  const ports = others.map(({ port }) => port).join(',');
+  return runner.run('follow.sh', { directory, name: path.basename(directory), hosts, ports }, true);
+}
 
 async function remove(runner: ScriptRunner, members: readonly Member[]): Promise<void> {
   for (const member of members) {
-    const { directory } = member;
     succeeded(await stop(runner, member));
-    succeeded(await runner.run('remove-data.sh', { directory }));
-    succeeded(await runner.run('remove-member.sh', { directory }));
+    succeeded(await runner.run('remove-member.sh', { directory: member.directory }));
   }
-}
-
-async function tell(member: Member, primary: Member): Promise<void> {
-  const connection = `host=${address} port=${primary.port} user=replicator passfile=${member.directory}/passwords`;
-  await writeFile(path.join(member.directory, 'primary.conf'), `primary_conninfo = '${connection}'\n`);
 }
 
 function copy(runner: ScriptRunner, member: Member, primary: Member): Promise<ScriptResult> {
   return runner.run('base-backup.sh', {
-    ...client(member),
-    owner: serverUser,
+    ...server(member),
     primary_address: address,
     primary_port: primary.port,
-    admin_password: passwords.admin_password,
-    replication_password: passwords.replication_password,
+    replication_password,
   });
+}
+
+const write = async (runner: ScriptRunner, member: Member): Promise<string> =>
+  succeeded(await runner.run('write-row.sh', { ...client(member), application_password })).outputs[
+    'token'
+  ] as string;
+
+/** As a machine loses its server. */
+async function kill({ directory }: Member): Promise<void> {
+  const [pid] = (await readFile(path.join(directory, 'data', 'postmaster.pid'), 'utf8')).split('\n');
+  process.kill(Number(pid), 'SIGKILL');
+}
+
+/** All of them prepared; the first leads, the others follow it. */
+async function deploy(runner: ScriptRunner, members: readonly Member[]): Promise<void> {
+  for (const member of members) succeeded(await prepare(runner, member));
+  const [primary, ...standbys] = members as [Member, ...Member[]];
+  succeeded(await initialise(runner, primary));
+  succeeded(await lead(runner, primary, standbys));
+  for (const standby of standbys) {
+    succeeded(await copy(runner, standby, primary));
+    succeeded(
+      await follow(
+        runner,
+        standby,
+        members.filter(one => one !== standby),
+      ),
+    );
+  }
 }
 
 async function readUntilThere(runner: ScriptRunner, member: Member, token: string): Promise<ScriptResult> {
   for (let attempt = 1; ; attempt += 1) {
-    const { application_password } = passwords;
     const result = await runner.run('read-row.sh', { ...client(member), token, application_password });
     if (result.code !== 75 || attempt === 100) return result;
     await new Promise(resolve => setTimeout(resolve, 100));
@@ -110,43 +155,23 @@ describe('The scripts of the PostgreSQL example', function () {
         const { outputs } = succeeded(await prepare(runner, member));
         expect(outputs).to.include({ port: String(member.port), address, directory: member.directory });
         expect(outputs['version']).to.match(/^\d+\.\d+/);
-        expect((await running(runner, member)).code).to.equal(1);
+        expect(await measure(runner, member)).to.equal(-1);
       }
       for (let round = 1; round <= 2; round += 1) {
-        succeeded(await initialise(runner, primary));
-        succeeded(await start(runner, primary));
-        await Promise.all(
-          standbys.map(async standby => {
-            await tell(standby, primary);
-            succeeded(await copy(runner, standby, primary));
-            succeeded(await start(runner, standby));
-            expect((await running(runner, standby)).code).to.equal(0);
-          }),
-        );
-        const { application_password } = passwords;
-        const { token } = succeeded(
-          await runner.run('write-row.sh', { ...client(primary), application_password }),
-        ).outputs;
-        expect(token).to.be.a('string');
+        await deploy(runner, members);
+        for (const member of members) expect(await measure(runner, member)).to.be.greaterThan(0);
+        const token = await write(runner, primary);
         for (const standby of standbys) {
-          const read = succeeded(await readUntilThere(runner, standby, token as string));
+          const read = succeeded(await readUntilThere(runner, standby, token));
           expect(read.outputs['received']).to.match(/^[0-9A-F]+\/[0-9A-F]+$/);
         }
-        const onPrimary = await readUntilThere(runner, primary, token as string);
+        const onPrimary = await readUntilThere(runner, primary, token);
         expect(onPrimary.code, 'the primary is no standby').to.equal(1);
-        succeeded(await prepare(runner, primary));
       }
-      const { directory } = primary;
-      const followed = await runner.run('stop-server.sh', { directory, primary: 'yes' }, true);
-      expect(followed.code, 'the primary is not stopped while standbys follow it').to.equal(1);
-      expect(followed.stderr).to.match(/Standbys still follow this primary.*\n(postgres: walsender .*\n){2}/);
-      for (const standby of standbys) succeeded(await stop(runner, standby));
-      succeeded(await runner.run('stop-server.sh', { directory, primary: 'yes' }, true));
     } finally {
       await remove(runner, members);
     }
     expect(existsSync(base)).to.equal(false);
-    for (const member of members) expect((await running(runner, member)).code).to.equal(1);
   });
 
   it('start again a server that was killed, and copy again where a copy was cut short', async () => {
@@ -156,18 +181,76 @@ describe('The scripts of the PostgreSQL example', function () {
       for (const member of members) succeeded(await prepare(runner, member));
       succeeded(await runner.leaveBehind(path.join(primary.directory, 'data.new')));
       succeeded(await initialise(runner, primary));
-      succeeded(await start(runner, primary));
-      const pid = Number(
-        (await readFile(path.join(primary.directory, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0],
-      );
-      process.kill(pid, 'SIGKILL');
-      await waitFor(async () => (await running(runner, primary)).code === 1);
+      succeeded(await lead(runner, primary));
+      await kill(primary);
+      await waitFor(async () => (await measure(runner, primary)) === -1);
       await waitFor(async () => (await stop(runner, primary)).code === 0);
-      await waitFor(async () => (await start(runner, primary)).code === 0);
+      await waitFor(async () => (await lead(runner, primary)).code === 0);
       succeeded(await runner.leaveBehind(path.join(standby.directory, 'data.new')));
-      await tell(standby, primary);
       succeeded(await copy(runner, standby, primary));
-      succeeded(await start(runner, standby));
+      succeeded(await follow(runner, standby, [primary]));
+      await kill(standby);
+      await waitFor(async () => (await follow(runner, standby, [primary])).code === 0);
+    } finally {
+      await remove(runner, members);
+    }
+  });
+
+  it('hand over: the primary stops when its successor has everything, and then follows it without a copy', async () => {
+    const { runner, members } = await group(3);
+    const [first, second, third] = members as [Member, Member, Member];
+    try {
+      await deploy(runner, members);
+      const token = await write(runner, first);
+      expect((await release(runner, first)).stderr).to.include("There is no member 'nobody'");
+      expect((await release(runner, first, first)).stderr).to.include('is the primary already');
+      succeeded(await stop(runner, third));
+      await waitFor(async () => (await release(runner, first, third)).stderr.includes('does not follow'));
+      expect(await measure(runner, first), 'it leads on').to.be.greaterThan(0);
+      const [nowhere = 0] = await freePorts(1);
+      const unsure = await release(runner, first, { ...second, port: nowhere });
+      expect(unsure.stderr)
+        .to.include('db-1 says that it has received nothing')
+        .and.include('the primary goes on');
+      expect(await measure(runner, first), 'it was started again').to.be.greaterThan(0);
+      succeeded(await follow(runner, third, [first, second]));
+      await waitFor(async () => (await release(runner, first, second)).code === 0);
+      expect(await measure(runner, first)).to.equal(-1);
+      succeeded(await release(runner, first, second));
+      succeeded(await stop(runner, first, 'no'));
+      succeeded(await lead(runner, second, [first, third]));
+      expect((await copy(runner, first, second)).stdout).to.include('The copy is there already');
+      succeeded(await follow(runner, first, [second, third]));
+      for (const standby of [first, third]) succeeded(await readUntilThere(runner, standby, token));
+      const later = await write(runner, second);
+      for (const standby of [first, third]) succeeded(await readUntilThere(runner, standby, later));
+    } finally {
+      await remove(runner, members);
+    }
+  });
+
+  it('promote nobody whom another is ahead of, and start nothing that led before: that is copied anew', async () => {
+    const { runner, members } = await group(3);
+    const [first, second, third] = members as [Member, Member, Member];
+    try {
+      await deploy(runner, members);
+      succeeded(await stop(runner, third));
+      const token = await write(runner, first);
+      succeeded(await readUntilThere(runner, second, token));
+      expect((await lead(runner, second, [first])).stderr)
+        .to.include('these have received more')
+        .and.include('db-0');
+      await kill(first);
+      await waitFor(async () => (await stop(runner, first, 'no')).code === 0);
+      expect((await lead(runner, third, [first, second])).stderr).to.include('does not run');
+      succeeded(await follow(runner, third, [first, second]));
+      expect((await lead(runner, third, [first, second])).stderr).to.match(/received more.*: db-1\./);
+      succeeded(await lead(runner, second, [first, third]));
+      expect((await lead(runner, first, [])).stderr).to.include('from when this member led before');
+      const whole = await copy(runner, first, second);
+      expect(succeeded(whole).stdout).to.match(/Copied \d+ files/);
+      succeeded(await follow(runner, first, [second, third]));
+      for (const standby of [first, third]) succeeded(await readUntilThere(runner, standby, token));
     } finally {
       await remove(runner, members);
     }
@@ -186,7 +269,7 @@ describe('The scripts of the PostgreSQL example', function () {
     try {
       await once(holder.stdout, 'data');
       let ended = false;
-      const removal = runner.run('remove-data.sh', { directory }).finally(() => {
+      const removal = initialise(runner, member).finally(() => {
         ended = true;
       });
       succeeded(await look(runner, member));

@@ -32,6 +32,7 @@ const view = (steps: readonly StepView[], outputs: JsonObject = {}): WorkflowVie
   goal: [],
   steps,
   members: {},
+  inputTypes: {},
   outputs,
 });
 
@@ -56,6 +57,7 @@ describe('attributes of a workflow', () => {
       states: { a: { s: { reached: 1 } }, b: { s: { running: 1 } } },
       outputs: { one: 1 },
       failures: [],
+      unverified: [],
     });
     expect(shown).to.not.have.property('outputs_left_out');
   });

@@ -62,14 +62,14 @@ const definition = {
   },
 };
 
-const template = (isGiven: boolean): object => ({
+const template = (isGiven: boolean, workflow: object = definition): object => ({
   heat_template_version: '2021-04-16',
   parameters: { id: { type: 'string', default: '' }, secret: { type: 'string', hidden: true, default: '' } },
   resources: {
     flow: {
       type: 'Murano::Workflow',
       properties: {
-        definition,
+        definition: workflow,
         hold_in_heat: 5,
         ...(isGiven && { credential: { id: { get_param: 'id' }, secret: { get_param: 'secret' } } }),
       },
@@ -123,6 +123,29 @@ if (found !== undefined) {
       expect((await demo.try('orchestration', 'GET', `/software_configs/${outputs.id}`)).status).to.equal(
         404,
       );
+    });
+
+    it('is that of the newest update also where that failed: a delete takes back by it', async () => {
+      const first = await fresh();
+      await create('newest', template(true), { parameters: first });
+      await heat.told('newest', 'flow', /Go on\?/);
+      await heat.signal('newest', 'flow', { approve: 'own.asked' });
+      const stack = await heat.settled('newest');
+      const change = stack?.outputs?.[0]?.output_value as { id: string };
+      const [own, other] = [definition.entities.own, await fresh()];
+      const states = {
+        ...own.states,
+        broken: {
+          requires: ['made'],
+          action: { openstack: { service: 'orchestration', path: '/software_configs/nowhere' } },
+        },
+      };
+      const broken = { ...definition, entities: { own: { ...own, states } }, goal: 'own.broken' };
+      await heat.update('newest', template(true, broken), { parameters: other });
+      expect((await heat.settled('newest'))?.stack_status).to.equal('UPDATE_FAILED');
+      await demo.dropCredential(first);
+      await heat.remove('newest');
+      expect((await demo.try('orchestration', 'GET', `/software_configs/${change.id}`)).status).to.equal(404);
     });
   });
 }

@@ -18,7 +18,7 @@ export class EngineProcess {
   readonly #services: Services;
   readonly #directory: string;
   readonly #agentsVhost: string | undefined;
-  readonly #more: string;
+  readonly #more: () => string;
   #child: ChildProcess | undefined;
   /** What it has printed. */
   output = '';
@@ -27,7 +27,7 @@ export class EngineProcess {
    * `directory` stays when the engine ends: the next start goes on with what is in it. `agentsVhost`: on the services' broker of
    * agents, which the engine reaches only where that is given. `more`: lines of its settings.
    */
-  constructor(services: Services, directory: string, agentsVhost?: string, more = '') {
+  constructor(services: Services, directory: string, agentsVhost?: string, more = (): string => '') {
     this.#more = more;
     this.#agentsVhost = agentsVhost;
     this.#services = services;
@@ -52,7 +52,7 @@ export class EngineProcess {
   launch(): void {
     const settings = path.join(this.#directory, 'engine.yaml');
     const heat = 'heat: {host: test}';
-    const parts = [`state_dir: ${this.#state}\n${heat}\n`, this.#cloud, this.#agents(), this.#more];
+    const parts = [`state_dir: ${this.#state}\n${heat}\n`, this.#cloud, this.#agents(), this.#more()];
     writeFileSync(settings, parts.join(''));
     const child = spawn(
       process.execPath,
@@ -115,6 +115,23 @@ export class EngineProcess {
   async forget(workflow: string): Promise<void> {
     const words = ['delete', workflow, '--abandon', '--state-dir', this.#state];
     await promisify(execFile)(process.execPath, [inProject('dist/engine/main.js'), ...words]);
+  }
+
+  /** A command of an operator on the engine's machine, in a folder. */
+  async command(
+    cwd: string,
+    ...words: readonly string[]
+  ): Promise<{ code: number; out: string; err: string }> {
+    const child = spawn(
+      process.execPath,
+      [inProject('dist/engine/main.js'), ...words, '--state-dir', this.#state],
+      { cwd, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (chunk: Buffer) => void (said.out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => void (said.err += chunk.toString()));
+    const code = await new Promise<number>(resolve => child.once('close', ended => resolve(ended ?? -1)));
+    return { code, ...said };
   }
 
   /** When the workflow ended, in milliseconds since the epoch; looks until it has. */

@@ -20,7 +20,7 @@ class Caller {
     return answer as JsonObject;
   }
 
-  apply(requestId: string, deadline = 600): Promise<JsonObject> {
+  apply(requestId: string, deadline = 600, more: JsonObject = {}): Promise<JsonObject> {
     const inputs = { password: 'correct horse' };
     return this.ask('apply', {
       definition: CLUSTER,
@@ -29,7 +29,12 @@ class Caller {
       inputs,
       members: MEMBERS,
       deadline,
+      ...more,
     });
+  }
+
+  async resources(stack: string): Promise<unknown> {
+    return (await this.world.service.ofStack(stack)).map(({ id, resource }) => `${id} ${resource}`);
   }
 
   async status(): Promise<unknown> {
@@ -41,12 +46,65 @@ class Caller {
   }
 }
 
+describe('suspend, by Heat', () => {
+  let caller: Caller;
+  beforeEach(async () => {
+    caller = new Caller();
+    await caller.world.engine.start();
+    await caller.apply('one');
+  });
+
+  it('is at rest once nothing runs, and then waits for a person, who may be an update', async () => {
+    const { after } = await caller.ask('suspend', { request_id: 's' });
+    expect(after).to.be.greaterThan(0);
+    const by = 'heat user u';
+    expect(await caller.ask('status', {})).to.include({ status: 'running', suspended: by, at_rest: false });
+    await caller.world.driver.finish('sql[0].prepared', failed());
+    await caller.world.settled();
+    const status = await caller.ask('status', {});
+    expect(status).to.include({ status: 'held', suspended: by, at_rest: true, over: false });
+    expect(status['reason']).to.equal(`it is suspended by ${by}: resume it`);
+    await caller.apply('two');
+    expect(await caller.ask('status', {})).to.include({ status: 'running', suspended: '' });
+  });
+
+  it('ends with a resume, which changes nothing where nothing is suspended', async () => {
+    await caller.ask('resume', { request_id: 'r1' });
+    await caller.ask('suspend', { request_id: 's' });
+    await caller.ask('resume', { request_id: 'r2' });
+    expect(await caller.ask('status', {})).to.include({ status: 'running', suspended: '' });
+  });
+
+  it('leaves a failed workflow failed with the resume', async () => {
+    await caller.ask('cancel', { request_id: 'c' });
+    await caller.world.driver.finish('sql[0].prepared', failed());
+    await caller.world.settled();
+    for (const method of ['suspend', 'resume', 'resume']) await caller.ask(method, { request_id: method });
+    expect(await caller.status()).to.equal('failed');
+    expect(caller.tries()).to.equal(1);
+  });
+});
+
 describe('apply, by Heat', () => {
   let caller: Caller;
   beforeEach(async () => {
     caller = new Caller();
     await caller.world.engine.start();
     await caller.apply('one');
+  });
+
+  it('says what the resource is called; of one that was made without, with the first change', async () => {
+    expect(await caller.resources('s')).to.deep.equal(['wf undefined']);
+    const named = { resource_name: 'cluster' };
+    await caller.apply('two', 600, named);
+    expect(await caller.resources('s')).to.deep.equal(['wf undefined']);
+    await caller.apply('three', 600, { ...named, inputs: { password: 'battery staple' } });
+    expect(await caller.resources('s')).to.deep.equal(['wf cluster']);
+    await caller.apply('four', 600, { ...named, workflow_id: 'wf2' });
+    await caller.apply('four', 600, { ...named, workflow_id: 'wf2' });
+    await caller.apply('five', 600, { inputs: { password: 'of old' } });
+    expect(await caller.resources('s')).to.deep.equal(['wf2 cluster', 'wf cluster']);
+    expect(await caller.resources('other')).to.deep.equal([]);
   });
 
   it('comes while what runs is called back: it is not taken, and goes on by the same request once that has ended', async () => {

@@ -82,6 +82,11 @@ export class Heat {
     return ((await this.call('GET', `/stacks/${name}`)) as { stack: Stack }).stack;
   }
 
+  /** `openstack stack check`, `suspend` or `resume`. */
+  async act(name: string, action: 'check' | 'suspend' | 'resume'): Promise<void> {
+    await this.call('POST', `${await this.#path(name)}/actions`, { [action]: null });
+  }
+
   async delete(name: string): Promise<void> {
     await this.call('DELETE', await this.#path(name));
   }

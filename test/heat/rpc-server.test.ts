@@ -25,7 +25,7 @@ if (found !== undefined) {
     const noted: JsonValue[] = [];
     let release: () => void = () => undefined;
     const endpoint: Endpoint = {
-      version: '1.2',
+      version: '1.3',
       methods: {
         echo: async ({ args, context }) => ({ args, user: context.userId, project: context.projectId }),
         note: async ({ args }) => {

@@ -208,15 +208,11 @@ if (found !== undefined) {
       expect((await heat.settled('held'))?.stack_status).to.equal('UPDATE_COMPLETE');
     });
 
-    it('checks, suspends and resumes a stack whose workflow is complete', async () => {
+    it('checks a stack whose workflow is complete', async () => {
       await create('actions', template({ flow: { definition: greeting, inputs: { who: 'x' } } }));
       await heat.settled('actions');
-      const { id } = await heat.show('actions');
-      for (const action of ['check', 'suspend', 'resume']) {
-        await heat.call('POST', `/stacks/actions/${id}/actions`, { [action]: null });
-        const stack = await heat.settled('actions');
-        expect(stack?.stack_status).to.equal(`${action.toUpperCase()}_COMPLETE`);
-      }
+      await heat.act('actions', 'check');
+      expect((await heat.settled('actions'))?.stack_status).to.equal('CHECK_COMPLETE');
     });
   });
 }

@@ -26,7 +26,7 @@ if (found && lab)
     before(async () => {
       const { url } = await lab.make();
       const more = `store: {connection: "${url}", lease: 3}\n`;
-      engines = directories.map(({ path: place }) => new EngineProcess(found, place, undefined, more));
+      engines = directories.map(({ path: place }) => new EngineProcess(found, place, undefined, () => more));
       [active, other] = engines as [EngineProcess, EngineProcess];
       await active.start();
     });

@@ -16,6 +16,13 @@ export interface HeatSuite {
   readonly create: (name: string, template: object, options?: object) => Promise<void>;
 }
 
+interface SuiteOptions {
+  readonly lasting?: readonly string[];
+  readonly agentsVhost?: string;
+  /** More lines of the engine's settings, asked for at each of its starts. */
+  readonly settings?: () => string;
+}
+
 /**
  * To be called once within a `describe`. `lasting`: stacks that several tests share, deleted after the last;
  * `agentsVhost`: the engine reaches the services' broker of agents, and has this vhost there to itself until the end.
@@ -23,10 +30,10 @@ export interface HeatSuite {
 export function heatSuite(
   services: Services,
   name: string,
-  { lasting = [], agentsVhost }: { lasting?: readonly string[]; agentsVhost?: string } = {},
+  { lasting = [], agentsVhost, settings }: SuiteOptions = {},
 ): HeatSuite {
   const directory = temporaryDirectoryFor(name);
-  const engine = new EngineProcess(services, directory.path, agentsVhost);
+  const engine = new EngineProcess(services, directory.path, agentsVhost, settings);
   const heat = new Heat(services);
   const made: string[] = [];
   const running = async (): Promise<void> => {

@@ -71,6 +71,39 @@ describe("The owner's authorisation", () => {
     expect(w.over).to.equal('complete');
   });
 
+  it('is given anew by an update, also by one that changes nothing else or that fails then', () => {
+    const w = cloud();
+    w.send({ kind: 'create', credential: 'ref-1' });
+    w.finish('net.made', DONE);
+    w.send({ kind: 'update', change: {}, by: 'ann', credential: 'ref-2' });
+    expect([w.state.workflow.credential, w.state.workflow.generation]).to.eql(['ref-2', 1]);
+    const again = { kind: 'update', change: {}, by: 'ann', credential: 'ref-2' } as const;
+    expect(w.send(again)).to.eql({ changes: [], effects: [] });
+    const changed = definition(
+      [
+        entity('net', {
+          type: 'service',
+          states: [
+            state('net', 'made', { action: STACK }),
+            state('net', 'more', { needs: ['made'], action: STACK }),
+          ],
+        }),
+      ],
+      ['net.more'],
+      { digest: 'another' },
+    );
+    const change = { source: { definition: 'another', inputs: {} } };
+    w.definitions.set('another', changed);
+    w.send({ kind: 'update', change, by: 'ann', credential: 'ref-3' });
+    w.finish('net.more', { kind: 'failed', error: { kind: 'refused', message: 'CREATE_FAILED' } });
+    expect([w.over, w.state.workflow.credential]).to.eql(['failed', 'ref-3']);
+    const refused = { leave: { nobody: ['x'] } };
+    expect(w.send({ kind: 'update', change: refused, by: 'ann', credential: 'ref-4' }).rejected).not.to.equal(
+      undefined,
+    );
+    expect(w.state.workflow.credential).to.equal('ref-3');
+  });
+
   it('may have been mended without another one', () => {
     const w = cloud();
     w.send({ kind: 'create', credential: 'ref-1' });

@@ -155,4 +155,76 @@ describe('members that change, as random draws found it', () => {
     for (const step of ['g[1].a', 'g[1].b', 'g[1].c']) w.succeed(step);
     expect(w.over).to.equal('complete');
   });
+
+  it('row 23: an undo that is interrupted after somebody who stood on it began to leave is tried again behind theirs', () => {
+    const undo = { action: script(), onFailure: 'fail' as const };
+    const one = definition(
+      [
+        entity('a', { states: [state('a', 's', { undo })] }),
+        entity('b', { states: [state('b', 't', { needs: ['a.s'], undo })] }),
+      ],
+      ['b.t'],
+    );
+    const w = new Workflow(one, membership({ a: 1, b: 1 })).create();
+    w.succeed('a[0].s');
+    w.succeed('b[0].t');
+    change(w, { leave: { a: ['a-0'] } });
+    change(w, { leave: { b: ['b-0'] } });
+    expect(w.out()).to.eql(['a[0].s', 'b[0].t']);
+    w.interrupt('a[0].s');
+    expect(w.out()).to.eql(['b[0].t']);
+    w.succeed('b[0].t');
+    expect(w.out()).to.eql(['a[0].s']);
+    w.succeed('a[0].s');
+    expect(w.over).to.equal('complete');
+  });
+
+  it('row 3: who was blocked by a vacant role waits as soon as that is open again, also while another is undone first', () => {
+    const roles = [
+      { name: 'boss', choose: 'lowest_index' as const, among: 'a' },
+      { name: 'deputy', choose: 'lowest_index' as const, among: 'b' },
+    ];
+    const states = [
+      state('g', 'a'),
+      state('g', 'b', { except: ['boss'] }),
+      state('g', 'c', { only: ['boss'], undo: { action: script(), onFailure: 'fail' } }),
+      state('g', 'd', { only: ['boss'], except: ['deputy'] }),
+    ];
+    const w = new Workflow(
+      definition([entity('g', { states, roles })], ['g.c', 'g.d']),
+      membership({ g: 3 }),
+    ).create();
+    for (const step of ['g[0].a', 'g[1].a', 'g[2].a', 'g[0].c']) w.succeed(step);
+    for (const step of ['g[1].b', 'g[2].b']) w.exit(step, 1);
+    expect([w.over, w.record('g[0].d')?.cause]).to.eql(['failed', 'role_vacant']);
+    change(w, { leave: { g: ['g-0'] } });
+    expect([w.out()[0], w.status('g[1].d'), w.status('g[2].d')]).to.eql(['g[0].c', 'waiting', 'waiting']);
+    for (let [step] = w.out(); step !== undefined; [step] = w.out()) w.succeed(step);
+    expect([w.over, w.state.workflow.roles]).to.eql(['complete', { 'g.boss': 'g-1', 'g.deputy': 'g-2' }]);
+  });
+
+  it('halted: what was asked to be renewed may be fresh enough before anything may begin again', () => {
+    const one = definition(
+      [
+        entity('g', { states: [state('g', 'a', { validFor: 15 })] }),
+        entity('h', { states: [state('h', 'slow'), state('h', 'b', { needs: ['slow', 'g.a@1'] })] }),
+        entity('s', { type: 'vm', states: [state('s', 'breaks')] }),
+      ],
+      ['h.b', 's.breaks'],
+      { failureMode: 'halt' },
+    );
+    const w = new Workflow(one, membership({ g: 2, h: 1, s: 1 })).create();
+    w.succeed('g[0].a');
+    w.succeed('g[1].a');
+    w.now += 20;
+    w.succeed('h[0].slow');
+    expect(w.record('h[0].b')?.freshFrom).to.equal(w.now);
+    w.exit('s.breaks', 1);
+    w.succeed('g[0].a');
+    expect(w.status('h[0].b')).to.equal('waiting');
+    w.succeed('g[1].a');
+    expect(w.over).to.equal('failed');
+    w.send({ kind: 'resume', by: 'ann' });
+    expect(w.out()).to.eql(['h[0].b', 's.breaks']);
+  });
 });

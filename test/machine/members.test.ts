@@ -143,7 +143,7 @@ describe('members that change', () => {
     const states = [state('g', 'a'), state('g', 'b', { needs: ['g.a@2'] })];
     const one = definition([entity('g', { states })], ['g.b']);
     const w = new Workflow(one, membership({ g: 2 })).create();
-    const { rejected, changes } = leaves(w, 'g-1');
+    const { rejected, changes } = change(w, { members: { g: [{ agent: 'g-0', name: 'g-0', data: {} }] } });
     expect(rejected?.message).to.equal('g.b requires 2 of g.a, which applies to 1 of the members given.');
     expect([changes, w.state.workflow.generation]).to.eql([[], 1]);
   });

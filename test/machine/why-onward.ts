@@ -131,7 +131,7 @@ export const ONWARD: Situations<Onward> = {
     },
     {
       step: 'g[0].b',
-      says: 'cannot go on: nobody could be chosen as g.master: highest of g.master for g-0: No number. Give one.',
+      says: 'cannot go on: nobody could be chosen as g.master: highest of g.master for g-0: No number. Give one',
       workflow: () => {
         const role = { ...MASTER, choose: 'highest', rule: unwilling } as const;
         const w = group(1, [state('g', 'a'), state('g', 'b', { only: ['master'] })], [role]);

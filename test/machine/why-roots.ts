@@ -18,8 +18,10 @@ import { failed, group, MASTER, type Situations } from './why-situations.ts';
 
 const approval: Action = { kind: 'approval', message: literal('Go on?'), timeout: 30_000 };
 
-/** `set_aside` and `engine` are told by the engine around the machine. */
-export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'engine' }>> = {
+/** `set_aside` and `engine` are told by the engine around the machine; the rest is in why-troubles.ts. */
+export const ROOTS: Situations<
+  Exclude<Root, { readonly kind: 'set_aside' | 'engine' | 'broker' | 'store' | 'quota' }>
+> = {
   running: [
     {
       step: 'g[0].a',
@@ -58,6 +60,13 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
         group(1, [
           state('g', 'a', { action: call('https://x.org/a?key=1', '<% response.status == 200 %>') }),
         ]),
+    },
+    {
+      step: 'g[0].a',
+      says: 'runs: GET https://x.org/a until it answers as wanted; last seen: GET answered 503; times out in 10m00s',
+      workflow: () =>
+        group(1, [state('g', 'a', { action: call('https://x.org/a', '<% response.status == 200 %>') })]),
+      around: () => ({ word: () => ({ kind: 'seen', says: 'GET answered 503' }) }),
     },
     {
       step: 'g[0].a',
@@ -250,6 +259,16 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
         return w;
       },
     },
+    {
+      step: 'g[0].a',
+      says: 'is undone, as ann asked, and is not begun again before somebody goes on',
+      workflow: () => {
+        const w = group(1, [state('g', 'a'), join('g', 'c', { needs: ['a'] })]);
+        w.succeed('g[0].a');
+        w.send({ kind: 'undo', step: 'g[0].a', by: 'ann' });
+        return w;
+      },
+    },
   ],
   not_wanted: [
     {
@@ -284,6 +303,29 @@ export const ROOTS: Situations<Exclude<Root, { readonly kind: 'set_aside' | 'eng
       workflow: () => {
         const w = failed();
         w.send({ kind: 'skip', step: 'g[0].a', outputs: {}, by: 'ann' });
+        return w;
+      },
+    },
+  ],
+  suspended: [
+    {
+      step: 'g[0].b',
+      says: 'goes no further: the workflow is suspended by ann since 1m00s; resume it',
+      workflow: () => {
+        const w = group(1, [state('g', 'a'), state('g', 'b', { needs: ['a'] })]);
+        w.send({ kind: 'suspend', by: 'ann' });
+        w.succeed('g[0].a');
+        w.now += 60_000;
+        return w;
+      },
+    },
+    {
+      step: 'g[0].a',
+      says: 'goes no further: the workflow is suspended by ann since 0s; resume it',
+      workflow: () => {
+        const w = group(1, [state('g', 'a', { probe: script() })]);
+        w.send({ kind: 'suspend', by: 'ann' });
+        w.exit('g[0].a', 1);
         return w;
       },
     },

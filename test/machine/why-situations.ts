@@ -1,7 +1,7 @@
 // What situations of `why` are made of.
 // Belongs here: their type and what several need. Does not belong here: the situations (why-onward.ts, why-roots.ts).
 import type { Role, State } from '../../engine/definition/types.ts';
-import type { Cause } from '../../engine/machine/why/types.ts';
+import type { Cause, Surroundings } from '../../engine/machine/why/types.ts';
 import { definition, entity, membership, state } from '../support/definitions.ts';
 import { Workflow } from '../support/workflow.ts';
 
@@ -10,6 +10,8 @@ export interface Situation {
   readonly says: string;
   readonly workflow: () => Workflow;
   readonly offline?: string;
+  /** What the engine around the machine knows, with the time of it. */
+  readonly around?: (now: number) => Partial<Surroundings>;
 }
 
 /** At least one for every kind of cause. */

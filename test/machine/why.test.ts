@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import type { State } from '../../engine/definition/types.ts';
 import { compileGraph } from '../../engine/graph/compile.ts';
 import { apply } from '../../engine/machine/apply.ts';
+import { LIMITS } from '../../engine/base/limits.ts';
 import { decide } from '../../engine/machine/decide.ts';
 import { initialState } from '../../engine/machine/state.ts';
 import { explainStep, explainWorkflow } from '../../engine/machine/why/explain.ts';
@@ -15,8 +16,9 @@ import { Workflow } from '../support/workflow.ts';
 import { ONWARD } from './why-onward.ts';
 import { ROOTS } from './why-roots.ts';
 import { group } from './why-situations.ts';
+import { TROUBLES } from './why-troubles.ts';
 
-const SITUATIONS = { ...ONWARD, ...ROOTS };
+const SITUATIONS = { ...ONWARD, ...ROOTS, ...TROUBLES };
 
 describe('why a workflow that has undone what it did stands still', () => {
   it('a resume begins anew', () => {
@@ -51,9 +53,10 @@ describe('why a workflow has undone what it did', () => {
 
 describe('why', () => {
   for (const [kind, situations] of Object.entries(SITUATIONS)) {
-    for (const { step, says, workflow, offline } of situations) {
+    for (const { step, says, workflow, offline, around: more } of situations) {
       it(`tells ${kind}: ${says.slice(0, 90)}`, () => {
-        const { causes } = explain(workflow(), step, offline);
+        const w = workflow();
+        const { causes } = explain(w, step, offline, more?.(w.now));
         expect(causes[0]?.says).to.equal(says);
         expect(causes[0]?.cause.kind).to.equal(kind);
       });
@@ -96,6 +99,33 @@ describe('why', () => {
     expect(roots[0]?.path.at(-1)?.step).to.equal('g[7].a');
     expect(roots).to.have.length(5);
     expect(moreRoots).to.equal(4);
+  });
+
+  it('tells both ends of a long chain, and which step tells what lies between', () => {
+    const names = Array.from({ length: 100 }, (_, place) => `s${String(place).padStart(2, '0')}`);
+    const chain = names.map((name, place) =>
+      state('g', name, place === 0 ? {} : { needs: [names[place - 1] ?? ''] }),
+    );
+    const w = group(1, chain);
+    w.exit('g[0].s00', 1);
+    const told: string[] = [];
+    for (let step: string | undefined = 'g[0].s99'; step !== undefined; ) {
+      const { roots } = explain(w, step);
+      const [{ path, omitted }] = roots as [(typeof roots)[number]];
+      expect(path.length).to.be.at.most(LIMITS.linksTold);
+      expect(path.at(-1)?.step).to.equal('g[0].s00');
+      const first = path.slice(0, omitted?.after ?? path.length);
+      told.push(...first.map(link => link.step));
+      expect(told.length + (omitted?.links ?? 0) + path.length - first.length).to.equal(100);
+      step = omitted?.next;
+    }
+    expect(told).to.deep.equal(names.toReversed().map(name => `g[0].${name}`));
+  });
+
+  it('ends no phrase with the full stop of what a script said', () => {
+    const w = group(1, [state('g', 'a')]);
+    w.exit('g[0].a', 1, 'the port is taken.');
+    expect(explain(w, 'g[0].a').causes[0]?.says).to.match(/the port is taken$/);
   });
 
   it('tells of a workflow by when it is to be complete, as long as it can be', () => {

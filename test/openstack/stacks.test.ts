@@ -85,12 +85,15 @@ function suite(found: Services): void {
     });
     afterEach(() => engine.stop());
 
-    const stacksOf = async (id: string): Promise<readonly string[]> => {
+    const listOf = async (id: string) => {
       const { stacks } = await demo.call('orchestration', 'GET', '/stacks');
       const all = stacks as unknown as readonly { stack_name: string; stack_status: string }[];
-      const ours = all.filter(({ stack_name }) => stack_name.startsWith(`w-${id}-net-made`));
-      return ours.map(({ stack_status }) => stack_status);
+      return all.filter(({ stack_name }) => stack_name.startsWith(`w-${id}-net-made`));
     };
+    const stacksOf = async (id: string): Promise<readonly string[]> =>
+      (await listOf(id)).map(({ stack_status }) => stack_status);
+    const namesOf = async (id: string): Promise<readonly string[]> =>
+      (await listOf(id)).map(({ stack_name }) => stack_name);
 
     it('makes a stack as its owner, takes its outputs, and deletes it with the workflow', async () => {
       const files = { 'net.yaml': TEMPLATE };
@@ -104,6 +107,26 @@ function suite(found: Services): void {
       expect(await stacksOf('made')).to.deep.equal(['CREATE_COMPLETE']);
       expect(await engine.deleted('made')).to.equal('deleted');
       expect(await stacksOf('made')).to.deep.equal([]);
+    });
+
+    it('R3: makes another beside the first that it replaces, and deletes the first once the new one is there', async () => {
+      const files = { 'net.yaml': TEMPLATE };
+      const text = workflow('<% inputs.gib %>').replace(
+        'outputs: {count: {',
+        'on_change: replace\n        outputs: {count: {',
+      );
+      expect(await engine.create('beside', text, right, { files })).to.deep.equal([]);
+      expect((await engine.settled('beside')).record.status).to.equal('complete');
+      const [first] = await namesOf('beside');
+      await engine.act('beside', { kind: 'update', inputs: { gib: 5 } });
+      const { record, outputs } = await engine.settled('beside');
+      expect([record.status, record.reason]).to.deep.equal(['complete', '']);
+      expect(outputs).to.deep.equal({ next: 6 });
+      const names = await namesOf('beside');
+      expect(names).to.have.lengthOf(1);
+      expect(names).not.to.include(first);
+      expect(await engine.deleted('beside')).to.equal('deleted');
+      expect(await stacksOf('beside')).to.deep.equal([]);
     });
 
     it('is refused without a credential, before anything starts', async () => {

@@ -133,7 +133,21 @@ describe('a plan', () => {
       'undo db[1].joined: it is gone from the definition',
     ]);
     expect(plan.warnings.join()).to.contain(
-      'db.joined is undone, and db.attached, which does the same, runs.',
+      "db.joined is undone, and db.attached, which does the same, runs. If it was only renamed, write 'was: joined' in db.attached.",
+    );
+  });
+
+  it('row 29: says what is renamed, of which nothing runs, is undone or is warned of', () => {
+    const other = TEXT.replaceAll('joined', 'attached').replace(
+      'attached:\n',
+      'attached:\n        was: joined\n',
+    );
+    expect(other).to.include('was: joined');
+    const plan = planned(complete(2), other);
+    expect(told(plan)).to.eql([]);
+    expect(plan.warnings).to.eql([]);
+    expect(plan.steps.find(({ step }) => step === 'db[1].attached')?.reason).to.equal(
+      'renamed from db[1].joined; nothing of it changes',
     );
   });
 
@@ -145,6 +159,15 @@ describe('a plan', () => {
     const plan = planned(complete(1), kept);
     expect(told(plan)).to.eql([]);
     expect(plan.steps.find(({ step }) => step === 'db[0].started')?.reason).to.contain('on_change: keep');
+  });
+
+  it('R3: says that another action answers the change, which nobody need declare idempotent', () => {
+    const change = 'only: primary\n        on_change: {script: {sh: reload.sh}}';
+    const changed = TEXT.replace('start.sh,', 'start-2.sh,').replace('only: primary', change);
+    const plan = planned(complete(1), changed);
+    const started = plan.steps.find(({ step }) => step === 'db[0].started');
+    expect(started?.reason).to.contain('by its on_change (script)');
+    expect(started).not.to.have.property('unsafe');
   });
 
   it('row 27: tells who follows the re-run of another', () => {

@@ -56,6 +56,21 @@ const statusOf = async (world: World): Promise<string> => (await world.service.w
 const since = (world: World, count: number): readonly string[] =>
   world.driver.started.slice(count).map(({ id }) => id.step);
 
+/** What a follower of the workflow reads while a script prints. */
+async function printed(world: World, step: string): Promise<readonly string[]> {
+  const over = new AbortController();
+  const read: string[] = [];
+  const reading = (async () => {
+    for await (const one of world.service.follow('w', over.signal))
+      if (one.kind === 'output') read.push(`${one.step} says ${one.text}`);
+  })();
+  world.engine.tell('w', { kind: 'output', step, stream: 'stdout', text: 'hello' });
+  await world.settled();
+  over.abort();
+  await reading;
+  return read;
+}
+
 describe('an update of inputs', () => {
   it('R3: runs again what reads them, and nothing else; also after a restart in its middle', async () => {
     const disk = new MemoryDisk();
@@ -82,6 +97,59 @@ describe('an update of inputs', () => {
     expect(
       JSON.stringify([...disk.workflows.values()].map(({ log, source }) => [log, source])),
     ).not.to.contain('battery');
+    await world.engine.stop();
+  });
+
+  it('row 29: a state that is renamed goes on after a restart, and its command comes back under its first name', async () => {
+    const disk = new MemoryDisk();
+    let world = new World(disk);
+    await world.engine.start();
+    await world.create('w', { members: members(2) });
+    await finish(world, 'sql[0].prepared');
+    const renamed = CLUSTER.replaceAll('prepared', 'readied').replace(
+      '      readied:\n',
+      '      readied:\n        was: prepared\n',
+    );
+    expect(await update(world, { document: document(renamed) })).to.eql(APPLIED);
+    expect(since(world, 0)).to.eql(['sql[0].prepared', 'sql[1].prepared']);
+    world = await restarted(world, disk);
+    expect(since(world, 0)).to.eql(['sql[1].prepared']);
+    const { steps } = await world.service.workflow('w');
+    expect(steps.map(({ id }) => id))
+      .to.include('sql[0].readied')
+      .and.not.include('sql[0].prepared');
+    expect(await printed(world, 'sql[1].prepared')).to.eql(['sql[1].readied says hello']);
+    await finish(world, 'sql[1].prepared');
+    for (const index of [0, 1]) await finish(world, `sql[${index}].joined`);
+    expect(await statusOf(world)).to.equal('complete');
+    expect((await world.service.workflow('w')).outputs).to.eql({ addresses: ['10.0.0.1', '10.0.0.1'] });
+    const { steps: ran, criticalPath } = await world.service.timeline('w');
+    expect(ran.map(({ step }) => step)).to.have.members(
+      [0, 1].flatMap(index => [`sql[${index}].readied`, `sql[${index}].joined`]),
+    );
+    expect(criticalPath.map(({ step }) => step)).to.eql(['sql[1].readied', 'sql[1].joined']);
+    await world.engine.stop();
+  });
+
+  it('row 29: what waits for its time still does, also renamed twice until then', async () => {
+    const waits = /action: \{script: \{bash: "echo join".*/;
+    let source = CLUSTER.replace(waits, 'action: {wait: {for: 30s}}');
+    const world = new World(new MemoryDisk());
+    await world.engine.start();
+    await world.create('w', { document: document(source), members: members(1) });
+    await finish(world, 'sql[0].prepared');
+    for (const [from, to] of [
+      ['joined', 'entered'],
+      ['entered', 'settled'],
+    ] as const) {
+      source = source.replace(/ {8}was: .*\n/, '').replaceAll(from, to);
+      source = source.replace(`      ${to}:\n`, `      ${to}:\n        was: ${from}\n`);
+      expect(await update(world, { document: document(source) })).to.eql(APPLIED);
+    }
+    expect(await statusOf(world)).to.equal('running');
+    world.clock.advance(30_000);
+    await world.settled();
+    expect(await statusOf(world)).to.equal('complete');
     await world.engine.stop();
   });
 

@@ -9,10 +9,9 @@ set -euo pipefail
 mkdir -p "${1:?the directory that the root is laid out in}"
 DIRECTORY=$(cd "$1" && pwd)
 ROOT=$DIRECTORY/root
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
 
 make_root() {
-  [ -x "$ROOT/usr/bin/apt-get" ] || debootstrap --variant=minbase unstable "$ROOT" "$MIRROR"
+  [ -x "$ROOT/usr/bin/apt-get" ] || debootstrap --variant=minbase unstable "$ROOT" ${MIRROR:+"$MIRROR"}
   printf '#!/bin/sh\nexit 101\n' >"$ROOT/usr/sbin/policy-rc.d"
   chmod +x "$ROOT/usr/sbin/policy-rc.d"
   DEBIAN_FRONTEND=noninteractive chroot "$ROOT" apt-get install -y --no-install-recommends python3-heat

@@ -9,7 +9,7 @@
 set -euo pipefail
 
 PACKAGES=(openssl rabbitmq-server mariadb-server-core mariadb-client-core python3-keystone heat-engine heat-api python3-heatclient
-  python3-openstackclient nova-common python3-placement glance-common cloud-init)
+  python3-openstackclient nova-common python3-placement glance-common cloud-init chromium fonts-dejavu-core)
 
 missing=()
 for package in "${PACKAGES[@]}"; do

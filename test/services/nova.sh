@@ -48,6 +48,8 @@ osapi_compute_workers = 1
 enabled_apis = osapi_compute
 force_config_drive = false
 heal_instance_info_cache_interval = -1
+# On a busy machine it may be silent for a minute, and no server is to be refused for that.
+service_down_time = 3600
 reserved_host_memory_mb = 0
 [api]
 auth_strategy = keystone

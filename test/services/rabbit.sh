@@ -2,13 +2,14 @@
 # Belongs here: configuring, starting and ending a node. Does not belong here: which nodes there are (up.sh, broker.sh).
 
 # start_rabbit NAME PORT HTTP_PORT [TLS_PORT]: with TLS_PORT there must be certificates in $SERVICES/NAME/tls
+# Of a cluster where RABBIT_PEERS names the ports of its nodes, this one's among them; the nodes share RABBIT_EPMD_PORT.
 start_rabbit() {
   local name=$1 port=$2 http=$3 tls=${4:-} home=$SERVICES/$1
   mkdir -p "$home"
   cat >"$home/env" <<END
 export HOME=$home
 export RABBITMQ_NODENAME=mw$port@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$port
-export RABBITMQ_DIST_PORT=$((port - 6000)) ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((port - 12000))
+export RABBITMQ_DIST_PORT=$((port - 6000)) ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=${RABBIT_EPMD_PORT:-$((port - 12000))}
 export RABBITMQ_MNESIA_BASE=$home/mnesia RABBITMQ_LOG_BASE=$SERVICES/log RABBITMQ_LOGS=$SERVICES/log/$name-node.log
 export RABBITMQ_CONFIG_FILE=$home/rabbitmq RABBITMQ_ENABLED_PLUGINS_FILE=$home/enabled_plugins
 export ERL_CRASH_DUMP=$SERVICES/log/$name-crash.dump
@@ -32,10 +33,24 @@ ssl_options.certfile = $home/tls/server.pem
 ssl_options.keyfile = $home/tls/server.key
 ssl_options.verify = verify_none
 END
+    [ -z "${RABBIT_PEERS:-}" ] || peers
   } >"$home/rabbitmq.conf"
+  if [ -n "${RABBIT_PEERS:-}" ] && [ ! -e "$home/.erlang.cookie" ]; then
+    (umask 377 && echo "$RABBIT_EPMD_PORT-of-a-test" >"$home/.erlang.cookie")
+  fi
   echo '[rabbitmq_management].' >"$home/enabled_plugins"
   # A crashing node writes what it remembers into its working directory.
   (. "$home/env" && cd "$home" && spawn "$name" /usr/lib/rabbitmq/bin/rabbitmq-server)
+}
+
+# Nodes that start for the first time find each other by this list
+peers() {
+  local peer number=0
+  echo 'cluster_formation.peer_discovery_backend = classic_config'
+  for peer in $RABBIT_PEERS; do
+    number=$((number + 1))
+    echo "cluster_formation.classic_config.nodes.$number = mw$peer@localhost"
+  done
 }
 
 # await_rabbit NAME PORT HTTP_PORT
@@ -60,7 +75,7 @@ end_rabbit() {
     gone "$node" 10
   fi
   end "$1"
-  (. "$SERVICES/$1/env" && epmd -port "$ERL_EPMD_PORT" -kill >/dev/null 2>&1)
+  (. "$SERVICES/$1/env" && epmd -port "$ERL_EPMD_PORT" -kill >/dev/null 2>&1) || true
 }
 
 # make_authority FOLDER NAME: ca.pem and ca.key of an authority for a test run

@@ -4,20 +4,25 @@ import type { WireMessage } from '../../agent-protocol/transport.ts';
 import { decode } from '../../agent-protocol/codec.ts';
 import type { PublishContext } from '../../engine/bus/memory.ts';
 import { compileGraph } from '../../engine/graph/compile.ts';
-import type { StateGraph } from '../../engine/graph/types.ts';
+import type { Names, StateGraph } from '../../engine/graph/types.ts';
+import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
 import { apply } from '../../engine/machine/apply.ts';
 import { check } from '../../engine/machine/invariants.ts';
+import { earlierOf, entered } from '../../engine/machine/update/begin.ts';
+import { renamedBy } from '../../engine/machine/update/rename.ts';
 import { initialState, restore, type MachineState } from '../../engine/machine/state.ts';
 import { canonicalJson, type JsonValue } from '../../engine/base/json.ts';
-import { effectKey } from '../../engine/base/ids.ts';
-import type { Change, StepStatus } from '../../engine/machine/types.ts';
-import type { LogEntry, StoredWorkflow } from '../../engine/runtime/ports.ts';
+import { effectKey, type StepId } from '../../engine/base/ids.ts';
+import type { Change, StepRecord, StepStatus } from '../../engine/machine/types.ts';
+import { definitionsOf, type LogEntry, type StoredWorkflow } from '../../engine/runtime/ports.ts';
 import { MemoryStore, type MemoryDisk } from '../../engine/store/memory.ts';
 import type { Vm } from './vm.ts';
 
 /** The same in every world. */
 const PARSED = new Map<string, ReturnType<typeof parseDefinition>>();
+
+const found = (digest: string): WorkflowDefinition => PARSED.get(digest)?.definition as WorkflowDefinition;
 
 const OPEN = new Set<StepStatus>(['waiting', 'ready', 'running']);
 
@@ -29,11 +34,23 @@ export class Broken extends Error {
   }
 }
 
+interface Loaded {
+  readonly graph: StateGraph;
+  readonly state: MachineState;
+  readonly stored: StoredWorkflow;
+}
+
+/** Of a step by the name that it has outside. */
+const recordOf = ({ graph, stored }: Loaded, id: StepId): StepRecord | undefined =>
+  stored.steps.find(({ number }) => number === graph.stepById.get(id))?.record;
+
 export class Checker {
   readonly #store: MemoryStore;
   readonly #vms: readonly Vm[];
-  /** By workflow: its definition and members never change. */
+  /** By workflow and what it runs by. */
   readonly #graphs = new Map<string, StateGraph>();
+  /** What each workflow began with. */
+  readonly #first = new Map<string, StoredWorkflow['source']>();
   /** Highest log number seen per workflow: what was committed may never be gone. */
   readonly #lastSeq = new Map<string, number>();
   readonly #disk: MemoryDisk;
@@ -45,21 +62,28 @@ export class Checker {
     this.#vms = vms;
   }
 
-  async #graphOf(id: string, { definition: digest, members }: StoredWorkflow['source']): Promise<StateGraph> {
-    const known = this.#graphs.get(id);
+  async #graphOf(id: string, source: StoredWorkflow['source']): Promise<StateGraph> {
+    const { definition, members, earlier, also } = source;
+    const key = JSON.stringify([id, definition, members, earlier, also]);
+    const known = this.#graphs.get(key);
     if (known) return known;
-    const { source = null, fileName = id, files = {} } = (await this.#store.definition(digest)) ?? {};
-    const parsed = PARSED.get(digest) ?? parseDefinition(source, { fileName, files });
-    PARSED.set(digest, parsed);
-    if (!parsed.definition) throw new Error(`${id}: ${JSON.stringify(parsed.problems)}`);
-    const graph = compileGraph(parsed.definition, new Map(Object.entries(members)));
-    this.#graphs.set(id, graph);
+    for (const digest of definitionsOf(source)) await this.#parse(id, digest);
+    const graph = compileGraph(found(definition), new Map(Object.entries(members)), {
+      ...(earlier && { earlier: earlierOf(earlier, found) }),
+      ...(also && { also }),
+    });
+    this.#graphs.set(key, graph);
     return graph;
   }
 
-  async load(
-    id: string,
-  ): Promise<{ graph: StateGraph; state: MachineState; stored: StoredWorkflow } | undefined> {
+  async #parse(id: string, digest: string): Promise<void> {
+    const { source = null, fileName = id, files = {} } = (await this.#store.definition(digest)) ?? {};
+    const parsed = PARSED.get(digest) ?? parseDefinition(source, { fileName, files });
+    if (!parsed.definition) throw new Error(`${id}: ${JSON.stringify(parsed.problems)}`);
+    PARSED.set(digest, parsed);
+  }
+
+  async load(id: string): Promise<Loaded | undefined> {
     const stored = await this.#store.load(id);
     if (!stored) return undefined;
     const graph = await this.#graphOf(id, stored.source);
@@ -101,6 +125,7 @@ export class Checker {
     this.#lastSeq.set(id, stored.record.seq);
     const broken = check(graph, state);
     if (broken[0]) throw new Broken('machine', broken[0]);
+    if (!this.#first.has(id)) this.#first.set(id, stored.source);
     await this.#replays(id, graph, stored);
   }
 
@@ -118,9 +143,17 @@ export class Checker {
   #counts(log: readonly LogEntry[]): void {
     const tries = new Map<string, number>();
     const rescues = new Map<string, number>();
+    let source = 1;
     for (const { change } of log) {
+      if (change.kind === 'generation' && change.definition) source = change.generation;
+      if (change.kind === 'generation' || change.kind === 'operation') tries.clear();
       if (change.kind !== 'step') continue;
       const { step, from, record } = change;
+      // With another definition everything gets a new beginning, what runs when it has ended: then it may run again at once.
+      if ((record.source ?? 1) < source) {
+        tries.delete(step);
+        continue;
+      }
       const going = OPEN.has(from) && (OPEN.has(record.status) || record.status === 'failed');
       const isLess = record.tries < (tries.get(step) ?? 0);
       const { rescues: rescued = 0 } = record;
@@ -131,23 +164,38 @@ export class Checker {
     }
   }
 
+  /** S1: while it is suspended no command of any step is sent; what a decision sends that ends it stands before that end. */
+  #stands(id: string, log: readonly LogEntry[]): void {
+    let sent = new Map<string, number>();
+    let names: Names | undefined;
+    let suspended = false;
+    let since: { readonly step: string; readonly at: number }[] = [];
+    for (const { at, change } of log) {
+      if (change.kind === 'step') {
+        const { step, record } = change;
+        if (suspended && record.dispatch > (sent.get(step) ?? 0)) since.push({ step, at });
+        sent.set(step, record.dispatch);
+      } else if (change.kind === 'workflow') {
+        suspended = change.record.suspended !== undefined;
+        const wrong = since.find(one => suspended || one.at !== at);
+        if (wrong) throw new Broken('S1', `${wrong.step} of ${id} was sent a command while it was suspended`);
+        since = [];
+      } else if (change.kind === 'generation') {
+        const now = renamedBy(names, change.earlier?.names);
+        names = change.earlier?.names;
+        sent = new Map([...sent].map(([step, count]) => [now(step), count]));
+      }
+    }
+    if (since[0])
+      throw new Broken('S1', `${since[0].step} of ${id} was sent a command while it was suspended`);
+  }
+
   async #replays(id: string, graph: StateGraph, stored: StoredWorkflow): Promise<void> {
     const log = await this.#store.events(id, 0, 1_000_000);
     this.#counts(log);
-    const { createdAt, stackName, generation } = stored.record;
-    const fresh = initialState(graph, {
-      id,
-      stackName,
-      generation,
-      at: createdAt,
-      inputs: stored.source.inputs,
-      ...(stored.source.parent && { parent: stored.source.parent }),
-    });
-    apply(
-      graph,
-      fresh,
-      log.map(entry => entry.change),
-    );
+    this.#stands(id, log);
+    const { createdAt } = stored.record;
+    const fresh = await this.#replayed(id, stored, log);
     const text = (value: unknown): string => canonicalJson(JSON.parse(JSON.stringify(value)) as JsonValue);
     for (const { number, record } of stored.steps) {
       if (text(fresh.records[number] ?? null) !== text(record)) {
@@ -164,6 +212,26 @@ export class Checker {
       );
   }
 
+  /** The state that the log leads to, from what the workflow began with. */
+  async #replayed(
+    id: string,
+    { record: { createdAt, stackName }, source }: StoredWorkflow,
+    log: readonly LogEntry[],
+  ): Promise<MachineState> {
+    const first = this.#first.get(id) ?? source;
+    let graph = await this.#graphOf(id, first);
+    const { inputs, parent } = first;
+    const asked = { id, stackName, generation: 1, at: createdAt, inputs, ...(parent && { parent }) };
+    let state = initialState(graph, asked);
+    for (const { change } of log) {
+      if (change.kind === 'generation' && change.definition) await this.#parse(id, change.definition);
+      if (change.kind === 'generation' || change.kind === 'operation')
+        ({ graph, state } = entered(graph, state, change, found));
+      apply(graph, state, [change]);
+    }
+    return state;
+  }
+
   /** P1: a command on the wire was committed first. */
   async published({ exchange, message }: PublishContext): Promise<void> {
     if (exchange !== '') return;
@@ -173,7 +241,7 @@ export class Checker {
     if (decoded.message.kind !== 'command') return;
     const { id } = decoded.message;
     const now = await this.load(id.workflow);
-    const record = now?.stored.steps.find(({ number }) => now.graph.steps[number]?.id === id.step)?.record;
+    const record = now && recordOf(now, id.step);
     const wasDecided = now === undefined || (record !== undefined && record.dispatch >= id.dispatch);
     if (!wasDecided) throw new Broken('P1', `${effectKey(id)} was sent before it was committed`);
   }
@@ -187,8 +255,10 @@ export class Checker {
     if (!ends || (message.kind === 'refused' && message.reason === 'old_term')) return;
     const { id } = message;
     const now = await this.load(id.workflow);
-    const record = now?.stored.steps.find(({ number }) => now.graph.steps[number]?.id === id.step)?.record;
-    const isOut = record?.dispatch === id.dispatch && record.command !== undefined;
+    const record = now && recordOf(now, id.step);
+    // What is suspended may keep it: that is a commit too.
+    const isOut =
+      record?.dispatch === id.dispatch && record.command !== undefined && record.kept === undefined;
     if (isOut) throw new Broken('I4', `the end of ${effectKey(id)} was acked before it was committed`);
   }
 

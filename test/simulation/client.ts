@@ -4,7 +4,8 @@ import type { ActRequest } from '../../engine/runtime/api.ts';
 import type { StepRecord, WorkflowRecord } from '../../engine/machine/types.ts';
 import { Broken } from './checks.ts';
 import type { EngineHost } from './engine-host.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Random } from './random.ts';
+import type { Later, Scenario } from './scenarios.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface ClientWorld {
@@ -14,6 +15,8 @@ export interface ClientWorld {
   active(): EngineHost | undefined;
   /** The workflow as it is committed. */
   record(): Promise<WorkflowRecord | undefined>;
+  /** A VM was, or may yet be, another than the one in which something was reached. */
+  isInDoubt(): Promise<boolean>;
   /** What its steps ask, and those of its children, as committed. */
   asking(): Promise<readonly Asking[]>;
 }
@@ -48,11 +51,45 @@ export class Client {
     this.#world = world;
   }
 
-  /** Creates, answers until the workflow is over, and deletes it when asked to; resolves with its last status. */
-  async live(remove: boolean): Promise<string> {
+  /**
+   * Creates, answers until the workflow is over, asks for what comes later, and deletes it when asked to; resolves with its
+   * last status. `moments`: what comes later comes at any moment of these, as far as it may.
+   */
+  async live(remove: boolean, moments?: Random): Promise<string> {
     await this.#create();
-    const status = await this.#untilOver();
+    if (!moments) await this.#untilOver();
+    for (const later of this.#world.scenario.later ?? []) await this.#goOn(later, moments);
+    let status = await this.#untilOver();
+    while (await this.#world.isInDoubt()) {
+      await this.#world.scheduler.sleep(5_000);
+      await this.act({ kind: 'converge' });
+      status = await this.#untilOver();
+    }
     return remove ? this.#remove() : status;
+  }
+
+  /** Another definition may come while anything runs; an operation begins when that is over. */
+  async #goOn(later: Later, moments: Random | undefined): Promise<void> {
+    if ('operate' in later) {
+      await this.#untilOver();
+      return this.act({ kind: 'operate', operation: later.operate, id: later.operate, inputs: {} });
+    }
+    if (moments) await this.#world.scheduler.sleep(moments.between(0, 30_000));
+    const { name } = this.#world.scenario;
+    const document = { source: later.update, fileName: `${name}.yaml`, files: {} };
+    await this.act({ kind: 'update', document });
+  }
+
+  /** Somebody else suspends the workflow a few times, at any moment, and resumes it some time later. */
+  async pause(random: Random): Promise<void> {
+    const { scheduler } = this.#world;
+    for (let times = random.between(1, 3); times > 0; times -= 1) {
+      await scheduler.sleep(random.between(500, 60_000));
+      if ((await this.#world.record()) === undefined) continue;
+      await this.act({ kind: 'suspend' });
+      await scheduler.sleep(random.between(0, 120_000));
+      await this.act({ kind: 'resume' });
+    }
   }
 
   async #create(): Promise<void> {

@@ -2,6 +2,7 @@
 // Belongs here: enumeration, compared with the run without faults. Does not belong here: drawn faults
 // (simulation.test.ts), the engine killed once (there too).
 import { expect } from 'chai';
+import { GROWN } from './grown-scenario.ts';
 import { difference, oracle } from './run.ts';
 import { FAMILY, LATE, SCENARIOS, type Scenario } from './scenarios.ts';
 import { World } from './world.ts';
@@ -135,5 +136,26 @@ describe('simulation, wherever a kill may fall', () => {
         }
       }
     });
+  });
+
+  describe('where the definition changes and an operation runs', () => {
+    it('does all that', async () => {
+      const { status, effects } = await oracle(GROWN, false);
+      const each = ['added', 'large', 'prepared', 'saved'];
+      expect({ status, effects }).to.eql({ status: 'complete', effects: { 'node-0': each, 'node-1': each } });
+    });
+
+    for (const part of [0, 1, 2]) {
+      it(`R3, R8: ends the same when the engine is killed at any one of its I/Os (${part + 1} of 3)`, async () => {
+        const expected = await oracle(GROWN, false);
+        expect(expected.engineIos).to.be.greaterThan(40);
+        for (let io = part; io < expected.engineIos; io += 3) {
+          const where = io % 4 === 0 ? 'before' : 'after';
+          const killEngine = (life: number) => (at: number) => (life === 1 && at === io ? where : undefined);
+          const actual = await new World({ seed: 3, scenario: GROWN, faults: [], killEngine }).run();
+          expect(difference(GROWN, expected, actual), `killed ${where} I/O ${io}`).to.equal(undefined);
+        }
+      });
+    }
   });
 });

@@ -8,7 +8,7 @@ import type { CloudSource } from '../../engine/drivers/cloud/rights.ts';
 import { createDrivers } from '../../engine/drivers/index.ts';
 import { childWorkflows } from '../../engine/runtime/children.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
-import type { ReportSink, Store } from '../../engine/runtime/ports.ts';
+import type { Doubts, ReportSink, Store } from '../../engine/runtime/ports.ts';
 import { EngineService } from '../../engine/runtime/service.ts';
 import type { Vault } from '../../engine/runtime/secrets.ts';
 import type { Connection, Delivery, Transport } from '../../agent-protocol/transport.ts';
@@ -41,9 +41,10 @@ export class EngineHost {
     this.life = life;
     const clock = life.clock(world.skew);
     // The engine needs its drivers and they report to the engine: the sink is the knot.
-    const sink: ReportSink = {
+    const sink: ReportSink & Doubts = {
       report: (id, report, secrets) => this.engine.report(id, report, secrets),
       owned: () => this.engine.owned(),
+      doubt: (...told) => this.engine.doubt(...told),
     };
     const vault = { seal: (ref: string, value: never) => world.vault.seal(ref, value).sealed };
     this.#side = createAgentSide({

@@ -20,8 +20,8 @@ export const FAULT_KINDS = [
   'agent_disk_full',
   'clock_skew',
 ] as const;
-/** Of the owner's cloud, in worlds that have one: not drawn, or every seed would mean another run. */
-export type FaultKind = (typeof FAULT_KINDS)[number] | 'service_faults';
+/** Of the owner's cloud, in worlds that have one, and VMs that lose their disks: not drawn, or every seed would mean another run. */
+export type FaultKind = (typeof FAULT_KINDS)[number] | 'service_faults' | 'vm_rebuilt';
 
 export class Faults {
   readonly kinds: ReadonlySet<FaultKind>;

@@ -33,13 +33,15 @@ export function difference(scenario: Scenario, expected: RunResult, actual: RunR
 
 export const repeatCommand = (seed: number): string => `npm run soak -- --seed ${seed}`;
 
-/** One seed: it draws the scenario, whether it is deleted at the end, and every fault. */
+/** One seed: it draws the scenario, whether it is deleted at the end, whether it is suspended in between, and every fault. */
 export async function runSeed(seed: number): Promise<Verdict> {
   const random = new Random(seed);
   const scenario = random.pick(DRAWN);
   const remove = random.chance(0.5);
+  // An operation that is asked for while somebody else suspends is refused.
+  const pauses = random.chance(0.3) && !scenario.later;
   try {
-    const result = await new World({ seed, scenario, remove }).run();
+    const result = await new World({ seed, scenario, remove, pauses, early: true }).run();
     const differs = difference(scenario, await oracle(scenario, remove), result);
     return { seed, scenario: scenario.name, result, ...(differs && { failure: `end: ${differs}` }) };
   } catch (thrown) {

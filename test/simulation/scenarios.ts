@@ -2,6 +2,8 @@
 // Belongs here: definitions whose scripts are programs (programs.ts), and what must hold at their end.
 // Does not belong here: faults (faults.ts) or the machinery (world.ts).
 
+import { GROWN } from './grown-scenario.ts';
+
 export interface Scenario {
   readonly name: string;
   readonly definition: string;
@@ -11,7 +13,11 @@ export interface Scenario {
   readonly exact: boolean;
   /** It calls the owner's cloud. */
   readonly calls?: true;
+  /** What is asked of it later: another definition, or an operation of the one that it has then. */
+  readonly later?: readonly Later[];
 }
+
+export type Later = { readonly update: string } | { readonly operate: string };
 
 const header = 'workflow_version: 2026-11-01\n';
 
@@ -354,4 +360,4 @@ goal: site.up
 export const SCENARIOS: readonly Scenario[] = [cluster, rough, bitter];
 
 /** What seeds draw from. */
-export const DRAWN: readonly Scenario[] = [...SCENARIOS, WAVES, SORRY, FAMILY];
+export const DRAWN: readonly Scenario[] = [...SCENARIOS, WAVES, SORRY, FAMILY, GROWN];

@@ -2,6 +2,7 @@
 // Belongs here: what `npm test` runs of the simulation. Does not belong here: fresh seeds (soak.ts), planted bugs (mutants/).
 import { expect } from 'chai';
 import { CLOUDY } from './cloud-scenario.ts';
+import { GROWN } from './grown-scenario.ts';
 import { difference, oracle, repeatCommand, runSeed } from './run.ts';
 import { FAMILY, SCENARIOS, SORRY, type Scenario, WAVES } from './scenarios.ts';
 import { World } from './world.ts';
@@ -65,6 +66,28 @@ describe('simulation', () => {
     }
   });
 
+  it('row 32, A12: runs again what was reached in VMs that are rebuilt at any moment, in twelve worlds', async () => {
+    const cluster = SCENARIOS.find(({ name }) => name === 'cluster') as Scenario;
+    const [there, back] = [await oracle(cluster, false), await oracle(cluster, true)];
+    const others = [
+      'engine_killed',
+      'agent_killed',
+      'standby_takes_over',
+      'broker_cut',
+      'store_faults',
+    ] as const;
+    let builds = 0;
+    for (let seed = 1; seed <= 12; seed += 1) {
+      const remove = seed % 3 === 0;
+      const faults = ['vm_rebuilt', ...(seed % 2 === 0 ? others : [])] as const;
+      const world = new World({ seed, scenario: cluster, remove, faults });
+      const actual = await world.run();
+      builds += world.vms.reduce((sum, vm) => sum + vm.builds - 1, 0);
+      expect(difference(cluster, remove ? back : there, actual), `seed ${seed}`).to.equal(undefined);
+    }
+    expect(builds).to.be.above(25);
+  });
+
   it('row 40: brings a child to its end once, there and back, in ten worlds', async () => {
     const [there, back] = [await oracle(FAMILY, false), await oracle(FAMILY, true)];
     expect([there.status, back.status]).to.deep.equal(['complete', 'deleted']);
@@ -76,6 +99,37 @@ describe('simulation', () => {
       const remove = seed % 2 === 0;
       const actual = await new World({ seed, scenario: FAMILY, remove }).run();
       expect(difference(FAMILY, remove ? back : there, actual), `seed ${seed}`).to.equal(undefined);
+    }
+  });
+
+  it('R3, R8: ends as what the last definition says, whenever that came, and after an operation, in twenty worlds', async () => {
+    const [there, back] = [await oracle(GROWN, false), await oracle(GROWN, true)];
+    expect([there.status, back.status]).to.deep.equal(['complete', 'deleted']);
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const remove = seed % 2 === 0;
+      const actual = await new World({ seed, scenario: GROWN, remove, early: true }).run();
+      expect(difference(GROWN, remove ? back : there, actual), `seed ${seed}`).to.equal(undefined);
+    }
+  });
+
+  it('S1: sends nothing while it is suspended, and ends as it would have, in thirty worlds and at crashes of its engine', async () => {
+    for (let seed = 1; seed <= 30; seed += 1) {
+      const scenario = [...SCENARIOS, WAVES, FAMILY][seed % 5] as Scenario;
+      const remove = seed % 2 === 0;
+      const actual = await new World({ seed, scenario, remove, pauses: true }).run();
+      expect(difference(scenario, await oracle(scenario, remove), actual), `seed ${seed}`).to.equal(
+        undefined,
+      );
+    }
+    const scenario = SCENARIOS[1] as Scenario;
+    const calm = await new World({ seed: 5, scenario, faults: [], pauses: true, remove: true }).run();
+    for (let io = 0; io < calm.engineIos; io += 4) {
+      const killEngine = (life: number) => (at: number) =>
+        life === 1 && at === io ? ('after' as const) : undefined;
+      const world = new World({ seed: 5, scenario, faults: [], killEngine, pauses: true, remove: true });
+      expect(difference(scenario, await oracle(scenario, true), await world.run()), `I/O ${io}`).to.equal(
+        undefined,
+      );
     }
   });
 

@@ -35,7 +35,8 @@ export class Vm {
   readonly journal: JournalRecord[] = [];
   readonly signing = newSigningKey();
   readonly sealing = newSealingKey();
-  readonly incarnation: string;
+  incarnation: string;
+  builds = 1;
   bootId = 'boot-1';
   boots = 1;
   /** Starts by command and run: what invariant I1 is checked from. */
@@ -143,6 +144,16 @@ export class Vm {
     for (const process of this.#processes.values()) process.alive = false;
     this.boots += 1;
     this.bootId = `boot-${this.boots}`;
+  }
+
+  /** Made anew under the same agent: nothing is left of its disk, nor of what its agent remembered. */
+  rebuild(): void {
+    this.reboot();
+    this.builds += 1;
+    this.incarnation = `incarnation-${this.builds}-of-${this.name}`;
+    this.journal.length = 0;
+    for (const kept of [this.#processes, this.#exits, this.disk.effects, this.disk.counters]) kept.clear();
+    this.disk.applied.length = 0;
   }
 
   get running(): number {

@@ -33,6 +33,10 @@ export interface RunOptions {
   /** The same of the agent on a VM; its lives count from 1. */
   readonly killAgent?: (vm: string, life: number) => KillPlan;
   readonly remove?: boolean;
+  /** It is suspended and resumed at moments drawn from the seed. */
+  readonly pauses?: boolean;
+  /** What the scenario asks for later comes at a moment drawn from the seed, not when all is over. */
+  readonly early?: boolean;
 }
 
 export interface RunResult {
@@ -91,12 +95,22 @@ export class World {
       scenario: options.scenario,
       active: () => this.#engines.findLast(host => host.life.alive && host.serving),
       record: async () => (await this.#checker.load('w1'))?.stored.record,
+      isInDoubt: () => this.#isInDoubt(),
       asking: async () => {
         const workflows = ['w1', ...(await this.#checker.children('w1'))];
         const all = await Promise.all(workflows.map(workflow => this.#askingIn(workflow)));
         return all.flat();
       },
     });
+  }
+
+  /** Where VMs are rebuilt: more may be, or not all have said hello since, or something is marked. */
+  async #isInDoubt(): Promise<boolean> {
+    if (!this.faults.kinds.has('vm_rebuilt')) return false;
+    const { directory } = this.#engineWorld;
+    const isNew = this.vms.some(vm => directory.get(vm.name)?.incarnation !== vm.incarnation);
+    const { steps = [] } = (await this.#checker.load('w1'))?.stored ?? {};
+    return !this.faults.over || isNew || steps.some(({ record }) => record.unverified !== undefined);
   }
 
   async #askingIn(workflow: string): Promise<readonly Asking[]> {
@@ -114,12 +128,18 @@ export class World {
     for (const vm of this.vms) this.scheduler.after(0, 3_000, () => this.#startAgent(vm));
     this.#scheduleFaults();
     let status: string | undefined;
-    this.#client.live(this.#options.remove ?? false).then(
+    const moments = this.#options.early ? new Random(this.#options.seed + 2) : undefined;
+    this.#client.live(this.#options.remove ?? false, moments).then(
       end => {
         status = end;
       },
       (thrown: unknown) => this.#breaks(thrown),
     );
+    // What is asked of a workflow that is gone by then is refused.
+    if (this.#options.pauses)
+      this.#client.pause(new Random(this.#options.seed + 1)).catch((thrown: unknown) => {
+        if ((thrown as { code?: string }).code !== 'not_found') this.#breaks(thrown);
+      });
     await this.#runUntil(() => status !== undefined);
     return this.#result(status as string);
   }
@@ -159,12 +179,16 @@ export class World {
     };
   }
 
-  /** A child's by its parent's step: its id hangs on how often that was begun. */
+  /**
+   * A child's by its parent's step: its id hangs on how often that was begun. What is gone from the definition is told only
+   * as far as it had begun, so only its effects are compared.
+   */
   async #statesOf(id: string): Promise<readonly (readonly [string, string])[]> {
     const found = await this.#checker.load(id);
     const { parent } = found?.stored.record ?? {};
     const place = parent ? `${parent.step}/` : '';
-    return (found?.graph.steps ?? []).map(step => {
+    const there = (found?.graph.steps ?? []).filter(({ leaving }) => !leaving);
+    return there.map(step => {
       const record = found?.state.records[step.number];
       const outputs = JSON.stringify(record?.outputs ?? {});
       return [`${place}${step.id}`, `${record?.status ?? 'waiting'} ${outputs}`] as const;
@@ -294,6 +318,11 @@ export class World {
     this.#agents.get(vm.name)?.life.die('its VM rebooted');
   }
 
+  #rebuild(vm: Vm): void {
+    vm.rebuild();
+    this.#agents.get(vm.name)?.life.die('its VM was rebuilt');
+  }
+
   // ---------------------------------------------------------------- faults that come by themselves
 
   #scheduleFaults(): void {
@@ -306,6 +335,7 @@ export class World {
       this.scheduler.after(0, high, again);
     };
     every('standby_takes_over', 5_000, 120_000, () => this.#startEngine());
+    every('vm_rebuilt', 10_000, 150_000, () => this.#rebuild(this.#random.pick(this.vms)));
     every('vm_reboots', 10_000, 200_000, () => this.#reboot(this.#random.pick(this.vms)));
     every(
       'broker_cut',

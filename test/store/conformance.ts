@@ -7,6 +7,7 @@ import type { KeptRecord, Store, WorkflowCommit } from '../../engine/runtime/por
 import {
   commitOf,
   creation,
+  ended,
   inboxRow,
   logEntry,
   source,
@@ -14,6 +15,7 @@ import {
   T0,
   workflowRecord,
 } from './fixtures.ts';
+import { exerciseLists } from './conformance-lists.ts';
 
 /** Opens another store on the same durable place; the first call makes the place. */
 export type Opener = () => Promise<Store>;
@@ -218,6 +220,26 @@ export function exercise(name: string, place: () => Promise<Opener>): void {
         expect(await ids(2, 'ant')).to.deep.equal(['Bee']);
       });
 
+      it('finds the workflows in which an agent has a seat, whole ids only, also after that changes', async () => {
+        const seats = (...agents: readonly string[]) => ({
+          sql: agents.map((agent, index) => ({ agent, name: agent, index, data: { agent: 'vm-9' } })),
+        });
+        const seated = (id: string, ...agents: readonly string[]): WorkflowCommit => {
+          const made = creation(id);
+          return made.source ? { ...made, source: { ...made.source, members: seats(...agents) } } : made;
+        };
+        await commit(seated('zebra', 'vm-1', 'vm-2'), seated('ant', 'vm-12'), seated('Bee', 'vm-1'));
+        expect(await store.seating('vm-1')).to.deep.equal(['zebra', 'Bee']);
+        expect(await store.seating('vm-12')).to.deep.equal(['ant']);
+        expect(await store.seating('vm-9'), 'data that looks like a seat').to.deep.equal([]);
+        const { source } = seated('zebra', 'vm-2');
+        const record = workflowRecord('zebra', { seq: 1 });
+        await commit(commitOf('zebra', { ...(source && { source }), record }));
+        expect(await store.seating('vm-1')).to.deep.equal(['Bee']);
+        await commit(commitOf('Bee', { erase: true }));
+        expect(await store.seating('vm-1')).to.deep.equal([]);
+      });
+
       it('knows which workflows are live', async () => {
         await commit(creation('one'), creation('two'), creation('three'));
         await commit(commitOf('two', { record: workflowRecord('two', { status: 'complete', seq: 1 }) }));
@@ -277,10 +299,7 @@ export function exercise(name: string, place: () => Promise<Opener>): void {
         const rejected = { status: 'rejected', code: 'not_allowed', message: 'no', next: 'wait' } as const;
         await store.submit(inboxRow('r1'));
         await store.submit(inboxRow('r2'));
-        const requests = [
-          { requestId: 'r1', result: { status: 'applied' } as const },
-          { requestId: 'r2', result: rejected },
-        ];
+        const requests = [ended('r1'), ended('r2', rejected)];
         await commit(creation('wf', { requests }));
         expect(await store.pending(10)).to.deep.equal([]);
         expect(await store.result('r1')).to.deep.equal({ status: 'applied' });
@@ -302,13 +321,15 @@ export function exercise(name: string, place: () => Promise<Opener>): void {
       });
     });
 
+    exerciseLists(() => ({ store, commit }));
+
     describe('erasing', () => {
       it('removes rows, log and secrets, leaves a tombstone, and refuses to write again', async () => {
         const secrets = [{ ref: 'wf/out', sealed: Uint8Array.of(5) }];
         await store.submit(inboxRow('r1'), undefined, [{ ref: 'wf/in', sealed: Uint8Array.of(6) }]);
         await commit(creation('wf', { secrets }), creation('other'));
         expect(await store.tombstone('wf')).to.equal(false);
-        const requests = [{ requestId: 'r1', result: { status: 'applied' } as const }];
+        const requests = [ended('r1')];
         await commit(commitOf('wf', { erase: true, requests }));
         expect(await store.load('wf')).to.equal(undefined);
         expect(await store.events('wf', 0, 10)).to.deep.equal([]);
@@ -331,14 +352,14 @@ export function exercise(name: string, place: () => Promise<Opener>): void {
       it('drops a definition with the last workflow that uses it, unless a waiting request names it', async () => {
         const document = { digest: 'digest-1', source: {}, fileName: 'a.yaml', files: {} };
         await store.submit(inboxRow('r1', { kind: 'create' }), document);
-        const done = [{ requestId: 'r1', result: { status: 'applied' } as const }];
+        const done = [ended('r1')];
         await commit(creation('wf', { requests: done }), creation('other'));
         await commit(commitOf('wf', { erase: true }));
         expect(await store.definition('digest-1')).to.deep.equal(document);
         await store.submit(inboxRow('r2', { kind: 'create', workflow: 'third' }), document);
         await commit(commitOf('other', { erase: true }));
         expect(await store.definition('digest-1')).to.deep.equal(document);
-        await commit(creation('third', { requests: [{ requestId: 'r2', result: { status: 'applied' } }] }));
+        await commit(creation('third', { requests: [ended('r2')] }));
         await commit(commitOf('third', { erase: true }));
         expect(await store.definition('digest-1')).to.equal(undefined);
       });

@@ -1,7 +1,14 @@
 // Records, commits and inbox rows for the stores' tests: the smallest that are complete.
 // Belongs here: builders shared by the stores' tests. Does not belong here: expectations.
 import type { StepRecord, WorkflowRecord } from '../../engine/machine/types.ts';
-import type { InboxRow, LogEntry, WorkflowCommit, WorkflowSource } from '../../engine/runtime/ports.ts';
+import type {
+  InboxRow,
+  LogEntry,
+  NewAudit,
+  RequestResult,
+  WorkflowCommit,
+  WorkflowSource,
+} from '../../engine/runtime/ports.ts';
 
 export const T0 = 1_780_000_000_000;
 
@@ -66,3 +73,13 @@ export const inboxRow = (requestId: string, more: Partial<InboxRow> = {}): Inbox
   at: T0,
   ...more,
 });
+
+/** The end of a request, with what the audit log says of it. */
+export function ended(
+  requestId: string,
+  result: RequestResult = { status: 'applied' },
+  more: Partial<NewAudit> = {},
+): WorkflowCommit['requests'][number] {
+  const said = { at: T0, kind: 'resume', workflow: 'wf', by: 'tester', asked: 'digest' } as const;
+  return { requestId, result, audit: { ...said, requestId, result: result.status, ...more } };
+}

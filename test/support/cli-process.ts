@@ -2,7 +2,7 @@
 // Belongs here: starting it and waiting for it. Does not belong here: what is expected of it (test/cli/).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inProject } from './project.ts';
 import { temporaryDirectory } from './temporary.ts';
@@ -17,8 +17,8 @@ export interface Ended {
 export interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves when what was written to stdout so far holds the text. */
-  said(text: string): Promise<void>;
+  /** Resolves with what was written to stdout so far, once that holds the text. */
+  said(text: string): Promise<string>;
 }
 
 /** A folder with the files of a test, from which commands are run. */
@@ -67,6 +67,10 @@ export class Workplace {
     }
   }
 
+  remove(name: string): Promise<void> {
+    return rm(this.path(name));
+  }
+
   /** Command lines of the processes that live and name this folder; only Linux tells. */
   processes(): string[] {
     if (process.platform !== 'linux') return [];
@@ -92,7 +96,7 @@ function started(child: ChildProcess): Started {
       wake();
     });
   });
-  const said = async (text: string): Promise<void> => {
+  const said = async (text: string): Promise<string> => {
     while (!told.out.includes(text)) {
       if (child.exitCode !== null || child.signalCode !== null)
         throw new Error(`It ended without saying '${text}':\n${told.out}\n${told.err}`);
@@ -100,6 +104,7 @@ function started(child: ChildProcess): Started {
         wake = resolve;
       });
     }
+    return told.out;
   };
   return { child, ended, said };
 }
@@ -111,3 +116,10 @@ function commandLine(pid: string): string {
     return '';
   }
 }
+
+/** What `--json` wrote, line by line. */
+export const jsonLines = (text: string): { readonly [key: string]: unknown }[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as { [key: string]: unknown });

@@ -97,4 +97,10 @@ const none = (): never => {
 
 /** Of a workflow that runs no children. */
 export const NO_PARENT: ParentView = { stackName: 'stack', definition: none, member: () => undefined };
-export const NO_CHILDREN: ChildWorkflows = { look: none, create: none, ask: none, watch: none };
+export const NO_CHILDREN: ChildWorkflows = {
+  look: none,
+  create: none,
+  suspension: none,
+  ask: none,
+  watch: none,
+};

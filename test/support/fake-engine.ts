@@ -1,6 +1,7 @@
 // A fake of the engine's interface and of the command's surroundings: plays back what a test writes into it.
 // What it leaves out: any decision. Real engines are run by test/cli/*.test.ts as child processes.
 // Belongs here: the fake and what it records. Does not belong here: views as data (workflow-views.ts).
+import { randomUUID } from 'node:crypto';
 import { EngineError } from '../../engine/base/errors.ts';
 import { runCli } from '../../engine/cli/cli.ts';
 import type { ExitCode } from '../../engine/cli/exits.ts';
@@ -9,6 +10,7 @@ import type { Language } from '../../engine/cli/language.ts';
 import type { Terminal } from '../../engine/cli/terminal.ts';
 import type { WorkflowRecord } from '../../engine/machine/types.ts';
 import type { AgentRequest } from '../../engine/runtime/agents-api.ts';
+import type { DeadLetterPage, Discard } from '../../engine/runtime/dead-letters.ts';
 import type { JsonValue } from '../../engine/base/json.ts';
 import type {
   ActRequest,
@@ -19,6 +21,7 @@ import type {
   PlanAnswer,
   PlanRequest,
 } from '../../engine/runtime/api.ts';
+import type { WorkflowSummary } from '../../engine/runtime/operator-api.ts';
 import type { LogEntry, RequestResult } from '../../engine/runtime/ports.ts';
 import { START } from './workflow-views.ts';
 
@@ -46,6 +49,20 @@ export class FakeEngine implements EngineApi {
     return this.answer;
   }
 
+  rehearsal: Awaited<ReturnType<EngineApi['rehearse']>> = {
+    result: { status: 'applied' },
+    from: 'complete',
+    to: 'undoing',
+    steps: [],
+    starts: [],
+    stops: [],
+  };
+
+  async rehearse(request: ActRequest): ReturnType<EngineApi['rehearse']> {
+    this.acted.push(request);
+    return this.rehearsal;
+  }
+
   readonly planned: PlanRequest[] = [];
   planAnswer: PlanAnswer = { problems: [] };
 
@@ -56,6 +73,12 @@ export class FakeEngine implements EngineApi {
 
   async list(): Promise<readonly WorkflowRecord[]> {
     return [...this.workflows.values()].map(view => view.record);
+  }
+
+  readonly stacks: WorkflowSummary[] = [];
+
+  async ofStack(name: string): Promise<readonly WorkflowSummary[]> {
+    return this.stacks.filter(({ stackName }) => stackName === name);
   }
 
   async workflow(id: string): Promise<WorkflowView> {
@@ -77,12 +100,32 @@ export class FakeEngine implements EngineApi {
     return this.administration;
   }
 
+  readonly discarded: Discard[] = [];
+  letters: DeadLetterPage = { letters: [], kept: 0 };
+
+  async deadLetters(): Promise<DeadLetterPage> {
+    return this.letters;
+  }
+
+  async discardDeadLetters(request: Discard): ReturnType<EngineApi['discardDeadLetters']> {
+    this.discarded.push(request);
+    return { discarded: 1 };
+  }
+
   async agents(): ReturnType<EngineApi['agents']> {
     return this.agentsView;
   }
 
   async graph(): Promise<string> {
     return 'flowchart TD\n';
+  }
+
+  async outline(): ReturnType<EngineApi['outline']> {
+    return { description: '', entities: [], nodes: [], edges: [] };
+  }
+
+  async timeline(): ReturnType<EngineApi['timeline']> {
+    return { seq: 0, from: START, steps: [], criticalPath: [] };
   }
 
   async events(_id: string, after: number, limit: number): Promise<readonly LogEntry[]> {
@@ -121,7 +164,10 @@ export interface Called {
 }
 
 export interface Surroundings {
-  readonly engine: FakeEngine;
+  /** Absent: `host` leads to a real one. */
+  readonly engine?: FakeEngine;
+  readonly host?: EngineHost;
+  readonly env?: Context['env'];
   readonly kind?: Session['kind'];
   readonly language?: Partial<Language>;
   readonly directory?: string;
@@ -130,7 +176,7 @@ export interface Surroundings {
   readonly interrupt?: (press: () => void) => void;
 }
 
-/** Calls the command in this process, on a fake engine. */
+/** Calls the command in this process, on a fake engine or by a real host. */
 export async function callCli(surroundings: Surroundings, ...words: readonly string[]): Promise<Called> {
   const told = { out: '', err: '' };
   const terminal: Terminal = {
@@ -149,7 +195,7 @@ export async function callCli(surroundings: Surroundings, ...words: readonly str
 function contextOf(surroundings: Surroundings, terminal: Terminal): Context {
   const began = Date.now();
   return {
-    host: fakeHost(surroundings),
+    host: surroundings.host ?? fakeHost(surroundings),
     language: {
       parse: () => ({ problems: [] }),
       checkStart: () => [],
@@ -160,11 +206,11 @@ function contextOf(surroundings: Surroundings, terminal: Terminal): Context {
       ...surroundings.language,
     },
     terminal,
-    now: () => START + 5_000 + (Date.now() - began),
-    newRequestId: () => 'request-1',
+    now: () => (surroundings.host ? Date.now() : START + 5_000 + (Date.now() - began)),
+    newRequestId: () => (surroundings.host ? randomUUID() : 'request-1'),
     by: 'tester',
     directory: surroundings.directory ?? '/nowhere',
-    env: {},
+    env: surroundings.env ?? {},
     onInterrupt: listener => {
       surroundings.interrupt?.(listener);
       return () => undefined;
@@ -172,7 +218,7 @@ function contextOf(surroundings: Surroundings, terminal: Terminal): Context {
   };
 }
 
-function fakeHost({ engine, kind = 'embedded' }: Surroundings): EngineHost {
+function fakeHost({ engine = new FakeEngine(), kind = 'embedded' }: Surroundings): EngineHost {
   const session = (own: Session['kind']): Session => ({
     api: engine,
     kind: own,
@@ -188,6 +234,7 @@ function fakeHost({ engine, kind = 'embedded' }: Surroundings): EngineHost {
     }),
     check: async () => undefined,
     read: async () => session('reading'),
+    reach: async () => session('attached'),
     exists: async () => engine.workflows.size > 0,
   };
 }

@@ -32,12 +32,33 @@ export const canRunBroker = (suite: string): boolean =>
     "Debian's package rabbitmq-server: test/services/install.sh installs it",
   );
 
+/** Away from the shared services and from what other runs of this test use. */
+const ownPort = (): number => 26_100 + 3 * (process.pid % 1_000);
+
 /** `directory`: empty, of the test's own. Takes some seconds. */
-export async function startOwnBroker(directory: string): Promise<OwnBroker> {
-  // Away from the shared services and from what other runs of this test use.
-  const port = portIn(directory) ?? 26_100 + 3 * (process.pid % 1_000);
+export const startOwnBroker = (directory: string): Promise<OwnBroker> =>
+  startNode(directory, portIn(directory) ?? ownPort(), {});
+
+/** Nodes of one broker, in folders of this directory. Any may be killed and started again. */
+export async function startOwnCluster(directory: string, size: number): Promise<readonly OwnBroker[]> {
+  const first = ownPort();
+  const ports = Array.from({ length: size }, (_, index) => first + 3 * index);
+  const env = { RABBIT_PEERS: ports.join(' '), RABBIT_EPMD_PORT: String(first - 12_000) };
+  const nodes: OwnBroker[] = [];
+  // One after the other: nodes that start for the first time together may not see each other, and found a cluster each.
+  for (const [index, port] of ports.entries())
+    nodes.push(await startNode(path.join(directory, String(index)), port, env));
+  return nodes;
+}
+
+async function startNode(
+  directory: string,
+  port: number,
+  more: { readonly [name: string]: string },
+): Promise<OwnBroker> {
   const env = {
     ...process.env,
+    ...more,
     MURANO_WORKFLOW_SERVICES: directory,
     AGENTS_PORT: String(port),
     AGENTS_HTTP_PORT: String(port + 1),

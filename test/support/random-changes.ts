@@ -25,35 +25,55 @@ export interface ChangeDice {
     | 'undo'
     | 'interruptible'
     | 'keep'
+    | 'replace'
     | 'follow'
+    | 'rename'
     | 'back';
   readonly pick: number;
 }
 
-export const changeDice: fc.Arbitrary<readonly ChangeDice[]> = fc.array(
-  fc.record({
-    kind: fc.constantFrom<ChangeDice['kind'][]>(
-      'script',
-      'script',
-      'script',
-      'remove state',
-      'remove state',
-      'add state',
-      'remove entity',
-      'add entity',
-      'goal',
-      'condition',
-      'role',
-      'undo',
-      'interruptible',
-      'keep',
-      'follow',
-      'back',
-    ),
-    pick: fc.nat({ max: 1_000 }),
-  }),
-  { minLength: 1, maxLength: 3 },
-);
+const KINDS: readonly ChangeDice['kind'][] = [
+  'script',
+  'script',
+  'script',
+  'remove state',
+  'remove state',
+  'add state',
+  'remove entity',
+  'add entity',
+  'goal',
+  'condition',
+  'role',
+  'undo',
+  'interruptible',
+  'keep',
+  'follow',
+  'rename',
+  'rename',
+  'back',
+];
+
+const diceOf = (kinds: readonly ChangeDice['kind'][]): fc.Arbitrary<readonly ChangeDice[]> =>
+  fc.array(fc.record({ kind: fc.constantFrom(...kinds), pick: fc.nat({ max: 1_000 }) }), {
+    minLength: 1,
+    maxLength: 3,
+  });
+
+export const changeDice = diceOf([...KINDS, 'replace', 'replace', 'replace']);
+
+/** What is replaced is replaced again, goes back, is renamed, or goes. */
+export const replacingDice = diceOf([
+  'replace',
+  'replace',
+  'replace',
+  'script',
+  'back',
+  'rename',
+  'remove state',
+]);
+
+/** Nothing runs beside what it replaces: the second scheduler has no two steps of one state. */
+export const changeDiceInPlace = diceOf(KINDS);
 
 const pickFrom = <T>(items: readonly T[], pick: number): T | undefined =>
   items[pick % Math.max(1, items.length)];
@@ -66,8 +86,43 @@ export function changedBy(
   digest: string,
 ): WorkflowDefinition {
   const changed = dice.reduce((before, one) => changeOf(before, first, one), definition);
-  return { ...changed, digest };
+  return { ...inPlace(withoutStale(changed)), digest };
 }
+
+/** Among what is replaced no role is chosen. */
+function inPlace(definition: WorkflowDefinition): WorkflowDefinition {
+  const chosen = [...definition.entities.values()].flatMap(({ roles, states }) =>
+    [...roles.values()].flatMap(({ among }) => states.get(among) ?? []),
+  );
+  return chosen.reduce((before, one) => {
+    const {
+      onChange,
+      retireAfter: _,
+      ...rest
+    } = before.entities.get(one.entity)?.states.get(one.name) ?? one;
+    return onChange === 'replace' ? withState(before, rest) : before;
+  }, definition);
+}
+
+/** A name is one state's, now or before. */
+function withoutStale(definition: WorkflowDefinition): WorkflowDefinition {
+  const states = [...definition.entities.values()].flatMap(one => [...one.states.values()]);
+  const stale = states.filter(
+    ({ entity: owner, was, name }) =>
+      was !== undefined &&
+      (definition.entities.get(owner)?.states.has(was) ||
+        states.some(one => one.entity === owner && one.was === was && one.name < name)),
+  );
+  return stale.reduce((before, one) => withState(before, withoutWas(one)), definition);
+}
+
+function withoutWas(state: State): State {
+  const kept: Mutable<State> = { ...state };
+  delete kept.was;
+  return kept;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function changeOf(
   definition: WorkflowDefinition,
@@ -102,6 +157,8 @@ function changeOf(
       const holds = [true, false, undefined][pick % 3];
       return withState(definition, holds === undefined ? rest : { ...rest, condition: literal(holds) });
     }
+    case 'replace':
+      return withReplaced(definition, states, pick);
     case 'remove state':
       return withoutState(definition, one);
     case 'add state':
@@ -114,11 +171,86 @@ function changeOf(
       return { ...definition, goal: [{ entity: one.entity, state: one.name }] };
     case 'role':
       return withRole(definition, pick);
+    case 'rename':
+      return renamed(definition, one, `r${pick % 3}`);
     case 'back':
       return first;
     default:
       return kind satisfies never;
   }
+}
+
+/** Some state that runs a script gives another input, and has the new beside the old. */
+function withReplaced(
+  definition: WorkflowDefinition,
+  states: readonly State[],
+  pick: number,
+): WorkflowDefinition {
+  const one = pickFrom(
+    states.filter(({ action }) => action?.kind === 'script'),
+    pick,
+  );
+  const other = pickFrom(states, pick * 7);
+  if (one?.action?.kind !== 'script' || !other) return definition;
+  const awaited = {
+    entity: other.entity,
+    state: other.name,
+    members: { kind: 'all' },
+    inferred: false,
+  } as const;
+  const changed = {
+    ...one,
+    onChange: 'replace',
+    action: { ...one.action, inputs: literal({ n: pick % 5 }) },
+  } as const;
+  return withState(definition, pick % 2 === 0 ? changed : { ...changed, retireAfter: [awaited] });
+}
+
+/** Everywhere; expressions of random definitions name no states. */
+export function renamed(
+  definition: WorkflowDefinition,
+  { entity: owner, name: from }: Pick<State, 'entity' | 'name'>,
+  to: string,
+): WorkflowDefinition {
+  const entity = definition.entities.get(owner);
+  if (!entity || entity.states.has(to)) return definition;
+  const of = <T extends StateReference>(one: T): T =>
+    one.entity === owner && one.state === from ? { ...one, state: to } : one;
+  const own = (one: string, name: string): string => (one === owner && name === from ? to : name);
+  const rollings = new Map<State['rolling'], State['rolling']>();
+  const stateNow = (state: State): State => {
+    const { rolling } = state;
+    if (rolling && !rollings.has(rolling))
+      rollings.set(rolling, { ...rolling, states: rolling.states.map(each => own(state.entity, each)) });
+    const isIt = state.entity === owner && state.name === from;
+    return {
+      ...state,
+      ...(isIt && { name: to, was: from }),
+      requires: state.requires.map(of),
+      ...(state.rerunAfter && { rerunAfter: state.rerunAfter.map(of) }),
+      ...(state.retireAfter && { retireAfter: state.retireAfter.map(of) }),
+      ...(rolling && { rolling: rollings.get(rolling) as typeof rolling }),
+    };
+  };
+  const entities = [...definition.entities].map(([name, one]) => {
+    const states = [...one.states].map(([key, state]) => [own(name, key), stateNow(state)] as const);
+    const roles = [...one.roles].map(
+      ([key, role]) => [key, { ...role, among: own(name, role.among) }] as const,
+    );
+    return [name, { ...one, states: new Map(states), roles: new Map(roles) }] as const;
+  });
+  const operations = [...(definition.operations ?? [])].map(([key, one]) => {
+    const steps = one.steps.map(step =>
+      step.kind === 'rerun' ? { ...step, states: step.states.map(of) } : step,
+    );
+    return [key, { ...one, requires: one.requires.map(of), goal: one.goal.map(of), steps }] as const;
+  });
+  return {
+    ...definition,
+    entities: new Map(entities),
+    goal: definition.goal.map(of),
+    ...(definition.operations && { operations: new Map(operations) }),
+  };
 }
 
 function withEntity(definition: WorkflowDefinition, changed: Entity): WorkflowDefinition {
@@ -176,6 +308,7 @@ function mended(definition: WorkflowDefinition): WorkflowDefinition {
           ...state,
           requires: state.requires.filter(has),
           ...(state.rerunAfter && { rerunAfter: state.rerunAfter.filter(has) }),
+          ...(state.retireAfter && { retireAfter: state.retireAfter.filter(has) }),
           ...(kept && { rolling: kept }),
         },
       ] as const;

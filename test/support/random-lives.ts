@@ -15,8 +15,10 @@ import { type ChangeDice, changeDice, changedBy } from './random-changes.ts';
 import { anyOutcome, type Case } from './random-definitions.ts';
 import { HASH, START, type Untimed, Workflow } from './workflow.ts';
 
-const PERSON = ['retry', 'skip', 'fail', 'approve', 'reject', 'signal'] as const;
+const PERSON = ['retry', 'skip', 'fail', 'approve', 'reject', 'signal', 'undo'] as const;
 type PersonAct = (typeof PERSON)[number];
+
+const DOUBTING = ['check', 'converge', 'vm_replaced', 'vm_reverted'] as const;
 
 /** A move of the world; numbers pick among what is possible at the time. */
 export type Move =
@@ -34,7 +36,8 @@ export type Move =
     }
   | { readonly kind: 'source'; readonly dice: readonly ChangeDice[]; readonly n: number }
   | { readonly kind: 'operate'; readonly pick: number }
-  | { readonly kind: 'whole'; readonly act: 'retry' | 'resume' | 'cancel' | 'create' };
+  | { readonly kind: 'doubt'; readonly pick: number; readonly act: (typeof DOUBTING)[number] }
+  | { readonly kind: 'whole'; readonly act: 'retry' | 'resume' | 'cancel' | 'create' | 'suspend' };
 
 /** One move. */
 export const move: fc.Arbitrary<Move> = fc.oneof(
@@ -81,8 +84,23 @@ export const move: fc.Arbitrary<Move> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
+      kind: fc.constant('doubt' as const),
+      pick: fc.nat(),
+      act: fc.constantFrom(...DOUBTING),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
       kind: fc.constant('whole' as const),
       act: fc.constantFrom('retry' as const, 'resume' as const, 'cancel' as const, 'create' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('whole' as const),
+      act: fc.constantFrom('suspend' as const, 'suspend' as const, 'resume' as const),
     }),
   },
 );
@@ -123,6 +141,8 @@ export function play(w: Workflow, item: Move): void {
       const operation = `op${item.pick % 2}`;
       return void w.send({ kind: 'operate', operation, id: `${item.pick}`, inputs: {}, by: 'ann' });
     }
+    case 'doubt':
+      return doubt(w, item);
     case 'whole':
       return void w.send({ kind: item.act, by: 'ann' } as Untimed);
     default:
@@ -164,6 +184,14 @@ export function changeSource(w: Workflow, dice: readonly ChangeDice[], n: number
   w.update(changedBy(w.graph.definition, first, dice, digest), { n });
 }
 
+/** A check, its repair, or the VM of some step becomes another. */
+function doubt(w: Workflow, { act: kind, pick }: Extract<Move, { readonly kind: 'doubt' }>): void {
+  if (kind === 'check' || kind === 'converge') return void w.send({ kind, by: 'ann' });
+  const agents = [...new Set(w.state.records.flatMap(record => record?.agent ?? []))];
+  const agent = pickFrom(agents, pick);
+  if (agent !== undefined) w.send({ kind: 'unverify', agent, why: kind });
+}
+
 function act(w: Workflow, kind: PersonAct, step: string): void {
   if (kind === 'signal') return void w.send({ kind, name: 'go', data: { port: 1 }, by: 'ann' });
   if (kind === 'skip') w.send({ kind, step, outputs: { port: 1 }, by: 'ann' });
@@ -172,6 +200,7 @@ function act(w: Workflow, kind: PersonAct, step: string): void {
 
 /** Answers everything that is out and fires what is due until nothing moves; `outcome` says how commands end. */
 export function drain(w: Workflow, outcome: (turn: number) => Outcome): void {
+  if (w.state.workflow.suspended) w.send({ kind: 'resume', by: 'ann' });
   for (let turn = 0; turn < 5_000; turn += 1) {
     const [out] = w.out();
     const [due] = dueSteps(w);

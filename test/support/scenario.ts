@@ -5,12 +5,14 @@
 //   > create [by CREDENTIAL] | resume [by CREDENTIAL] | delete [by CREDENTIAL]: of the right by which it calls a cloud, the reference
 //   > create | retry [STEP] | skip STEP [name=value…] | fail STEP | resume | cancel | delete | abandon
 //   > update ENTITY=N… | join ENTITY AGENT… | leave ENTITY AGENT… | abandon-member ENTITY AGENT…
-//   > edit A → B | inputs name=value…    another definition: A of its text is B now, or other inputs
+//   > edit A → B [; C → D] | inputs name=value…    another definition: A of its text is B now, or other inputs
 //   > operate OPERATION ID [name=value…]
-//   > approve STEP | reject STEP | signal NAME [name=value…]
+//   > approve STEP | reject STEP | undo STEP | signal NAME [name=value…]
 //   > STEP answers STATUS [sentence] | forbidden       a service answered so; the owner's right is lost
 //   > STEP succeeds [name=text…] | makes NAME… | exits CODE [tail] | interrupted | refuses TEXT | lost | accepted | started
 //   > STEP held REASON | breaks CODE TEXT      its child waits for a person, or fails: one of its steps ended with this code
+//   > STEP denies TEXT | unsure TEXT           its child was checked: what was found to have drifted, or could not be told
+//   > check | converge | rebuilt AGENT | reverted AGENT    whether what was reached holds; running it again; a VM is another
 //   > due [STEP]        time passes until the timer of the step, or the workflow's own, which fires
 //   > why [STEP [AGENT]]  what it waits for, were the agent offline: causes, the chain to each root, who can act
 //   > restart           the engine forgets everything and restores it from its records
@@ -19,22 +21,15 @@
 import { parse as parsePath } from 'node:path';
 import type { JsonObject } from '../../engine/base/json.ts';
 import { problemText } from '../../engine/definition/problems.ts';
+import { presentId } from '../../engine/graph/references.ts';
 import { parseDefinition } from '../../engine/definition/parse.ts';
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import { dueTimers, pendingEffects } from '../../engine/machine/pending.ts';
 import { restore } from '../../engine/machine/state.ts';
 import type { JoiningMember, MemberChange } from '../../engine/graph/members.ts';
-import type {
-  Change,
-  ChildTask,
-  Decision,
-  Effect,
-  Outcome,
-  RawOutput,
-  Report,
-  StepRecord,
-} from '../../engine/machine/types.ts';
+import type { Change, ChildTask, Decision, Effect, Report, StepRecord } from '../../engine/machine/types.ts';
 import { membership } from './definitions.ts';
+import { outcome, pairs } from './scenario-outcomes.ts';
 import { why } from './why.ts';
 import { HASH, Workflow } from './workflow.ts';
 
@@ -87,10 +82,14 @@ function parsed(source: string, fileName: string): WorkflowDefinition {
 
 /** What has nothing behind its arrow is taken out. */
 function edited(lived: Lived, words: readonly string[]): Decision {
-  const [from = '', to = ''] = words.join(' ').split(/ → ?/);
-  const present = lived.sources.at(-1) ?? '';
-  if (!present.includes(from)) throw new Error(`the definition has no ${from}`);
-  const source = present.replaceAll(from, to);
+  const source = words
+    .join(' ')
+    .split(' ; ')
+    .reduce((present, pair) => {
+      const [from = '', to = ''] = pair.split(/ → ?/);
+      if (!present.includes(from)) throw new Error(`the definition has no ${from}`);
+      return present.replaceAll(from, to);
+    }, lived.sources.at(-1) ?? '');
   lived.sources.push(source);
   return lived.workflow.update(parsed(source, 'edited.yaml'));
 }
@@ -107,8 +106,20 @@ function perform(lived: Lived, command: string): readonly string[] {
       return restart(w);
     case 'create':
     case 'resume':
+    case 'suspend':
     case 'cancel':
+    case 'check':
+    case 'converge':
       return told(w, () => w.send({ kind: first, by: 'ann', ...right(rest) }));
+    case 'rebuilt':
+    case 'reverted':
+      return told(w, () =>
+        w.send({
+          kind: 'unverify',
+          agent: rest[0] ?? '',
+          why: first === 'rebuilt' ? 'vm_replaced' : 'vm_reverted',
+        }),
+      );
     case 'delete':
     case 'abandon':
       return told(w, () =>
@@ -140,6 +151,7 @@ function perform(lived: Lived, command: string): readonly string[] {
       return told(w, () => person(w, first, rest));
     case 'approve':
     case 'reject':
+    case 'undo':
       return told(w, () => w.send({ kind: first, step: rest[0] ?? '', by: 'ann' }));
     case 'signal':
       return told(w, () =>
@@ -188,9 +200,6 @@ function person(
   return w.send({ kind, step: step ?? '', by: 'ann' });
 }
 
-const pairs = (items: readonly string[]): readonly (readonly [string, string])[] =>
-  items.map(item => [item.slice(0, item.indexOf('=')), item.slice(item.indexOf('=') + 1)]);
-
 const values = (items: readonly string[]): JsonObject =>
   Object.fromEntries(
     pairs(items).map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value]),
@@ -200,56 +209,6 @@ function agent(w: Workflow, step: string, [verb = '', ...rest]: readonly string[
   if (verb === 'held') return w.report(step, { kind: 'held', reason: rest.join(' ') });
   if (verb === 'accepted' || verb === 'started') return w.report(step, { kind: verb } satisfies Report);
   return w.finish(step, outcome(verb, rest));
-}
-
-function outcome(verb: string, rest: readonly string[]): Outcome {
-  switch (verb) {
-    case 'succeeds': {
-      const outputs = pairs(rest).map(([name, text]): [string, RawOutput] => [name, { text }]);
-      return { kind: 'succeeded', outputs: Object.fromEntries(outputs) };
-    }
-    case 'makes': {
-      const outputs = rest.map((name): [string, RawOutput] => [name, { secret: `made/${name}` }]);
-      return { kind: 'succeeded', outputs: Object.fromEntries(outputs) };
-    }
-    case 'exits': {
-      const exitCode = Number(rest[0]);
-      const tail = rest.slice(1).join(' ');
-      return {
-        kind: 'failed',
-        error: { kind: 'exit', message: `exit ${exitCode}`, exitCode, ...(tail && { tail }) },
-      };
-    }
-    case 'breaks': {
-      const [code, ...why] = rest;
-      const message = why.join(' ');
-      const cause = {
-        kind: 'exit',
-        message,
-        exitCode: Number(code),
-        workflow: 'child',
-        step: 'node.up',
-      } as const;
-      return { kind: 'failed', error: { kind: 'child', message: `Its child failed: ${message}`, cause } };
-    }
-    case 'answers': {
-      const message = `it answered ${rest.join(' ')}`;
-      return { kind: 'failed', error: { kind: 'http', message, status: Number(rest[0]) } };
-    }
-    case 'forbidden':
-      return {
-        kind: 'failed',
-        error: { kind: 'unauthorised', message: "The owner's authorisation was lost: expired." },
-      };
-    case 'interrupted':
-      return { kind: 'interrupted', evidence: 'the boot id changed' };
-    case 'refuses':
-      return { kind: 'refused', message: rest.join(' ') };
-    case 'lost':
-      return { kind: 'failed', error: { kind: 'unreachable', message: 'the VM is gone' } };
-    default:
-      throw new Error(`no such line: ${verb}`);
-  }
 }
 
 function restart(w: Workflow): readonly string[] {
@@ -280,6 +239,13 @@ function told(w: Workflow, act: () => Decision): readonly string[] {
     const kept = Object.keys(change.record.signals ?? {}).filter(
       name => change.record.signals?.[name] !== before.workflow.signals?.[name],
     );
+    const stood = before.workflow.suspended;
+    const stands = change.record.suspended;
+    if (stands?.rests && !stood?.rests) chosen.push('  nothing is under way any more');
+    if (stands?.at !== stood?.at) chosen.push(stands ? `  suspended by ${stands.by}` : '  suspended no more');
+    const { checked } = change.record;
+    if (checked && checked !== before.workflow.checked)
+      chosen.push(`  check: ${JSON.stringify({ ...checked, at: undefined, by: undefined })}`);
     const moved = status !== before.workflow.status || reason !== before.workflow.reason;
     const ended = (change.record.operations ?? []).filter(
       ({ id }) => !before.workflow.operations?.some(known => known.id === id),
@@ -320,11 +286,17 @@ function recordText(record: StepRecord, before: StepRecord | undefined): string 
     record.progress !== before?.progress && record.progress !== 'sent' ? record.progress : undefined,
     record.cause,
     record.withdrawn && record.withdrawn !== before?.withdrawn ? `withdrawn: ${record.withdrawn}` : undefined,
+    record.unverified && record.unverified !== before?.unverified
+      ? `unverified: ${record.unverified.why}`
+      : undefined,
+    before?.unverified && !record.unverified ? 'verified' : undefined,
+    lookText(record, before),
     record.asks && JSON.stringify(record.asks),
     record.answeredBy && `answered by ${record.answeredBy}`,
     record.due && record.due.for !== 'deadline'
       ? `${record.due.for} in ${record.due.at - record.since} ms`
       : undefined,
+    record.kept !== before?.kept && record.kept ? `kept: ${record.kept.kind}` : undefined,
     record.child !== before?.child ? `child ${record.child ?? 'gone'}` : undefined,
     record.held !== before?.held
       ? record.held === undefined
@@ -339,8 +311,16 @@ function recordText(record: StepRecord, before: StepRecord | undefined): string 
   return [record.status, ...remarks].join(', ');
 }
 
+function lookText({ look }: StepRecord, before: StepRecord | undefined): string | undefined {
+  if (look === before?.look) return undefined;
+  if (look === undefined) return 'not looked at';
+  const error = look.error ? ` (${look.error.message})` : '';
+  return look.found === undefined ? 'is looked at' : `found: ${look.found}${error}`;
+}
+
 function taskText(task: ChildTask): string {
   if (task.task === 'delete') return ` ${task.abandon ? 'abandon' : 'delete'}`;
+  if (task.task === 'check') return ` check within ${task.allowed} ms`;
   return ` ${JSON.stringify(task.members)}`;
 }
 
@@ -348,7 +328,7 @@ function effectText(w: Workflow, effect: Effect): string {
   const { step, dispatch } = effect.id;
   if (effect.kind === 'cancel') return `call back #${dispatch} of ${step}: ${effect.why}`;
   const { action, agent: to, reason } = effect.command;
-  const phase = w.record(step)?.phase ?? 'action';
+  const phase = w.record(presentId(w.graph, step))?.phase ?? 'action';
   const given = 'inputs' in action && Object.keys(action.inputs).length > 0;
   const inputs = given
     ? ` ${JSON.stringify(action.inputs)}`

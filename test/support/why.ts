@@ -7,14 +7,26 @@ import { operationDue } from '../../engine/machine/deadline.ts';
 import { decide } from '../../engine/machine/decide.ts';
 import type { MachineEvent } from '../../engine/machine/types.ts';
 import { explainStep, explainWorkflow } from '../../engine/machine/why/explain.ts';
-import type { Answer, Cause, Explanation, Presence, RootPath } from '../../engine/machine/why/types.ts';
+import type {
+  Answer,
+  Cause,
+  Explanation,
+  Presence,
+  RootPath,
+  Surroundings,
+} from '../../engine/machine/why/types.ts';
 import type { Workflow } from './workflow.ts';
 
 /** Every agent is online but the one named. */
-export function explain(w: Workflow, step: string, offline?: string): Explanation {
+export function explain(
+  w: Workflow,
+  step: string,
+  offline?: string,
+  more: Partial<Surroundings> = {},
+): Explanation {
   const number = w.graph.stepById.get(step);
   if (number === undefined) throw new Error(`no step ${step}`);
-  return explainStep(w.graph, w.state, number, around(w, offline));
+  return explainStep(w.graph, w.state, number, { ...around(w, offline), ...more });
 }
 
 export const around = (w: Workflow, offline?: string) => ({
@@ -75,7 +87,9 @@ export function checkExplanations(w: Workflow): ReadonlySet<Cause['kind']> {
   }
   const { roots } = explainWorkflow(w.graph, w.state, around(w));
   // Between two steps of an operation nothing is awaited: the next begins at once.
-  const goesOn = operationDue(w.state.workflow) !== undefined;
+  const { suspended, ...rest } = w.state.workflow;
+  // Suspended, nothing may be left to come but the word that it is over.
+  const goesOn = operationDue(rest) !== undefined || suspended !== undefined;
   if (!goesOn && (w.over === 'running' || w.over === 'held')) expect(roots, w.over).not.to.eql([]);
   return met;
 }

@@ -54,6 +54,7 @@ export function workflowView(
     goal: ['service.deployed'],
     steps,
     members: {},
+    inputTypes: {},
     outputs,
   };
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { compileGraph } from '../../engine/graph/compile.ts';
 import type { Membership, StateGraph } from '../../engine/graph/types.ts';
 import { canonicalJson, type JsonObject } from '../../engine/base/json.ts';
+import { outsideId } from '../../engine/graph/references.ts';
 import type { MemberChange } from '../../engine/graph/members.ts';
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import { apply } from '../../engine/machine/apply.ts';
@@ -116,7 +117,9 @@ export class Workflow {
   report(step: string, report: Report): Decision {
     const dispatch = this.record(step)?.dispatch ?? 0;
     const generation = this.record(step)?.generation ?? 1;
-    return this.send({ kind: 'report', id: { workflow: 'w', generation, step, dispatch }, report });
+    const known = this.graph.steps[this.number(step)];
+    const id = { workflow: 'w', generation, step: known ? outsideId(known) : step, dispatch };
+    return this.send({ kind: 'report', id, report });
   }
 
   finish(step: string, outcome: Outcome): Decision {

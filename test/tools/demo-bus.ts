@@ -20,6 +20,7 @@ const PATIENCE_MS = 30_000;
 const VHOST = 'agents';
 
 export interface DemoBus {
+  readonly engine: Started;
   /** Host and port, for people. */
   readonly place: string;
   /** Whether there is such a workflow. */
@@ -46,6 +47,7 @@ export async function openDemoBus(
   for (const agent of agents) vms.push(await openVm(engine, path.join(directory, 'vms', agent), agent));
   await allOnline(engine, agents);
   return {
+    engine,
     place: `127.0.0.1:${own.found.broker.port}`,
     has: async id => (await engine.api.list()).some(one => one.id === id),
     async pause() {

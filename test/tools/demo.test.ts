@@ -58,7 +58,7 @@ describe('the demo', () => {
     // The server's user must be able to pass.
     await chmod(directory, 0o711);
     const first = demo(directory);
-    await first.said('base_backup (db-1)');
+    await first.said('copied (db-1)');
     first.child.kill('SIGKILL');
     const cut = await first.ended;
     if (cut.err.includes('There is no PostgreSQL for')) {
@@ -81,7 +81,7 @@ describe('the demo', () => {
     const directory = await temporaryDirectory();
     await chmod(directory, 0o711);
     const first = demo(directory, '--bus', 'rabbitmq');
-    await first.said('base_backup (db-1)');
+    await first.said('copied (db-1)');
     first.child.kill('SIGKILL');
     await first.ended;
     const second = demo(directory, '--bus', 'rabbitmq');

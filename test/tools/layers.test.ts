@@ -13,7 +13,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/machine': ['engine/base', 'engine/definition', 'engine/graph'],
   'engine/whatif': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
   'engine/plan': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine'],
-  'engine/runtime': ['engine/base', 'engine/definition', 'engine/graph', 'engine/machine', 'engine/plan'],
+  'engine/hot': ['engine/base', 'engine/definition'],
+  'engine/runtime': [
+    'engine/base',
+    'engine/definition',
+    'engine/graph',
+    'engine/drawing',
+    'engine/machine',
+    'engine/plan',
+  ],
   'engine/store': ['engine/base', 'engine/machine', 'engine/runtime'],
   'engine/bus': ['engine/base', 'engine/runtime', 'agent-protocol'],
   'engine/broker': ['engine/base', 'engine/bus', 'engine/runtime', 'agent-protocol'],
@@ -46,6 +54,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/bus',
     'agent-protocol',
   ],
+  'engine/remote': ['engine/base', 'engine/definition', 'engine/machine', 'engine/runtime'],
+  'engine/admin': [
+    'engine/base',
+    'engine/definition',
+    'engine/drawing',
+    'engine/machine',
+    'engine/plan',
+    'engine/runtime',
+    'engine/openstack',
+  ],
   'engine/cli': [
     'engine/base',
     'engine/definition',
@@ -54,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/machine',
     'engine/whatif',
     'engine/plan',
+    'engine/hot',
     'engine/runtime',
     'engine/control',
   ],
@@ -62,11 +81,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ROOTS = [
   'engine/main.ts',
   'engine/host.ts',
+  'engine/remote-engine.ts',
   'engine/agent-accounts.ts',
+  'engine/agent-letters.ts',
   'engine/embedded.ts',
   'engine/leaving.ts',
   'engine/embedded-agents.ts',
   'engine/serving.ts',
+  'engine/admin-side.ts',
   'engine/shared-store.ts',
   'engine/agent-broker.ts',
 ];
@@ -78,6 +100,7 @@ const PURE = [
   'engine/machine',
   'engine/whatif',
   'engine/plan',
+  'engine/hot',
 ];
 const PURE_MODULES = [
   'js-yaml',
@@ -141,6 +164,23 @@ describe('layers', () => {
         FOREIGN_WORDS.test(code(file).replaceAll(KINDS, '')),
     );
     expect(wrong.map(file => file.path)).to.deep.equal([]);
+  });
+
+  it('what a browser loads needs nothing of Node: the page shares pure modules alone, and imports types of the rest', () => {
+    const page = layered.filter(file => file.path.startsWith('engine/admin/page/'));
+    const reached = new Set(page.map(file => file.path));
+    const wrong: string[] = [];
+    for (const path of reached) {
+      const file = files.find(one => one.path === path);
+      for (const { specifier, target, typeOnly } of file?.imports ?? []) {
+        if (typeOnly) continue;
+        const isOwn = target?.startsWith('engine/admin/page/') === true;
+        if (target !== undefined && (isOwn || PURE.includes(layerOf(target)))) reached.add(target);
+        else wrong.push(`${path} imports ${specifier}`);
+      }
+    }
+    expect(wrong).to.deep.equal([]);
+    expect(reached.size).to.be.greaterThan(page.length);
   });
 
   it('the rules do see a wrong import', () => {

@@ -21,6 +21,7 @@ import type { Link } from '../../bus/link.ts';
 import type { Clock, ReportSink } from '../../runtime/ports.ts';
 import { type Allowance, Budget } from '../budget.ts';
 import type { EngineKeys } from '../keys.ts';
+import type { OnRefused } from '../desk.ts';
 import type { AgentDirectory, Alarm } from '../ports.ts';
 import type { Presence } from '../presence.ts';
 import { agentTopology, type QueueKind } from '../topology.ts';
@@ -44,6 +45,7 @@ export interface OfficeParts {
   readonly queueKind?: QueueKind;
   readonly allowance?: Allowance;
   readonly onAlarm?: (alarm: Alarm) => void;
+  readonly onRefused?: OnRefused;
 }
 
 const PREFETCH = 50;
@@ -224,6 +226,7 @@ export class Office {
 
   #disbelieve(delivery: Delivery, agent: string, why: string): void {
     this.counts.refused += 1;
+    this.#parts.onRefused?.(delivery, why);
     delivery.nack({ requeue: false });
     this.#alarm(agent, 'refused_message', `is not believed: it ${why}`);
   }
@@ -233,10 +236,10 @@ export class Office {
     delivery.ack();
   }
 
-  /** The store, the broker's management or the link is away: not acked, and taken again in a while. */
+  /** The store, the broker's management or the link is away: not acked, nor given back (as in desk.ts), and taken again in a while. */
   #hold(delivery: Delivery): void {
     const { clock } = this.#parts;
-    clock.at(clock.now() + HOLD, () => delivery.nack({ requeue: true }));
+    clock.at(clock.now() + HOLD, () => this.#deliver(delivery));
   }
 
   #alarm(agent: string, kind: Alarm['kind'], what: string): void {

@@ -3,6 +3,7 @@
 import type { BrokerUsers } from '../../broker/ports.ts';
 import type { Clock, ReportSink } from '../../runtime/ports.ts';
 import type { Book } from '../book.ts';
+import type { OnRefused } from '../desk.ts';
 import type { EngineKeys } from '../keys.ts';
 import type { Alarm } from '../ports.ts';
 import type { AgentSide } from '../side.ts';
@@ -24,6 +25,7 @@ export interface EnrolmentOptions {
   readonly broker: { readonly urls: readonly string[]; readonly ca?: string };
   readonly queueKind?: QueueKind;
   readonly onAlarm?: (alarm: Alarm) => void;
+  readonly onRefused?: OnRefused;
 }
 
 export interface Enrolment {

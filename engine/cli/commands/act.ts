@@ -1,11 +1,11 @@
-// The operator's commands: retry, skip, fail, approve, reject, signal, resume, cancel, update, delete.
+// The operator's commands: retry, skip, fail, undo, approve, reject, signal, resume, suspend, cancel, update, delete.
 // Belongs here: sending one request and seeing it through. Does not belong here: whether it is allowed (the machine).
 import { EngineError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { nearest } from '../../definition/nearest.ts';
 import type { WorkflowStatus } from '../../machine/types.ts';
 import type { ActRequest, WorkflowView } from '../../runtime/api.ts';
-import type { ExitCode } from '../exits.ts';
+import { EXIT_OF_STATUS, type ExitCode } from '../exits.ts';
 import type { WatchOptions } from '../finish.ts';
 import { watchToEnd } from '../finish.ts';
 import type { Context, Session } from '../host.ts';
@@ -23,10 +23,11 @@ type Asked<Kind extends ActRequest['kind']> = Omit<
 export type Action =
   | { readonly kind: 'retry'; readonly step?: string }
   | { readonly kind: 'skip'; readonly step: string; readonly outputs: JsonObject }
-  | { readonly kind: 'fail' | 'approve' | 'reject'; readonly step: string }
+  | { readonly kind: 'fail' | 'undo' | 'approve' | 'reject'; readonly step: string }
   | { readonly kind: 'signal'; readonly name: string; readonly data: JsonObject }
   | { readonly kind: 'resume'; readonly credential?: JsonObject }
-  | { readonly kind: 'cancel' }
+  | { readonly kind: 'cancel' | 'suspend' | 'check' }
+  | { readonly kind: 'converge'; readonly credential?: JsonObject }
   | Asked<'update'>
   | Asked<'operate'>
   | { readonly kind: 'delete'; readonly abandon: boolean; readonly credential?: JsonObject };
@@ -36,18 +37,22 @@ const APPLIED: { readonly [kind in Action['kind']]: string } = {
   retry: 'is tried again',
   skip: 'counts as done',
   fail: 'has failed by your word',
+  undo: 'is being undone, after what stands on it',
   approve: 'is approved',
   reject: 'is rejected',
   signal: 'is sent',
   resume: 'goes on',
   cancel: 'is being cancelled',
+  suspend: 'is suspended: what runs may end, and nothing begins until it is resumed',
+  check: 'is being checked: what is reached is looked at by its probes',
+  converge: 'converges: what is unverified runs again, what failed is tried again',
   update: 'is being updated: what changed runs again, what is new runs, what is gone is undone',
   operate: 'is begun',
   delete: 'is being deleted: what was done is undone first',
 };
 
 /**
- * With a running engine the request is handed to it; `resume`, `update` and `delete` are watched to their end, the others
+ * With a running engine the request is handed to it; `resume`, `check`, `converge`, `update`, `undo` and `delete` are watched to their end, the others
  * return when they are applied. Without one, an engine is started here for the time it takes, and watched.
  */
 export async function act(
@@ -59,9 +64,9 @@ export async function act(
   if (action.kind === 'delete') await finishDeletion(context, options);
   return withExisting(context, options, id, async (session, view) => {
     checkStep(view, action);
-    const { seq, status } = view.record;
-    const brings = 'credential' in action;
-    if (action.kind === 'resume' && !brings && NEEDS_NO_RESUME.includes(status))
+    const { seq, status, suspended } = view.record;
+    const isMoved = 'credential' in action || suspended !== undefined;
+    if (action.kind === 'resume' && !isMoved && NEEDS_NO_RESUME.includes(status))
       return watchToEnd(context, session, id, options, seq);
     const request = {
       requestId: context.newRequestId(),
@@ -74,13 +79,35 @@ export async function act(
       return sayHandedOver(context, id, action, options);
     }
     if (!options.json) sayApplied(context, id, action, session);
-    const operation = action.kind === 'operate' ? action.id : undefined;
-    return watchToEnd(context, session, id, options, seq, operation);
+    const asked =
+      action.kind === 'operate'
+        ? { operation: action.id }
+        : action.kind === 'check'
+          ? ({ isCheck: true } as const)
+          : {};
+    const code = await watchToEnd(context, session, id, options, seq, asked);
+    return (await hasCome(session, id, action, code)) ? 0 : code;
   });
 }
 
+/** What was asked for has come, though the workflow has not ended well by that. */
+async function hasCome({ api }: Session, id: string, action: Action, code: ExitCode): Promise<boolean> {
+  if (action.kind === 'suspend') return code === EXIT_OF_STATUS.held;
+  if (action.kind !== 'undo' || code !== EXIT_OF_STATUS.failed) return false;
+  const { steps } = await api.workflow(id);
+  return steps.some(step => step.id === action.step && step.record.status === 'undone');
+}
+
 /** Seen through to their end also where another engine runs. */
-const WATCHED: ReadonlySet<Action['kind']> = new Set(['resume', 'update', 'operate', 'delete']);
+const WATCHED: ReadonlySet<Action['kind']> = new Set([
+  'resume',
+  'check',
+  'converge',
+  'update',
+  'operate',
+  'undo',
+  'delete',
+]);
 
 /** Resuming what moves by itself, or is done, is only watching it. */
 const NEEDS_NO_RESUME: readonly WorkflowStatus[] = [
@@ -93,8 +120,11 @@ const NEEDS_NO_RESUME: readonly WorkflowStatus[] = [
 ];
 
 /** A step's name is checked here too: the engine could only say that there is none. */
-function checkStep(view: WorkflowView, action: Action): void {
-  if (!('step' in action) || action.step === undefined) return;
+export function checkStep(
+  view: WorkflowView,
+  action: Pick<Action, 'kind'> & { readonly step?: string },
+): void {
+  if (action.step === undefined) return;
   const ids = view.steps.map(step => step.id);
   if (ids.includes(action.step)) return;
   const near = nearest(action.step, ids);

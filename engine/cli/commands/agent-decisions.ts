@@ -1,13 +1,13 @@
-// `agents approve`, `refuse`, `revoke` and `keys rotate`: one request to the engine that runs, and what came of it.
+// `agents approve`, `refuse`, `revoke`, `forget` and `keys rotate`: one request to the engine that runs, and what came of it.
 // Belongs here: asking and saying. Does not belong here: what is allowed (engine/agents/enrolment/), the list (agents.ts).
 import { EngineError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { ExitCode } from '../exits.ts';
 import type { Context } from '../host.ts';
-import { type EngineOptions, stateDirectory } from '../sessions.ts';
+import { attached, type EngineOptions, stateDirectory } from '../sessions.ts';
 
 type Decision =
-  | { readonly kind: 'approve' | 'refuse' | 'revoke'; readonly agent: string }
+  | { readonly kind: 'approve' | 'refuse' | 'revoke' | 'delete_agent'; readonly agent: string }
   | { readonly kind: 'rotate_keys'; readonly drop: boolean };
 
 /** EngineError `not_found` when no engine runs: only the one that serves has the agents' broker. */
@@ -16,9 +16,8 @@ export async function administer(
   decision: Decision,
   options: EngineOptions,
 ): Promise<ExitCode> {
-  const directory = stateDirectory(context, options);
-  const session = await context.host.attach(directory);
-  if (session === undefined) throw noEngine(directory);
+  const session = await attached(context, options);
+  if (session === undefined) throw noEngine(stateDirectory(context, options));
   try {
     const answer = await session.api.administer({ ...decision, by: context.by });
     context.terminal.out(options.json ? `${JSON.stringify(answer)}\n` : `${sentence(decision, answer)}\n`);
@@ -38,6 +37,8 @@ function sentence(decision: Decision, answer: JsonObject): string {
       return `What wanted to be agent ${decision.agent} is refused; its key never enrols again.`;
     case 'revoke':
       return `Agent ${decision.agent} is cut off, until: murano-workflow agents approve ${decision.agent}`;
+    case 'delete_agent':
+      return `Agent ${decision.agent} is forgotten: its login has ended, and nobody enrols in its place.`;
     case 'rotate_keys':
       return `The engine signs with a new key (key set ${JSON.stringify(answer['version'])}); agents learn it as they are greeted.`;
     default:
@@ -45,7 +46,7 @@ function sentence(decision: Decision, answer: JsonObject): string {
   }
 }
 
-const noEngine = (directory: string): EngineError =>
+export const noEngine = (directory: string): EngineError =>
   new EngineError(
     'not_found',
     `No engine runs on ${directory}.`,

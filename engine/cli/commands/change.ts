@@ -1,6 +1,7 @@
 // What `update` and `plan` are told is to change: definition, inputs, members, the right to a cloud.
 // Belongs here: words → what the engine is asked. Does not belong here: asking it (update.ts, plan.ts).
 import type { JsonObject } from '../../base/json.ts';
+import type { ParameterType } from '../../definition/types.ts';
 import type { PlanRequest, WorkflowView } from '../../runtime/api.ts';
 import { type CloudOptions, newRight } from '../cloud.ts';
 import { usageError } from '../failure.ts';
@@ -39,7 +40,7 @@ export async function loadChange(
   if (view === undefined) throw noState(context, options, id);
   const change = {
     ...(loaded && { document: loaded.document }),
-    ...(inputs && { inputs: await inputsFrom(context, inputs, loaded) }),
+    ...(inputs && { inputs: await inputsFrom(context, inputs, view, loaded) }),
     ...(unset && { unset }),
     ...(await membersFrom(context, view, options, loaded)),
     ...(options.abandon && { abandon: true }),
@@ -48,13 +49,17 @@ export async function loadChange(
   return { change, ...(loaded && { loaded }) };
 }
 
-/** Without the definition types are the engine's to know: it takes text as HOT would. */
-const inputsFrom = (
+/** By the types of the definition that comes with them, or else of the one that the workflow has. */
+function inputsFrom(
   context: Context,
   words: readonly string[],
+  { inputTypes }: WorkflowView,
   loaded: Loaded | undefined,
-): Promise<JsonObject> =>
-  parseValues(words, '--inputs', name => loaded?.definition.inputs.get(name)?.type, readFrom(context));
+): Promise<JsonObject> {
+  const typeOf = (name: string): ParameterType | undefined =>
+    loaded ? loaded.definition.inputs.get(name)?.type : inputTypes[name];
+  return parseValues(words, '--inputs', typeOf, readFrom(context));
+}
 
 /** Entities that only the new definition has get the least that it allows, as in a new workflow. */
 async function membersFrom(

@@ -43,7 +43,7 @@ async function serve(
   settings: EngineSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { server, topic } = settings.heat;
+  const { name: server, heat } = settings;
   const session = await context.host.serve(settings, {
     signal,
     onWait: holder => say(context, options, `The engine ${server} stands by: ${holder} is active.`),
@@ -52,7 +52,9 @@ async function serve(
   let failure: EngineError | undefined;
   try {
     if (session.away !== undefined) say(context, options, awayText(server, session.away));
-    void session.serving.then(() => say(context, options, `The engine ${server} serves ${topic}.`));
+    if (session.admin !== undefined)
+      say(context, options, `The engine ${server} answers operators at ${session.admin}.`);
+    void session.serving?.then(() => say(context, options, `The engine ${server} serves ${heat?.topic}.`));
     failure = await Promise.race([interrupted(signal), session.ended]);
   } finally {
     await session.close();

@@ -5,7 +5,7 @@ import type { Context } from '../host.ts';
 import type { EngineOptions } from '../sessions.ts';
 import { nextCommand, noState, withReader } from '../sessions.ts';
 import { printWhole, textWidth } from '../terminal.ts';
-import { STANDS_STILL } from '../watch.ts';
+import { standsStill } from '../watch.ts';
 import { explanationLines } from '../views/explanation.ts';
 
 export async function explain(
@@ -17,7 +17,7 @@ export async function explain(
   const asked = await withReader(context, options, async ({ api, kind }) => ({
     answer: await api.explain(workflow, step),
     // One that stands still needs no engine.
-    engineRuns: kind !== 'reading' || STANDS_STILL.has((await api.workflow(workflow)).record.status),
+    engineRuns: kind !== 'reading' || standsStill(await api.workflow(workflow)),
   }));
   if (asked === undefined) throw noState(context, options, workflow);
   const { answer, engineRuns } = asked;

@@ -4,8 +4,9 @@ import { checkInputs } from '../../definition/inputs.ts';
 import type { Problem } from '../../definition/problems.ts';
 import { compileGraph } from '../../graph/compile.ts';
 import { planCreate } from '../../plan/plan.ts';
+import type { Taken } from '../../hot/workflow.ts';
 import type { Plan } from '../../plan/types.ts';
-import type { PlanRequest } from '../../runtime/api.ts';
+import type { PlanAnswer, PlanRequest } from '../../runtime/api.ts';
 import { withoutSecrets } from '../../whatif/values.ts';
 import type { ExitCode } from '../exits.ts';
 import { EXIT_OF_ERROR } from '../exits.ts';
@@ -19,6 +20,15 @@ import { printWhole } from '../terminal.ts';
 import { defaultName } from '../values.ts';
 import { planLines } from '../views/plan.ts';
 import { loadChange, type UpdateOptions } from './change.ts';
+
+/** What a plan is of. */
+interface Planned {
+  readonly workflow: string;
+  /** Absent: the workflow's id. */
+  readonly title?: string;
+  readonly taken?: readonly Taken[];
+  readonly notes?: readonly string[];
+}
 
 /** Without a name: of a workflow that does not exist yet. Exit code 6 when the update would be refused. */
 export async function plan(
@@ -42,9 +52,19 @@ export async function planOf(
   const answer = await withReader(context, options, session => session.api.plan(request));
   if (answer === undefined) throw noState(context, options, workflow);
   stopAtProblems(answer.problems, loaded);
-  if (answer.plan === undefined) return 70;
-  show(context, workflow, answer.plan, options);
-  return answer.plan.refused ? EXIT_OF_ERROR.not_allowed : 0;
+  return endPlan(context, { workflow }, answer, options);
+}
+
+/** Shows the plan; exit code 6 when the update would be refused. */
+export function endPlan(
+  context: Context,
+  planned: Planned,
+  { plan: found }: PlanAnswer,
+  options: WatchOptions,
+): ExitCode {
+  if (found === undefined) return 70;
+  show(context, planned, found, options);
+  return found.refused ? EXIT_OF_ERROR.not_allowed : 0;
 }
 
 async function planNew(context: Context, options: UpdateOptions): Promise<ExitCode> {
@@ -61,7 +81,7 @@ async function planNew(context: Context, options: UpdateOptions): Promise<ExitCo
   stopAtProblems(context.language.checkStart(loaded.definition, inputs, members), loaded);
   const graph = compileGraph(loaded.definition, membership(members));
   const encoded = withoutSecrets(loaded.definition, checkInputs(loaded.definition, inputs).inputs);
-  show(context, name, planCreate(graph, encoded), options);
+  show(context, { workflow: name }, planCreate(graph, encoded), options);
   return 0;
 }
 
@@ -77,10 +97,12 @@ function stopAtProblems(problems: readonly Problem[], loaded: Loaded | undefined
 
 function show(
   { terminal }: Context,
-  workflow: string,
-  planned: Plan,
+  { title, ...about }: Planned,
+  found: Plan,
   { json, verbose }: Pick<WatchOptions, 'json' | 'verbose'>,
 ): void {
-  if (json) terminal.out(`${JSON.stringify({ workflow, ...planned })}\n`);
-  else printWhole(terminal, planLines(`${workflow}, generation ${planned.generation}`, planned, { verbose }));
+  const { workflow, taken = [], notes = [] } = about;
+  const heading = `${title ?? workflow}, generation ${found.generation}`;
+  if (json) terminal.out(`${JSON.stringify({ ...about, ...found })}\n`);
+  else printWhole(terminal, planLines(heading, found, { verbose, taken, notes }));
 }

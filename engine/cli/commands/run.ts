@@ -80,6 +80,7 @@ async function runWith(
   options: RunOptions,
 ): Promise<ExitCode> {
   const { id } = request;
+  if (session.trial !== undefined) sayWhere(context, session.trial, options);
   const known = await seqOf(session, id);
   const { problems } = await createOrExplain(session, request, options, known !== undefined);
   if (problems.some(problem => problem.severity === 'error'))
@@ -88,6 +89,16 @@ async function runWith(
     printLines(context.terminal, [[piece(`${id} is there already: going on with it.`, 'faint')]]);
   }
   return watchToEnd(context, session, id, options, known ?? 0);
+}
+
+/** Where operators are answered: among the lines of a program, as its own object. */
+function sayWhere(
+  { terminal }: Context,
+  { url, token }: NonNullable<Session['trial']>,
+  { json }: RunOptions,
+): void {
+  if (json) terminal.out(`${JSON.stringify({ admin: { url, token } })}\n`);
+  else printLines(terminal, [[piece(`Operators are answered at ${url} by the token ${token}`)]]);
 }
 
 /** Number of the last entry in the log of a workflow that is there already. */

@@ -8,15 +8,15 @@ import type { StateGraph } from '../../graph/types.ts';
 import type { EngineApi } from '../../runtime/api.ts';
 import type { LogEntry } from '../../runtime/ports.ts';
 import { durationsIn } from '../../whatif/history.ts';
-import { makePlan } from '../../whatif/plan.ts';
-import { simulate } from '../../whatif/simulate.ts';
-import type { Course, Misunderstood } from '../../whatif/types.ts';
+import { play } from '../../whatif/simulate.ts';
+import type { Course, Misunderstood, Played } from '../../whatif/types.ts';
 import { completeInputs, withoutSecrets } from '../../whatif/values.ts';
 import type { ExitCode } from '../exits.ts';
-import { EXIT_OF_STATUS } from '../exits.ts';
+import { EXIT_OF_ERROR, EXIT_OF_STATUS } from '../exits.ts';
 import { ProblemsFound, usageError } from '../failure.ts';
 import type { Context } from '../host.ts';
 import { membership } from '../language.ts';
+import { type LaterOptions, readLater } from '../later.ts';
 import type { Loaded } from '../loading.ts';
 import { loadDefinition, loadInputs, loadMembers, readFrom } from '../loading.ts';
 import { noState, withReader } from '../sessions.ts';
@@ -28,7 +28,7 @@ import { simulationLines } from '../views/simulation.ts';
 import type { WishOptions } from '../wishes.ts';
 import { readWishes } from '../wishes.ts';
 
-export interface SimulateOptions extends WishOptions {
+export interface SimulateOptions extends WishOptions, LaterOptions {
   readonly json: boolean;
   readonly inputs?: readonly string[];
   readonly members?: readonly string[];
@@ -52,14 +52,22 @@ export async function simulateFile(
   const wishes = await readWishes(options, readFrom(context));
   const measured = await measuredIn(context, options, graph);
   const durations = new Map([...measured, ...wishes.durations]);
-  const { plan, misunderstood } = makePlan(graph, { ...wishes, durations });
-  const [wrong] = misunderstood;
-  if (wrong) throw notUnderstood(wrong, misunderstood.length - 1);
-  const course = simulate(graph, workflowInputs(loaded, inputs), plan, name);
-  const [stray, ...others] = course.misunderstood ?? [];
-  if (stray) throw notUnderstood(stray, others.length);
-  if (options.json) context.terminal.out(`${JSON.stringify(documentOf(course, madeUp))}\n`);
-  else show(context, { course, graph, madeUp, name, ...measurement(options, measured) });
+  const standing = { loaded, inputs, members, name };
+  const asked = await readLater(context, standing, options);
+  const played = play(graph, workflowInputs(loaded, inputs), { ...wishes, durations }, asked, name);
+  const [wrong, ...others] = played.misunderstood;
+  if (wrong) throw notUnderstood(wrong, others.length);
+  if (options.json) context.terminal.out(`${JSON.stringify(documentOf(played, madeUp))}\n`);
+  else show(context, { played, madeUp, name, ...measurement(options, measured) });
+  return exitOf(played);
+}
+
+/** That of a run that ends as the last phase does; also what may not be done is a failure. */
+function exitOf({ phases, refused }: Played): ExitCode {
+  if (refused.length > 0) return EXIT_OF_ERROR.not_allowed;
+  const [first] = phases;
+  const { course } = phases.at(-1) ?? first;
+  if (phases.some(({ operation }) => operation !== undefined && operation.status !== 'done')) return 1;
   // One that would go on for ever without an answer has not reached its goal either.
   return course.status === 'running' ? 1 : EXIT_OF_STATUS[course.status];
 }
@@ -118,8 +126,25 @@ function notUnderstood({ message, hint = '' }: Misunderstood, more: number): Err
   return usageError(`${message.replace(/\.$/, '')}${rest}`, hint || 'See: murano-workflow simulate --help');
 }
 
+/** As ever where nothing was asked; else with what came of each. */
+function documentOf({ phases, refused }: Played, madeUp: readonly string[]): object {
+  const [first, ...later] = phases;
+  const asked = later.map(({ says, at, course, operation }) => ({
+    says,
+    at,
+    ...(operation && { operation }),
+    ...courseDocument(course),
+  }));
+  return {
+    ...courseDocument(first.course),
+    inputsMadeUp: madeUp,
+    ...(asked.length > 0 && { later: asked }),
+    ...(refused.length > 0 && { refused }),
+  };
+}
+
 /** Without the numbers of steps, which mean nothing outside. */
-function documentOf(course: Course, madeUp: readonly string[]): object {
+function courseDocument(course: Course): object {
   const steps = course.steps.map(step => ({ ...step, number: undefined }));
   const { makespan } = course;
   const criticalPath = course.criticalPath.map(link => ({
@@ -127,20 +152,19 @@ function documentOf(course: Course, madeUp: readonly string[]): object {
     number: undefined,
     share: makespan === 0 ? 0 : Math.round((1000 * (link.to - link.from)) / makespan) / 1000,
   }));
-  return { ...course, steps, criticalPath, inputsMadeUp: madeUp };
+  return { ...course, steps, criticalPath };
 }
 
 function show(
   context: Context,
   what: {
-    readonly course: Course;
-    readonly graph: StateGraph;
+    readonly played: Played;
     readonly madeUp: readonly string[];
     readonly name: string;
     readonly measured?: Measured;
   },
 ): void {
   const { terminal } = context;
-  const options = { width: textWidth(terminal), style: terminal.style, command: commandLine(undefined) };
+  const options = { width: textWidth(terminal), style: terminal.style, command: commandLine() };
   printLines(terminal, simulationLines(what, options));
 }

@@ -45,16 +45,17 @@ function rowOf(agent: AgentView, name: number, host: number, now: number): Line 
 const reasonLines = (reason: string, width: number): Line[] =>
   wrap(sanitiseLine(reason), width - 4).map(text => [piece(`    ${text}`, 'faint')]);
 
-function busLines({ bus, deadLetters = 0, trouble }: AgentsView, width: number): Line[] {
+function busLines({ bus, deadLetters = 0, trouble, warnings = [] }: AgentsView, width: number): Line[] {
   const sentences = [
     ...(bus.state === 'none' ? ['No engine runs here, or it reaches no agents.'] : []),
     ...(bus.place === undefined ? [] : [`Broker ${bus.place}: ${bus.state}.`]),
     ...(bus.reason === undefined ? [] : [bus.reason]),
     ...(trouble === undefined ? [] : [trouble]),
+    ...warnings,
     ...(deadLetters === 0
       ? []
       : [
-          `${plural(deadLetters, 'message was', 'messages were')} refused and ${deadLetters === 1 ? 'is' : 'are'} kept in the queue dead-letters; the log of the engine says why.`,
+          `${plural(deadLetters, 'message was', 'messages were')} refused and ${deadLetters === 1 ? 'is' : 'are'} kept: murano-workflow agents dead-letters`,
         ]),
   ];
   if (sentences.length === 0) return [];

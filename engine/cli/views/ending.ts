@@ -4,19 +4,20 @@ import type { JsonValue } from '../../base/json.ts';
 import { isObject } from '../../base/json.ts';
 import type { OutputFailure } from '../../machine/outputs.ts';
 import type { Question, StepRecord } from '../../machine/types.ts';
+import { causeWords } from '../../machine/why/cause-words.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Line, Style } from './style.ts';
 import { markPiece, piece, plain } from './style.ts';
 import { pad, plural, sanitise, sanitiseLine, shellWord, widest, wrap } from './text.ts';
-import { causeWords, errorPhrase } from './lanes.ts';
+import { unverifiedLines } from './doubts.ts';
+import { errorPhrase } from './lanes.ts';
 import { elapsed } from './progress.ts';
 import { durationText } from './text.ts';
 
-/** Makes a command line that can be pasted, `--state-dir` included where it is needed. */
+/** Makes a command line that can be pasted, with the options that lead to the engine where they are needed. */
 export type CommandLine = (...words: readonly string[]) => string;
 
-export function commandLine(stateDirectory: string | undefined): CommandLine {
-  const suffix = stateDirectory === undefined ? [] : ['--state-dir', stateDirectory];
+export function commandLine(suffix: readonly string[] = []): CommandLine {
   return (...words) => ['murano-workflow', ...words, ...suffix].map(shellWord).join(' ');
 }
 
@@ -31,6 +32,21 @@ const MAX_PROBLEM_STEPS = 5;
 
 /** What remains to be said once a workflow stands still; nothing while it moves. */
 export function endingLines(view: WorkflowView, options: EndingOptions): Line[] {
+  return [...suspendedLines(view, options), ...lastWords(view, options)];
+}
+
+function suspendedLines({ record: { id, suspended } }: WorkflowView, options: EndingOptions): Line[] {
+  if (suspended === undefined) return [];
+  return [
+    [
+      markPiece('paused', options.style),
+      piece(` ${sanitiseLine(id)} is suspended by ${sanitiseLine(suspended.by)}: nothing begins.`, 'warn'),
+    ],
+    ...nextLines([{ what: 'Go on', command: options.command('resume', id) }]),
+  ];
+}
+
+function lastWords(view: WorkflowView, options: EndingOptions): Line[] {
   switch (view.record.status) {
     case 'complete':
       return completeLines(view, options);
@@ -42,6 +58,7 @@ export function endingLines(view: WorkflowView, options: EndingOptions): Line[] 
     case 'deleted':
       return [[markPiece('done', options.style), piece(` ${sanitiseLine(view.record.id)} is deleted.`)]];
     case 'running':
+    case 'checking':
     case 'cancelling':
     case 'undoing':
     case 'deleting':
@@ -67,9 +84,18 @@ function completeLines(view: WorkflowView, options: EndingOptions): Line[] {
             piece(idList(tolerated)),
           ],
         ]),
+    ...unverifiedLines(view),
     ...outputLines(view, options.width),
+    ...(isDoubted(view) ? nextLines([convergeAgain(view, options)]) : []),
   ];
 }
+
+const isDoubted = (view: WorkflowView): boolean => unverifiedLines(view).length > 0;
+
+const convergeAgain = ({ record: { id } }: WorkflowView, { command }: EndingOptions): Next => ({
+  what: 'Run again what is unverified, after its probe',
+  command: command('converge', id),
+});
 
 const idList = (steps: readonly StepView[]): string => {
   const more = steps.length - MAX_PROBLEM_STEPS;

@@ -9,6 +9,8 @@ import type {
   RootPath,
   WorkflowExplanation,
 } from '../../machine/why/types.ts';
+import { ACTS, adviceOn } from '../../machine/why/advice.ts';
+import { ended } from '../../machine/why/words.ts';
 import type { CommandLine } from './ending.ts';
 import type { Line, Style } from './style.ts';
 import { markOf, markPiece, piece, plain } from './style.ts';
@@ -51,13 +53,26 @@ function stepHead(answer: Explanation, { now, style, width }: ExplanationOptions
       piece(` ${sanitiseLine(step)}`, 'strong'),
       piece(`${where} is ${status.replaceAll('_', ' ')}, for ${durationText(now - since)}.`),
     ],
-    ...causes.flatMap(({ says }) => hanging('  ', `It ${sanitiseLine(says)}.`, width)),
+    ...causes.flatMap(({ says }) => hanging('  ', `It ${ended(sanitiseLine(says))}`, width)),
   ];
 }
 
 function workflowHead(answer: WorkflowExplanation, options: ExplanationOptions): Line[] {
   const { status, reason, since, roots, deadline } = answer;
   const state = `is ${status.replaceAll('_', ' ')}, the last change ${durationText(options.now - since)} ago.`;
+  const { suspended } = answer;
+  const stands =
+    suspended === undefined
+      ? []
+      : [
+          [
+            piece(
+              `  It is suspended by ${sanitiseLine(suspended.by)} since ${durationText(options.now - suspended.at)}: nothing begins. `,
+              'warn',
+            ),
+            piece(options.command('resume', options.workflow), 'strong'),
+          ],
+        ];
   const said = reason === '' ? [] : hanging('  ', sanitiseLine(reason), options.width);
   const late =
     deadline === undefined
@@ -67,6 +82,7 @@ function workflowHead(answer: WorkflowExplanation, options: ExplanationOptions):
   return [
     [piece(sanitiseLine(options.workflow), 'strong'), piece(` ${state}`)],
     ...said,
+    ...stands,
     ...late,
     plain(rest),
   ];
@@ -89,7 +105,7 @@ const LAST_HOPS = 6;
 
 /** `known`: as many hops are told already. */
 function rootLines(
-  { path, who, answers, child }: RootPath,
+  { path, who, answers, child, omitted }: RootPath,
   known: number,
   options: ExplanationOptions,
 ): Line[] {
@@ -97,16 +113,31 @@ function rootLines(
   const cut = gap > 1 && known <= FIRST_HOPS ? gap : 0;
   const lines = path.flatMap((link, hop) => {
     if (hop < known || (cut > 0 && hop > FIRST_HOPS && hop < FIRST_HOPS + cut)) return [];
-    if (cut > 0 && hop === FIRST_HOPS) return [plain(`${indent(hop)}… ${cut} steps between`)];
-    return linkLines(link, hop - (hop > FIRST_HOPS && cut > 0 ? cut - 1 : 0), options);
+    if (cut > 0 && hop === FIRST_HOPS)
+      return betweenLines(cut + (omitted?.links ?? 0), link.step, hop, options);
+    const untold = omitted?.after === hop ? betweenLines(omitted.links, omitted.next, hop, options) : [];
+    return [...untold, ...linkLines(link, hop - (hop > FIRST_HOPS && cut > 0 ? cut - 1 : 0), options)];
   });
   const depth = path.length - (cut > 0 ? cut - 1 : 0);
   const root = path.at(-1) as Link;
   // Without an engine nothing is at work, whatever the records say; that is said once, below.
   const says = options.engineRuns || answers.length > 0 || who === 'nobody';
   const advice = says ? hanging(`${indent(depth)}→ `, adviceOn(root.told.cause, who), options.width) : [];
-  const acts = answers.flatMap(answer => answerLines(answer, depth, options));
+  const acts = answers.flatMap(answer => answerLines(answer, root.told.cause, depth, options));
   return [...lines, ...(child === undefined ? advice : childLines(child, depth, options)), ...acts];
+}
+
+/** `next`: the first of those that are not told; asked about, it tells them. */
+function betweenLines(
+  count: number,
+  next: string,
+  depth: number,
+  { command, workflow }: ExplanationOptions,
+): Line[] {
+  return [
+    plain(`${indent(depth)}… ${plural(count, 'step')} between:`),
+    [piece(`${indent(depth)}  `), piece(command('explain', workflow, next), 'strong')],
+  ];
 }
 
 /** What a child waits for, by its own id, further to the right. */
@@ -143,9 +174,15 @@ function hanging(lead: string, text: string, width: number): Line[] {
   );
 }
 
-function answerLines(answer: Answer, depth: number, { command, workflow }: ExplanationOptions): Line[] {
+function answerLines(
+  answer: Answer,
+  cause: Cause,
+  depth: number,
+  { command, workflow }: ExplanationOptions,
+): Line[] {
   const lead = `${indent(depth)}  `;
-  return [[piece(`${lead}${ACTS[answer.act]}: `), piece(command(...wordsOf(answer, workflow)), 'strong')]];
+  const what = cause.kind === 'suspended' ? 'Go on' : ACTS[answer.act];
+  return [[piece(`${lead}${what}: `), piece(command(...wordsOf(answer, workflow)), 'strong')]];
 }
 
 function wordsOf(answer: Answer, workflow: string): readonly string[] {
@@ -167,30 +204,3 @@ function wordsOf(answer: Answer, workflow: string): readonly string[] {
       return answer satisfies never;
   }
 }
-
-const ACTS: { readonly [act in Answer['act']]: string } = {
-  retry: 'Try it again',
-  skip: 'Go on as if it were done',
-  fail: 'Let it fail',
-  approve: 'Say yes',
-  reject: 'Say no: it fails',
-  signal: 'Send the signal',
-  resume: 'Go on: what failed or was interrupted is tried again',
-  delete: 'Try the undo again',
-  abandon: 'Forget it without undoing',
-};
-
-function adviceOn(cause: Cause, who: RootPath['who']): string {
-  if (cause.kind === 'agent' && cause.presence.kind !== 'online' && cause.presence.kind !== 'unknown')
-    return 'Look at the machine: does it run, does its agent run, can it reach the broker?';
-  return ADVICE[who];
-}
-
-const ADVICE: { readonly [who in RootPath['who']]: string } = {
-  operator: 'An operator has to act.',
-  author: 'The definition leaves no other way, or an operator vouches for it.',
-  machine: 'Nobody has to act: a machine is at work.',
-  time: 'Nobody has to act: time has to pass.',
-  engine: 'The engine has to act: look at its log.',
-  nobody: 'Nothing has to be done about it.',
-};

@@ -1,6 +1,8 @@
 // A workflow as lanes: one per machine, one per group for what it does once, one per service.
 // Belongs here: which step stands for a lane now, and in which words. Does not belong here: layout (progress.ts).
-import type { StepCause, StepError, StepRecord, StepStatus } from '../../machine/types.ts';
+import type { StepError, StepRecord, StepStatus } from '../../machine/types.ts';
+import type { Unverified } from '../../machine/verify/types.ts';
+import { causeWords } from '../../machine/why/cause-words.ts';
 import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Mark } from './style.ts';
 import { markOf } from './style.ts';
@@ -119,7 +121,9 @@ export function stepDetail(step: StepView, moment: Moment): string {
       return causeText(step);
     case 'reached':
       if (record.child !== undefined) return childText(record);
-      return record.cause === 'tolerated' ? `${causeWords('tolerated')} · ${failureText(step)}` : '';
+      return record.cause === 'tolerated'
+        ? `${causeWords('tolerated')} · ${failureText(step)}`
+        : doubtText(record);
     case 'undone':
       return record.cause === undefined ? '' : causeText(step);
   }
@@ -191,6 +195,20 @@ export function errorPhrase(error: StepError): string {
     : phrase(error.message);
 }
 
+const DOUBTS: { readonly [why in Unverified['why']]: string } = {
+  vm_replaced: 'unverified: its machine was replaced',
+  vm_reverted: 'unverified: its machine was reverted',
+  drifted: 'has drifted',
+};
+
+/** Of a reached step, in a few words; empty when nothing is in doubt. */
+export function doubtText({ unverified, look }: StepRecord): string {
+  const found = look?.error === undefined ? '' : errorPhrase(look.error);
+  if (look && look.found === undefined) return 'is looked at';
+  if (unverified) return `${DOUBTS[unverified.why]}${found === '' ? '' : ` · ${found}`}`;
+  return look?.found === 'unknown' ? `could not be checked · ${found}` : '';
+}
+
 function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1)?.trim() ?? '';
 }
@@ -199,29 +217,3 @@ function causeText(step: StepView): string {
   const words = causeWords(step.record.cause);
   return step.waitsFor.length === 0 ? words : `${words} · ${step.waitsFor.map(sanitiseLine).join(', ')}`;
 }
-
-const CAUSE_WORDS: { readonly [cause in StepCause]: string } = {
-  condition_false: 'its condition is false',
-  not_the_role: 'not for this member',
-  skipped_by_operator: 'skipped by an operator',
-  requirement_failed: 'what it requires failed',
-  rolling_stopped: 'its rolling stopped before its turn',
-  role_vacant: 'its role is vacant',
-  too_late: 'what it requires did not come in time',
-  tolerated: 'failed, tolerated',
-  goal_holds: 'the goal holds without it',
-  did_not_fail: 'the failure it waits for did not happen',
-  held_for_operator: 'waits for an operator',
-  authorisation_lost: "the owner's authorisation was lost",
-  waits_for_approval: 'waits for a yes or no',
-  waits_for_signal: 'waits for a signal',
-  failed_by_operator: 'failed by an operator',
-  cancelled: 'cancelled',
-  nothing_to_undo: 'nothing to undo',
-  vm_lost: 'its machine is lost',
-  undo_failed: 'its undo failed',
-  abandoned: 'abandoned',
-};
-
-export const causeWords = (cause: StepCause | undefined): string =>
-  cause === undefined ? 'failed' : CAUSE_WORDS[cause];

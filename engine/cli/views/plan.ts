@@ -29,6 +29,10 @@ const FATE_COLUMN = 14;
 export interface PlanLinesOptions {
   /** With what is kept. */
   readonly verbose: boolean;
+  /** What the plan takes as it stands, because of what nobody here can know. */
+  readonly taken?: readonly { readonly what: string; readonly whys: readonly string[] }[];
+  /** What follows, or is not in the plan. */
+  readonly notes?: readonly string[];
 }
 
 interface Row {
@@ -37,11 +41,20 @@ interface Row {
 }
 
 /** `title`: what is planned, such as `prod, generation 3`. */
-export function planLines(title: string, plan: Plan, { verbose }: PlanLinesOptions): Line[] {
+export function planLines(
+  title: string,
+  plan: Plan,
+  { verbose, taken = [], notes = [] }: PlanLinesOptions,
+): Line[] {
   const heading: Line = [piece(sanitiseLine(title), 'strong')];
   if (plan.refused) {
     const { message, next } = plan.refused;
-    return [heading, [], [piece('Refused: ', 'bad'), piece(sanitiseLine(`${message} ${next}`))]];
+    return [
+      heading,
+      ...blocksOf([takenLines(taken)]),
+      [],
+      [piece('Refused: ', 'bad'), piece(sanitiseLine(`${message} ${next}`))],
+    ];
   }
   const rows = rowsOf(plan.steps.filter(({ fate }) => verbose || fate !== 'keep'));
   const width = Math.min(COLUMN, widest(rows.map(({ name }) => name)));
@@ -49,10 +62,29 @@ export function planLines(title: string, plan: Plan, { verbose }: PlanLinesOptio
     ...plan.joins.map(name => named('+', name, 'joins', 'good')),
     ...plan.leaves.map(name => named('-', name, 'leaves', 'bad')),
   ];
-  const blocks = [people, rows.map(row => rowLine(row, width)), roleLines(plan), warningLines(plan)];
+  const warnings = [...plan.warnings, ...notes].map(warningLine);
+  const blocks = [takenLines(taken), people, rows.map(row => rowLine(row, width)), roleLines(plan), warnings];
   const count: Line = [piece('Plan: ', 'strong'), piece(`${summaryOf(plan)}.`)];
-  return [heading, ...blocks.flatMap(block => (block.length > 0 ? [[], ...block] : [])), [], count];
+  return [heading, ...blocksOf(blocks), [], count];
 }
+
+/** Those that are not empty, each after an empty line. */
+const blocksOf = (blocks: readonly (readonly Line[])[]): readonly Line[] =>
+  blocks.flatMap(block => (block.length > 0 ? [[], ...block] : []));
+
+/** As many causes are named. */
+const WHYS = 3;
+
+const takenLines = (taken: NonNullable<PlanLinesOptions['taken']>): readonly Line[] =>
+  taken.map(({ what, whys }): Line => {
+    const more = whys.length > WHYS ? ` and ${whys.length - WHYS} more` : '';
+    const why = `${whys.slice(0, WHYS).join('; ')}${more}`;
+    return [
+      piece('  = ', 'faint'),
+      piece(`${sanitiseLine(what)} taken as today`),
+      piece(`: ${sanitiseLine(why)}`, 'faint'),
+    ];
+  });
 
 const named = (sign: string, name: string, does: string, tone: Tone): Line => [
   piece(`  ${sign} `, tone),
@@ -99,5 +131,4 @@ const roleLines = ({ roles }: Plan): readonly Line[] =>
 
 const names = (all: readonly string[]): string => sanitiseLine(all.join(', '));
 
-const warningLines = ({ warnings }: Plan): readonly Line[] =>
-  warnings.map(text => [piece('  ! ', 'warn'), piece(sanitiseLine(text))]);
+const warningLine = (text: string): Line => [piece('  ! ', 'warn'), piece(sanitiseLine(text))];

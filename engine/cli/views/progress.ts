@@ -41,6 +41,7 @@ const STATUS_TONES: { readonly [status in WorkflowStatus]: Tone } = {
   held: 'warn',
   complete: 'good',
   failed: 'bad',
+  checking: 'busy',
   cancelling: 'warn',
   undoing: 'warn',
   deleting: 'warn',
@@ -51,7 +52,7 @@ const STATUS_TONES: { readonly [status in WorkflowStatus]: Tone } = {
 export const statusPiece = (record: WorkflowRecord): Piece =>
   piece(record.status.replaceAll('_', ' '), STATUS_TONES[record.status]);
 
-const MOVING = new Set<WorkflowStatus>(['running', 'cancelling', 'undoing', 'deleting']);
+const MOVING = new Set<WorkflowStatus>(['running', 'checking', 'cancelling', 'undoing', 'deleting']);
 
 /** Time the workflow has taken: to now while it moves, to its last event when it stands. */
 export function elapsed(record: WorkflowRecord, now: number): number {
@@ -72,10 +73,15 @@ function countedSteps({ steps, record }: WorkflowView): string {
 }
 
 /** How long it may still take, where its definition says so. */
-function timeLeft({ status, deadline }: WorkflowRecord, now: number): readonly string[] {
+function timeLeft({ status, deadline, suspended }: WorkflowRecord, now: number): readonly string[] {
+  if (suspended !== undefined) return [];
   if (deadline === undefined || (status !== 'running' && status !== 'held')) return [];
   return [`deadline in ${clockText(Math.max(0, deadline - now))}`];
 }
+
+/** ` · suspended by ann` */
+export const suspensionPieces = ({ suspended }: WorkflowRecord, dot: string): readonly Piece[] =>
+  suspended === undefined ? [] : [piece(`${dot}suspended by ${sanitiseLine(suspended.by)}`, 'warn')];
 
 export function headingLine(view: WorkflowView, now: number, style: Style): Line {
   const dot = style.unicode ? ' · ' : ' - ';
@@ -83,6 +89,7 @@ export function headingLine(view: WorkflowView, now: number, style: Style): Line
     piece(sanitiseLine(view.record.id), 'strong'),
     piece('  '),
     statusPiece(view.record),
+    ...suspensionPieces(view.record, dot),
     piece(`${dot}${countedSteps(view)}`),
     piece(`${dot}${clockText(elapsed(view.record, now))}`, 'faint'),
     ...timeLeft(view.record, now).map(text => piece(`${dot}${text}`, 'faint')),

@@ -2,11 +2,12 @@
 // Belongs here: the sections and their order. Does not belong here: bars (timeline.ts), groups of steps (runs.ts).
 import type { StateGraph, Step } from '../../graph/types.ts';
 import type { StepStatus, WorkflowStatus } from '../../machine/types.ts';
+import { causeWords } from '../../machine/why/cause-words.ts';
 import { GUESSED } from '../../whatif/plan.ts';
-import type { Course, PathLink, StepCourse } from '../../whatif/types.ts';
+import type { Course, PathLink, Phase, Played, StepCourse } from '../../whatif/types.ts';
 import type { EndingOptions } from './ending.ts';
 import { outputFailureLines } from './ending.ts';
-import { causeWords, errorPhrase } from './lanes.ts';
+import { errorPhrase } from './lanes.ts';
 import type { Group } from './runs.ts';
 import { grouped } from './runs.ts';
 import type { Line, Mark, Piece, Style } from './style.ts';
@@ -15,8 +16,7 @@ import { durationText, pad, plural, sanitiseLine, truncate, widest, wrap } from 
 import { timelineLines } from './timeline.ts';
 
 export interface Simulated {
-  readonly course: Course;
-  readonly graph: StateGraph;
+  readonly played: Played;
   readonly madeUp: readonly string[];
   /** The workflow's name in command lines. */
   readonly name: string;
@@ -35,20 +35,58 @@ const MOST_ASKED = 5;
 const LABEL_WIDTH = 40;
 
 export function simulationLines(simulated: Simulated, options: EndingOptions): Line[] {
-  const { course, graph } = simulated;
-  const { width, style } = options;
+  const { played, name } = simulated;
+  const { phases, refused } = played;
   return [
-    ...headLines(simulated, options),
-    ...section('Machines over time', timelineLines(graph, course, width, style)),
-    ...section('Order', orderLines(graph, course, style)),
-    ...section('Critical path', pathLines(graph, course, style)),
-    ...section('Answered, as was said', answeredLines(course)),
-    ...section('An operator would be asked', askedLines(simulated, options)),
-    ...section('The end', endLines(graph, course, style)),
-    ...section('Outputs without a value', outputsWithout(course, width)),
-    ...section('Assumed', assumedLines(simulated, width)),
+    ...phases.flatMap((phase, place) => [
+      ...(phase.says === '' ? [] : [[], askedFor(phase)]),
+      ...phaseLines(phase, name, { ...options, isCut: place < phases.length - 1 }),
+    ]),
+    ...section('Refused', refusedLines(refused, options.width)),
+    ...section('Assumed', assumedLines(simulated, options.width)),
   ];
 }
+
+interface PhaseOptions extends EndingOptions {
+  /** Something else was asked then. */
+  readonly isCut: boolean;
+}
+
+/** What came of the creation, or of what was asked later. */
+function phaseLines({ course, graph, operation, says }: Phase, name: string, options: PhaseOptions): Line[] {
+  const { width, style } = options;
+  return [
+    ...headLines(course, name, options),
+    ...operationLines(operation, width),
+    ...section('Machines over time', timelineLines(graph, course, width, style)),
+    ...section('Order', orderLines(graph, begunIn(graph, course, says === ''), style)),
+    ...section('Critical path', pathLines(graph, course, style)),
+    ...section('Answered, as was said', answeredLines(course)),
+    ...section('An operator would be asked', askedLines(course, name, options)),
+    ...section('The end', endLines(graph, course, style)),
+    ...section('Outputs without a value', outputsWithout(course, width)),
+  ];
+}
+
+/** Times below it count from then. */
+const askedFor = ({ says, at }: Phase): Line => [
+  piece(`At ${durationText(at)}: `, 'strong'),
+  piece(sanitiseLine(says), 'strong'),
+];
+
+const operationLines = (operation: Phase['operation'], width: number): Line[] =>
+  operation === undefined || operation.status === 'done'
+    ? []
+    : wrap(`The operation is ${operation.status}: ${sanitiseLine(operation.reason)}`, width - 2).map(text =>
+        plain(`  ${text}`),
+      );
+
+const refusedLines = (refused: Played['refused'], width: number): Line[] =>
+  refused.flatMap(({ says, at, message, next }) =>
+    wrap(sanitiseLine(`${says}, at ${durationText(at)}: ${message} ${next}`), width - 2).map(text =>
+      plain(`  ${text}`),
+    ),
+  );
 
 const section = (title: string, lines: readonly Line[]): Line[] =>
   lines.length === 0 ? [] : [[], [piece(title, 'strong')], ...lines];
@@ -59,8 +97,9 @@ const HEADS: { readonly [status in WorkflowStatus]?: { readonly mark: Mark; read
   held: { mark: 'paused', words: 'would wait for an operator after' },
 };
 
-function headLines({ course, name }: Simulated, { style, width }: EndingOptions): Line[] {
-  const { mark, words } = HEADS[course.status] ?? { mark: 'waiting', words: 'would stand still after' };
+function headLines(course: Course, name: string, { style, width, isCut }: PhaseOptions): Line[] {
+  const otherwise = isCut ? 'would still run after' : 'would stand still after';
+  const { mark, words } = HEADS[course.status] ?? { mark: 'waiting', words: otherwise };
   const sign = markPiece(mark, style);
   const early = course.goalAt !== undefined && course.goalAt < course.makespan;
   const goal = early ? ` The goal would hold after ${durationText(course.goalAt ?? 0)}.` : '';
@@ -72,9 +111,16 @@ function headLines({ course, name }: Simulated, { style, width }: EndingOptions)
   ];
 }
 
+/** Later, what stays after a look at what changed is not told; joins and computed values are, where they come to be. */
+const begunIn = (graph: StateGraph, { steps }: Course, isFirst: boolean): readonly StepCourse[] =>
+  steps.filter(({ start, status, since, number }) => {
+    const kind = (graph.steps[number] as Step).state.action?.kind;
+    const isThere = isFirst || (since >= 0 && (kind === undefined || kind === 'set'));
+    return start !== undefined || (status === 'reached' && isThere);
+  });
+
 /** What began at the same time and ended alike is one line. */
-function orderLines(graph: StateGraph, { steps }: Course, style: Style): Line[] {
-  const begun = steps.filter(step => step.start !== undefined || step.status === 'reached');
+function orderLines(graph: StateGraph, begun: readonly StepCourse[], style: Style): Line[] {
   const groups = grouped(
     graph,
     begun,
@@ -189,7 +235,7 @@ function answeredLines({ answered }: Course): Line[] {
   return [...lines, ...moreOf(answered.length - MOST_ASKED, 'more answer')];
 }
 
-function askedLines({ course, name }: Simulated, { command }: EndingOptions): Line[] {
+function askedLines(course: Course, name: string, { command }: EndingOptions): Line[] {
   const held = course.steps.filter(({ status, held: child }) => status === 'paused' || child !== undefined);
   const lines = held
     .slice(0, MOST_ASKED)
@@ -251,7 +297,7 @@ const outputsWithout = ({ outputFailures }: Course, width: number): Line[] => {
 };
 
 /** So that nobody takes a guess for a measurement. */
-function assumedLines({ course, madeUp, measured }: Simulated, width: number): Line[] {
+function assumedLines({ played, madeUp, measured }: Simulated, width: number): Line[] {
   const guesses = Object.entries(GUESSED).map(([kind, ms]) => `${kind} ${durationText(ms)}`);
   const past = measured === undefined ? '' : ' and --durations-from';
   const sentences = [
@@ -261,7 +307,7 @@ function assumedLines({ course, madeUp, measured }: Simulated, width: number): L
           `Durations of ${plural(measured.states, 'state')} as ${measured.workflow} took, the median of its members.`,
         ]),
     `Where --durations${past} say${measured === undefined ? 's' : ''} nothing: ${guesses.join(', ')}. Outputs that --outputs does not give are made up.`,
-    ...(course.steps.some(({ child }) => child !== undefined)
+    ...(played.phases.some(({ course }) => course.steps.some(({ child }) => child !== undefined))
       ? ['Each child was played through alone, as if nothing else ran on its machines.']
       : []),
     ...(madeUp.length > 0 ? [`Inputs made up: ${madeUp.join(', ')}.`] : []),

@@ -5,7 +5,7 @@ import type { StepView, WorkflowView } from '../../runtime/api.ts';
 import type { Moment } from './lanes.ts';
 import { stepDetail } from './lanes.ts';
 import { operationLines } from './operations.ts';
-import { elapsed, headingLine, statusPiece } from './progress.ts';
+import { elapsed, headingLine, statusPiece, suspensionPieces } from './progress.ts';
 import type { Line, Style } from './style.ts';
 import { markPiece, piece, plain, markOf } from './style.ts';
 import { durationText, pad, sanitiseLine, truncate, widest } from './text.ts';
@@ -18,6 +18,7 @@ export function listLines(records: readonly WorkflowRecord[], now: number): Line
     statusPiece(record),
     piece(' '.repeat(Math.max(1, 15 - record.status.length))),
     piece(pad(durationText(elapsed(record, now)), 8), 'faint'),
+    ...suspensionPieces(record, '').map(one => piece(`${one.text}${record.reason && ' · '}`, one.tone)),
     piece(sanitiseLine(record.reason)),
     piece(parentText(record), 'faint'),
   ]);

@@ -86,5 +86,9 @@ const STATUS_MARKS: { readonly [status in StepStatus]: Mark } = {
   undone: 'undone',
 };
 
-export const markOf = ({ status, cause }: Pick<StepRecord, 'status' | 'cause'>): Mark =>
-  cause === 'undo_failed' ? 'failed' : STATUS_MARKS[status];
+export function markOf({ status, cause, unverified }: StepMark): Mark {
+  if (cause === 'undo_failed') return 'failed';
+  return status === 'reached' && unverified ? 'paused' : STATUS_MARKS[status];
+}
+
+type StepMark = Pick<StepRecord, 'status' | 'cause' | 'unverified'>;

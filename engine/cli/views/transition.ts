@@ -2,9 +2,11 @@
 // Belongs here: which entries are worth a line, and their words. Does not belong here: the live picture (progress.ts).
 import { holderText, sameHolder } from '../../machine/holders.ts';
 import type { Change, Question, StepRecord, WorkflowRecord } from '../../machine/types.ts';
+import { causeWords } from '../../machine/why/cause-words.ts';
 import type { Happening, WorkflowView } from '../../runtime/api.ts';
 import type { LogEntry } from '../../runtime/ports.ts';
-import { causeWords, errorPhrase } from './lanes.ts';
+import { checkText } from './doubts.ts';
+import { doubtText, errorPhrase } from './lanes.ts';
 import type { Line, Piece, Style } from './style.ts';
 import { markPiece, piece, markOf } from './style.ts';
 import { clockText, durationText, pad, phrase, sanitise, sanitiseLine, widest } from './text.ts';
@@ -45,12 +47,19 @@ export function workflowNews(before: Known | undefined, record: Known, agents: N
   const ended = (record.operations ?? [])
     .filter(({ id }) => before !== undefined && !known.has(id))
     .map(({ name, id, status, reason }) => `operation ${name} (${id}) is ${status}${tailOf(reason)}`);
-  return [...chosen, ...ended, ...(moved ? [`${words(record.status)}${tailOf(record.reason)}`] : [])].map(
-    sanitiseLine,
-  );
+  const stands = record.suspended?.at !== before?.suspended?.at;
+  const { suspended } = record;
+  const pause = suspended === undefined ? 'no longer suspended' : `suspended by ${suspended.by}`;
+  return [
+    ...chosen,
+    ...ended,
+    ...(stands ? [pause] : []),
+    ...(record.checked?.at !== before?.checked?.at ? [checkText(record)] : []),
+    ...(moved ? [`${words(record.status)}${tailOf(record.reason)}`] : []),
+  ].map(sanitiseLine);
 }
 
-type Known = Pick<WorkflowRecord, 'status' | 'reason' | 'roles' | 'operations'>;
+type Known = Pick<WorkflowRecord, 'status' | 'reason' | 'roles' | 'operations' | 'suspended' | 'checked'>;
 type NameAgent = (agent: string) => string;
 
 /** `0:12 ✓ db[1].prepared (db-1)  reached`; the time counts from `start`. */
@@ -127,6 +136,9 @@ function stepWords(record: StepRecord, at: number, withProgress: boolean): strin
   if (record.answeredBy !== undefined) parts.push(`by the word of ${sanitiseLine(record.answeredBy)}`);
   if (record.error !== undefined && record.status !== 'reached' && record.status !== 'running')
     parts.push(errorPhrase(record.error));
+  const doubt = record.status === 'reached' ? doubtText(record) : '';
+  if (doubt !== '') parts.push(doubt);
+  else if (record.status === 'reached' && record.look) parts.push('holds');
   return parts.join(', ');
 }
 

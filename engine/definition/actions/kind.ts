@@ -17,7 +17,7 @@ export interface ActionContext {
   /** Milliseconds, as the author wrote it; absent: the default. */
   readonly timeout?: number;
   /** Absent: it is the state's own action. */
-  readonly phase?: 'probe' | 'undo' | 'rescue';
+  readonly phase?: 'probe' | 'undo' | 'rescue' | 'change';
   /** As the author wrote it of the state. */
   readonly idempotent?: boolean;
 }

@@ -21,9 +21,9 @@ function callOf({ children }: WorkflowDefinition, state: State): string | undefi
     const child = children?.get(action.definition);
     return child !== undefined && statesInCloud(child.definition).length > 0;
   };
-  const { action, probe, rescue, undo } = state;
+  const { action, changeAction, probe, rescue, undo } = state;
   if (callsOut(action)) return action?.kind;
-  const others = { probe, on_failure: rescue?.action, undo: undo?.action };
+  const others = { on_change: changeAction, probe, on_failure: rescue?.action, undo: undo?.action };
   return Object.entries(others).find(([, other]) => callsOut(other))?.[0];
 }
 

@@ -12,6 +12,7 @@ import type { ExpressionModel, ExpressionPlace, StateModel } from './types.ts';
 /** Places whose reads become requirements; elsewhere nothing waits for what is read. */
 const INFERRING: ReadonlySet<ExpressionPlace['use']> = new Set([
   'action',
+  'change',
   'run_on',
   'probe',
   'condition',
@@ -65,6 +66,8 @@ export function fieldOf(shape: Shape, access: Access, context: AccessContext): S
       return operationField(access, context);
     case 'operation_inputs':
       return operationInput(access, context);
+    case 'previous':
+      return previousField(access.name, context);
     case 'entity':
       return entityField(shape.entity, access.name, context);
     case 'member':
@@ -113,6 +116,7 @@ export function itemOf(shape: Shape, context: AccessContext, source: string): Sh
     case 'response':
     case 'operation':
     case 'operation_inputs':
+    case 'previous':
     case 'entity':
     case 'member':
     case 'outputs':
@@ -189,6 +193,12 @@ function inputOf(name: string, { model, findings }: AccessContext): Shape {
   findings.read({ kind: 'input', name });
   const type = model.inputs.get(name);
   return type ? shapeOf(type) : ANY;
+}
+
+/** What it was given may be of an earlier definition, of which nothing is known here; its outputs are as they are declared. */
+function previousField(name: string, { place: { entity, state } }: AccessContext): Shape {
+  if (name === 'inputs' || entity === undefined || state === undefined) return ANY;
+  return { kind: 'state', entity, state, proven: NOTHING_PROVEN };
 }
 
 /** Whatever else it runs for, `operation.inputs` is there to be asked. */

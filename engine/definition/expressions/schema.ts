@@ -88,7 +88,8 @@ export function schemaOf(model: ExpressionModel, entities: readonly string[]): S
   const response = builder.response();
   add('response', response.name, data => data.response && new response.ctor(data.response));
   const operation = builder.operation();
-  add('operation', operation.name, data => new operation.ctor(data.operation ?? NO_OPERATION));
+  add('operation', operation.name, data => new operation.ctor(data.operation ?? { inputs: {} }));
+  add('previous', 'map<string, dyn>', ({ previous }) => previous && toCel({ ...previous }));
   add('attempt', 'int', data => (data.attempt === undefined ? undefined : BigInt(data.attempt)));
   for (const name of entities) {
     const type = builder.entity(name);
@@ -100,8 +101,6 @@ export function schemaOf(model: ExpressionModel, entities: readonly string[]): S
   }
   return { types: builder.types, variables, context: contextMaker(makers) };
 }
-
-const NO_OPERATION = { inputs: {} };
 
 /** `member` differs in type by the entity around it, so each entity has its own variable, which no source can name. */
 export function memberVariable(entity: string): string {

@@ -19,6 +19,7 @@ export type Shape =
   | { readonly kind: 'response' }
   | { readonly kind: 'operation' }
   | { readonly kind: 'operation_inputs' }
+  | { readonly kind: 'previous' }
   | { readonly kind: 'entity'; readonly entity: string }
   | {
       readonly kind: 'member';
@@ -53,6 +54,7 @@ export const MEMBER_FIELDS = ['name', 'index', 'agent', 'data', 'facts', 'output
 export const ERROR_FIELDS = ['kind', 'message', 'exit_code', 'status', 'tail', 'cause'] as const;
 export const RESPONSE_FIELDS = ['status', 'headers', 'body', 'json'] as const;
 export const OPERATION_FIELDS = ['name', 'id', 'inputs'] as const;
+const PREVIOUS_FIELDS = ['inputs', 'outputs'];
 export const WORKFLOW_FIELDS = ['id', 'stack_name'] as const;
 
 /** Shape of a declared value. */
@@ -88,6 +90,8 @@ export function namesOf(shape: Shape, model: ExpressionModel): readonly string[]
       return OPERATION_FIELDS;
     case 'operation_inputs':
       return [...(model.operation?.inputs.keys() ?? [])];
+    case 'previous':
+      return PREVIOUS_FIELDS;
     case 'entity':
       return entityNames(entityOf(model, shape.entity));
     case 'member':
@@ -143,6 +147,8 @@ export function describe(shape: Shape): string {
       return 'the operation';
     case 'operation_inputs':
       return 'the inputs of the operation';
+    case 'previous':
+      return 'what was reached before';
     case 'entity':
       return shape.entity;
     case 'member':
@@ -182,6 +188,7 @@ export function nounOf(shape: Shape): string {
     case 'error':
     case 'response':
     case 'operation':
+    case 'previous':
     case 'member':
       return 'field';
   }
@@ -204,6 +211,7 @@ export function isValue(shape: Shape): boolean {
     case 'response':
     case 'operation':
     case 'operation_inputs':
+    case 'previous':
     case 'entity':
     case 'member':
     case 'outputs':
@@ -231,6 +239,7 @@ export function holdsSecret(shape: Shape): boolean {
     case 'response':
     case 'operation':
     case 'operation_inputs':
+    case 'previous':
     case 'entity':
     case 'member':
     case 'outputs':

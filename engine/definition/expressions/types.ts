@@ -70,6 +70,14 @@ export interface DataView {
   readonly attempt?: number;
   /** The operation for which it runs; absent: it runs for none. */
   readonly operation?: OperationView;
+  /** Of the step itself, when it was reached; where a changed action runs. */
+  readonly previous?: PreviousView;
+}
+
+/** `inputs`: of the action as it was; empty where it had none, or an earlier definition kept none. */
+export interface PreviousView {
+  readonly inputs: Outputs;
+  readonly outputs: Outputs;
 }
 
 export interface OperationView {
@@ -168,7 +176,7 @@ export interface ValueType {
 
 /**
  * Where an expression stands decides which names exist and what may be inferred (row 34 of the rules):
- * only `action`, `run_on`, `members` (of a child), `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`,
+ * only `action`, `change` (of `on_change`), `run_on`, `members` (of a child), `probe`, `condition` and `set` infer requirements. `undo`, `undo_run_on`, `rescue`,
  * `retry_when`, the rules of roles (`role_where`: true or false; `role_rank`: a number) and the order of a rolling
  * (`rolling_order`: a number or text) infer none, nor does what reads a service's answer alone (`response`; `response_test`:
  * true or false), nor what an operation says of itself (`operation_of`: true or false of a member; `operation_to`: a member), so what they read must be optional or guaranteed by
@@ -182,6 +190,7 @@ export interface ExpressionPlace {
     | 'condition'
     | 'undo'
     | 'rescue'
+    | 'change'
     | 'retry_when'
     | 'output'
     | 'set'

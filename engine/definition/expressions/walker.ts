@@ -124,6 +124,7 @@ export class Walker {
       case 'error':
       case 'response':
       case 'operation':
+      case 'previous':
         return { kind: name };
       default:
         return ANY;
@@ -162,6 +163,8 @@ export class Walker {
         return ['inputs', 'workflow', 'error'];
       case 'rescue':
         return ['inputs', 'workflow', 'error', 'attempt', ...this.#operation()];
+      case 'change':
+        return ['inputs', 'workflow', 'attempt', 'previous', ...this.#operation()];
       case 'action':
       case 'probe':
       case 'run_on':
@@ -206,7 +209,7 @@ export class Walker {
         ? "Only 'response' exists where a service's answer is read."
         : name === 'member' && this.#isOfGroup()
           ? `The state is one step of the whole group (once), so it has none. ${this.#insteadOfMember()}`
-          : ['member', 'error', 'attempt', 'operation'].includes(name)
+          : ['member', 'error', 'attempt', 'operation', 'previous'].includes(name)
             ? `'${name}' does not exist in this place.`
             : didYouMean(name, known);
     this.findings.say('unknown_name', `Unknown name '${name}'.`, hint);

@@ -32,6 +32,8 @@ export interface Heard {
   readonly shown?: string;
   /** The service's own words about what is wrong. */
   readonly why?: string;
+  /** The service has no more to give to this project. */
+  readonly isOverQuota?: boolean;
 }
 
 /** That no answer came. */
@@ -138,10 +140,11 @@ class Calling {
   }
 
   /** The end of what it said goes with it, which often tells why. */
-  #unexpected({ status, body, why }: Heard, message: string): Ended['outcome'] {
+  #unexpected({ status, body, why, isOverQuota = false }: Heard, message: string): Ended['outcome'] {
     const { mask } = this.#call;
     const text = why === undefined ? message : `${message.replace(/\.$/, '')}: ${mask(why)}`;
-    const { error } = failure('http', text, mask(body.trim()).slice(-LIMITS.tailBytes));
+    const kind = isOverQuota ? 'quota' : 'http';
+    const { error } = failure(kind, text, mask(body.trim()).slice(-LIMITS.tailBytes));
     return { kind: 'failed', error: { ...error, status } };
   }
 

@@ -8,6 +8,7 @@ import type { Ended } from '../../agents/outcome.ts';
 import { type JsonObject, type JsonValue, isObject } from '../../base/json.ts';
 import { pathFault } from '../../definition/actions/openstack.ts';
 import type { Command, Outcome, ResolvedAction } from '../../machine/types.ts';
+import { isOverQuota } from '../../openstack/quota.ts';
 import { sentenceOf } from '../../openstack/sentences.ts';
 import { type Cloud, type CloudCall, CloudFault } from '../../openstack/types.ts';
 import type { DriverContext } from '../../runtime/ports.ts';
@@ -114,7 +115,7 @@ function heardFrom(
     headers,
     body: text,
     shown: `${shown} at ${endpoint}`,
-    ...(why !== undefined && { why }),
+    ...(why !== undefined && { why, isOverQuota: isOverQuota(why, status) }),
   };
 }
 

@@ -5,6 +5,7 @@ import { failure } from '../../agents/outcome.ts';
 import { type Cloud, type CloudAnswer, CloudFault } from '../../openstack/types.ts';
 import type { JsonValue } from '../../base/json.ts';
 import type { Outcome } from '../../machine/types.ts';
+import { isOverQuota } from '../../openstack/quota.ts';
 import { sentenceIn } from '../../openstack/sentences.ts';
 import type { Task } from '../engine-driver.ts';
 
@@ -24,12 +25,14 @@ export async function cloudOf(clouds: CloudSource, { command, context }: Task): 
 /** An answer that is no success, thrown where the caller cannot go on. */
 export class Refusal extends Error {
   readonly answer: Pick<CloudAnswer, 'status' | 'body'>;
+  readonly isOverQuota: boolean;
 
   /** `what`: who answered to what, such as `Heat, asked for the stack x,`; `remark`: what that often means. */
   constructor(what: string, answer: Pick<CloudAnswer, 'status' | 'body'>, remark = '') {
     const said = sentenceIn(answer.body);
     super(`${what} answered ${answer.status}: ${said ?? 'it does not say why'}${remark}`);
     this.answer = answer;
+    this.isOverQuota = isOverQuota(said, answer.status);
   }
 }
 
@@ -45,7 +48,7 @@ const isPassing = (status: number): boolean => PASSING.has(status);
 
 /** Undefined for what is no fault of a cloud. */
 export function outcomeOf(thrown: unknown): Outcome | undefined {
-  if (thrown instanceof Refusal) return failure('refused', thrown.message);
+  if (thrown instanceof Refusal) return failure(thrown.isOverQuota ? 'quota' : 'refused', thrown.message);
   if (!(thrown instanceof CloudFault)) return undefined;
   switch (thrown.kind) {
     case 'unauthorised':

@@ -11,6 +11,7 @@ import type { EffectId } from '../../base/ids.ts';
 import { type JsonObject, type JsonValue, isObject } from '../../base/json.ts';
 import type { Outcome, RawOutput, ResolvedAction } from '../../machine/types.ts';
 import type { Clock, NewSecret } from '../../runtime/ports.ts';
+import { isOverQuota } from '../../openstack/quota.ts';
 import type { EngineWork, Task } from '../engine-driver.ts';
 import { poll } from '../polling.ts';
 import { RenderFailure, reveal } from '../reveal.ts';
@@ -152,4 +153,7 @@ async function bring(stacks: Stacks, name: string, content: StackContent, task: 
 const shown = ({ name, status }: Stack): string => `The stack ${name} is ${status}.`;
 
 const failed = ({ name, status, reason }: Stack): Outcome =>
-  failure('refused', `The stack ${name} is ${status}: ${reason || 'Heat does not say why'}`);
+  failure(
+    isOverQuota(reason) ? 'quota' : 'refused',
+    `The stack ${name} is ${status}: ${reason || 'Heat does not say why'}`,
+  );

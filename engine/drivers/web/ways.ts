@@ -1,8 +1,6 @@
 // How calls go out, as the operator has set it: who may be called, whose certificates are believed.
 // Belongs here: from settings to what http-call.ts asks for. Does not belong here: where settings stand (cli/settings.ts).
-import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
-import { EngineError, errorText } from '../../base/errors.ts';
+import { readAuthorities } from '../../runtime/authorities.ts';
 import { readEgress } from './egress.ts';
 import type { HttpWays } from './http-call.ts';
 
@@ -16,20 +14,5 @@ export interface EgressSettings {
 /** EngineError `usage` for an entry or a file that cannot be used. */
 export async function openWays({ allow, caFile }: EgressSettings): Promise<HttpWays> {
   const egress = readEgress(allow);
-  return caFile === undefined ? { egress } : { egress, ca: await readAuthorities(caFile) };
-}
-
-async function readAuthorities(file: string): Promise<string> {
-  try {
-    const ca = await readFile(file, 'utf8');
-    createSecureContext({ ca });
-    if (!ca.includes('BEGIN CERTIFICATE')) throw new Error('it holds no PEM certificate');
-    return ca;
-  } catch (thrown) {
-    throw new EngineError(
-      'usage',
-      `The file of certificate authorities for calls cannot be used: ${errorText(thrown)}`,
-      'Set egress.ca_file to a file of PEM certificates.',
-    );
-  }
+  return caFile === undefined ? { egress } : { egress, ca: await readAuthorities(caFile, 'egress.ca_file') };
 }

@@ -2,8 +2,10 @@
 // Belongs here: the beginning of a deletion, its repetition, and abandoning. Does not belong here: the undo itself.
 import { abandonChild } from '../child.ts';
 import type { Draft } from '../draft.ts';
+import { forgetAskedUndo } from '../undo/asked.ts';
 import { takeCredential } from '../operator.ts';
 import { stopEverything } from '../stop.ts';
+import { release } from '../suspension.ts';
 import { ATTEMPT_OVER, owes } from '../records.ts';
 import type { Handler } from './handler.ts';
 
@@ -11,16 +13,18 @@ export const onDelete: Handler<'delete'> = (draft, { abandon, by, credential }) 
   const { status } = draft.workflow;
   if (status === 'deleted') return false;
   if (abandon) {
+    draft.mark('suspended', undefined);
     forget(draft, `abandoned by ${by}`);
     return true;
   }
-  if (status === 'deleting') return false;
+  if (status === 'deleting') return draft.isSuspended && release(draft);
   takeCredential(draft, credential);
   stopEverything(draft, `deleted by ${by}`);
   draft.setWorkflow('deleting', '');
+  forgetAskedUndo(draft);
   if (!draft.undo) draft.beginUndo();
   for (const step of draft.graph.steps) giveAnotherChance(draft, step.number);
-  return true;
+  return release(draft);
 };
 
 /** Every debt is looked at; an undo that failed before is tried again. */

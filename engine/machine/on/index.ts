@@ -3,6 +3,8 @@
 import type { MachineEvent } from '../types.ts';
 import { onApprove } from './approve.ts';
 import { onCancel } from './cancel.ts';
+import { onCheck } from './check.ts';
+import { onConverge } from './converge.ts';
 import { onCreate } from './create.ts';
 import { onDelete } from './delete.ts';
 import { onFail } from './fail.ts';
@@ -15,6 +17,9 @@ import { onRetry } from './retry.ts';
 import { onSignal } from './signal.ts';
 import { onSkip } from './skip.ts';
 import { onTimer } from './timer.ts';
+import { onSuspend } from './suspend.ts';
+import { onUndo } from './undo.ts';
+import { onUnverify } from './unverify.ts';
 import { onUpdate } from './update.ts';
 
 export const HANDLERS = {
@@ -29,6 +34,11 @@ export const HANDLERS = {
   signal: onSignal,
   resume: onResume,
   cancel: onCancel,
+  suspend: onSuspend,
+  check: onCheck,
+  converge: onConverge,
+  undo: onUndo,
+  unverify: onUnverify,
   operate: onOperate,
   update: onUpdate,
   delete: onDelete,

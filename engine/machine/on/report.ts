@@ -8,12 +8,17 @@ import { commandDue } from '../timing.ts';
 import type { Handler } from './handler.ts';
 
 export const onReport: Handler<'report'> = (draft, { id, report }) => {
-  const number = draft.graph.stepById.get(id.step);
+  const number = draft.graph.stepByOutside.get(id.step);
   const { workflow } = draft;
   if (number === undefined || id.workflow !== workflow.id) return false;
   const record = draft.record(number);
   // An answer to an older command, or one that was answered already: a redelivery changes nothing.
-  if (!record.command || record.dispatch !== id.dispatch || generationOf(record) !== id.generation)
+  if (
+    !record.command ||
+    record.kept ||
+    record.dispatch !== id.dispatch ||
+    generationOf(record) !== id.generation
+  )
     return false;
   if (report.kind === 'held') return hold(draft, number, report.reason);
   if (report.kind !== 'finished') return advance(draft, number, report.kind) || letGo(draft, number);
@@ -27,7 +32,8 @@ const ORDER = { sent: 0, accepted: 1, started: 2 } as const;
 function hold(draft: Draft, number: number, reason: string): boolean {
   const { status, cancel, held, progress, command } = draft.record(number);
   const text = reason.slice(0, LIMITS.errorText);
-  const mayHold = status === 'running' && cancel === undefined && command?.action.kind === 'workflow';
+  const isAtWork = status === 'running' || status === 'undoing';
+  const mayHold = isAtWork && cancel === undefined && command?.action.kind === 'workflow';
   if (!mayHold || held === text) return false;
   draft.write(number, { held: text, progress: progress === 'sent' ? 'started' : progress });
   return true;

@@ -6,16 +6,18 @@ import { goOnWithOperation } from '../operation/course.ts';
 import { endPhase } from '../phases.ts';
 import { failAttempt } from '../retry.ts';
 import type { Outcome } from '../types.ts';
+import { standsStill } from '../suspension.ts';
 import { retryUndo, takesBack } from '../undo/undo.ts';
+import { checkIsLate } from '../verify/check.ts';
 import { tooLate } from '../within.ts';
 import type { Handler } from './handler.ts';
 
 export const onTimer: Handler<'timer'> = (draft, { step }) => {
-  if (step === undefined) return draft.begun ? goOn(draft) : timeIsUp(draft);
+  if (step === undefined) return ownTime(draft);
   const number = draft.graph.stepById.get(step);
   if (number === undefined) return false;
   const { due } = draft.record(number);
-  if (!due || due.at > draft.at) return false;
+  if (!due || due.at > draft.at || standsStill(draft, number)) return false;
   switch (due.for) {
     case 'retry':
       retryDue(draft, number);
@@ -36,6 +38,11 @@ export const onTimer: Handler<'timer'> = (draft, { step }) => {
       return due.for satisfies never;
   }
 };
+
+function ownTime(draft: Draft): boolean {
+  if (draft.workflow.status === 'checking') return checkIsLate(draft);
+  return draft.begun ? goOn(draft) : timeIsUp(draft);
+}
 
 function goOn(draft: Draft): true {
   goOnWithOperation(draft);

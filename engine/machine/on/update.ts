@@ -12,11 +12,15 @@ import { giveUpOperation } from '../operation/stop.ts';
 import { considerAll, goOn, reopen, takeCredential, wantedWith } from '../operator.ts';
 import { isEarly } from '../readiness.ts';
 import { ATTEMPT_OVER, hasNoWay } from '../records.ts';
-import type { StepStatus } from '../types.ts';
+import type { Step } from '../../graph/types.ts';
+import type { StepRecord, StepStatus } from '../types.ts';
+import { release } from '../suspension.ts';
 import { mayLeave } from '../undo/order.ts';
 import { isRoleHeld } from '../undo/order.ts';
 import { reopenAll } from '../update/reopen.ts';
+import { isKept } from '../update/retire.ts';
 import { reviewRoles } from '../update/review-roles.ts';
+import { takeUp } from '../verify/mark.ts';
 import { leaveUnwanted } from '../update/unwanted.ts';
 import { abandon, takeAgain, withdraw } from '../update/withdraw.ts';
 import type { Handler } from './handler.ts';
@@ -24,7 +28,11 @@ import type { Handler } from './handler.ts';
 const ENDED = new Set<StepStatus>(['failed', 'interrupted']);
 
 export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential }) => {
-  if (draft.begun?.kind !== 'generation') return false;
+  if (draft.begun?.kind !== 'generation') {
+    // What changes nothing else may bring another right all the same.
+    takeCredential(draft, credential);
+    return false;
+  }
   const { generation, definition } = draft.begun;
   const isNew = definition !== undefined;
   const { status } = draft.workflow;
@@ -36,9 +44,10 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential
   if (isNew || status === 'complete' || allowed !== undefined) armDeadline(draft, allowed);
   goOn(draft, allowed);
   draft.setWorkflow('running', '');
-  for (const { number, leaving, member } of draft.graph.steps) {
+  for (const { number, leaving, member, retireAfter } of draft.graph.steps) {
     if (leaving && change.abandon) abandon(draft, number);
-    else if (leaving) withdraw(draft, number, member?.leaving ? 'left' : 'removed');
+    else if (leaving && !isKept(draft, number)) withdraw(draft, number, whyOf(member, retireAfter));
+    else if (leaving) continue;
     else takeAgain(draft, number);
     rememberFailure(draft, number);
   }
@@ -48,13 +57,20 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential
   leaveUnwanted(draft);
   if (isNew) reopenAll(draft);
   else for (const number of failed) reopen(draft, number);
+  if (!isNew) takeUp(draft);
   waitForThoseWhoJoined(draft);
   // In the order of the beginning, so that what is as it was ends as it did.
   if (isNew) draft.steps.length = 0;
   considerAll(draft);
   if (draft.goalHolds) standDown(draft);
-  return true;
+  return release(draft);
 };
+
+const whyOf = (
+  member: Step['member'],
+  retireAfter: Step['retireAfter'],
+): NonNullable<StepRecord['withdrawn']> =>
+  member?.leaving ? 'left' : retireAfter === undefined ? 'removed' : 'replaced';
 
 /** An undo that has not been sent waits for those of who leaves now and stood on it. */
 function awaitOthers(draft: Draft): void {

@@ -16,6 +16,7 @@ import type { EventOf } from '../on/handler.ts';
 import { type MachineState, recordOf } from '../state.ts';
 import { operated } from '../update/begin.ts';
 import { dataView } from '../view.ts';
+import { restingStatus } from '../workflow-record.ts';
 import type { RunningOperation } from './types.ts';
 
 /** Statuses in which an operation may begin. */
@@ -29,7 +30,7 @@ export function beginOperation(graph: StateGraph, state: MachineState, event: Ev
   const draft = new Draft(graph, state, event.at);
   const known = [workflow.operation, ...(workflow.operations ?? [])];
   if (known.some(one => one?.id === event.id)) return draft;
-  const refused = refusedNow(graph, state, event.operation);
+  const refused = operationRefusal(graph, state, event.operation);
   if (refused) {
     draft.reject(refused.message, refused.next);
     return draft;
@@ -38,8 +39,10 @@ export function beginOperation(graph: StateGraph, state: MachineState, event: Ev
   return stepBegun(graph, state, event.at, { name, id, by, inputs, startedAt: draft.at, index: 0 });
 }
 
-function refusedNow(graph: StateGraph, state: MachineState, name: string): Refusal | undefined {
-  const { operation: running, status } = state.workflow;
+/** Why it may not begin now; undefined: it may. */
+export function operationRefusal(graph: StateGraph, state: MachineState, name: string): Refusal | undefined {
+  const { operation: running, suspended } = state.workflow;
+  const status = restingStatus(state.workflow);
   const operations = graph.definition.operations ?? new Map<string, Operation>();
   const operation = operations.get(name);
   if (operation === undefined) {
@@ -54,6 +57,8 @@ function refusedNow(graph: StateGraph, state: MachineState, name: string): Refus
       message: `The operation ${running.name} runs.`,
       next: 'Wait until it has ended: one runs at a time.',
     };
+  if (suspended)
+    return { message: `The workflow is suspended by ${suspended.by}.`, next: 'Resume it first.' };
   if (!OPEN.has(status))
     return {
       message: `The workflow is ${status}.`,

@@ -3,7 +3,6 @@
 //
 // Not what a person has stopped (`cancel`), and not what waits for one. An undo that fails is a failure here, as in an
 // update and unlike in a deletion: the VMs stay, so what could not be taken back is named, and what it stands on stays.
-import type { Step } from '../../graph/types.ts';
 import type { Draft } from '../draft.ts';
 import { classOf } from '../counters.ts';
 import { describeUndone } from '../reasons.ts';
@@ -26,7 +25,7 @@ export function beginUndoOnFailure(draft: Draft, reason: string): boolean {
   return true;
 }
 
-/** Nothing more can be taken back: joins fall with what they stand on, and roles with the states of their holders. */
+/** Nothing more of all can be taken back: joins fall with what they stand on, and roles with the states of their holders. */
 export function endUndoOnFailure(draft: Draft): void {
   for (const { number } of draft.graph.steps) {
     const { status, touched, renews } = draft.record(number);
@@ -36,6 +35,12 @@ export function endUndoOnFailure(draft: Draft): void {
     else if (status === 'paused')
       draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
   }
+  loseRoles(draft);
+  draft.setWorkflow('failed', describeUndone(draft));
+}
+
+/** Who was chosen because of what is taken back holds the role no longer. */
+export function loseRoles(draft: Draft): void {
   for (const role of draft.graph.roles) {
     const holders = draft.holders(role.entity, role.name) ?? [];
     const has = (number: number): boolean => classOf(draft.record(number)) === 'counts';
@@ -44,23 +49,48 @@ export function endUndoOnFailure(draft: Draft): void {
     );
     if (lost) draft.setRole(role.number, undefined);
   }
-  draft.setWorkflow('failed', describeUndone(draft));
 }
 
-/** A person goes on after everything was taken back: all begins anew, but what a person vouched for. */
+/** A person goes on: what was taken back begins anew. */
 export function beginAnew(draft: Draft): void {
-  const isUndone = ({ number, leaving }: Step): boolean =>
-    !leaving && draft.record(number).status === 'undone';
-  if (draft.withStatus('undone') === 0 || !draft.graph.steps.some(isUndone)) return;
-  for (const { number, leaving } of draft.graph.steps) {
-    const record = draft.record(number);
-    if (leaving || !isOver(record)) continue;
+  const records = draft.graph.steps.map(({ number, leaving }) =>
+    leaving ? undefined : draft.record(number),
+  );
+  const scope = anewIn(records);
+  if (scope === 'nothing') return;
+  for (const [number, record] of records.entries()) {
+    if (record === undefined || !isToBeginAnew(scope, record)) continue;
     draft.write(number, { ...ANEW, touched: owes(record), withdrawn: record.withdrawn });
     draft.steps.push(number);
   }
+  if (scope === 'what was asked for') openNotNeeded(draft);
   for (const { number, entity, name } of draft.graph.roles)
     if (draft.holders(entity, name) === null) draft.setRole(number, undefined);
 }
+
+/** The goal held, and does no more. */
+function openNotNeeded(draft: Draft): void {
+  if (draft.goalHolds) return;
+  for (const { number, wanted } of draft.graph.steps)
+    if (wanted && draft.record(number).cause === 'goal_holds')
+      draft.write(number, { status: 'waiting', cause: undefined });
+}
+
+/**
+ * After an undo of the whole all is over, and begins anew, but what a person vouched for; after that of one step (`undo`) only what was
+ * taken back, for the rest has stayed as it was.
+ */
+export type Anew = 'all' | 'what was asked for' | 'nothing';
+
+/** Of the records of all that stay. */
+export function anewIn(records: readonly (StepRecord | undefined)[]): Anew {
+  const undone = records.filter(record => record?.status === 'undone');
+  if (undone.length === 0) return 'nothing';
+  return undone.every(record => record?.answeredBy !== undefined) ? 'what was asked for' : 'all';
+}
+
+export const isToBeginAnew = (scope: Anew, record: StepRecord): boolean =>
+  scope === 'all' ? isOver(record) : scope === 'what was asked for' && record.status === 'undone';
 
 /** As if it had never begun. */
 export const ANEW: Patch = {
@@ -79,6 +109,7 @@ export const ANEW: Patch = {
   withdrawn: undefined,
   renews: undefined,
   again: undefined,
+  unverified: undefined,
   freshFrom: undefined,
   startedAt: undefined,
 };

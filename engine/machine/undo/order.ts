@@ -9,8 +9,8 @@
 // only the steps beside it.
 import type { StateGraph } from '../../graph/types.ts';
 import { type Cells, LiveCells } from '../cells.ts';
-import { owes } from '../records.ts';
-import type { StepRecord } from '../types.ts';
+import { isDebt } from '../records.ts';
+import type { StepRecord, WorkflowRecord } from '../types.ts';
 import { countTurnDebt, mayGoBack, openTurns, undoTurnCells } from '../rolling/way-back.ts';
 
 const gateAt = (gate: number): number => gate;
@@ -20,12 +20,16 @@ const stepAt = (graph: StateGraph, step: number): number => choiceAt(graph, grap
 const debtsAt = (graph: StateGraph): number => stepAt(graph, graph.steps.length);
 const turnsAt = (graph: StateGraph): number => debtsAt(graph) + 1;
 
-/** Who stands on whom, for the records as they are. */
-export function buildUndo(graph: StateGraph, recordOf: (step: number) => StepRecord | undefined): LiveCells {
+/** Who stands on whom of what is to be taken back (`isDebt` of records.ts), for the records as they are. */
+export function buildUndo(
+  graph: StateGraph,
+  recordOf: (step: number) => StepRecord | undefined,
+  workflow: Pick<WorkflowRecord, 'undo'> = {},
+): LiveCells {
   const cells = new LiveCells(turnsAt(graph) + undoTurnCells(graph));
   for (const step of graph.steps) {
     const record = recordOf(step.number);
-    if (record && owes(record)) countDebt(cells, graph, step.number, 1);
+    if (record && isDebt(record, workflow)) countDebt(cells, graph, step.number, 1);
   }
   openTurns(cells, graph, turnsAt(graph), recordOf);
   return cells;

@@ -15,12 +15,13 @@ import type { Draft } from '../draft.ts';
 import { failStep } from '../halting.ts';
 import { cannotTell, deniesState } from '../outcomes.ts';
 import { hasPlaces, placeError, placeOf, runsElsewhere } from '../places.ts';
-import { ATTEMPT_OVER, occupies, owes, type Patch } from '../records.ts';
+import { ATTEMPT_OVER, isDebt, occupies, type Patch } from '../records.ts';
 import { isWorthRetrying } from '../retry.ts';
 import { afterAll, saying } from '../spent.ts';
 import { commandDue, retryDelay } from '../timing.ts';
 import type { Outcome, StepError, StepRecord, WorkflowStatus } from '../types.ts';
 import { beginAgain } from '../update/withdraw.ts';
+import { retire } from '../update/retire.ts';
 import { isFree, mayLeave } from './order.ts';
 
 /** Statuses in which undos begin. */
@@ -28,13 +29,15 @@ const TAKING_BACK = new Set<WorkflowStatus>(['undoing', 'deleting']);
 
 /** Begins the undo of a step if nothing stands on it and nothing of it runs. */
 export function considerUndo(draft: Draft, number: number): void {
+  retire(draft, number);
   const record = draft.record(number);
-  if (draft.workflow.abandoned || !owes(record) || !mayBegin(draft, number, record)) return;
+  if (draft.workflow.abandoned || !isDebt(record, draft.workflow) || !mayBegin(draft, number, record)) return;
   if (record.status === 'running' || record.status === 'undoing') return;
   if (record.status === 'failed' && record.cause === 'undo_failed') return;
   const step = draft.asRun(number);
   const action = step.state.undo?.action;
-  if (!action) return undone(draft, number, { cause: 'nothing_to_undo' });
+  if (!action)
+    return undone(draft, number, { cause: 'nothing_to_undo', answeredBy: draft.workflow.undo?.by });
   awaitTurn(draft, number, 'undo', { tries: 0, interruptions: undefined, cause: undefined });
 }
 
@@ -174,7 +177,14 @@ function done(draft: Draft, number: number, cause: 'vm_lost' | undefined): void 
   if (isAlone(draft, number)) return failStep(draft, number, { touched: false, cause: undefined });
   // Why the workflow failed can still be seen after what it did is taken back.
   const tells = draft.workflow.status === 'undoing' && error && !takesBack(error.phase);
-  undone(draft, number, { cause, error: tells ? error : undefined, interruptions: undefined });
+  const { undo: asked } = draft.workflow;
+  const word = cause ?? (asked && 'undone_by_operator');
+  undone(draft, number, {
+    cause: word,
+    answeredBy: asked?.by,
+    error: tells ? error : undefined,
+    interruptions: undefined,
+  });
 }
 
 /** An interrupted undo runs again, a bounded number of times. */
@@ -183,7 +193,15 @@ function again(draft: Draft, number: number, evidence: string, phase: 'undo' | '
   const error: StepError = { kind: 'interrupted', message: evidence, phase };
   if (interruptions > LIMITS.interruptions) return spend(draft, number, error);
   draft.write(number, { interruptions, error: told(draft, number, error) });
-  draft.starts.push({ step: number, phase });
+  if (!awaitOthers(draft, number)) draft.starts.push({ step: number, phase });
+}
+
+/** Whoever began to leave meanwhile and stood on it comes first: then it is tried anew. True: it waits. */
+function awaitOthers(draft: Draft, number: number): boolean {
+  if (isAlone(draft, number) || draft.undo || !draft.leaving) return false;
+  if (mayLeave(draft.leaving, draft.graph, number)) return false;
+  draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
+  return true;
 }
 
 function failUndo(draft: Draft, number: number, error: StepError): void {
@@ -194,6 +212,7 @@ function failUndo(draft: Draft, number: number, error: StepError): void {
   }
   const delay = retryDelay(retry, tries, effectKey(draft.effectId(number)));
   const before = told(draft, number, error);
+  if (awaitOthers(draft, number)) return;
   if (delay === 0) return awaitTurn(draft, number, 'undo', { tries, error: before });
   const due = { at: draft.at + delay, for: 'retry' } as const;
   draft.write(number, { ...ATTEMPT_OVER, status: 'undoing', phase: 'undo', tries, error: before, due });
@@ -226,7 +245,7 @@ function failBoth(draft: Draft, number: number, error: StepError): void {
 
 /** The time of an undo's next try has come. */
 export function retryUndo(draft: Draft, number: number): void {
-  awaitTurn(draft, number, 'undo', {});
+  if (!awaitOthers(draft, number)) awaitTurn(draft, number, 'undo', {});
 }
 
 /** The phases that take back. */

@@ -13,6 +13,8 @@ import type { EventOf } from '../on/handler.ts';
 import type { MachineState } from '../state.ts';
 import { carriedOver, goneFrom } from './carry.ts';
 import { earlierFor } from './earlier.ts';
+import type { Replacement } from './rename.ts';
+import { mayReplace, replacements } from './replace.ts';
 import { refusalOf, refusedAtOnce } from './refuse.ts';
 
 /** Looks up the built definition of a digest; those of a workflow's own generations are always found. */
@@ -42,13 +44,41 @@ export function beginGeneration(
   if (early) return rejected(draft, early);
   const generation = state.workflow.generation + 1;
   const membership = membersFor(graph, state, event, definition);
-  const refused = refusalOf(definition, membership);
+  const refused = refusalOf(definition, membership, change);
   if (refused) return rejected(draft, refused);
   if (!source && !change.abandon && sameText(graph.membership, membership)) return draft;
-  const earlier = earlierFor(graph, state, source && { ...source, generation });
-  const next = compileGraph(definition, membership, { ...(earlier && { earlier }) });
+  const beginning = { graph, state, membership, generation, source };
+  const { next, carried, earlier } = entering(beginning, replacedIn(beginning));
   const entry = entryOf(generation, membership, source, earlier);
-  return new Draft(next, carriedOver(graph, state, next, source?.inputs), at, { entry, graph, state });
+  return new Draft(next, carried, at, { entry, graph, state });
+}
+
+interface Entering {
+  readonly graph: StateGraph;
+  readonly state: MachineState;
+  readonly membership: Membership;
+  readonly generation: number;
+  /** Absent: definition and inputs stay. */
+  readonly source: Source | undefined;
+}
+
+/** What the generation begins with, where these states are replaced. */
+function entering(
+  { graph, state, membership, generation, source }: Entering,
+  replaced: readonly Replacement[],
+): { readonly next: StateGraph; readonly carried: MachineState; readonly earlier: Earlier | undefined } {
+  const earlier = earlierFor(graph, state, source && { ...source, generation }, replaced);
+  const definition = source?.definition ?? graph.definition;
+  const next = compileGraph(definition, membership, { ...(earlier && { earlier }) });
+  return { next, carried: carriedOver(graph, state, next, source?.inputs), earlier };
+}
+
+/** Who changes is seen as if nobody were replaced. */
+function replacedIn(beginning: Entering): readonly Replacement[] {
+  const { graph, generation, source } = beginning;
+  if (!source || !mayReplace(source.definition)) return [];
+  const { next, carried } = entering(beginning, []);
+  return replacements({ graph, next, view: new Draft(next, carried, carried.at), generation });
 }
 
 /** What a log entry of the kinds `generation` and `operation` makes of graph and state: for those who replay a log. */
@@ -79,11 +109,14 @@ export function operated(
 }
 
 /** What is left of earlier definitions, with the definitions looked up: for those who compile a stored graph. */
-export function earlierOf({ definitions, states, inputs }: EarlierSources, find: Definitions): Earlier {
+export function earlierOf(
+  { definitions, states, inputs, names }: EarlierSources,
+  find: Definitions,
+): Earlier {
   const built = Object.entries(definitions).map(
     ([generation, digest]) => [Number(generation), find(digest)] as const,
   );
-  return { definitions: new Map(built), states, inputs };
+  return { definitions: new Map(built), states, inputs, ...(names && { names }) };
 }
 
 /** Undefined: the change names none, or the present one. */
@@ -138,10 +171,11 @@ function entryOf(
 }
 
 /** As it is logged and kept. */
-export const stored = ({ definitions, states, inputs }: Earlier): EarlierSources => ({
+export const stored = ({ definitions, states, inputs, names }: Earlier): EarlierSources => ({
   definitions: Object.fromEntries([...definitions].map(([generation, { digest }]) => [generation, digest])),
   states,
   inputs,
+  ...(names && { names }),
 });
 
 function rejected(

@@ -8,7 +8,8 @@ import type { Earlier, FormerState, StateGraph, Step } from '../../graph/types.t
 import { owes, sourceOf } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
 import type { StepRecord } from '../types.ts';
-import { isPresent } from './carry.ts';
+import { leftOf } from './carry.ts';
+import { isReplaced, nameIn, namesAfter, type Renaming, renamingsOf, type Replacement } from './rename.ts';
 
 /** The definition and inputs that come with a generation. */
 interface Next {
@@ -22,9 +23,18 @@ export function earlierFor(
   graph: StateGraph,
   state: MachineState,
   next: Next | undefined,
+  replaced: readonly Replacement[] = [],
 ): Earlier | undefined {
   const present = next?.generation ?? sourceOf(state.workflow);
-  const states = formerStates(graph, state, next?.definition ?? graph.definition);
+  const all = next ? renamingsOf(graph, next.definition) : [];
+  const renamings = all.filter(({ entity, from }) => !isReplaced(replaced, entity, from));
+  const gone = formerStates(graph, state, next?.definition ?? graph.definition, renamings);
+  const source = sourceOf(state.workflow);
+  const isLeft = leftOf(graph, state);
+  const aside = replaced.flatMap(({ entity, from, now }) =>
+    isLeft(stateKey(entity, from)) ? [{ entity, state: from, generation: source, now }] : [],
+  );
+  const states = [...gone.filter(one => !isMoved(one, replaced)), ...aside];
   const needed = new Set(states.map(({ generation }) => generation));
   for (const { number } of graph.steps) {
     const record = recordOf(state, number);
@@ -36,24 +46,38 @@ export function earlierFor(
     [sourceOf(state.workflow), graph.definition] as const,
   ]);
   const definitions = new Map([...known].filter(([generation]) => needed.has(generation)));
-  if (definitions.size === 0) return undefined;
-  return { definitions, states, inputs: formerInputs(graph, state, next?.inputs ?? state.inputs) };
+  const names = namesAfter(graph, next?.definition ?? graph.definition, definitions, isLeft, replaced);
+  if (definitions.size === 0 && !names) return undefined;
+  const inputs = formerInputs(graph, state, next?.inputs ?? state.inputs);
+  return { definitions, states, inputs, ...(names && { names }) };
 }
+
+/** It gets another name, or its place back. */
+const isMoved = ({ entity, state, now }: FormerState, replaced: readonly Replacement[]): boolean =>
+  now === undefined
+    ? isReplaced(replaced, entity, state)
+    : replaced.some(({ entity: owner, by }) => owner === entity && 'former' in by && by.former === now);
 
 /** Of the present definition and those before it, where something is left. */
 function formerStates(
   graph: StateGraph,
   state: MachineState,
   definition: WorkflowDefinition,
+  renamings: readonly Renaming[],
 ): readonly FormerState[] {
   const generation = sourceOf(state.workflow);
-  const own = [...graph.definition.entities.values()].flatMap(({ name: entity, states }) =>
-    [...states.keys()].map(name => ({ entity, state: name, generation })),
+  const goesOn = (one: FormerState): boolean =>
+    one.generation === generation &&
+    renamings.some(({ entity, from }) => entity === one.entity && from === one.state);
+  const isLeft = leftOf(graph, state);
+  const own: readonly FormerState[] = [...graph.definition.entities.values()].flatMap(
+    ({ name: entity, states }) => [...states.keys()].map(name => ({ entity, state: name, generation })),
   );
-  return [...(graph.earlier?.states ?? []), ...own].filter(({ entity, state: name }) => {
-    if (definition.entities.get(entity)?.states.has(name)) return false;
-    const steps = graph.stepByState.get(stateKey(entity, name)) ?? [];
-    return steps.some(number => isPresent(state.records[number]));
+  return [...(graph.earlier?.states ?? []), ...own].filter(former => {
+    const { entity, state: name, now } = former;
+    if (now !== undefined) return isLeft(stateKey(entity, now));
+    if (definition.entities.get(entity)?.states.has(name) || goesOn(former)) return false;
+    return isLeft(stateKey(entity, name));
   });
 }
 
@@ -71,6 +95,8 @@ export function asRun(graph: StateGraph, step: Step, record: StepRecord, source:
   const under = sourceOf(record);
   if (under === source) return step;
   const entity = graph.earlier?.definitions.get(under)?.entities.get(step.entity.name);
-  const state = entity?.states.get(step.state.name);
-  return entity && state ? { ...step, entity, state } : step;
+  const state = entity?.states.get(nameIn(graph.earlier?.names, under, step));
+  if (!entity || !state) return step;
+  const names = graph.earlier?.names?.now[under];
+  return { ...step, entity, state, ...(names && { names }) };
 }

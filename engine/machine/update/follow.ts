@@ -47,13 +47,11 @@ export function followRole(draft: Draft, number: number, fits: boolean | undefin
     });
 }
 
-/** It does not apply to its member. What was reached before another definition or other inputs came is taken back first. */
+/** It does not apply to its member. What was begun of it before is taken back first. */
 export function standAside(draft: Draft, number: number, patch: Patch & Pick<StepRecord, 'cause'>): void {
   const record = draft.record(number);
-  if (record.again) {
-    standDownFrom(draft, number);
-    if (owes(record)) return withdraw(draft, number, 'moved');
-  }
+  if (record.again || owes(record)) standDownFrom(draft, number);
+  if (owes(record)) return withdraw(draft, number, 'moved');
   draft.write(number, { ...patch, status: 'skipped', ...(record.again && { outputs: undefined }) });
 }
 

@@ -4,6 +4,7 @@ import type { StateGraph } from '../../graph/types.ts';
 import { passedSteps, unmetOf } from '../counters.ts';
 import { generationOf, isWithdrawn, owes } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
+import { mayStay } from './retire.ts';
 import { countLeaving, debts, isRoleHeld, mayLeave, noLeaving } from '../undo/order.ts';
 
 type Report = (holds: boolean, where: string) => void;
@@ -26,7 +27,7 @@ export function checkLeaving(graph: StateGraph, state: MachineState, report: Rep
       report(mayLeave(fresh, graph, number), id);
     if (!leaving) continue;
     report(record.status !== 'ready' && record.status !== 'paused', `${id} (starts)`);
-    report(!owes(record) || record.withdrawn !== undefined, `${id} (stays)`);
+    report(!owes(record) || record.withdrawn !== undefined || mayStay(graph, state, number), `${id} (stays)`);
   }
   checkPassed(graph, state, report);
 }

@@ -5,13 +5,14 @@
 // What was reached by an engine that kept no fingerprints got one when the update began, of what the definition before
 // it would have done then; where even that could not be told, it stays.
 import { EngineError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { readEncodedOutputs } from '../../definition/outputs.ts';
 import type { Step } from '../../graph/types.ts';
 import { unmetOf } from '../counters.ts';
 import type { Draft } from '../draft.ts';
-import { changedParts, fingerprintOf, ignoredBy } from '../fingerprint.ts';
+import { changedParts, fingerprintOf, ignoredBy, inputsNow } from '../fingerprint.ts';
 import { ATTEMPT_OVER, isToJudge, sourceOf } from '../records.ts';
-import type { Fingerprint, StepError, StepRecord } from '../types.ts';
+import type { Again, Fingerprint, StepError, StepRecord } from '../types.ts';
 import type { ViewSource } from '../view.ts';
 import { hasToFollow } from './rerun-after.ts';
 import { calledBackFor } from './withdraw.ts';
@@ -22,12 +23,22 @@ export function stands(draft: Draft, number: number): boolean {
   const { again, outputs } = record;
   if (!again || !isToJudge(record)) return false;
   if (!isUnchanged(draft, draft.step(number), record)) {
-    draft.write(number, { again: { ...again, why: 'changed' }, tries: 0, rescues: undefined });
+    const why = record.unverified
+      ? ({ why: 'unverified' } as const)
+      : ({ why: 'changed', ...previousOf(draft.step(number), record) } as const);
+    draft.write(number, { again: { ...again, ...why }, tries: 0, rescues: undefined });
     return false;
   }
   const cause = outputs === undefined ? 'tolerated' : undefined;
   draft.write(number, { ...ATTEMPT_OVER, status: 'reached', cause, since: again.since, again: undefined });
   return true;
+}
+
+/** `on_change` needs what it is to change: all that others are promised to read. */
+function previousOf({ state }: Step, { given: inputs = {}, outputs }: StepRecord): Pick<Again, 'previous'> {
+  if (!state.changeAction || !outputs) return {};
+  if (readEncodedOutputs(state, outputs).problem !== undefined) return {};
+  return { previous: { inputs, outputs } };
 }
 
 /** Row 23: an attempt that runs under the definition before is called back when that is no use, if its state allows it. */
@@ -67,6 +78,7 @@ function isUnchanged(draft: Draft, step: Step, record: StepRecord): boolean {
   const { action } = step.state;
   const { status, fingerprint, outputs } = record;
   if (!action) return true;
+  if (record.unverified && status !== 'running') return false;
   if (hasToFollow(draft, step, record)) return false;
   if (!fingerprint || !draft.state.hash) return true;
   // What others are promised to read has to be there.
@@ -83,9 +95,16 @@ export function fingerprintIn(
   step: Step,
   hash: Draft['state']['hash'],
 ): Fingerprint | undefined {
-  if (!hash) return undefined;
+  return hash && asFarAsKnown(() => fingerprintOf(source, step, hash));
+}
+
+/** Inputs of its action as it would run now, encoded; undefined as above. */
+export const givenIn = (source: ViewSource, step: Step): JsonObject | undefined =>
+  asFarAsKnown(() => inputsNow(source, step));
+
+function asFarAsKnown<Value>(read: () => Value): Value | undefined {
   try {
-    return fingerprintOf(source, step, hash);
+    return read();
   } catch (thrown) {
     if (!(thrown instanceof EngineError) || thrown.code === 'internal') throw thrown;
     return undefined;

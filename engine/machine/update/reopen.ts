@@ -4,10 +4,11 @@
 //
 // What was reached waits to be judged; what failed, was held, blocked or not needed gets a new beginning, as a resume
 // gives it. What runs goes on, and is judged when it has ended.
-import { reach } from '../attempts.ts';
+import { outsideId } from '../../graph/references.ts';
+import { reached } from '../attempts.ts';
 import type { Draft } from '../draft.ts';
 import { reachedBy } from '../outcomes.ts';
-import { ATTEMPT_OVER } from '../records.ts';
+import { ATTEMPT_OVER, type Patch } from '../records.ts';
 import type { Again, Outcome, StepRecord } from '../types.ts';
 import { fingerprintIn, isOfEarlier } from './judge.ts';
 
@@ -59,12 +60,13 @@ function isForGood(draft: Draft, number: number, { cause }: StepRecord): boolean
 function open(draft: Draft, number: number, record: StepRecord): void {
   const again = againOf(record);
   const fingerprint = record.fingerprint ?? (again && fingerprintBefore(draft, number));
-  const begins = again && !again.why ? {} : ANEW_TRIED;
+  const begins = again && !again.begun ? {} : ANEW_TRIED;
   draft.write(number, { ...ATTEMPT_OVER, ...begins, ...OPENED, again, fingerprint });
 }
 
 const OPENED = { status: 'waiting', cause: undefined, renews: undefined, freshFrom: undefined } as const;
-const ANEW_TRIED = { tries: 0, interruptions: undefined, rescues: undefined };
+/** Its condition is judged anew too. */
+const ANEW_TRIED = { tries: 0, interruptions: undefined, rescues: undefined, startedAt: undefined };
 
 /** What was reached, and of which nothing has begun since, can be judged. */
 function againOf({ status, again, renews, since, tries, interruptions }: StepRecord): Again | undefined {
@@ -79,9 +81,15 @@ function againOf({ status, again, renews, since, tries, interruptions }: StepRec
 function fingerprintBefore(draft: Draft, number: number): StepRecord['fingerprint'] {
   const { former } = draft;
   if (!former?.state.hash) return undefined;
-  const place = former.graph.stepById.get(draft.step(number).id);
+  const place = former.graph.stepByOutside.get(outsideId(draft.step(number)));
   const step = place === undefined ? undefined : former.graph.steps[place];
   return step && fingerprintIn(former.view, step, former.state.hash);
+}
+
+/** It is not final before that: in a rolling its member stays inside. */
+function compareLater(draft: Draft, number: number, patch: Patch): void {
+  const fingerprint = draft.record(number).fingerprint ?? fingerprintBefore(draft, number);
+  draft.write(number, { ...patch, ...OPENED, again: { since: draft.at }, fingerprint });
 }
 
 /** The end of an attempt that began under an earlier definition; false: it ends as any other. */
@@ -90,9 +98,9 @@ export function endEarlier(draft: Draft, number: number, outcome: Outcome): bool
   const { wanted, leaving } = draft.step(number);
   if (!isOfEarlier(draft, record) || !draft.forward || !wanted || leaving) return false;
   if (record.status !== 'running' || record.withdrawn !== undefined) return false;
-  const reached = record.phase === 'rescue' ? undefined : reachedBy(draft, number, outcome);
-  if (reached) reach(draft, number, reached);
-  open(draft, number, draft.record(number));
+  const found = record.phase === 'rescue' ? undefined : reachedBy(draft, number, outcome);
+  if (found) compareLater(draft, number, reached(draft, number, found));
+  else open(draft, number, record);
   draft.steps.push(number);
   return true;
 }

@@ -14,7 +14,7 @@ import type { StepRecord } from '../types.ts';
 /** What is kept of a step that is reached now; nothing, unless it ran again and something may follow it. */
 export function rerunOf(draft: Draft, number: number): Pick<StepRecord, 'reran'> {
   const { again, source } = draft.record(number);
-  if (again?.why !== 'changed' || source === undefined) return {};
+  if (again?.why === undefined || source === undefined) return {};
   const { entity, state } = draft.step(number);
   const key = stateKey(entity.name, state.name);
   if (!followedIn(draft.graph.definition).has(key)) return {};

@@ -7,6 +7,7 @@ import { evaluateTemplate } from '../../definition/expressions/index.ts';
 import type { RoleNode } from '../../graph/types.ts';
 import type { Draft } from '../draft.ts';
 import { dataView } from '../view.ts';
+import { renamingsOf } from './rename.ts';
 
 /** Opens what has to be chosen again; holders that stay fit keep it where the rule is the same. */
 export function reviewRoles(draft: Draft): void {
@@ -27,7 +28,8 @@ function stillHolding(
   if (!former) return holders;
   const before = former.graph.definition.entities.get(entity)?.roles.get(name);
   const now = draft.graph.definition.entities.get(entity)?.roles.get(name);
-  if (!before || !now || textOf(before) !== textOf(now)) return [];
+  const renamings = renamingsOf(former.graph, draft.graph.definition);
+  if (!before || !now || ruleText(before, renamings) !== ruleText(now, renamings)) return [];
   if (choose !== 'where' || !rule || canonicalJson(former.state.inputs) === canonicalJson(draft.inputs))
     return holders;
   return holders.filter(agent => {
@@ -46,6 +48,13 @@ function evaluated<Value>(evaluate: () => Value): Value | undefined {
   }
 }
 
-/** As written: compiled expressions differ in nothing else. */
-const textOf = ({ choose, among, count, rule }: Role): string =>
-  JSON.stringify({ choose, among, count, rule: rule?.root });
+/** As written: compiled expressions differ in nothing else. A state that is renamed is the same in it (row 29). */
+export const ruleText = (
+  { choose, among, count, rule }: Role,
+  renamings: ReturnType<typeof renamingsOf>,
+): string => {
+  const now = new Map(renamings.map(({ from, to }) => [from, to]));
+  return JSON.stringify({ choose, among, count, rule: rule?.root }, (_, value: unknown) =>
+    typeof value === 'string' ? (now.get(value) ?? value) : value,
+  );
+};

@@ -31,6 +31,7 @@ const WHY = {
   left: HAS_LEFT,
   moved: HAS_LEFT,
   removed: 'its state is gone from the definition',
+  replaced: 'another takes its place',
 } as const;
 
 function stopRunning(

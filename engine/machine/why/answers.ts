@@ -26,16 +26,22 @@ const by = (who: Who, ...answers: readonly Answer[]): Mover => ({ who, answers }
  */
 export function moverOf(cause: Cause, step: StepId, open: boolean): Mover {
   const { who, answers } = grantedTo(cause, step);
-  if (open || cause.kind === 'undo_failure') return { who, answers };
+  if (open || cause.kind === 'undo_failure' || cause.kind === 'suspended') return { who, answers };
   return who === 'operator' ? by('nobody') : by(who);
 }
 
+type Act = (...acts: readonly ('retry' | 'skip' | 'fail' | 'approve' | 'reject')[]) => readonly Answer[];
+
 function grantedTo(cause: Cause, step: StepId): Mover {
-  const act = (...acts: readonly ('retry' | 'skip' | 'fail' | 'approve' | 'reject')[]): readonly Answer[] =>
-    acts.map(one => ({ act: one, step }));
+  const act: Act = (...acts) => acts.map(one => ({ act: one, step }));
   switch (cause.kind) {
     case 'operator':
       return by('operator', ...act('retry', 'skip', 'fail'));
+    case 'quota':
+      return quotaMover(cause, act);
+    case 'broker':
+    case 'store':
+      return by('operator');
     case 'approval':
       return by('operator', ...act('approve', 'reject', 'skip'));
     case 'signal':
@@ -48,6 +54,8 @@ function grantedTo(cause: Cause, step: StepId): Mover {
       return cause.goesOn
         ? by('operator', { act: 'resume' })
         : by('operator', { act: 'delete' }, { act: 'abandon' });
+    case 'suspended':
+      return by('operator', { act: 'resume' });
     case 'stopped':
       return cause.status === 'failed' ? by('operator', { act: 'resume' }) : by('nobody');
     case 'child':
@@ -87,6 +95,20 @@ function grantedTo(cause: Cause, step: StepId): Mover {
       return by('nobody');
     default:
       return cause satisfies never;
+  }
+}
+
+/** Whoever raises it, or makes room in it, is an operator too: of the service that refused. */
+function quotaMover({ waits }: Extract<Cause, { readonly kind: 'quota' }>, act: Act): Mover {
+  switch (waits) {
+    case 'operator':
+      return by('operator', ...act('retry', 'skip', 'fail'));
+    case 'failure':
+      return by('operator', ...act('retry', 'skip'));
+    case 'retry':
+      return by('operator');
+    default:
+      return waits satisfies never;
   }
 }
 

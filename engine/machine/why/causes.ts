@@ -5,12 +5,13 @@ import { demandText, stateKey } from '../../graph/references.ts';
 import type { Gate, StateGraph, Step } from '../../graph/types.ts';
 import { gateCount, gateVerdict, neededBy } from '../counters.ts';
 import { holdersIn } from '../holders.ts';
-import { owes, queuesFor } from '../records.ts';
+import { isDebt, owes, queuesFor } from '../records.ts';
 import { recordOf } from '../state.ts';
 import { COMMAND_GRACE } from '../timing.ts';
 import type { HttpCall, OpenstackCall } from '../calls.ts';
 import type { ChildTask, ResolvedAction, StepRecord } from '../types.ts';
 import type { Onwards, Via } from './onward.ts';
+import { troubled } from './troubles.ts';
 import type { Cause, Names, Onward, Root, Surroundings } from './types.ts';
 
 export class Causes {
@@ -25,7 +26,7 @@ export class Causes {
   /** What lies with others, in the order in which the author wrote it; a root's own cause. Never empty. */
   of(number: number): readonly Cause[] {
     const vias = this.#onwards.viasOf(number);
-    if (vias.length === 0) return [this.#root(number)];
+    if (vias.length === 0) return [this.#suspended(number) ?? this.#root(number)];
     if (vias.some(({ kind }) => kind.startsWith('over_'))) return [this.#undoOrder(vias)];
     return vias.map(via => this.through(via, number));
   }
@@ -133,10 +134,33 @@ export class Causes {
     return { kind: 'undo_order', standing: this.#names([...standing]) };
   }
 
+  /** Nothing else keeps it from going on. */
+  #suspended(number: number): Root | undefined {
+    const { suspended } = this.#onwards.state.workflow;
+    if (suspended === undefined || this.#around.setAside !== undefined) return undefined;
+    const record = this.#record(number);
+    const { kept, command, cause } = record;
+    const isBack = this.#onwards.isTakenBack || this.#onwards.isWithdrawn(number);
+    const isToUndo =
+      isBack &&
+      isDebt(record, this.#onwards.state.workflow) &&
+      command === undefined &&
+      cause !== 'undo_failed';
+    const waits = kept !== undefined || isToUndo || STARTING.has(this.#root(number).kind);
+    return waits ? { kind: 'suspended', by: suspended.by, since: suspended.at } : undefined;
+  }
+
   #root(number: number): Root {
-    const { setAside } = this.#around;
+    const { setAside, word } = this.#around;
     const record = this.#record(number);
     if (setAside !== undefined && !ENDED.has(record.status)) return { kind: 'set_aside', reason: setAside };
+    const known = record.command && word?.((this.#graph.steps[number] as Step).id, record);
+    return troubled(this.#standing(number), this.#around, known, record.since);
+  }
+
+  /** As far as its record tells. */
+  #standing(number: number): Root {
+    const record = this.#record(number);
     if (!this.#onwards.isTakenBack && this.#onwards.isWithdrawn(number) && !MOVING.has(record.status))
       return this.#withdrawn(record);
     if (!(this.#graph.steps[number] as Step).wanted && LEFT.has(record.status)) return { kind: 'not_wanted' };
@@ -163,6 +187,8 @@ export class Causes {
         return {
           kind: 'reached',
           ...(record.cause === 'tolerated' && record.error && { tolerated: record.error }),
+          ...(record.unverified && { unverified: record.unverified.why }),
+          ...(record.unverified && record.look?.error && { error: record.look.error }),
         };
       case 'skipped':
         return this.#skipped(number);
@@ -170,7 +196,12 @@ export class Causes {
         return record.cause === 'did_not_fail' ? this.#didNotFail(number) : { kind: 'goal_holds' };
       case 'undone':
         // Undone because it failed: a resume begins anew.
-        if (this.#onwards.state.workflow.status === 'failed') return { kind: 'stopped', status: 'failed' };
+        if (this.#onwards.state.workflow.status === 'failed')
+          return {
+            kind: 'stopped',
+            status: 'failed',
+            ...(record.answeredBy !== undefined && { undoneBy: record.answeredBy }),
+          };
         return { kind: 'undone', ...(record.cause !== undefined && { how: record.cause }) };
       default:
         return record.status satisfies never;
@@ -274,6 +305,8 @@ export class Causes {
 
 /** Nobody tries these again where the goal needs them no more. */
 const LEFT = new Set<StepRecord['status']>(['failed', 'interrupted', 'paused']);
+/** It would begin now, or when its time comes. */
+const STARTING = new Set<Root['kind']>(['engine', 'retry', 'wait']);
 const MOVING = new Set<StepRecord['status']>(['running', 'undoing']);
 const ENDED = new Set<StepRecord['status']>(['reached', 'skipped', 'not_needed', 'undone']);
 

@@ -6,7 +6,7 @@
 import { LIMITS } from '../../base/limits.ts';
 import type { StateGraph, Step } from '../../graph/types.ts';
 import { passedSteps } from '../counters.ts';
-import { isWithdrawn, owes } from '../records.ts';
+import { isDebt, isWithdrawn } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
 import type { StepStatus } from '../types.ts';
 import { moverOf, URGENCY } from './answers.ts';
@@ -42,16 +42,28 @@ export function explainWorkflow(
   around: Surroundings,
   count: ExplainCount = { operations: 0 },
 ): WorkflowExplanation {
-  const { status, reason, at, deadline } = state.workflow;
+  const { status, reason, at, deadline, suspended } = state.workflow;
   const teller = new Teller(graph, state, around);
-  const runsOut = deadline !== undefined && (status === 'running' || status === 'held');
+  const runsOut =
+    deadline !== undefined && suspended === undefined && (status === 'running' || status === 'held');
   const until = runsOut ? { deadline } : {};
-  const answer = { status, reason, since: at, ...until, ...teller.roots(teller.lacking()) };
+  const stands = suspended === undefined ? {} : { suspended };
+  const answer = { status, reason, since: at, ...until, ...stands, ...teller.roots(teller.lacking()) };
   count.operations += teller.operations;
   return answer;
 }
 
 const BUSY = new Set<StepStatus | undefined>(['running', 'undoing']);
+
+/** Links of a long chain that are told of its beginning, and of its end. */
+const HALF = LIMITS.linksTold / 2;
+
+/** A long chain is told from both ends: what was asked about, and what it all hangs on. */
+function withinBound(hops: readonly Hop[]): { readonly told: readonly Hop[]; readonly left: readonly Hop[] } {
+  if (hops.length <= LIMITS.linksTold) return { told: hops, left: [] };
+  const end = hops.length - HALF;
+  return { told: [...hops.slice(0, HALF), ...hops.slice(end)], left: hops.slice(HALF, end) };
+}
 
 class Teller {
   readonly #graph: StateGraph;
@@ -103,7 +115,8 @@ class Teller {
   lacking(): readonly number[] {
     if (this.#onwards.isTakenBack) {
       const { records } = this.#state;
-      return this.#graph.steps.map(step => step.number).filter(step => records[step] && owes(records[step]));
+      const { workflow } = this.#state;
+      return this.#numbers().filter(step => records[step] && isDebt(records[step], workflow));
     }
     const { records, leaving } = this.#state;
     const left = leaving ? this.#numbers().filter(step => isWithdrawn(records[step])) : [];
@@ -153,12 +166,15 @@ class Teller {
   }
 
   #rootPath(hops: readonly Hop[]): RootPath {
-    const path = hops.map(({ step, via }): Link => {
+    const { told, left } = withinBound(hops);
+    const path = told.map(({ step, via }): Link => {
       const cause = via ? this.#causes.through(via, step) : (this.#causes.of(step)[0] as Cause);
       return { ...this.place(step), told: this.#told(cause) };
     });
     const root = path.at(-1) as Link;
-    return { path, ...moverOf(root.told.cause, root.step, this.#open) };
+    const next = this.#graph.steps[left[0]?.step ?? -1]?.id;
+    const omitted = next === undefined ? {} : { omitted: { after: HALF, links: left.length, next } };
+    return { path, ...moverOf(root.told.cause, root.step, this.#open), ...omitted };
   }
 
   #told(cause: Cause): Told {

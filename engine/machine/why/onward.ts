@@ -12,8 +12,10 @@ import {
   type StepClass,
   type Verdict,
 } from '../counters.ts';
-import { isRenewing, isWithdrawn, owes, queuesFor } from '../records.ts';
+import { keptBy } from '../update/retire.ts';
+import { isDebt, isRenewing, isWithdrawn, owes, queuesFor } from '../records.ts';
 import { type MachineState, recordOf } from '../state.ts';
+import type { StepRecord } from '../types.ts';
 import { aheadIn, failedIn, openForUndo } from '../rolling/view.ts';
 import { rollingOf } from '../rolling/entering.ts';
 import { isHeld, isTurnToUndo } from '../undo/order.ts';
@@ -57,7 +59,8 @@ export class Onwards {
   viasOf(number: number): readonly Via[] {
     this.operations += 1;
     const record = recordOf(this.state, number);
-    if (this.isTakenBack || this.isWithdrawn(number)) return this.#undoVias(number);
+    if ((this.isTakenBack && this.#isTaken(record)) || this.isWithdrawn(number))
+      return this.#undoVias(number);
     if (!(this.graph.steps[number] as Step).wanted) return [];
     if (queuesFor(record) !== undefined) return this.#machine(number);
     if (record.status === 'waiting') return record.due?.for === 'retry' ? [] : this.#waiting(number);
@@ -67,7 +70,13 @@ export class Onwards {
     return lost.length > 0 ? lost : this.#turn(number, 'stop');
   }
 
-  /** True while all is taken back: then steps wait for those that stand on them. */
+  /** Of one step and what stands on it nothing else is. */
+  #isTaken(record: StepRecord): boolean {
+    const { undo } = this.state.workflow;
+    return undo === undefined || isDebt(record, this.state.workflow);
+  }
+
+  /** True while all is taken back, or what a person asked for: then steps wait for those that stand on them. */
   get isTakenBack(): boolean {
     const { status } = this.state.workflow;
     return status === 'undoing' || status === 'deleting' || status === 'delete_failed';
@@ -249,7 +258,11 @@ export class Onwards {
     const record = recordOf(this.state, number);
     if (record.status === 'undoing') return this.#machine(number);
     if (record.status === 'running' || record.cause === 'undo_failed' || !owes(record)) return [];
-    return [...this.#standingOn(number), ...this.#undoTurn(number)];
+    const standing = [...this.#standingOn(number), ...this.#undoTurn(number)];
+    if (standing.length > 0 || this.isTakenBack) return standing;
+    return keptBy(this.graph, this.state.cells, number).map(
+      gate => ({ kind: 'gate', number: gate }) as const,
+    );
   }
 
   /** What it requires although it has its state: somebody joined who has yet to come as far (row 49). */

@@ -5,7 +5,8 @@
 // A new cause is a member of the union; the compiler then names what has to speak of it (words.ts, answers.ts).
 import type { Phase, StepId } from '../../base/ids.ts';
 import type { RequiredOutcome } from '../../definition/types.ts';
-import type { StepCause, StepError, StepStatus, WorkflowStatus } from '../types.ts';
+import type { StepCause, StepError, StepRecord, StepStatus, Suspension, WorkflowStatus } from '../types.ts';
+import type { Doubt } from '../verify/types.ts';
 
 /** The first few, and how many more there are. */
 export interface Names {
@@ -13,10 +14,10 @@ export interface Names {
   readonly more: number;
 }
 
-/** What is known of an agent. `unknown`: no engine runs that could know. Times are ms since the epoch. */
+/** What is known of an agent. `unknown`: no engine runs that could know. Times are ms since the epoch; reasons are clauses. */
 export type Presence =
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'never_seen' }
+  | { readonly kind: 'never_seen'; readonly reason?: string }
   | { readonly kind: 'online' }
   | { readonly kind: 'offline'; readonly lastSeen: number; readonly reason: string };
 
@@ -66,17 +67,19 @@ export type Root =
       readonly attempts: number;
       /** Of a call: method and address. */
       readonly calls?: string;
+      /** What the last look at it found, without a full stop. */
+      readonly seen?: string;
       readonly agent?: string;
       /** Absent: no time is set to it. */
       readonly until?: number;
       /** What a rescue, or the undo of a step that failed, is for. */
       readonly error?: StepError;
     }
-  /** Its child is at work, or being deleted; `held`: why that waits for a person; `stops`: why it is called back. */
+  /** Its child is at work, being deleted, or being checked; `held`: why that waits for a person; `stops`: why it is called back. */
   | {
       readonly kind: 'child';
       readonly child: string;
-      readonly task: 'run' | 'delete';
+      readonly task: 'run' | 'delete' | 'check';
       readonly held?: string;
       readonly stops?: string;
     }
@@ -85,8 +88,24 @@ export type Root =
       readonly kind: 'agent';
       readonly agent: string;
       readonly presence: Presence;
-      readonly must: 'be_online' | 'take_command' | 'take_turn' | 'come_back';
+      readonly must: Must;
       readonly until?: number;
+    }
+  /** The engine and the agent cannot speak with each other, wherever the agent is. */
+  | ({
+      readonly kind: 'broker';
+      readonly agent: string;
+      readonly must: Must;
+      readonly until?: number;
+    } & Trouble)
+  /** Nothing can be written: no command goes out, no answer of a person or a machine is taken. */
+  | ({ readonly kind: 'store' } & Trouble)
+  /** A service gave no more, for a quota of its own. `waits`: for a person, or for its next attempt (`at`). */
+  | {
+      readonly kind: 'quota';
+      readonly error: StepError;
+      readonly waits: 'operator' | 'failure' | 'retry';
+      readonly at?: number;
     }
   | { readonly kind: 'called_back'; readonly why: string; readonly agent?: string; readonly until?: number }
   | {
@@ -108,7 +127,12 @@ export type Root =
   /** Its member leaves, and nothing of the step is left to be undone. */
   | { readonly kind: 'leaves' }
   /** The workflow has ended or is being stopped: nothing starts by itself. */
-  | { readonly kind: 'stopped'; readonly status: WorkflowStatus }
+  | {
+      readonly kind: 'stopped';
+      readonly status: WorkflowStatus;
+      /** Who had it undone: it begins anew when a person goes on. */
+      readonly undoneBy?: string;
+    }
   | { readonly kind: 'not_wanted' }
   | { readonly kind: 'condition_false' }
   | {
@@ -119,14 +143,37 @@ export type Root =
   | { readonly kind: 'vouched' }
   | { readonly kind: 'goal_holds' }
   | { readonly kind: 'did_not_fail'; readonly states: readonly string[] }
-  | { readonly kind: 'reached'; readonly tolerated?: StepError }
+  /** `unverified`: it may hold no longer, and why; `error`: what a check said. */
+  | {
+      readonly kind: 'reached';
+      readonly tolerated?: StepError;
+      readonly unverified?: Doubt;
+      readonly error?: StepError;
+    }
   | { readonly kind: 'undone'; readonly how?: StepCause }
+  /** The workflow is suspended: what follows waits for a resume. `since`: ms since the epoch. */
+  | { readonly kind: 'suspended'; readonly by: string; readonly since: number }
   /** The engine does not touch the workflow. */
   | { readonly kind: 'set_aside'; readonly reason: string }
   /** Nothing: the engine starts it with the next event. */
   | { readonly kind: 'engine' };
 
 export type Cause = Onward | Root;
+
+/** What an agent has to do next. */
+export type Must = 'be_online' | 'take_command' | 'take_turn' | 'come_back';
+
+/** What keeps the engine itself from going on: a clause, and since when, in ms since the epoch. */
+export interface Trouble {
+  readonly reason: string;
+  readonly since: number;
+}
+
+/** What a driver knows of a command that is out, as a clause. `stuck`: the broker does not take it. */
+export interface Word {
+  readonly kind: 'seen' | 'stuck';
+  readonly says: string;
+}
 
 /** Who can move it, and with which requests. */
 export type Who = 'operator' | 'machine' | 'time' | 'author' | 'engine' | 'nobody';
@@ -157,6 +204,8 @@ export interface RootPath {
   readonly path: readonly Link[];
   readonly who: Who;
   readonly answers: readonly Answer[];
+  /** Of a long chain: how many links follow the first `after` and are not told; asked about, `next`, the first of them, tells them. */
+  readonly omitted?: { readonly after: number; readonly links: number; readonly next: StepId };
   /** Where the last link runs a child: what that waits for in its turn. */
   readonly child?: ChildExplanation;
 }
@@ -186,6 +235,7 @@ export interface WorkflowExplanation {
   readonly since: number;
   /** When it is to have ended; absent: nobody said, or it has. */
   readonly deadline?: number;
+  readonly suspended?: Suspension;
   readonly roots: readonly RootPath[];
   readonly moreRoots: number;
 }
@@ -196,4 +246,9 @@ export interface Surroundings {
   readonly now: number;
   readonly presence: (agent: string) => Presence;
   readonly setAside?: string;
+  /** Of the way to all agents. */
+  readonly broker?: Trouble;
+  readonly store?: Trouble;
+  /** Of the command that a record holds. */
+  readonly word?: (step: StepId, record: StepRecord) => Word | undefined;
 }

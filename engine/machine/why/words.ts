@@ -3,6 +3,7 @@
 import { durationText } from '../../definition/durations.ts';
 import type { RequiredOutcome } from '../../definition/types.ts';
 import type { StepCause, StepError } from '../types.ts';
+import type { Doubt } from '../verify/types.ts';
 import type { Cause, Names, Onward, Presence, Root } from './types.ts';
 
 export interface Wording {
@@ -20,8 +21,13 @@ type Phrases<Union extends Cause> = {
 /** Such as `waits for all 3 of sql.installed: 1 is there; missing sql[1].installed, sql[2].installed`. */
 export function phraseOf(cause: Cause, wording: Wording): string {
   const phrases: { readonly [kind: string]: (cause: never, wording: Wording) => string } = PHRASES;
-  return (phrases[cause.kind] as (one: Cause, how: Wording) => string)(cause, wording);
+  const says = (phrases[cause.kind] as (one: Cause, how: Wording) => string)(cause, wording);
+  // It may end with the words of a script or a service, which are sentences.
+  return says.replace(/(?<!\.)\.$/, '');
 }
+
+/** A phrase as the end of a sentence. */
+export const ended = (says: string): string => (/[.?!…]$/.test(says) ? says : `${says}.`);
 
 const ONWARD: Phrases<Onward> = {
   step: ({ step, outcome, hopeless }) =>
@@ -56,20 +62,31 @@ const ONWARD: Phrases<Onward> = {
 };
 
 const ROOTS: Phrases<Root> = {
-  running: ({ phase, attempt, attempts, agent, calls, until, error }, { now, machine }) => {
+  running: ({ phase, attempt, attempts, agent, calls, seen, until, error }, { now, machine }) => {
     const after = error === undefined ? '' : `, for it failed: ${errorText(error)}`;
     const where = agent === undefined ? '' : ` on ${machine(agent)}`;
     const what = calls === undefined ? '' : `: ${calls}`;
     const which = phase === 'action' && attempts > 1 ? `, attempt ${attempt} of at most ${attempts}` : '';
-    return `${DOES[phase]}${where}${what}${which}${after}${timeText(until, now)}`;
+    const last = seen === undefined ? '' : `; last seen: ${seen}`;
+    return `${DOES[phase]}${where}${what}${which}${after}${last}${timeText(until, now)}`;
   },
   child: ({ child, task, held, stops }) => {
     if (stops !== undefined) return `waits for its child ${child}, which is being called back (${stops})`;
     if (held !== undefined) return `waits for its child ${child}, which is held: ${held}`;
+    if (task === 'check') return `waits for its child ${child} to be checked`;
     return task === 'delete' ? `waits for its child ${child} to be deleted` : `runs its child ${child}`;
   },
   agent: ({ agent, presence, must, until }, { now, machine }) =>
     `${MUST[must](machine(agent))}: ${presenceText(presence, now)}${timeText(until, now)}`,
+  broker: ({ agent, must, reason, since, until }, { now, machine }) =>
+    `${MUST[must](machine(agent))}, and nothing gets through since ${durationText(now - since)}: ${reason}${timeText(until, now)}`,
+  store: ({ reason, since }, { now }) =>
+    `goes no further: for ${durationText(now - since)} the engine cannot write down what happens: ${reason}`,
+  quota: ({ error, waits, at }, { now }) => {
+    const next = at === undefined ? '' : `; it is tried again ${inText(at, now)}`;
+    const held = waits === 'operator' ? ' and is held for an operator' : '';
+    return `${waits === 'retry' ? 'was refused' : 'has failed'} for lack of quota${held}: ${errorText(error)}${next}`;
+  },
   called_back: ({ why, agent, until }, { now, machine }) => {
     const who = agent === undefined ? 'its end' : `${machine(agent)} to end it`;
     return `is being called back (${why}): waits for ${who}${timeText(until, now)}`;
@@ -90,7 +107,10 @@ const ROOTS: Phrases<Root> = {
     `failed${byOperator ? ' by the word of an operator' : ''}${error ? `: ${errorText(error)}` : ''}`,
   undo_failure: ({ error }) => `could not be undone${error ? `: ${errorText(error)}` : ''}`,
   leaves: () => 'is no more: its member leaves',
-  stopped: ({ status }) => `is not started: the workflow is ${status.replaceAll('_', ' ')}`,
+  stopped: ({ status, undoneBy }) =>
+    undoneBy === undefined
+      ? `is not started: the workflow is ${status.replaceAll('_', ' ')}`
+      : `is undone, as ${undoneBy} asked, and is not begun again before somebody goes on`,
   not_wanted: () => 'is not run: the goal does not need it',
   condition_false: () => 'is skipped: its condition is false',
   not_the_role: ({ holders }, { machine }) => {
@@ -101,9 +121,15 @@ const ROOTS: Phrases<Root> = {
   goal_holds: () => 'is not needed: the goal came to hold without it',
   did_not_fail: ({ states }) =>
     `is not needed: it is for a failure of ${states.join(' or ')}, which did not come`,
-  reached: ({ tolerated }) =>
-    tolerated ? `failed, which its state tolerates: ${errorText(tolerated)}` : 'is reached',
+  reached: ({ tolerated, unverified, error }) => {
+    if (tolerated) return `failed, which its state tolerates: ${errorText(tolerated)}`;
+    if (unverified === undefined) return 'is reached';
+    const said = error === undefined ? '' : ` (${errorText(error)})`;
+    return `is reached, and may hold no longer: ${DOUBTS[unverified]}${said}; a converge or an update runs it again`;
+  },
   undone: ({ how }) => `is undone${how === undefined ? '' : (UNDONE[how] ?? '')}`,
+  suspended: ({ by, since }, { now }) =>
+    `goes no further: the workflow is suspended by ${by} since ${durationText(now - since)}; resume it`,
   set_aside: ({ reason }) => `waits because the engine has set the workflow aside: ${reason}`,
   engine: () => 'is about to be started by the engine',
 };
@@ -113,6 +139,11 @@ const PHRASES: Phrases<Cause> = { ...ONWARD, ...ROOTS };
 /** The closed list. */
 export const CAUSE_KINDS = Object.keys(PHRASES) as readonly Cause['kind'][];
 
+const DOUBTS: { readonly [why in Doubt]: string } = {
+  vm_replaced: 'its machine was replaced',
+  vm_reverted: 'its machine was reverted to a snapshot',
+  drifted: 'a check found that it has drifted',
+};
 const ENDS: { readonly [outcome in RequiredOutcome | 'reached']: string } = {
   reached: 'is reached',
   failed: 'fails',
@@ -168,7 +199,7 @@ function presenceText(presence: Presence, now: number): string {
     case 'unknown':
       return 'no engine runs that could hear of it';
     case 'never_seen':
-      return 'it was never heard of';
+      return presence.reason ?? 'it was never heard of';
     case 'online':
       return 'it is online';
     case 'offline':

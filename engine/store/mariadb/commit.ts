@@ -4,9 +4,17 @@
 // C1  The fencing write is the first statement after BEGIN and changes exactly one row, or nothing is written. It is a
 //     write: a cluster (Galera) certifies no reads, and an owner that is stale may have read its term before.
 // C2  Steps, events and secrets of a whole batch are one INSERT of many rows each, in the order of the workflows.
-import type { Change, StepRecord, WorkflowRecord } from '../../machine/types.ts';
-import { definitionsOf, type Store, type WorkflowCommit, type WorkflowSource } from '../../runtime/ports.ts';
+import type { Change, StepRecord } from '../../machine/types.ts';
+import { chained } from '../../runtime/audit.ts';
+import {
+  definitionsOf,
+  type NewAudit,
+  type Store,
+  type WorkflowCommit,
+  type WorkflowSource,
+} from '../../runtime/ports.ts';
 import { isLive } from '../../runtime/status.ts';
+import { AUDIT, auditRow, changing, lastEntry, lasting, naming } from '../lists.ts';
 import { buriedWorkflow, changeText, fenced, known, unknownWorkflow } from '../rows.ts';
 import type { Asks, Connections } from './connection.ts';
 
@@ -16,9 +24,10 @@ const SQL = {
   fence: 'UPDATE engine SET commit_seq = commit_seq + 1 WHERE id = 1 AND term = ? AND commit_seq = ?',
   find: 'SELECT id, ordinal FROM workflow WHERE id IN (?)',
   buried: 'SELECT 1 AS buried FROM tombstone WHERE id = ?',
-  create: 'INSERT INTO workflow (id, live, definition, source, record) VALUES (?, ?, ?, ?, ?)',
-  source: 'UPDATE workflow SET definition = ?, source = ? WHERE ordinal = ?',
-  record: 'UPDATE workflow SET live = ?, record = ? WHERE ordinal = ?',
+  create: `INSERT INTO workflow (id, live, definition, source, record, status, waiting, failure, project, stack, child, resource)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  source: 'UPDATE workflow SET definition = ?, source = ?, resource = ? WHERE ordinal = ?',
+  record: 'UPDATE workflow SET live = ?, record = ?, status = ?, waiting = ?, failure = ? WHERE ordinal = ?',
   steps: 'INSERT INTO step VALUES ? ON DUPLICATE KEY UPDATE record = VALUES(record)',
   events: 'INSERT INTO event VALUES ?',
   secrets: 'INSERT INTO secret VALUES ? ON DUPLICATE KEY UPDATE sealed = VALUES(sealed)',
@@ -85,34 +94,32 @@ class Writing {
   }
 
   /** The row of the workflow itself; its number, where it has one. */
-  async #workflow(
-    { id, source, record }: WorkflowCommit,
-    ordinal: number | undefined,
-  ): Promise<number | undefined> {
-    if (source !== undefined && ordinal === undefined) return this.#create(id, source, record);
+  async #workflow(commit: WorkflowCommit, ordinal: number | undefined): Promise<number | undefined> {
+    const { id, source, record, outlook } = commit;
+    if (source !== undefined && ordinal === undefined) return this.#create(commit, source);
     if (source !== undefined && ordinal !== undefined) await this.#replace(source, ordinal);
     if (record !== undefined)
       await this.#connection.run(
         SQL.record,
         Number(isLive(record)),
         JSON.stringify(record),
+        ...changing(record, outlook),
         known(id, ordinal),
       );
     return ordinal;
   }
 
-  async #create(id: string, source: WorkflowSource, record: WorkflowRecord | undefined): Promise<number> {
+  async #create({ id, record, outlook }: WorkflowCommit, source: WorkflowSource): Promise<number> {
     if (record === undefined) throw unknownWorkflow(id);
     if ((await this.#connection.rows(SQL.buried, id)).length > 0) throw buriedWorkflow(id);
-    const text = JSON.stringify(source);
-    await this.#connection.run(
-      SQL.create,
+    const own = [
       id,
       Number(isLive(record)),
       source.definition,
-      text,
+      JSON.stringify(source),
       JSON.stringify(record),
-    );
+    ];
+    await this.#connection.run(SQL.create, ...own, ...changing(record, outlook), ...lasting(source));
     const [made] = await this.#connection.rows(SQL.find, [id]);
     const ordinal = made?.['ordinal'] as number;
     await this.#use(ordinal, definitionsOf(source));
@@ -120,7 +127,8 @@ class Writing {
   }
 
   async #replace(source: WorkflowSource, ordinal: number): Promise<void> {
-    await this.#connection.run(SQL.source, source.definition, JSON.stringify(source), ordinal);
+    const own = [source.definition, JSON.stringify(source), naming(source)];
+    await this.#connection.run(SQL.source, ...own, ordinal);
     await this.#use(ordinal, definitionsOf(source));
     await this.#connection.run(SQL.eraseSteps, ordinal);
   }
@@ -154,8 +162,10 @@ class Writing {
   }
 
   async #end({ id, requests, erase }: WorkflowCommit): Promise<void> {
-    for (const { requestId, result } of requests)
+    for (const { requestId, result, audit } of requests) {
       await this.#connection.run(SQL.result, JSON.stringify(result), requestId);
+      await writeAudit(this.#connection, audit);
+    }
     if (erase !== true) return;
     const [row] = await this.#connection.rows(SQL.find, [id]);
     const ordinal = row?.['ordinal'] as number | undefined;
@@ -167,6 +177,13 @@ class Writing {
     await this.#connection.run(SQL.eraseSecrets, id);
     await this.#connection.run(SQL.bury, id, ordinal ?? 0);
   }
+}
+
+/** Within the transaction of its effect. */
+export async function writeAudit(connection: Asks, audit: NewAudit): Promise<void> {
+  const last = lastEntry((await connection.rows(AUDIT.last))[0]);
+  await connection.run(AUDIT.write, ...auditRow(chained(audit, last)));
+  if (audit.left) await connection.run(AUDIT.forget, audit.left.from);
 }
 
 function inParts(rows: Rows): readonly Rows[] {

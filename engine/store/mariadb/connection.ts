@@ -1,6 +1,5 @@
 // Connections to MariaDB: their settings, one query, one transaction.
 // Belongs here: the pool, what every session is told, the order BEGIN, work, COMMIT. Does not belong here: SQL of the store.
-import { readFile } from 'node:fs/promises';
 import {
   createPool,
   type Pool,
@@ -8,7 +7,8 @@ import {
   type ResultSetHeader,
   type RowDataPacket,
 } from 'mysql2/promise';
-import { EngineError, errorText } from '../../base/errors.ts';
+import { EngineError } from '../../base/errors.ts';
+import { readAuthorities } from '../../runtime/authorities.ts';
 import type { Row } from '../rows.ts';
 import { commitError, mariadbCode, storeError } from './errors.ts';
 
@@ -159,7 +159,7 @@ export async function connections(place: MariadbPlace): Promise<Connections> {
     connectTimeout: CONNECT_TIMEOUT,
     supportBigNumbers: true,
     flags: ['-FOUND_ROWS'],
-    ...(place.caFile !== undefined && { ssl: { ca: await authorities(place.caFile) } }),
+    ...(place.caFile !== undefined && { ssl: { ca: await readAuthorities(place.caFile, 'store.ca_file') } }),
   });
   return new Connections(`${host}:${port}/${database}`, pool);
 }
@@ -180,16 +180,4 @@ function parsed(text: string) {
     password: decodeURIComponent(url.password),
     database,
   };
-}
-
-async function authorities(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (thrown) {
-    throw new EngineError(
-      'usage',
-      `The file of certificate authorities cannot be read: ${errorText(thrown)}`,
-      'Set store.ca_file to a file of PEM certificates.',
-    );
-  }
 }

@@ -4,6 +4,7 @@
 // MariaDB cannot take CREATE TABLE back, so each statement may be run again after a migration that was cut short. Text is compared
 // byte by byte and with its spaces: ids differ by case and by a blank at the end. Which charset the database has does not matter.
 import { EngineError } from '../../base/errors.ts';
+import { INDEXES } from '../lists.ts';
 import type { Asks, Connections } from './connection.ts';
 
 /** Order and names stay for ever. */
@@ -25,6 +26,24 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE IF NOT EXISTS tombstone (id VARCHAR(255) PRIMARY KEY, ordinal BIGINT NOT NULL)`,
     `CREATE TABLE IF NOT EXISTS kept (kind VARCHAR(32) NOT NULL, id VARCHAR(255) NOT NULL, value LONGTEXT NOT NULL, sealed LONGBLOB, PRIMARY KEY (kind, id))`,
   ],
+  // Lists by filter, who asked, and what was asked. Of what was there no failure is told.
+  [
+    `ALTER TABLE workflow ADD COLUMN IF NOT EXISTS project VARCHAR(255) NOT NULL DEFAULT '', ADD COLUMN IF NOT EXISTS stack VARCHAR(255) NOT NULL DEFAULT '',
+      ADD COLUMN IF NOT EXISTS status VARCHAR(32) NOT NULL DEFAULT '', ADD COLUMN IF NOT EXISTS waiting VARCHAR(32) NOT NULL DEFAULT '',
+      ADD COLUMN IF NOT EXISTS failure VARCHAR(255) NOT NULL DEFAULT '', ADD COLUMN IF NOT EXISTS child TINYINT NOT NULL DEFAULT 0`,
+    `UPDATE workflow SET project = left(coalesce(json_value(source, '$.project'), ''), 255), stack = left(json_value(source, '$.stackName'), 255),
+      status = json_value(record, '$.status'), child = json_exists(source, '$.parent'),
+      waiting = CASE json_value(record, '$.status') WHEN 'complete' THEN 'nothing' WHEN 'deleted' THEN 'nothing' WHEN 'held' THEN 'operator'
+        WHEN 'failed' THEN 'operator' WHEN 'delete_failed' THEN 'operator' ELSE 'work' END WHERE status = ''`,
+    `ALTER TABLE workflow ${Object.entries(INDEXES)
+      .map(([name, columns]) => `ADD INDEX IF NOT EXISTS ${name} (${columns.join(', ')})`)
+      .join(', ')}`,
+    `ALTER TABLE inbox ADD COLUMN IF NOT EXISTS actor LONGTEXT`,
+    `CREATE TABLE IF NOT EXISTS audit (number BIGINT PRIMARY KEY, workflow VARCHAR(255) NOT NULL, project VARCHAR(255) NOT NULL, entry LONGTEXT NOT NULL,
+      hash VARCHAR(64) NOT NULL, KEY audit_workflow (workflow, number), KEY audit_project (project, number))`,
+  ],
+  // What a workflow's resource is called; of what was there nobody has said.
+  [`ALTER TABLE workflow ADD COLUMN IF NOT EXISTS resource VARCHAR(255) NOT NULL DEFAULT ''`],
 ];
 
 const VERSION = MIGRATIONS.length;

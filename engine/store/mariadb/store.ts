@@ -2,19 +2,36 @@
 // Belongs here: the Store port over SQL. Does not belong here: connections, the commit (commit.ts), who is active (lease.ts).
 import { EngineError } from '../../base/errors.ts';
 import type { WorkflowRecord } from '../../machine/types.ts';
+import type { Counts, WorkflowFilter, WorkflowPage } from '../../runtime/operator-api.ts';
 import type {
+  AuditEntry,
+  AuditFilter,
   DefinitionDocument,
   InboxRow,
   KeptRecord,
   LogEntry,
+  NewAudit,
   NewSecret,
   RecordChange,
   RequestResult,
   Store,
   StoredWorkflow,
 } from '../../runtime/ports.ts';
-import { fenced, groupSteps, inboxRow, keptRecord, logEntry, record, stored } from '../rows.ts';
-import { type Batch, commit } from './commit.ts';
+import { LAST } from '../last.ts';
+import { auditEntry, auditQuery, COUNTS, countsOf, PAGE_COLUMNS, pageOf, pageQuery } from '../lists.ts';
+import {
+  fenced,
+  groupSteps,
+  inboxRow,
+  keptRecord,
+  logEntry,
+  record,
+  type Row,
+  seatedIn,
+  seatText,
+  stored,
+} from '../rows.ts';
+import { type Batch, commit, writeAudit } from './commit.ts';
 import { type Asks, type Connections, connections, type MariadbPlace } from './connection.ts';
 import { storeError } from './errors.ts';
 import { migrate } from './schema.ts';
@@ -22,18 +39,14 @@ import { migrate } from './schema.ts';
 /** Workflows read at once during recovery. */
 const LOAD_BATCH = 200;
 
-/** Number and time of the last event make the row's record current: the row itself is not touched by every event. */
-const LAST = `(SELECT e.seq FROM event e WHERE e.workflow = w.ordinal ORDER BY e.seq DESC LIMIT 1) AS seq,
-  (SELECT e.at FROM event e WHERE e.workflow = w.ordinal ORDER BY e.seq DESC LIMIT 1) AS at`;
-
 const SQL = {
   acquire: 'UPDATE engine SET term = term + 1, owner = ? WHERE id = 1',
   engine: 'SELECT term, commit_seq FROM engine WHERE id = 1',
   submit:
-    'INSERT INTO inbox (request_id, workflow, kind, payload, `by`, at, definition) VALUES (?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE ordinal = ordinal',
+    'INSERT INTO inbox (request_id, workflow, kind, payload, `by`, at, definition, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE ordinal = ordinal',
   result: 'SELECT result FROM inbox WHERE request_id = ?',
   pending:
-    'SELECT request_id, workflow, kind, payload, `by`, at FROM inbox WHERE done = 0 ORDER BY ordinal LIMIT ?',
+    'SELECT request_id, workflow, kind, payload, `by`, at, actor FROM inbox WHERE done = 0 ORDER BY ordinal LIMIT ?',
   addDefinition: 'INSERT INTO definition VALUES (?, ?) ON DUPLICATE KEY UPDATE digest = digest',
   addSecret: 'INSERT INTO secret VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE ref = ref',
   live: 'SELECT id FROM workflow WHERE live = 1 ORDER BY ordinal',
@@ -46,6 +59,8 @@ const SQL = {
     coalesce((SELECT ordinal FROM workflow WHERE id = ?), (SELECT ordinal FROM tombstone WHERE id = ?), 0)
     ORDER BY w.ordinal LIMIT ?`,
   definition: 'SELECT document FROM definition WHERE digest = ?',
+  // Found in the text first: few workflows hold it, and only those are read.
+  seating: 'SELECT id, source FROM workflow WHERE INSTR(source, ?) > 0 ORDER BY ordinal',
   secret: 'SELECT sealed FROM secret WHERE ref = ?',
   tombstone: 'SELECT 1 AS buried FROM tombstone WHERE id = ?',
   events: `SELECT e.seq, e.at, e.change FROM event e JOIN workflow w ON w.ordinal = e.workflow
@@ -137,11 +152,42 @@ export class MariadbStore implements Store {
     return (await this.connections.rows(SQL.list, after, after, limit)).map(record);
   }
 
+  async page(filter: WorkflowFilter): Promise<WorkflowPage> {
+    const kinds = filter.children === true ? ([0, 1] as const) : ([0] as const);
+    const rows: Row[] = [];
+    for (const child of kinds) {
+      const { index, where, values } = pageQuery(filter, child);
+      const sql = `SELECT ${PAGE_COLUMNS}, ${LAST} FROM workflow w FORCE INDEX (${index}) WHERE ${where}`;
+      rows.push(...(await this.connections.rows(sql, ...values)));
+    }
+    return pageOf(rows, filter.limit);
+  }
+
+  async counts(): Promise<Counts> {
+    const status = await this.connections.rows(COUNTS.status);
+    return countsOf(status, await this.connections.rows(COUNTS.waiting));
+  }
+
+  async audit(filter: AuditFilter): Promise<readonly AuditEntry[]> {
+    const { where, values } = auditQuery(filter);
+    const sql = `SELECT number, entry, hash FROM audit WHERE ${where}`;
+    return (await this.connections.rows(sql, ...values)).map(auditEntry);
+  }
+
+  async auditChain(after: number, limit: number): Promise<readonly AuditEntry[]> {
+    const sql = 'SELECT number, entry, hash FROM audit WHERE number > ? ORDER BY number LIMIT ?';
+    return (await this.connections.rows(sql, after, limit)).map(auditEntry);
+  }
+
   async load(id: string): Promise<StoredWorkflow | undefined> {
     return this.connections.readOnly(async connection => {
       const [row] = await connection.rows(SQL.load, id);
       return row && stored(row, await connection.rows(SQL.steps, row['ordinal'] as number));
     });
+  }
+
+  async seating(agent: string): Promise<readonly string[]> {
+    return seatedIn(await this.connections.rows(SQL.seating, seatText(agent)), agent);
   }
 
   async *loadLive(): AsyncIterable<readonly StoredWorkflow[]> {
@@ -184,7 +230,7 @@ export class MariadbStore implements Store {
     return (await this.connections.rows(SQL.records)).map(keptRecord);
   }
 
-  async keep(changes: readonly RecordChange[]): Promise<void> {
+  async keep(changes: readonly RecordChange[], audit: readonly NewAudit[] = []): Promise<void> {
     const { where } = this.connections;
     await this.connections.transaction(async connection => {
       if ((await connection.run(SQL.fenceKept, this.#term)) !== 1) throw fenced(where, this.#term);
@@ -192,6 +238,7 @@ export class MariadbStore implements Store {
         if (rest.value === undefined) await connection.run(SQL.unkeep, kind, id);
         else await connection.run(SQL.keep, kind, id, JSON.stringify(rest.value), sealedOf(rest));
       }
+      for (const entry of audit) await writeAudit(connection, entry);
     });
   }
 
@@ -214,12 +261,13 @@ async function engineRow(
 
 async function insert(
   connection: Asks,
-  { requestId, workflow, kind, payload, by, at }: InboxRow,
+  { requestId, workflow, kind, payload, by, at, actor }: InboxRow,
   definition: DefinitionDocument | undefined,
   secrets: readonly NewSecret[],
 ): Promise<void> {
   const digest = definition?.digest ?? null;
-  const row = [requestId, workflow, kind, JSON.stringify(payload), by, at, digest];
+  const who = actor === undefined ? null : JSON.stringify(actor);
+  const row = [requestId, workflow, kind, JSON.stringify(payload), by, at, digest, who];
   if ((await connection.run(SQL.submit, ...row)) === 0) return;
   if (definition !== undefined)
     await connection.run(SQL.addDefinition, definition.digest, JSON.stringify(definition));

@@ -6,16 +6,17 @@
 //     update of the workflow's row when its record changed. With a generation all of its steps are written anew.
 // C3  Everything is synchronous: no other statement of this connection can fall into the transaction.
 import { EngineError } from '../../base/errors.ts';
-import type { StepRecord, WorkflowRecord } from '../../machine/types.ts';
+import type { StepRecord } from '../../machine/types.ts';
+import { chained } from '../../runtime/audit.ts';
 import {
   definitionsOf,
   type NewSecret,
-  type RequestResult,
   type Store,
   type WorkflowCommit,
   type WorkflowSource,
 } from '../../runtime/ports.ts';
 import { isLive } from '../../runtime/status.ts';
+import { AUDIT, auditRow, changing, lastEntry, lasting, naming } from '../lists.ts';
 import { buriedWorkflow, changeText, fenced, known, unknownWorkflow } from '../rows.ts';
 import type { Database, Statement } from './driver.ts';
 import { sqliteCode, storeError } from './errors.ts';
@@ -26,12 +27,15 @@ const SQL = {
   fence: 'UPDATE engine SET commit_seq = commit_seq + 1 WHERE id = 1 AND term = ? AND commit_seq = ?',
   find: 'SELECT ordinal FROM workflow WHERE id = ?',
   buried: 'SELECT 1 AS buried FROM tombstone WHERE id = ?',
-  create: 'INSERT INTO workflow (id, live, definition, source, record) VALUES (?, ?, ?, ?, ?)',
-  source: 'UPDATE workflow SET definition = ?, source = ? WHERE ordinal = ?',
-  record: 'UPDATE workflow SET live = ?, record = ? WHERE ordinal = ?',
+  create: `INSERT INTO workflow (id, live, definition, source, record, status, waiting, failure, project, stack, child, resource)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  source: 'UPDATE workflow SET definition = ?, source = ?, resource = ? WHERE ordinal = ?',
+  record: 'UPDATE workflow SET live = ?, record = ?, status = ?, waiting = ?, failure = ? WHERE ordinal = ?',
   step: 'INSERT INTO step VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record',
   event: 'INSERT INTO event VALUES (?, ?, ?, ?)',
   secret: 'INSERT INTO secret VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed',
+  lastAudit: AUDIT.last,
+  audit: AUDIT.write,
   result: `UPDATE inbox SET result = ?, payload = '{}' WHERE request_id = ?`,
   eraseSteps: 'DELETE FROM step WHERE workflow = ?',
   eraseEvents: 'DELETE FROM event WHERE workflow = ?',
@@ -54,14 +58,8 @@ export function committer(database: Database, file: string): (batch: Batch, term
 
   const write = (commit: WorkflowCommit): void => {
     let ordinal = statements.find.get(commit.id)?.['ordinal'] as number | undefined;
-    if (commit.source !== undefined) ordinal = writeSource(commit.id, commit.source, commit.record, ordinal);
-    else if (commit.record !== undefined) {
-      statements.record.run(
-        Number(isLive(commit.record)),
-        JSON.stringify(commit.record),
-        known(commit.id, ordinal),
-      );
-    }
+    if (commit.source !== undefined) ordinal = writeSource(commit, commit.source, ordinal);
+    else writeRecord(commit, ordinal);
     const texts = new Map<StepRecord, string>();
     for (const { number, record } of commit.steps) {
       const text = JSON.stringify(record);
@@ -70,28 +68,34 @@ export function committer(database: Database, file: string): (batch: Batch, term
     }
     writeLog(commit, ordinal, texts);
     writeSecrets(commit.secrets, commit.id);
-    for (const request of commit.requests) writeResult(request.requestId, request.result);
+    for (const request of commit.requests) writeResult(request);
     if (commit.erase === true) erase(commit.id, ordinal);
   };
 
+  const writeRecord = ({ id, record, outlook }: WorkflowCommit, ordinal: number | undefined): void => {
+    if (record === undefined) return;
+    const live = Number(isLive(record));
+    statements.record.run(live, JSON.stringify(record), ...changing(record, outlook), known(id, ordinal));
+  };
+
   const writeSource = (
-    id: string,
+    commit: WorkflowCommit,
     source: WorkflowSource,
-    record: WorkflowRecord | undefined,
     ordinal: number | undefined,
   ): number => {
+    const { id, record, outlook } = commit;
     const text = JSON.stringify(source);
     if (ordinal !== undefined) {
-      statements.source.run(source.definition, text, ordinal);
+      statements.source.run(source.definition, text, naming(source), ordinal);
       writeUses(ordinal, definitionsOf(source));
       statements.eraseSteps.run(ordinal);
-      if (record !== undefined)
-        statements.record.run(Number(isLive(record)), JSON.stringify(record), ordinal);
+      writeRecord(commit, ordinal);
       return ordinal;
     }
     if (record === undefined) throw unknownWorkflow(id);
     if (statements.buried.get(id) !== undefined) throw buriedWorkflow(id);
-    statements.create.run(id, Number(isLive(record)), source.definition, text, JSON.stringify(record));
+    const own = [id, Number(isLive(record)), source.definition, text, JSON.stringify(record)];
+    statements.create.run(...own, ...changing(record, outlook), ...lasting(source));
     const made = statements.find.get(id)?.['ordinal'] as number;
     writeUses(made, definitionsOf(source));
     return made;
@@ -121,8 +125,9 @@ export function committer(database: Database, file: string): (batch: Batch, term
     for (const secret of secrets) statements.secret.run(secret.ref, id, secret.sealed);
   };
 
-  const writeResult = (requestId: string, result: RequestResult): void => {
+  const writeResult = ({ requestId, result, audit }: WorkflowCommit['requests'][number]): void => {
     statements.result.run(JSON.stringify(result), requestId);
+    statements.audit.run(...auditRow(chained(audit, lastEntry(statements.lastAudit.get()))));
   };
 
   const erase = (id: string, ordinal: number | undefined): void => {

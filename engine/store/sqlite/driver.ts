@@ -65,10 +65,22 @@ function library(): NonNullable<typeof chosen> {
 /** node:sqlite, present without a flag from Node 22.13 on. */
 function builtIn(): typeof chosen {
   try {
-    const module = require('node:sqlite') as { readonly DatabaseSync: ForeignConstructor };
+    const load = (): unknown => require('node:sqlite');
+    const module = withoutItsWarning(load) as { readonly DatabaseSync: ForeignConstructor };
     return { name: 'node:sqlite', constructor: module.DatabaseSync };
   } catch {
     return undefined;
+  }
+}
+
+/** Node 22 calls it experimental at its first use, before every command's own words. The conformance suite says what we need of it. */
+function withoutItsWarning<Value>(load: () => Value): Value {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
+  try {
+    return load();
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

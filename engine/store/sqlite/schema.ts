@@ -16,13 +16,14 @@ import {
   sql,
 } from 'kysely';
 import { EngineError, errorText } from '../../base/errors.ts';
+import { INDEXES } from '../lists.ts';
 import type { Database, SqlValue } from './driver.ts';
 import { sqliteCode } from './errors.ts';
 
 /** `PRAGMA application_id`: "MuWf"; tells our files from any other SQLite file. */
 export const APPLICATION_ID = 0x4d755766;
 /** `PRAGMA user_version` of the newest schema below. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 5;
 
 /** The tables that cold queries name. */
 export interface Tables {
@@ -72,6 +73,42 @@ export const MIGRATIONS: { readonly [name: string]: Migration } = {
         `CREATE INDEX definition_use_digest ON definition_use (digest)`,
         `INSERT INTO definition_use SELECT ordinal, definition FROM workflow`,
         `PRAGMA user_version = 3`,
+      ];
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+  /** Lists by filter, who asked, and what was asked. Of what was there no failure is told. */
+  '0004_operators': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const column = (definition: string): string => `ALTER TABLE workflow ADD COLUMN ${definition}`;
+      const statements = [
+        ...['project', 'stack', 'status', 'waiting', 'failure'].map(name =>
+          column(`${name} TEXT NOT NULL DEFAULT ''`),
+        ),
+        column('child INTEGER NOT NULL DEFAULT 0'),
+        `UPDATE workflow SET project = substr(coalesce(json_extract(source, '$.project'), ''), 1, 255),
+          stack = substr(json_extract(source, '$.stackName'), 1, 255), status = json_extract(record, '$.status'),
+          child = json_extract(source, '$.parent') IS NOT NULL,
+          waiting = CASE json_extract(record, '$.status') WHEN 'complete' THEN 'nothing' WHEN 'deleted' THEN 'nothing' WHEN 'held' THEN 'operator'
+            WHEN 'failed' THEN 'operator' WHEN 'delete_failed' THEN 'operator' ELSE 'work' END`,
+        ...Object.entries(INDEXES).map(
+          ([name, columns]) => `CREATE INDEX ${name} ON workflow (${columns.join(', ')})`,
+        ),
+        `ALTER TABLE inbox ADD COLUMN actor TEXT`,
+        `CREATE TABLE audit (number INTEGER PRIMARY KEY, workflow TEXT NOT NULL, project TEXT NOT NULL, entry TEXT NOT NULL, hash TEXT NOT NULL)`,
+        `CREATE INDEX audit_workflow ON audit (workflow, number)`,
+        `CREATE INDEX audit_project ON audit (project, number)`,
+        `PRAGMA user_version = 4`,
+      ];
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+  /** What a workflow's resource is called; of what was there nobody has said. */
+  '0005_resource': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const statements = [
+        `ALTER TABLE workflow ADD COLUMN resource TEXT NOT NULL DEFAULT ''`,
+        `PRAGMA user_version = 5`,
       ];
       for (const statement of statements) await sql.raw(statement).execute(db);
     },

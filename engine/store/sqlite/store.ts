@@ -3,36 +3,38 @@
 // who may open it (lock.ts).
 import { EngineError } from '../../base/errors.ts';
 import type { WorkflowRecord } from '../../machine/types.ts';
+import type { Counts, WorkflowFilter, WorkflowPage } from '../../runtime/operator-api.ts';
 import type {
+  AuditEntry,
+  AuditFilter,
   DefinitionDocument,
   InboxRow,
   KeptRecord,
   LogEntry,
+  NewAudit,
   NewSecret,
   RecordChange,
   RequestResult,
   Store,
   StoredWorkflow,
 } from '../../runtime/ports.ts';
-import { fenced, groupSteps, inboxRow, logEntry, record, stored } from '../rows.ts';
+import { fenced, groupSteps, inboxRow, logEntry, record, seatedIn, seatText, stored } from '../rows.ts';
 import { type Batch, committer, inTransaction } from './commit.ts';
 import type { Database, Statement } from './driver.ts';
 import { storeError } from './errors.ts';
 import { type Opened, openChecked } from './open.ts';
+import { LAST } from '../last.ts';
+import { Lists } from './lists.ts';
 import { Records } from './records.ts';
 
 /** Workflows read at once during recovery. */
 const LOAD_BATCH = 200;
 
-/** Number and time of the last event make the row's record current: the row itself is not touched by every event. */
-const LAST = `(SELECT e.seq FROM event e WHERE e.workflow = w.ordinal ORDER BY e.seq DESC LIMIT 1) AS seq,
-  (SELECT e.at FROM event e WHERE e.workflow = w.ordinal ORDER BY e.seq DESC LIMIT 1) AS at`;
-
 const SQL = {
   acquire: 'UPDATE engine SET term = term + 1, owner = ? WHERE id = 1',
   engine: 'SELECT term, commit_seq FROM engine WHERE id = 1',
   submit:
-    'INSERT INTO inbox (request_id, workflow, kind, payload, "by", at, definition) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO inbox (request_id, workflow, kind, payload, "by", at, definition, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   result: 'SELECT result FROM inbox WHERE request_id = ?',
   pending: 'SELECT * FROM inbox WHERE result IS NULL ORDER BY ordinal LIMIT ?',
   addDefinition: 'INSERT INTO definition VALUES (?, ?) ON CONFLICT DO NOTHING',
@@ -46,6 +48,8 @@ const SQL = {
   list: `SELECT w.record, ${LAST} FROM workflow w WHERE w.ordinal >
     coalesce((SELECT ordinal FROM workflow WHERE id = ?1), (SELECT ordinal FROM tombstone WHERE id = ?1), 0)
     ORDER BY w.ordinal LIMIT ?2`,
+  // Found in the text first: few workflows hold it, and only those are read.
+  seating: 'SELECT id, source FROM workflow WHERE instr(source, ?) > 0 ORDER BY ordinal',
   secret: 'SELECT sealed FROM secret WHERE ref = ?',
   tombstone: 'SELECT 1 AS buried FROM tombstone WHERE id = ?',
   events: `SELECT e.seq, e.at, e.change FROM event e JOIN workflow w ON w.ordinal = e.workflow
@@ -82,6 +86,7 @@ class SqliteStore implements Store {
   readonly #statements: Statements;
   readonly #commit: (batch: Batch, term: number) => void;
   readonly #records: Records;
+  readonly #lists: Lists;
   #term = -1;
   #open = true;
 
@@ -93,6 +98,7 @@ class SqliteStore implements Store {
     ) as Statements;
     this.#commit = committer(opened.database, file);
     this.#records = new Records(opened.database, file);
+    this.#lists = new Lists(opened.database);
   }
 
   async acquire(owner: string): Promise<{ readonly term: number }> {
@@ -136,7 +142,17 @@ class SqliteStore implements Store {
     const { submit, addDefinition, addSecret } = this.#statements;
     const payload = JSON.stringify(row.payload);
     const digest = definition?.digest ?? null;
-    const inserted = submit.run(row.requestId, row.workflow, row.kind, payload, row.by, row.at, digest);
+    const actor = row.actor === undefined ? null : JSON.stringify(row.actor);
+    const inserted = submit.run(
+      row.requestId,
+      row.workflow,
+      row.kind,
+      payload,
+      row.by,
+      row.at,
+      digest,
+      actor,
+    );
     if (inserted === 0) return;
     if (definition !== undefined) addDefinition.run(definition.digest, JSON.stringify(definition));
     for (const secret of secrets) addSecret.run(secret.ref, row.workflow, secret.sealed);
@@ -167,6 +183,22 @@ class SqliteStore implements Store {
     return this.#guard(() => this.#statements.list.all(filter.after ?? '', filter.limit).map(record));
   }
 
+  async page(filter: WorkflowFilter): Promise<WorkflowPage> {
+    return this.#guard(() => this.#lists.page(filter));
+  }
+
+  async counts(): Promise<Counts> {
+    return this.#guard(() => this.#lists.counts());
+  }
+
+  async audit(filter: AuditFilter): Promise<readonly AuditEntry[]> {
+    return this.#guard(() => this.#lists.audit(filter));
+  }
+
+  async auditChain(after: number, limit: number): Promise<readonly AuditEntry[]> {
+    return this.#guard(() => this.#lists.auditChain(after, limit));
+  }
+
   async load(id: string): Promise<StoredWorkflow | undefined> {
     return this.#guard(() => {
       const row = this.#statements.load.get(id);
@@ -174,6 +206,10 @@ class SqliteStore implements Store {
         ? undefined
         : stored(row, this.#statements.steps.all(row['ordinal'] as number));
     });
+  }
+
+  async seating(agent: string): Promise<readonly string[]> {
+    return this.#guard(() => seatedIn(this.#statements.seating.all(seatText(agent)), agent));
   }
 
   async *loadLive(): AsyncIterable<readonly StoredWorkflow[]> {
@@ -216,8 +252,8 @@ class SqliteStore implements Store {
     return this.#guard(() => this.#records.all());
   }
 
-  async keep(changes: readonly RecordChange[]): Promise<void> {
-    this.#guard(() => this.#records.keep(changes, this.#term));
+  async keep(changes: readonly RecordChange[], audit: readonly NewAudit[] = []): Promise<void> {
+    this.#guard(() => this.#records.keep(changes, audit, this.#term));
   }
 
   async close(): Promise<void> {

@@ -24,8 +24,8 @@ from heat.engine import resource
 
 from murano_workflow import agent
 from murano_workflow import rpc
-from murano_workflow.tests.test_workflow import ABSENT
-from murano_workflow.tests.test_workflow import Scripted
+from murano_workflow.tests.support import ABSENT
+from murano_workflow.tests.support import Scripted
 
 
 class Bare(object):

@@ -6,8 +6,8 @@ import { reached, START, stepView, workflowView } from '../../support/workflow-v
 
 const STYLE = { colour: false, unicode: true };
 
-function ending(view: WorkflowView, width = 80, stateDirectory?: string): string[] {
-  const lines = endingLines(view, { width, style: STYLE, command: commandLine(stateDirectory) });
+function ending(view: WorkflowView, width = 80, leading: readonly string[] = []): string[] {
+  const lines = endingLines(view, { width, style: STYLE, command: commandLine(leading) });
   return lines.map(line => paintLine(line, 1_000, STYLE));
 }
 
@@ -18,7 +18,7 @@ describe('outputs at the end', () => {
     const failure = { name: 'number', absent: false, message: "The expression 'int(x)' at /outputs failed." };
     const lines = endingLines(
       { ...mistaken, outputFailures: [failure] },
-      { width: 80, style: { colour: false, unicode: true }, command: commandLine(undefined) },
+      { width: 80, style: { colour: false, unicode: true }, command: commandLine() },
     ).map(line => line.map(({ text }) => text).join(''));
     expect(lines).to.include('  port    5432');
     expect(lines).to.include("  number  no value: The expression 'int(x)' at /outputs failed.");
@@ -81,7 +81,7 @@ describe('the ending', () => {
       at: START + 12_000,
       reason: 'db[1].copied failed',
     });
-    expect(ending(view, 80, '/var/lib/state of w')).to.deep.equal([
+    expect(ending(view, 80, ['--state-dir', '/var/lib/state of w'])).to.deep.equal([
       '✗ w failed after 12s.',
       '',
       '  db[1].copied on db-1: exit code 3 (attempt 2)',

@@ -1,8 +1,11 @@
-// A PostgreSQL client of three commands, for machines that have Node.js but neither psql nor pg_basebackup.
+// A PostgreSQL client of five commands, for machines that have Node.js but neither psql nor pg_basebackup.
 //
 //   node client.mjs sql 'SELECT ... $1' PARAMETER...   prints one line per row, columns separated by tabs
 //   node client.mjs backup DIRECTORY                   copies the running server's data into DIRECTORY, for a standby of it
 //   node client.mjs save DIRECTORY                     the same with what it takes to start without that server
+//   node client.mjs position                           how many bytes of the write-ahead log the server wrote or received
+//   node client.mjs ahead POSITION SERVERS             names of those who have more, or accept writes themselves; who does not
+//                                                      answer is left out. SERVERS: JSON, a list of {name, address, port}
 //
 // Where and as whom to connect comes from PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE. The npm package 'pg' is
 // looked for from the folder named by the environment variable `postgresql` upwards, then from here.
@@ -73,6 +76,32 @@ async function save(client, [target]) {
   for (const { name, size } of rows) await copyFile(client, `pg_wal/${name}`, size, path.join(target, 'pg_wal', name));
 }
 
+// What a standby received lies on its disk, and is replayed before it is promoted.
+const POSITION = `
+  SELECT CASE WHEN pg_is_in_recovery() THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())
+              ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn AS position, pg_is_in_recovery() AS follows`;
+
+async function position(client) {
+  const { rows } = await client.query(POSITION);
+  console.log(rows[0].position);
+}
+
+async function ahead(_, [own, servers]) {
+  for (const { name, address, port } of JSON.parse(servers)) {
+    const other = new (postgres().Client)({ host: address, port, connectionTimeoutMillis: 5000 });
+    other.on('error', () => {});
+    try {
+      await other.connect();
+      const { rows } = await other.query(POSITION);
+      if (!rows[0].follows || BigInt(rows[0].position) > BigInt(own)) console.log(name);
+    } catch (error) {
+      console.error(`${name} does not answer: ${error.message}`);
+    } finally {
+      await other.end().catch(() => {});
+    }
+  }
+}
+
 async function copyFile(client, name, size, target) {
   const file = await open(target, 'w', 0o600);
   try {
@@ -87,14 +116,14 @@ async function copyFile(client, name, size, target) {
 }
 
 const [command, ...rest] = process.argv.slice(2);
-const run = { sql, backup, save }[command];
+const run = { sql, backup, save, position, ahead }[command];
 if (!run) {
-  console.error(`client.mjs knows 'sql', 'backup' and 'save', not '${command ?? ''}'.`);
+  console.error(`client.mjs knows 'sql', 'backup', 'save', 'position' and 'ahead', not '${command ?? ''}'.`);
   process.exit(2);
 }
 const client = new (postgres().Client)();
 try {
-  await client.connect();
+  if (run !== ahead) await client.connect();
   await run(client, rest);
 } catch (error) {
   console.error(`${process.env.PGHOST}:${process.env.PGPORT}: ${error.message}`);

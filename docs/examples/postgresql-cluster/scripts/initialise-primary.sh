@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes the database cluster that the standbys will copy: users, passwords, who may connect. Starts nothing.
 #
-# Inputs:  directory, address, port, network   who may connect: an address range such as 10.0.0.0/24
+# Inputs:  directory, network   who may connect: an address range such as 10.0.0.0/24
 #          admin_password, replication_password, application_password   (hidden)
 # Run again: does nothing when the data is there. It is made beside and moved into place, so it is whole or absent.
 set -euo pipefail
@@ -23,14 +23,14 @@ rm -rf -- "$data.new"
 cat >>"$data.new/postgresql.conf" <<CONF
 
 # Written by initialise-primary.sh
-listen_addresses = '$address'
-port = $port
 unix_socket_directories = ''
 wal_level = replica
 max_wal_senders = 20
 wal_keep_size = 256MB
 hot_standby = on
-include_if_exists = '$directory/settings.conf'
+# What is each member's own lies beside its data, so a copy needs no change.
+include_if_exists = '../settings.conf'
+include_if_exists = '../primary.conf'
 CONF
 
 cat >"$data.new/pg_hba.conf" <<CONF
@@ -40,7 +40,8 @@ host replication replicator $network scram-sha-256
 CONF
 
 # The server isn't running yet: single-user mode reads one command a line. PostgreSQL stores only hashes of the passwords.
-"$programs/postgres" --single -D "$data.new" -c exit_on_error=on -c log_checkpoints=off postgres >/dev/null <<SQL
+# It waits for no standby, which there is none of yet.
+"$programs/postgres" --single -D "$data.new" -c exit_on_error=on -c log_checkpoints=off -c synchronous_standby_names= postgres >/dev/null <<SQL
 CREATE ROLE replicator REPLICATION LOGIN PASSWORD '${replication_password//\'/\'\'}'
 CREATE ROLE app LOGIN PASSWORD '${application_password//\'/\'\'}'
 CREATE DATABASE app OWNER app

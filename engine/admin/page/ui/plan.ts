@@ -1,0 +1,332 @@
+// What an update would do to each step, before anybody asks for it; then asking for it.
+// Belongs here: that view. Does not belong here: making plans (engine/plan).
+import type { JsonObject } from '../../../base/json.ts';
+import { isObject } from '../../../base/json.ts';
+import type { Fate, Plan as MadePlan, PlannedStep } from '../../../plan/types.ts';
+import type { PlanAnswer } from '../../../runtime/api.ts';
+import { type Draft, updateLine } from '../model/acts.ts';
+import { plural, type Tone } from '../model/words.ts';
+import type { Around } from './around.ts';
+import { type Child, h, type Node_ } from './dom.ts';
+import { button, cli, empty, trouble } from './pieces.ts';
+import { Rows } from './rows.ts';
+import type { Open, TabView } from './open.ts';
+
+const COLUMNS = [
+  { name: 'What happens', kind: 'c-state' },
+  { name: 'Step', kind: 'c-name' },
+  { name: 'Why', kind: 'c-why grow' },
+];
+
+const FATES: {
+  readonly [fate in Fate]: { readonly mark: string; readonly word: string; readonly tone: Tone };
+} = {
+  run: { mark: '▸', word: 'runs', tone: 'busy' },
+  run_again: { mark: '⟳', word: 'runs again', tone: 'busy' },
+  cancel: { mark: '▪', word: 'called back', tone: 'warn' },
+  undo: { mark: '↶', word: 'undone', tone: 'undo' },
+  maybe: { mark: '?', word: 'maybe', tone: 'warn' },
+  keep: { mark: '✓', word: 'stays', tone: 'quiet' },
+};
+
+export class Plan implements TabView {
+  readonly #around: Around;
+  readonly #id: string;
+  readonly #rows: Rows<PlannedStep>;
+  /** Kept on the page alone: inputs may hold what nobody else should see. */
+  #inputs = '';
+  #unset = '';
+  #leaving: Draft['leaving'] = [];
+  #abandon = false;
+  #definition: { readonly name: string; readonly text: string } | undefined;
+  #answer: PlanAnswer | undefined;
+  #error: unknown;
+  #isBusy = false;
+
+  constructor(around: Around, id: string) {
+    this.#around = around;
+    this.#id = id;
+    this.#rows = new Rows(30, () => around.changed());
+  }
+
+  nodes(open: Open): readonly Child[] {
+    const plan = this.#answer?.plan;
+    return [
+      this.#form(),
+      this.#error !== undefined && trouble(this.#error),
+      ...(this.#answer?.problems ?? []).map(({ message, hint, severity, pointer }) =>
+        h(
+          'p',
+          { class: severity === 'error' ? 'wrong' : 'faint', key: message },
+          [
+            pointer === undefined || pointer === '' ? '' : `${pointer}: `,
+            message,
+            hint === undefined ? '' : ` ${hint}`,
+          ].join(''),
+        ),
+      ),
+      plan !== undefined && this.#summary(plan),
+      plan !== undefined && plan.steps.length > 0 && this.#table(plan, open),
+      plan === undefined &&
+        this.#error === undefined &&
+        this.#answer === undefined &&
+        empty('Change something above, and see what would happen to each step before it does.'),
+    ];
+  }
+
+  /** Somebody is to leave: what would follow is shown. */
+  letLeave(member: Draft['leaving'][number]): void {
+    this.#leaving = [...this.#leaving.filter(({ agent }) => agent !== member.agent), member];
+    this.#answer = undefined;
+    void this.#plan();
+  }
+
+  #form(): Node_ {
+    const isRight = readInputs(this.#inputs) !== undefined;
+    return h(
+      'form',
+      {
+        class: 'plan-form',
+        key: 'form',
+        on: { submit: (event: Event) => (event.preventDefault(), void this.#plan()) },
+      },
+      h(
+        'label',
+        {},
+        'Inputs that change, as a JSON object',
+        h('textarea', {
+          rows: 3,
+          spellcheck: 'false',
+          value: this.#inputs,
+          placeholder: '{"port": 5433}',
+          on: { input: (event: Event) => this.#typed((event.target as HTMLTextAreaElement).value) },
+        }),
+      ),
+      h(
+        'label',
+        {},
+        'Another definition',
+        h('input', {
+          type: 'file',
+          accept: '.yaml,.yml,.json',
+          on: { change: (event: Event) => void this.#chosen(event.target as HTMLInputElement) },
+        }),
+      ),
+      h(
+        'label',
+        {},
+        'Inputs that get their defaults again, by name',
+        h('input', {
+          type: 'text',
+          spellcheck: 'false',
+          autocomplete: 'off',
+          value: this.#unset,
+          on: { input: (event: Event) => this.#unsets((event.target as HTMLInputElement).value) },
+        }),
+      ),
+      this.#leaving.length > 0 && this.#leavingNode(),
+      !isRight && h('p', { class: 'wrong', role: 'alert' }, 'Write a JSON object, such as {"port": 5433}.'),
+      h('div', { class: 'choices' }, [
+        h('button', { type: 'submit', class: 'main', disabled: !isRight || this.#isBusy }, 'Show the plan'),
+        cli(updateLine('plan', this.#id, this.#draft)),
+      ]),
+    );
+  }
+
+  #leavingNode(): Node_ {
+    const stays = (agent: string): void => {
+      this.#leaving = this.#leaving.filter(one => one.agent !== agent);
+      this.#changed();
+    };
+    const turn = (): void => {
+      this.#abandon = !this.#abandon;
+      this.#changed();
+    };
+    return h(
+      'fieldset',
+      { class: 'leaving', key: 'leaving' },
+      h('legend', {}, 'Members that leave'),
+      this.#leaving.map(({ agent, name }) =>
+        h(
+          'p',
+          { key: agent },
+          `${name} leaves. `,
+          button(`${name} stays`, () => stays(agent)),
+        ),
+      ),
+      h(
+        'label',
+        { class: 'tick' },
+        h('input', { type: 'checkbox', checked: this.#abandon, on: { change: turn } }),
+        ' Abandon: undo nothing of them',
+      ),
+      h('p', { class: 'faint' }, 'Where a stack says who takes part, its next update says so again.'),
+    );
+  }
+
+  #summary(plan: MadePlan): Node_ {
+    const { refused, joins, leaves, roles, warnings, counts, steps } = plan;
+    if (refused !== undefined)
+      return h('p', { key: 'refused', class: 'reason' }, `${refused.message} ${refused.next}`);
+    const counted = (Object.keys(FATES) as Fate[])
+      .filter(fate => counts[fate] > 0)
+      .map(fate => `${counts[fate]} ${FATES[fate].word}`);
+    const unsafe = steps.filter(one => one.unsafe).length;
+    return h(
+      'div',
+      { class: 'plan-summary', key: 'summary' },
+      h('p', {}, h('strong', {}, counted.join(' · ') || 'Nothing is run or undone.')),
+      joins.length > 0 && h('p', {}, `Joins: ${joins.join(', ')}`),
+      leaves.length > 0 && h('p', {}, `Leaves: ${leaves.join(', ')}`),
+      roles.map(({ role, from, to, reason }) =>
+        h(
+          'p',
+          { key: role },
+          `${role}: ${from.join(', ') || 'nobody'} → ${to?.join(', ') ?? 'shows while it runs'} (${reason})`,
+        ),
+      ),
+      unsafe > 0 &&
+        h(
+          'p',
+          { class: 'wrong' },
+          `${plural(unsafe, 'step')} would run again although nothing says that ${unsafe === 1 ? 'it' : 'they'} may.`,
+        ),
+      warnings.map(says => h('p', { class: 'wrong', key: says }, says)),
+      h('div', { class: 'choices' }, [
+        button('Update …', () => this.#askUpdate(counted.join(' · ')), {
+          class: 'main',
+          disabled: this.#isBusy,
+        }),
+        cli(updateLine('update', this.#id, this.#draft)),
+      ]),
+    );
+  }
+
+  #table(plan: MadePlan, open: Open): Node_ {
+    return this.#rows.node({
+      label: `Plan of ${plural(plan.steps.length, 'step')}`,
+      kind: 'plan',
+      columns: COLUMNS,
+      // What changes is what is looked for.
+      items: plan.steps.toSorted((a, b) => Number(a.fate === 'keep') - Number(b.fate === 'keep')),
+      key: ({ step }) => step,
+      chosen: open.address.step,
+      choose: ({ step }) => open.go({ step }, open.address.step !== ''),
+      cells: ({ step, fate, reason, unsafe }) => [
+        h(
+          'span',
+          { class: `chip tone-${FATES[fate].tone}` },
+          h('span', { class: 'mark', 'aria-hidden': 'true' }, FATES[fate].mark),
+          FATES[fate].word,
+        ),
+        button(step, () => open.go({ step }), { class: 'step-link' }),
+        h(
+          'span',
+          { class: 'why', title: reason },
+          `${reason}${unsafe ? ' (nothing says that it may run again)' : ''}`,
+        ),
+      ],
+    });
+  }
+
+  #askUpdate(counted: string): void {
+    const close = (): void => this.#around.ask(undefined);
+    this.#around.ask({
+      title: `Update: ${this.#id}`,
+      nodes: () => [
+        h('p', {}, `As the plan says: ${counted || 'nothing is run or undone'}.`),
+        cli(updateLine('update', this.#id, this.#draft)),
+        h('div', { class: 'choices' }, [
+          button('Update', () => void this.#update().then(close), { class: 'main' }),
+          button('Leave it', close),
+        ]),
+      ],
+    });
+  }
+
+  #typed(text: string): void {
+    this.#inputs = text;
+    this.#changed();
+  }
+
+  #unsets(text: string): void {
+    this.#unset = text;
+    this.#changed();
+  }
+
+  /** What was planned is not what is asked for any more. */
+  #changed(): void {
+    this.#answer = undefined;
+    this.#around.changed();
+  }
+
+  async #chosen(input: HTMLInputElement): Promise<void> {
+    const file = input.files?.[0];
+    this.#definition = file && { name: file.name, text: await file.text() };
+    this.#answer = undefined;
+    this.#around.changed();
+  }
+
+  get #draft(): Draft {
+    return {
+      inputs: readInputs(this.#inputs) ?? {},
+      unset: this.#unset.split(/[\s,]+/).filter(name => name !== ''),
+      definition: this.#definition?.name,
+      leaving: this.#leaving,
+      abandon: this.#abandon,
+    };
+  }
+
+  get #change(): JsonObject {
+    const document = this.#definition && {
+      source: this.#definition.text,
+      fileName: this.#definition.name,
+      files: {},
+    };
+    const { inputs, unset, leaving, abandon } = this.#draft;
+    const leave: { [entity: string]: string[] } = {};
+    for (const { entity, agent } of leaving) (leave[entity] ??= []).push(agent);
+    return {
+      inputs,
+      ...(unset.length > 0 && { unset }),
+      ...(document && { document }),
+      ...(leaving.length > 0 && { leave, abandon }),
+    };
+  }
+
+  async #plan(): Promise<void> {
+    await this.#busy(async () => {
+      this.#answer = await this.#around.client.plan(this.#id, this.#change);
+    });
+  }
+
+  async #update(): Promise<void> {
+    await this.#busy(async () => {
+      await this.#around.client.update(this.#id, this.#change);
+      this.#answer = undefined;
+      this.#leaving = [];
+      this.#around.notice(`Update of ${this.#id} has begun.`);
+    });
+  }
+
+  async #busy(work: () => Promise<void>): Promise<void> {
+    this.#isBusy = true;
+    this.#error = undefined;
+    try {
+      await work();
+    } catch (error) {
+      this.#error = error;
+    }
+    this.#isBusy = false;
+    this.#around.changed();
+  }
+}
+
+function readInputs(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
