@@ -1,7 +1,9 @@
 // What will go wrong with the agents' broker, or does so unseen, said before it is too late.
 // Belongs here: what is warned of, and in which words; when it is said again. Does not belong here: how it is found out
 // (engine/broker/, agent-protocol/amqp/), where it is shown.
+import { type Minority, minorityClause } from '../broker/majority.ts';
 import type { Losing } from '../broker/policies.ts';
+import type { Survey } from '../broker/survey.ts';
 
 export interface Warning {
   /** Told once in the log for each. */
@@ -15,16 +17,25 @@ const REMINDERS = [30, 7, 1];
 
 /** `ends`: ms since the epoch, the end of the broker's certificate; `vhost`: where the agents are. */
 export function brokerWarnings(
-  losing: readonly Losing[],
+  { losing, minority }: Pick<Survey, 'losing' | 'minority'>,
   ends: number | undefined,
   vhost: string,
   now: number,
 ): readonly Warning[] {
   const certificate = ends === undefined ? undefined : certificateWarning(ends, now);
   return [
+    ...(minority === undefined ? [] : [minorityWarning(minority)]),
     ...(certificate === undefined ? [] : [certificate]),
     ...losing.map(one => policyWarning(one, vhost)),
   ];
+}
+
+/** Nodes that are away for long are told once, whichever queues it is about meanwhile. */
+function minorityWarning(minority: Minority): Warning {
+  return {
+    key: `minority ${minority.away.join()}`,
+    sentence: `The agents' broker stores nothing that agents and engine send: ${minorityClause(minority)}. Nothing is lost; it goes on once enough of them are back.`,
+  };
 }
 
 function certificateWarning(ends: number, now: number): Warning | undefined {

@@ -4,6 +4,7 @@
 // The nearest reason counts: what somebody has to decide of its enrolment, our own way to the broker, then what we refused,
 // then what the broker sees of it.
 import { agentUser, enrolmentUser } from '../broker/rights.ts';
+import { minorityClause } from '../broker/majority.ts';
 import type { ConnectionSeen, Survey } from '../broker/survey.ts';
 import type { LinkState } from '../bus/link.ts';
 import type { AgentsView, AgentView } from '../runtime/api.ts';
@@ -68,6 +69,8 @@ function whyNot(
   { presence, link, place, survey, trouble }: OverviewParts,
 ): string {
   if (link.kind === 'down') return `the engine itself has no connection to the broker: ${link.reason}`;
+  if (survey?.minority !== undefined)
+    return `the broker stores nothing that it says: ${minorityClause(survey.minority)}`;
   const refusal = presence.refusal(record.id);
   if (refusal !== undefined) return refusal;
   const known = presence.of(record.id)?.reason;

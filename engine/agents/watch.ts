@@ -4,6 +4,7 @@ import { ENROLMENTS_QUEUE, RESULTS_QUEUE } from '../../agent-protocol/transport.
 import type { AgentBus } from '../broker/agent-bus.ts';
 import { Mender } from '../broker/mender.ts';
 import type { BrokerRecord } from '../broker/ports.ts';
+import { minorityClause } from '../broker/majority.ts';
 import type { Survey } from '../broker/survey.ts';
 import type { LinkState } from '../bus/link.ts';
 import type { Presence as Known, Trouble } from '../machine/why/types.ts';
@@ -34,6 +35,8 @@ export class Watch {
   /** Since when it is not connected, ms since the epoch. */
   #since = 0;
   #survey: Survey | undefined;
+  /** Since when its queues have no majority of nodes, ms since the epoch. */
+  #outvoted: number | undefined;
   #side: AgentSide | undefined;
   #mender: Mender | undefined;
   /** Keys of warnings that stood in the log. */
@@ -68,6 +71,7 @@ export class Watch {
       declare: () => side.link.declare(side.topology()),
       seen: survey => {
         this.#survey = survey;
+        this.#outvoted = survey.minority === undefined ? undefined : (this.#outvoted ?? clock.now());
         absence.seen(survey, clock.now());
         this.#warn(log);
       },
@@ -90,12 +94,21 @@ export class Watch {
   /** What keeps the engine from speaking with any agent. */
   trouble(): Trouble | undefined {
     const { bus } = this.#parts;
-    if (bus === undefined || this.#link.kind === 'connected') return undefined;
+    if (bus === undefined) return undefined;
+    if (this.#link.kind === 'connected') return this.#troubleOfNodes(bus.place);
     const what = this.#link.kind === 'down' ? 'is away' : 'takes no messages';
     return {
       reason: `the agents' broker ${bus.place} ${what}: ${this.#link.reason.replace(/\.$/, '')}`,
       since: this.#since,
     };
+  }
+
+  /** Of a broker that takes connections and stores nothing. */
+  #troubleOfNodes(place: string): Trouble | undefined {
+    const minority = this.#survey?.minority;
+    if (minority === undefined || this.#outvoted === undefined) return undefined;
+    const reason = `the agents' broker ${place} stores nothing: ${minorityClause(minority)}`;
+    return { reason, since: this.#outvoted };
   }
 
   /** Messages of agents that wait for the engine; undefined: nobody has looked. */
@@ -132,7 +145,7 @@ export class Watch {
     const { bus, clock } = this.#parts;
     if (bus === undefined) return [];
     return brokerWarnings(
-      this.#survey?.losing ?? [],
+      this.#survey ?? { losing: [] },
       this.#side?.link.certificateEnds,
       bus.vhost,
       clock.now(),

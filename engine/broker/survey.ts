@@ -1,6 +1,7 @@
 // What the broker's management sees of the agents: their queues and connections.
 // Belongs here: asking and reading that. Does not belong here: what follows from it (mender.ts, engine/agents/).
 import { isMap } from './definitions.ts';
+import { type Minority, minorityOf } from './majority.ts';
 import type { Management } from './management.ts';
 import { type Losing, losingPolicies } from './policies.ts';
 
@@ -12,6 +13,8 @@ export interface Survey {
   readonly connections: ReadonlyMap<string, readonly ConnectionSeen[]>;
   /** Policies by which the broker drops what agents and engine have not read yet (B17). */
   readonly losing: readonly Losing[];
+  /** Absent: every quorum queue has a majority of its nodes (B15). */
+  readonly minority?: Minority;
 }
 
 export interface QueueSeen {
@@ -43,10 +46,12 @@ export async function survey(management: Management, vhost: string): Promise<Sur
   const maps = queues.filter(isMap);
   // Where a broker's management keeps no numbers at all, that there are none says nothing.
   const counts = maps.some(hasNumbers);
+  const minority = minorityOf(maps);
   return {
     queues: new Map(maps.map(queue => [textOf(queue['name']), queueOf(queue, counts)])),
     connections: connectionsOf(connections),
     losing: losingPolicies(maps),
+    ...(minority !== undefined && { minority }),
   };
 }
 

@@ -3,6 +3,7 @@
 // looks on a terminal (test/cli).
 import { expect } from 'chai';
 import { brokerWarnings } from '../../engine/agents/broker-warnings.ts';
+import { minorityOf } from '../../engine/broker/majority.ts';
 import { losingPolicies } from '../../engine/broker/policies.ts';
 import { systemClock } from '../../engine/runtime/clock.ts';
 import { agentsBroker } from '../support/agents-broker.ts';
@@ -13,11 +14,11 @@ const DAY = 86_400_000;
 const ENDS = Date.UTC(2027, 0, 31, 12);
 
 describe("warnings of the agents' broker", () => {
-  const at = (left: number) => brokerWarnings([], ENDS, 'agents', ENDS - left);
+  const at = (left: number) => brokerWarnings({ losing: [] }, ENDS, 'agents', ENDS - left);
 
   it('B20: say the end of its certificate from 30 days before on, and anew at 7 days, at one, and after it', () => {
     expect(at(30 * DAY + 1)).to.deep.equal([]);
-    expect(brokerWarnings([], undefined, 'agents', ENDS)).to.deep.equal([]);
+    expect(brokerWarnings({ losing: [] }, undefined, 'agents', ENDS)).to.deep.equal([]);
     expect(at(30 * DAY)[0]?.sentence).to.match(
       /^The certificate .* ends on 2027-01-31 12:00 UTC, in 30 days:/,
     );
@@ -47,10 +48,34 @@ describe("warnings of the agents' broker", () => {
     expect(found).to.deep.equal([
       { policies: ['short'], keys: ['message-ttl', 'max-length'], queues: 2, example: 'agent.a' },
     ]);
-    const [warning] = brokerWarnings(found, undefined, 'agents', 0);
+    const [warning] = brokerWarnings({ losing: found }, undefined, 'agents', 0);
     expect(warning?.sentence).to.match(
       /^The policy 'short' .* \(message-ttl, max-length\) .*2 queues, such as agent\.a/,
     );
+  });
+
+  it('B15: name queues without a majority of nodes, and the nodes that are down; one of three may be', () => {
+    const seen = (name: string, ...online: readonly string[]) => ({
+      name,
+      type: 'quorum',
+      members: ['one', 'two', 'three'],
+      online,
+    });
+    expect(minorityOf([seen('agent.a', 'three', 'one'), { name: 'agent.b', type: 'classic' }])).to.equal(
+      undefined,
+    );
+    const found = minorityOf([
+      seen('agent.a', 'three', 'one'),
+      seen('agent.b', 'three'),
+      seen('agent.c', 'three'),
+    ]);
+    expect(found).to.deep.equal({ queues: 2, example: 'agent.b', away: ['one', 'two'] });
+    const [warning] = brokerWarnings({ losing: [], ...(found && { minority: found }) }, undefined, 'a', 0);
+    expect(warning?.sentence).to.match(
+      /stores nothing .*: 2 of its queues, such as agent\.b, have no majority of nodes while one and two are down\./,
+    );
+    const two = { name: 'q', type: 'quorum', members: ['one', 'two'], online: ['one'] };
+    expect(minorityOf([two])?.away).to.deep.equal(['two']);
   });
 });
 

@@ -45,6 +45,13 @@ describe('the overview of agents', () => {
     expect(view({ presence, enrolment: () => undefined }).agents[0]).to.not.have.property('reason');
   });
 
+  it('B15: says of one that is away that the broker has no majority of its nodes', () => {
+    const minority = { queues: 2, example: 'agent.a', away: ['one', 'two'] };
+    expect(reason({ agents: [was], survey: { ...survey(), minority } })).to.equal(
+      'the broker stores nothing that it says: 2 of its queues, such as agent.a, have no majority of nodes while one and two are down',
+    );
+  });
+
   it('tells all that is known of one that is there', () => {
     const presence = new Presence();
     presence.heard('a', 7);
