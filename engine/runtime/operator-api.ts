@@ -177,6 +177,8 @@ export interface OperatorViews {
   members(id: string): Promise<readonly MemberView[]>;
   /** In the order of the definition. Errors as of `summary`. */
   operations(id: string): Promise<readonly OperationView[]>;
+  /** As the definition declares them, without their values; in its order. Errors as of `summary`. */
+  inputs(id: string): Promise<readonly InputView[]>;
   /** What would follow from the request at once; nothing is stored or begun. Errors as of `act`. */
   rehearse(request: ActRequest): Promise<Rehearsal>;
   /** Notes who asks for something about an agent or the engine's keys, before any of it is done. */

@@ -43,6 +43,7 @@ export function operatorViews(engine: Engine, service: Beside): OperatorViews {
     note: asked => note(engine, asked),
     members: async id => (await service.parts(id)).members(),
     operations: async id => (await service.parts(id)).operations(),
+    inputs: async id => (await service.parts(id)).inputs(),
     rehearse: request => service.rehearse(request),
     audit: filter => engine.store.audit(filter),
     auditChain: (after, limit) => engine.store.auditChain(after, limit),

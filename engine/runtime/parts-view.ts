@@ -1,5 +1,5 @@
-// Who takes part in a workflow, and which operations it has: what a person looks at beside its steps.
-// Belongs here: both, made on request of graph and state. Does not belong here: the workflow itself (views.ts), plans of who comes
+// Who takes part in a workflow, which inputs and which operations it has: what a person looks at beside its steps.
+// Belongs here: these, made on request of graph and state. Does not belong here: the workflow itself (views.ts), plans of who comes
 // and goes (engine/plan).
 import type { StepStatus } from '../machine/types.ts';
 import { constraintWords } from '../definition/constraint-words.ts';
@@ -18,6 +18,7 @@ import type { InputView, MemberView, OperationView } from './operator-api.ts';
 export interface WorkflowParts {
   members(): readonly MemberView[];
   operations(): readonly OperationView[];
+  inputs(): readonly InputView[];
 }
 
 /** `began`: generation → when, ms since the epoch. */
@@ -33,6 +34,7 @@ export const partsOf = (
       generation => began.get(generation),
     ),
   operations: () => operationsOf(live),
+  inputs: () => [...live.graph.definition.inputs.values()].map(input => inputView(input)),
 });
 
 function membersOf(

@@ -1,7 +1,7 @@
 // Acting on the page: many at once, what is refused, what somebody else was quicker with.
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { canBrowse, Eyes } from './browser.ts';
+import { barriers, canBrowse, Eyes } from './browser.ts';
 import { ConsoleWorld, PREPARED } from './kit.ts';
 
 const DISK = {
@@ -145,6 +145,15 @@ describe('acting on the page', function suite() {
     await page.getByRole('button', { name: 'Show the plan' }).click();
     await page.getByRole('row', { name: /db\[0\]\.prepared.*input port 5432 → 5433/ }).waitFor();
     expect(page.url()).not.to.contain('5433');
+    // Neither a hidden input's value stands in the command line, nor that of one that only another definition knows.
+    const inputs = page.getByLabel('Inputs that change, as a JSON object');
+    await inputs.fill('{"port": 5433, "password": "s3cret", "else": "s4cret"}');
+    await page.getByText(/plan prod --inputs port=5433 password=@FILE else=@FILE$/).waitFor();
+    await page.getByText('Inputs of the definition').click();
+    await page.getByText('string, hidden').waitFor();
+    expect(await barriers(page)).to.deep.equal([]);
+    await inputs.fill('{"port": 5433}');
+    await page.getByRole('button', { name: 'Show the plan' }).click();
     await page.getByRole('button', { name: 'Update …' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Update', exact: true }).click();
     await shows(page, 'generation 2');

@@ -186,14 +186,15 @@ describe('the page: what follows from a request', () => {
     for (const [act, text] of lines) expect(commandLine('prod', act)).to.equal(`murano-workflow ${text}`);
     expect(
       updateLine('plan', 'prod', {
-        inputs: { port: 5433, size: '64MB', off: 'no', gib: '1e3' },
+        inputs: { port: 5433, size: '64MB', off: 'no', gib: '1e3', key: 'told to nobody' },
+        hidden: new Set(['key']),
         unset: ['size2'],
         definition: 'my cluster.yaml',
         leaving: [{ entity: 'db', agent: 'vm-1', name: 'db-1' }],
         abandon: true,
       }),
     ).to.equal(
-      "murano-workflow plan prod --inputs port=5433 size=64MB off=no gib=1e3 --unset size2 --definition 'my cluster.yaml' --members WHO-STAYS.yaml --abandon",
+      "murano-workflow plan prod --inputs port=5433 size=64MB off=no gib=1e3 key=@FILE --unset size2 --definition 'my cluster.yaml' --members WHO-STAYS.yaml --abandon",
     );
   });
 });

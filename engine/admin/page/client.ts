@@ -7,7 +7,13 @@ import type { StepStatus } from '../../machine/types.ts';
 import type { Explanation, WorkflowExplanation } from '../../machine/why/types.ts';
 import type { AgentsView, Happening, PlanAnswer, StepView, WorkflowView } from '../../runtime/api.ts';
 import type { DeadLetterPage } from '../../runtime/dead-letters.ts';
-import type { MemberView, OperationView, WorkflowPage, WorkflowSummary } from '../../runtime/operator-api.ts';
+import type {
+  InputView,
+  MemberView,
+  OperationView,
+  WorkflowPage,
+  WorkflowSummary,
+} from '../../runtime/operator-api.ts';
 import type { LogEntry } from '../../runtime/ports.ts';
 import type { Rehearsal } from '../../runtime/rehearsal.ts';
 import type { Timeline } from '../../runtime/timeline.ts';
@@ -124,6 +130,14 @@ export class Client {
       at('workflows', id, 'operations'),
     );
     return operations;
+  }
+
+  /** As they are declared. */
+  async inputs(id: string): Promise<readonly InputView[]> {
+    const { inputs } = await this.#get<{ readonly inputs: readonly InputView[] }>(
+      at('workflows', id, 'inputs'),
+    );
+    return inputs;
   }
 
   drawing(id: string): Promise<Drawing> {

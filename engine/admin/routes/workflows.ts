@@ -12,6 +12,7 @@ import {
   explanation,
   graph,
   memberList,
+  inputList,
   operationList,
   outputs,
   status,
@@ -115,6 +116,19 @@ export const workflowRoutes: readonly Route[] = [
     handle: async ({ params, views, reach }) => {
       await reach(params.id);
       return { json: { members: await views.members(params.id) } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/workflows/{id}/inputs',
+    tag: TAG,
+    summary: 'List the inputs that the definition declares: type, default, bounds, and which are hidden.',
+    role: 'reader',
+    params: workflowParams,
+    answer: { says: 'All of them, without their values.', json: inputList },
+    handle: async ({ params, views, reach }) => {
+      await reach(params.id);
+      return { json: { inputs: await views.inputs(params.id) } };
     },
   }),
   route({

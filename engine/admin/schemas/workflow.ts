@@ -116,6 +116,8 @@ const inputView = z.strictObject({
   constraints: z.array(text).describe('In words.'),
 });
 
+export const inputList = named('Inputs', z.strictObject({ inputs: z.array(inputView) }));
+
 export const operationList = named(
   'Operations',
   z.strictObject({

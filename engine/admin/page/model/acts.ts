@@ -304,11 +304,7 @@ function pairs(option: string, values: JsonObject): readonly string[] {
 }
 
 /** Of inputs, whose types the engine knows: text stands as it is. `hidden`: named as a file, so that nobody reads them over a shoulder. */
-export function rawPairs(
-  option: string,
-  values: JsonObject,
-  hidden: ReadonlySet<string> = new Set(),
-): readonly string[] {
+export function rawPairs(option: string, values: JsonObject, hidden: ReadonlySet<string>): readonly string[] {
   const text = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value));
   const given = Object.entries(values).map(([name, value]) =>
     hidden.has(name) ? `${name}=@FILE` : `${name}=${text(value)}`,
@@ -319,6 +315,8 @@ export function rawPairs(
 /** What an update changes, as a person has put it together. */
 export interface Draft {
   readonly inputs: JsonObject;
+  /** Names of those whose values are told to nobody. */
+  readonly hidden: ReadonlySet<string>;
   /** Inputs that get their defaults again. */
   readonly unset: readonly string[];
   /** File of another definition. */
@@ -333,12 +331,12 @@ export interface Draft {
 export const updateLine = (
   command: 'plan' | 'update',
   workflow: string,
-  { inputs, unset, definition, leaving, abandon }: Draft,
+  { inputs, hidden, unset, definition, leaving, abandon }: Draft,
 ): string =>
   line(
     command,
     workflow,
-    ...rawPairs('--inputs', inputs),
+    ...rawPairs('--inputs', inputs, hidden),
     ...(unset.length === 0 ? [] : ['--unset', ...unset]),
     ...(definition === undefined ? [] : ['--definition', definition]),
     ...(leaving.length === 0 ? [] : ['--members', 'WHO-STAYS.yaml', ...(abandon ? ['--abandon'] : [])]),

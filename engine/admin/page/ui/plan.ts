@@ -4,9 +4,11 @@ import type { JsonObject } from '../../../base/json.ts';
 import { isObject } from '../../../base/json.ts';
 import type { Fate, Plan as MadePlan, PlannedStep } from '../../../plan/types.ts';
 import type { PlanAnswer } from '../../../runtime/api.ts';
+import type { InputView } from '../../../runtime/operator-api.ts';
 import { type Draft, updateLine } from '../model/acts.ts';
 import { plural, type Tone } from '../model/words.ts';
 import type { Around } from './around.ts';
+import { declaredInputs, untold } from './declared-inputs.ts';
 import { type Child, h, type Node_ } from './dom.ts';
 import { button, cli, empty, trouble } from './pieces.ts';
 import { Rows } from './rows.ts';
@@ -35,6 +37,8 @@ export class Plan implements TabView {
   readonly #rows: Rows<PlannedStep>;
   /** Kept on the page alone: inputs may hold what nobody else should see. */
   #inputs = '';
+  /** Empty until they were asked for. */
+  #declared: readonly InputView[] = [];
   #unset = '';
   #leaving: Draft['leaving'] = [];
   #abandon = false;
@@ -47,6 +51,15 @@ export class Plan implements TabView {
     this.#around = around;
     this.#id = id;
     this.#rows = new Rows(30, () => around.changed());
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.#declared = await this.#around.client.inputs(this.#id);
+    } catch (error) {
+      this.#error = error;
+    }
+    this.#around.changed();
   }
 
   nodes(open: Open): readonly Child[] {
@@ -124,6 +137,7 @@ export class Plan implements TabView {
           on: { input: (event: Event) => this.#unsets((event.target as HTMLInputElement).value) },
         }),
       ),
+      declaredInputs(this.#declared),
       this.#leaving.length > 0 && this.#leavingNode(),
       !isRight && h('p', { class: 'wrong', role: 'alert' }, 'Write a JSON object, such as {"port": 5433}.'),
       h('div', { class: 'choices' }, [
@@ -268,8 +282,10 @@ export class Plan implements TabView {
   }
 
   get #draft(): Draft {
+    const inputs = readInputs(this.#inputs) ?? {};
     return {
-      inputs: readInputs(this.#inputs) ?? {},
+      inputs,
+      hidden: untold(inputs, this.#declared),
       unset: this.#unset.split(/[\s,]+/).filter(name => name !== ''),
       definition: this.#definition?.name,
       leaving: this.#leaving,
@@ -306,6 +322,7 @@ export class Plan implements TabView {
       this.#answer = undefined;
       this.#leaving = [];
       this.#around.notice(`Update of ${this.#id} has begun.`);
+      await this.refresh();
     });
   }
 
