@@ -1,35 +1,18 @@
 // What an update would do to each step, before anybody asks for it; then asking for it.
-// Belongs here: that view. Does not belong here: making plans (engine/plan).
+// Belongs here: what is to change, and asking. Does not belong here: how a plan looks (planned.ts), making plans (engine/plan).
 import type { JsonObject } from '../../../base/json.ts';
 import { isObject } from '../../../base/json.ts';
-import type { Fate, Plan as MadePlan, PlannedStep } from '../../../plan/types.ts';
+import type { Plan as MadePlan, PlannedStep } from '../../../plan/types.ts';
 import type { PlanAnswer } from '../../../runtime/api.ts';
 import type { InputView } from '../../../runtime/operator-api.ts';
 import { type Draft, updateLine } from '../model/acts.ts';
-import { plural, type Tone } from '../model/words.ts';
 import type { Around } from './around.ts';
 import { declaredInputs, untold } from './declared-inputs.ts';
 import { type Child, h, type Node_ } from './dom.ts';
 import { button, cli, empty, trouble } from './pieces.ts';
+import { countedWords, plannedTable, problemLines, summaryLines } from './planned.ts';
 import { Rows } from './rows.ts';
 import type { Open, TabView } from './open.ts';
-
-const COLUMNS = [
-  { name: 'What happens', kind: 'c-state' },
-  { name: 'Step', kind: 'c-name' },
-  { name: 'Why', kind: 'c-why grow' },
-];
-
-const FATES: {
-  readonly [fate in Fate]: { readonly mark: string; readonly word: string; readonly tone: Tone };
-} = {
-  run: { mark: '▸', word: 'runs', tone: 'busy' },
-  run_again: { mark: '⟳', word: 'runs again', tone: 'busy' },
-  cancel: { mark: '▪', word: 'called back', tone: 'warn' },
-  undo: { mark: '↶', word: 'undone', tone: 'undo' },
-  maybe: { mark: '?', word: 'maybe', tone: 'warn' },
-  keep: { mark: '✓', word: 'stays', tone: 'quiet' },
-};
 
 export class Plan implements TabView {
   readonly #around: Around;
@@ -67,19 +50,9 @@ export class Plan implements TabView {
     return [
       this.#form(),
       this.#error !== undefined && trouble(this.#error),
-      ...(this.#answer?.problems ?? []).map(({ message, hint, severity, pointer }) =>
-        h(
-          'p',
-          { class: severity === 'error' ? 'wrong' : 'faint', key: message },
-          [
-            pointer === undefined || pointer === '' ? '' : `${pointer}: `,
-            message,
-            hint === undefined ? '' : ` ${hint}`,
-          ].join(''),
-        ),
-      ),
+      ...problemLines(this.#answer?.problems ?? []),
       plan !== undefined && this.#summary(plan),
-      plan !== undefined && plan.steps.length > 0 && this.#table(plan, open),
+      plan !== undefined && plan.steps.length > 0 && plannedTable(this.#rows, plan, open),
       plan === undefined &&
         this.#error === undefined &&
         this.#answer === undefined &&
@@ -179,68 +152,21 @@ export class Plan implements TabView {
   }
 
   #summary(plan: MadePlan): Node_ {
-    const { refused, joins, leaves, roles, warnings, counts, steps } = plan;
+    const { refused } = plan;
     if (refused !== undefined)
       return h('p', { key: 'refused', class: 'reason' }, `${refused.message} ${refused.next}`);
-    const counted = (Object.keys(FATES) as Fate[])
-      .filter(fate => counts[fate] > 0)
-      .map(fate => `${counts[fate]} ${FATES[fate].word}`);
-    const unsafe = steps.filter(one => one.unsafe).length;
     return h(
       'div',
       { class: 'plan-summary', key: 'summary' },
-      h('p', {}, h('strong', {}, counted.join(' · ') || 'Nothing is run or undone.')),
-      joins.length > 0 && h('p', {}, `Joins: ${joins.join(', ')}`),
-      leaves.length > 0 && h('p', {}, `Leaves: ${leaves.join(', ')}`),
-      roles.map(({ role, from, to, reason }) =>
-        h(
-          'p',
-          { key: role },
-          `${role}: ${from.join(', ') || 'nobody'} → ${to?.join(', ') ?? 'shows while it runs'} (${reason})`,
-        ),
-      ),
-      unsafe > 0 &&
-        h(
-          'p',
-          { class: 'wrong' },
-          `${plural(unsafe, 'step')} would run again although nothing says that ${unsafe === 1 ? 'it' : 'they'} may.`,
-        ),
-      warnings.map(says => h('p', { class: 'wrong', key: says }, says)),
+      ...summaryLines(plan),
       h('div', { class: 'choices' }, [
-        button('Update …', () => this.#askUpdate(counted.join(' · ')), {
+        button('Update …', () => this.#askUpdate(countedWords(plan)), {
           class: 'main',
           disabled: this.#isBusy,
         }),
         cli(updateLine('update', this.#id, this.#draft)),
       ]),
     );
-  }
-
-  #table(plan: MadePlan, open: Open): Node_ {
-    return this.#rows.node({
-      label: `Plan of ${plural(plan.steps.length, 'step')}`,
-      kind: 'plan',
-      columns: COLUMNS,
-      // What changes is what is looked for.
-      items: plan.steps.toSorted((a, b) => Number(a.fate === 'keep') - Number(b.fate === 'keep')),
-      key: ({ step }) => step,
-      chosen: open.address.step,
-      choose: ({ step }) => open.go({ step }, open.address.step !== ''),
-      cells: ({ step, fate, reason, unsafe }) => [
-        h(
-          'span',
-          { class: `chip tone-${FATES[fate].tone}` },
-          h('span', { class: 'mark', 'aria-hidden': 'true' }, FATES[fate].mark),
-          FATES[fate].word,
-        ),
-        button(step, () => open.go({ step }), { class: 'step-link' }),
-        h(
-          'span',
-          { class: 'why', title: reason },
-          `${reason}${unsafe ? ' (nothing says that it may run again)' : ''}`,
-        ),
-      ],
-    });
   }
 
   #askUpdate(counted: string): void {
