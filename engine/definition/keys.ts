@@ -24,6 +24,27 @@ export const RESCUE_KEYS = ['script', 'file', 'reboot', 'online', 'wait', 'http'
 /** Actions that another may take the place of when they change (`on_change`), and those that may. */
 export const CHANGE_KEYS = ['script', 'file', 'reboot', 'http', 'openstack'] as const;
 
+/** Of a state that has an action: without one they say nothing. */
+export const ACTION_STATE_KEYS = [
+  'run_on',
+  'probe',
+  'undo',
+  'timeout',
+  'retry',
+  'on_failure',
+  'on_interrupted',
+  'idempotent',
+  'valid_for',
+  'exclusive',
+  'interruptible',
+  'on_change',
+  'rerun_after',
+  'retire_after',
+  'serial',
+  'max_failures',
+  'outputs',
+] as const;
+
 export const KEYS = {
   workflow: [
     'workflow_version',
@@ -66,23 +87,7 @@ export const KEYS = {
     'once',
     'condition',
     'action',
-    'run_on',
-    'probe',
-    'undo',
-    'timeout',
-    'retry',
-    'on_failure',
-    'on_interrupted',
-    'idempotent',
-    'valid_for',
-    'exclusive',
-    'interruptible',
-    'on_change',
-    'rerun_after',
-    'retire_after',
-    'serial',
-    'max_failures',
-    'outputs',
+    ...ACTION_STATE_KEYS,
   ],
   requirement: ['state', 'members', 'outcome', 'within', 'any_of'],
   action: ACTION_KEYS,

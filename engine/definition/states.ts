@@ -5,6 +5,7 @@ import { ACTIONS, readAction } from './actions/index.ts';
 import type { ActionContext } from './actions/kind.ts';
 import type { Contents } from './contents.ts';
 import type { ActionDraft, Mention, StateDraft, UndoDraft } from './draft.ts';
+import { ACTION_STATE_KEYS } from './keys.ts';
 import { readOnChange } from './on-change.ts';
 import { readOnFailure } from './on-failure.ts';
 import { pointerTo } from './positions.ts';
@@ -171,25 +172,7 @@ function checkChild(fields: Fields): void {
 
 /** Without an action there is nothing to look at, retry or undo. */
 function checkJoin(fields: Fields): void {
-  for (const key of [
-    'run_on',
-    'probe',
-    'undo',
-    'timeout',
-    'retry',
-    'on_failure',
-    'on_interrupted',
-    'idempotent',
-    'valid_for',
-    'exclusive',
-    'interruptible',
-    'on_change',
-    'rerun_after',
-    'retire_after',
-    'serial',
-    'max_failures',
-    'outputs',
-  ]) {
+  for (const key of ACTION_STATE_KEYS) {
     if (!fields.has(key)) continue;
     fields.report.add('missing_key', fields.place(key), `${fields.what} has '${key}' but no 'action'.`, {
       hint: `Add an action, or remove '${key}'.`,
