@@ -15,15 +15,25 @@ type Choose = (
 ) => void;
 type Options = EngineOptions & { readonly color?: boolean };
 
-const DECISIONS = [
+const RULINGS = [
   ['approve', 'let in what waits for approval, or who was revoked'],
   ['refuse', 'turn away what waits for approval; its key never enrols again'],
+] as const;
+const DECISIONS = [
   ['revoke', 'cut the agent off at once, until it is approved again'],
   ['forget', 'end its login for good; nobody enrols in its place'],
 ] as const;
 
 /** Below `agents`, which takes the same options: commander gives it those that stand behind its own subcommands. */
 export function addDecisions(agents: Command, choose: Choose, common: (command: Command) => Command): void {
+  for (const [kind, description] of RULINGS) {
+    common(agents.command(`${kind} <agent>`).description(description))
+      .option('--key <key>', 'only if it is this key that waits, as agents tells it')
+      .action((agent: string, _: Options, command: Command) => {
+        const { key, ...options } = command.optsWithGlobals<Options & { readonly key?: string }>();
+        choose(options, context => administer(context, { kind, agent, ...(key && { key }) }, options));
+      });
+  }
   for (const [kind, description] of DECISIONS) {
     common(agents.command(`${kind} <agent>`).description(description)).action(
       (agent: string, _: Options, command: Command) => {

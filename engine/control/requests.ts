@@ -16,7 +16,8 @@ const plan = z.strictObject({ workflow: text, ...CHANGE });
 const agent = { by: text, agent: text };
 /** What operators may ask of single agents; the rest is Heat's. */
 const administration = z.discriminatedUnion('kind', [
-  z.strictObject({ ...agent, kind: z.enum(['show_agent', 'delete_agent', 'approve', 'refuse', 'revoke']) }),
+  z.strictObject({ ...agent, kind: z.enum(['show_agent', 'delete_agent', 'revoke']) }),
+  z.strictObject({ ...agent, kind: z.enum(['approve', 'refuse']), key: text.optional() }),
   z.strictObject({ by: text, kind: z.literal('rotate_keys'), drop: z.boolean() }),
 ]);
 

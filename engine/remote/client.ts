@@ -158,12 +158,10 @@ class Remote implements RemoteEngine {
     switch (request.kind) {
       case 'approve':
       case 'refuse':
-      case 'revoke':
-        return this.#json({
-          method: 'POST',
-          path: `${agentPath(request.agent)}/actions`,
-          body: { kind: request.kind },
-        });
+      case 'revoke': {
+        const { agent, by: _by, ...body } = request;
+        return this.#json({ method: 'POST', path: `${agentPath(agent)}/actions`, body });
+      }
       case 'rotate_keys':
         return this.#json({ method: 'POST', path: '/v1/keys/rotation', body: { drop: request.drop } });
       case 'show_agent':

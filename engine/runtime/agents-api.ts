@@ -39,8 +39,9 @@ export type AgentRequest = { readonly by: string } & (
       readonly leaveTimeout: number;
     }
   | { readonly kind: 'show_member' | 'delete_member'; readonly member: string }
-  /** Of what an agent that may not enrol by the rules asked for last. */
-  | { readonly kind: 'approve' | 'refuse' | 'revoke'; readonly agent: string }
+  /** Of what an agent that may not enrol by the rules asked for last. `key`: only if it still is this key that asks. */
+  | { readonly kind: 'approve' | 'refuse'; readonly agent: string; readonly key?: string | undefined }
+  | { readonly kind: 'revoke'; readonly agent: string }
   /** `drop`: earlier signing keys of the engine count no more. */
   | { readonly kind: 'rotate_keys'; readonly drop: boolean }
 );
@@ -48,7 +49,7 @@ export type AgentRequest = { readonly by: string } & (
 export interface AgentsApi {
   /**
    * Does what is asked, and answers with what is now. EngineError `not_found`, `conflict` (the id is something else's),
-   * `not_allowed` (with why), `limit_exceeded`, `usage`.
+   * `not_allowed` (with why), `stale` (another key asks), `limit_exceeded`, `usage`.
    */
   administer(request: AgentRequest): Promise<JsonObject>;
 }

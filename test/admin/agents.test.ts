@@ -71,6 +71,12 @@ describe('agents over HTTP', () => {
     expect(await (await ask('/v1/audit/check')).json()).to.include({ intact: true, entries: 5 });
   });
 
+  it('may be decided about by the key that was seen to wait, and by nothing else', async () => {
+    expect((await ask('/v1/agents/a1/actions', 'POST', { kind: 'approve', key: 'k1' })).status).to.equal(200);
+    expect(asked.at(-1)).to.include({ kind: 'approve', key: 'k1' });
+    expect((await ask('/v1/agents/a1/actions', 'POST', { kind: 'revoke', key: 'k1' })).status).to.equal(400);
+  });
+
   it('are asked for nothing else', async () => {
     expect((await ask('/v1/agents/a1/actions', 'POST', { kind: 'create_agent' })).status).to.equal(400);
     expect(asked).to.deep.equal([]);

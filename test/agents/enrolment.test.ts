@@ -115,11 +115,19 @@ describe('enrolment', () => {
     expect(view['state']).to.equal('waits_for_approval');
     expect(view['pending']).to.include({ server: server(1) });
     expect(world.enrolment.registrar.reason('a1')).to.match(
-      /wants to enrol in its place .*agents approve a1/,
+      /wants to enrol in its place .*agents approve a1 --key \S+, or refuse a1 --key \S+$/,
     );
-    await world.administer({ kind: 'approve', agent: 'a1' });
+    // Decided is only about what was seen: who saw a key that another took the place of decides about nobody.
+    const { key } = view['pending'] as { key: string };
+    for (const kind of ['approve', 'refuse'] as const)
+      expect(await refusal(world.administer({ kind, agent: 'a1', key: 'seen-before' }))).to.match(
+        new RegExp(`^stale: The key seen-before does not wait .*: the key ${key} of server`),
+      );
+    expect(await world.show('a1')).to.include({ state: 'waits_for_approval' });
+    await world.administer({ kind: 'approve', agent: 'a1', key });
     expect(await world.show('a1')).to.include({ state: 'enrolled' });
     expect(world.enrolment.registrar.reason('a1')).to.equal(undefined);
+    expect(await refusal(world.administer({ kind: 'approve', agent: 'a1', key }))).to.match(/: nothing does/);
   });
 
   it('a server that is rebuilt, where the policy allows it: once the former gave no sign of life', async () => {

@@ -22,6 +22,8 @@ describe('decisions on agents', () => {
       expect(asked).to.deep.equal([{ kind, agent: 'a1', by: 'tester' }]);
       expect(out).to.match(/a1/);
     }
+    const keyed = await called({ state: 'enrolled' }, 'agents', 'approve', 'a1', '--key', '-k9');
+    expect(keyed.asked).to.deep.equal([{ kind: 'approve', agent: 'a1', key: '-k9', by: 'tester' }]);
     const again = await called({ state: 'created' }, 'agents', 'approve', 'a1');
     expect(again.out).to.equal('Agent a1 may enrol again.\n');
   });

@@ -69,11 +69,11 @@ describe('agents on the page', function suite() {
   it('who waits is approved after what follows is told; the command line says the same', async () => {
     await open('vm-2');
     await page.getByText('Server s-9 enrols in its place with the key that it showed').waitFor();
-    await page.getByText('murano-workflow agents approve vm-2').waitFor();
+    await page.getByText('murano-workflow agents approve vm-2 --key k-9').waitFor();
     expect(await barriers(page)).to.deep.equal([]);
     await page.getByRole('button', { name: 'Approve', exact: true }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(asked.at(-1)).to.include({ kind: 'approve', agent: 'vm-2' });
+    expect(asked.at(-1)).to.include({ kind: 'approve', agent: 'vm-2', key: 'k-9' });
     expect(eyes.complaints).to.deep.equal([]);
   });
 

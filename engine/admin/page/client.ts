@@ -160,9 +160,10 @@ export class Client {
     return this.#get(at('agents', agent));
   }
 
-  async decide(agent: string, decision: Decision): Promise<void> {
+  /** `key`: of `approve` and `refuse`, that which was seen to wait. */
+  async decide(agent: string, decision: Decision, key?: string): Promise<void> {
     if (decision === 'forget') await this.#ask('DELETE', at('agents', agent));
-    else await this.#ask('POST', at('agents', agent, 'actions'), { kind: decision });
+    else await this.#ask('POST', at('agents', agent, 'actions'), { kind: decision, ...(key && { key }) });
   }
 
   async rotateKeys(drop: boolean): Promise<void> {

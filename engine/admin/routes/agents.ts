@@ -64,8 +64,8 @@ export const agentRoutes: readonly Route[] = [
     body: agentAction,
     answer: { says: 'What is now.', json: agentShown },
     handle: async ask => {
-      const { kind } = ask.body;
-      return administer(ask, `agent_${kind}`, { kind, agent: ask.params.agent, by: ask.who.by });
+      const { body, params, who } = ask;
+      return administer(ask, `agent_${body.kind}`, { ...body, agent: params.agent, by: who.by });
     },
   }),
   route({

@@ -32,7 +32,15 @@ export const agents = named(
 
 export const agentAction = named(
   'AgentAction',
-  z.strictObject({ kind: z.enum(['approve', 'refuse', 'revoke']) }),
+  z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.enum(['approve', 'refuse']),
+      key: text
+        .optional()
+        .describe('Of what was seen to wait: where another key asks by now, the answer is 412.'),
+    }),
+    z.strictObject({ kind: z.literal('revoke') }),
+  ]),
 );
 export const rotation = named('Rotation', z.strictObject({ drop: z.boolean() }));
 

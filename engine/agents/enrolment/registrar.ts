@@ -84,9 +84,9 @@ export class Registrar implements AgentsApi {
       case 'delete_member':
         return this.#deleteMember(request.member, request.by);
       case 'approve':
-        return this.#approve(request.agent);
+        return this.#approve(request);
       case 'refuse':
-        return this.#refuse(request.agent);
+        return this.#refuse(request);
       case 'revoke':
         return this.#revoke(request.agent);
       case 'rotate_keys':
@@ -269,10 +269,11 @@ export class Registrar implements AgentsApi {
 
   // ---------------------------------------------------------------- operators
 
-  async #approve(agent: string): Promise<JsonObject> {
+  async #approve({ agent, key }: Of<'approve' | 'refuse'>): Promise<JsonObject> {
     const { accounts, members, office } = this.#parts;
     const account = this.#account(agent);
     const { pending } = account;
+    if (key !== undefined) mustAsk(account, key);
     if (pending !== undefined) {
       const claim = { ...pending, at: this.#parts.clock.now() };
       await office.bind(account, claim, members.serverOf(agent) === pending.server);
@@ -288,9 +289,10 @@ export class Registrar implements AgentsApi {
     return this.#view(agent);
   }
 
-  async #refuse(agent: string): Promise<JsonObject> {
+  async #refuse({ agent, key }: Of<'approve' | 'refuse'>): Promise<JsonObject> {
     const account = this.#account(agent);
     const { pending, ...rest } = account;
+    if (key !== undefined) mustAsk(account, key);
     if (pending === undefined)
       throw new EngineError(
         'not_allowed',
@@ -358,3 +360,14 @@ const tooLong = ({ name, agent, leaveTimeout }: MemberRecord): EngineError =>
     `Member '${name}' (agent ${agent}) has not left its workflows within ${Math.round(leaveTimeout / 1_000)} seconds.`,
     'Look at what it undoes (murano-workflow status), then delete it again; on_leave: abandon leaves it as it is.',
   );
+
+/** Who decides has seen one key ask; a later one may stand in its place by now. */
+function mustAsk({ agent, pending }: Account, key: string): void {
+  if (pending?.key === key) return;
+  const now = pending === undefined ? 'nothing' : `the key ${pending.key} of server ${pending.server}`;
+  throw new EngineError(
+    'stale',
+    `The key ${key.slice(0, 64)} does not wait for approval as agent '${agent}': ${now} does.`,
+    'Look again (murano-workflow agents), and decide of what waits now.',
+  );
+}

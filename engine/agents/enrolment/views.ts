@@ -32,7 +32,8 @@ export function reasonOf({ agent, pending, revoked }: Account): string | undefin
   if (revoked === true)
     return `an operator took its rights away; murano-workflow agents approve ${agent} gives them back`;
   if (pending === undefined) return undefined;
-  const how = `murano-workflow agents approve ${agent}, or refuse ${agent}`;
+  const which = `${agent} --key ${pending.key}`;
+  const how = `murano-workflow agents approve ${which}, or refuse ${which}`;
   return `server ${pending.server} wants to enrol in its place with another key: ${how}`;
 }
 

@@ -7,7 +7,8 @@ import type { Context } from '../host.ts';
 import { attached, type EngineOptions, stateDirectory } from '../sessions.ts';
 
 type Decision =
-  | { readonly kind: 'approve' | 'refuse' | 'revoke' | 'delete_agent'; readonly agent: string }
+  | { readonly kind: 'approve' | 'refuse'; readonly agent: string; readonly key?: string }
+  | { readonly kind: 'revoke' | 'delete_agent'; readonly agent: string }
   | { readonly kind: 'rotate_keys'; readonly drop: boolean };
 
 /** EngineError `not_found` when no engine runs: only the one that serves has the agents' broker. */

@@ -11,6 +11,8 @@ export interface Choice {
   readonly button: string;
   readonly grave: boolean;
   readonly follows: string;
+  /** Whose it is, of what waits: another key is not decided about. */
+  readonly key?: string;
   readonly line: string;
 }
 
@@ -19,7 +21,7 @@ export function choicesFor(agent: string, shown: JsonObject): readonly Choice[] 
   const { state } = shown;
   switch (typeof state === 'string' ? state : '') {
     case 'waits_for_approval':
-      return [approve(agent, shown), refuse(agent), revoke(agent), forget(agent)];
+      return [approve(agent, shown), refuse(agent, shown), revoke(agent), forget(agent)];
     case 'revoked':
       return [approve(agent, shown), forget(agent)];
     case 'enrolled':
@@ -41,16 +43,24 @@ function approve(agent: string, { pending }: JsonObject): Choice {
     button: 'Approve',
     grave: false,
     follows,
-    line: lookLine('agents', 'approve', agent),
+    ...keyed('approve', agent, pending),
   };
 }
 
-const refuse = (agent: string): Choice => ({
+/** The key that asks, and the line that names it. */
+function keyed(word: 'approve' | 'refuse', agent: string, pending: JsonObject[string] | undefined) {
+  const key = isObject(pending) ? pending['key'] : undefined;
+  return typeof key === 'string'
+    ? { key, line: lookLine('agents', word, agent, '--key', key) }
+    : { line: lookLine('agents', word, agent) };
+}
+
+const refuse = (agent: string, { pending }: JsonObject): Choice => ({
   decision: 'refuse',
   button: 'Refuse',
   grave: true,
   follows: 'Who asks is turned away, and its key never enrols again. Whoever is enrolled now stays.',
-  line: lookLine('agents', 'refuse', agent),
+  ...keyed('refuse', agent, pending),
 });
 
 const revoke = (agent: string): Choice => ({

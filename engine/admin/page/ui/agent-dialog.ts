@@ -22,10 +22,10 @@ export function openAgent(around: Around, agent: string, done: () => void): void
     }
     around.changed();
   };
-  const decide = async ({ decision, button: word }: Choice): Promise<void> => {
+  const decide = async ({ decision, button: word, key }: Choice): Promise<void> => {
     isBusy = true;
     around.changed();
-    wrong = await refusalOf(around.client.decide(agent, decision));
+    wrong = await refusalOf(around.client.decide(agent, decision, key));
     isBusy = false;
     if (wrong !== '') return around.changed();
     around.ask(undefined);
