@@ -118,7 +118,7 @@ function end(draft: Draft, status: 'complete' | 'failed', reason: string): void 
   const { operation, late } = draft.workflow;
   if (!operation) return draft.setWorkflow(status, reason);
   const isStopped = late === true || operation.stopped === true;
-  draft.setWorkflow(isStopped ? 'failed' : 'running', isStopped ? reason : '');
+  draft.setWorkflow(isStopped ? status : 'running', isStopped ? reason : '');
   stepEnded(draft, status === 'failed' ? reason : undefined);
 }
 

@@ -214,7 +214,8 @@ function checkOpen(
   const { status, touched, due, cause, renews, freshFrom, withdrawn } = recordOf(state, number);
   if (step.leaving || withdrawn) return;
   // What an earlier generation needed may have begun: it ends by itself (row 28).
-  const isKept = hasChanged(state.workflow) && (touched || !UNSTARTED.has(status));
+  const isBegun = touched || !UNSTARTED.has(status) || cause === 'skipped_by_operator';
+  const isKept = hasChanged(state.workflow) && isBegun;
   if (!step.wanted) return report('M8', status === 'waiting' || isKept, `${step.id} (not wanted)`);
   const source = { graph, cells: state.cells, workflow: state.workflow };
   const awaits = awaitsChoice(step, state) || momentOf(source, step, recordOf(state, number)) === 'open';

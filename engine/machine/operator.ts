@@ -1,10 +1,12 @@
 // What the events of people have in common: when a step may be touched, and how a workflow goes on.
 // Belongs here: the conditions and the reopening. Does not belong here: single events (on/).
+import type { StateGraph } from '../graph/types.ts';
 import { armDeadline } from './deadline.ts';
 import type { Draft } from './draft.ts';
 import { ATTEMPT_OVER } from './records.ts';
 import { beginAnew } from './undo/on-failure.ts';
 import type { StepCause, StepStatus } from './types.ts';
+import { isRoleHeld } from './undo/order.ts';
 import { isOfEarlier } from './update/judge.ts';
 import { withdrawAgain } from './update/withdraw.ts';
 import { takeUp } from './verify/mark.ts';
@@ -62,10 +64,10 @@ export function mayGoOn(draft: Draft): boolean {
 const ENDING = new Set(['undoing', 'deleting', 'deleted', 'delete_failed']);
 
 /** After a failure, a halt or a cancel everything is looked at again; while it runs, only what an event changes. */
-export function goOn(draft: Draft, allowed?: number): void {
-  if (draft.workflow.status !== 'failed' && !draft.isHalted) return;
+export function goOn(draft: Draft, allowed?: number, hasFailed = draft.workflow.status === 'failed'): void {
+  if (!hasFailed && !draft.isHalted) return;
   if (draft.isHalted) draft.mark('halted', undefined);
-  if (draft.workflow.status === 'failed') armDeadline(draft, allowed);
+  if (hasFailed) armDeadline(draft, allowed);
   draft.setWorkflow('running', '');
   beginAnew(draft);
   withdrawAgain(draft);
@@ -100,6 +102,17 @@ export function reopen(draft: Draft, number: number): void {
     ...(isOfEarlier(draft, draft.record(number)) && { startedAt: undefined }),
   });
   draft.steps.push(number);
+  openVacant(draft, number);
+}
+
+/** Its member may come to hold what nobody could: who names that role does not do without before that is known. */
+function openVacant(draft: Draft, number: number): void {
+  const { leaving, graph } = draft;
+  for (const role of draft.step(number).candidateOf) {
+    const { entity, name } = graph.roles[role] as StateGraph['roles'][number];
+    const isHeld = leaving !== undefined && isRoleHeld(leaving, graph, role);
+    if (draft.holders(entity, name) === null && !isHeld) draft.setRole(role, undefined);
+  }
 }
 
 const LATE: ReadonlySet<StepCause> = new Set(['too_late']);

@@ -139,7 +139,7 @@ function giveUp(draft: Draft, step: Step, record: StepRecord): void {
         ...unblamed(record),
       });
     case 'open':
-      return;
+      return unblock(draft, step.number, record);
     case 'met':
       return block(draft, step, record);
   }

@@ -8,7 +8,7 @@ import { type MachineState, recordOf } from '../machine/state.ts';
 import type { StepRecord } from '../machine/types.ts';
 import { type Anew, anewIn, isToBeginAnew } from '../machine/undo/on-failure.ts';
 import { standingOn } from '../machine/verify/mark.ts';
-import { restingStatus } from '../machine/workflow-record.ts';
+import { hasFailed } from '../machine/operation/begin.ts';
 import {
   ANY,
   type Ends,
@@ -118,7 +118,8 @@ export class Foresight implements Surroundings {
 
   /** What was failed is tried again. */
   get resumes(): boolean {
-    return restingStatus(this.state.workflow) === 'failed';
+    const { graph, state } = this.begun.former ?? this.begun;
+    return hasFailed(graph, state);
   }
 
   /** The generation with which definition and inputs came that hold from now on. */

@@ -66,7 +66,7 @@ function leaves(foresight: Foresight, step: Step, record: StepRecord): Judged {
       : NOTHING;
     return { ...left, ends: ANY };
   }
-  if (record.cause === 'undo_failed') return open('its undo failed before');
+  if (record.cause === 'undo_failed' && record.withdrawn !== undefined) return open('its undo failed before');
   if (isOut && state.interruptible && record.cancel === undefined && record.kept === undefined)
     return { fate: 'cancel', reason: `${why}; then it is undone`, ends: ANY };
   if (record.status === 'undoing') return { fate: 'undo', reason: why, ends: ANY };

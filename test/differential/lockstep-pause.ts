@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import type { Outcome } from '../../engine/machine/types.ts';
 import type { Workflow } from '../support/workflow.ts';
-import { current, type Ending } from './naive-ends.ts';
+import { current } from './naive-actions.ts';
+import { type Ending } from './naive-ends.ts';
 import type { NaiveOperations } from './naive-operation.ts';
 import type { NaiveStep } from './naive-rules.ts';
 

@@ -12,7 +12,8 @@ import { Workflow } from '../support/workflow.ts';
 import { replaceVm } from './lockstep-doubt.ts';
 import { anyEnding, pause } from './lockstep-pause.ts';
 import { NaiveOperations } from './naive-operation.ts';
-import { current, type Ending } from './naive-ends.ts';
+import { current } from './naive-actions.ts';
+import { type Ending } from './naive-ends.ts';
 import type { NaiveStep } from './naive-rules.ts';
 
 /** Numbers pick among what can happen at the time. */

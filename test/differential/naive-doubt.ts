@@ -19,7 +19,8 @@ export function ranIn(board: Board, step: NaiveStep, agent: string): boolean {
   const isTolerated = step.status === 'reached' && !step.gave;
   if (!wasReached || isTolerated || step.withdrawn || leaves(step)) return false;
   return (
-    TRAVELS.has(step.ran.action?.kind ?? '') && (step.base ?? step.home ?? agentOf(board, step)) === agent
+    TRAVELS.has(step.ran.action?.kind ?? '') &&
+    (step.base ?? step.home ?? step.wentTo ?? agentOf(board, step)) === agent
   );
 }
 
@@ -74,8 +75,16 @@ export function holdBack(board: Board, agent: string): void {
     const isOut = step.status === 'running' && step.agent === agent && !step.calledBack && usesVm(step);
     const isReady = step.status === 'ready' && step.tries + step.interruptions === 0;
     if (isReady && isUnfounded(board, step)) step.status = 'waiting';
-    if (isOut && step.phase !== 'rescue' && isUnfounded(board, step)) step.status = 'waiting';
+    if (isOut && step.phase !== 'rescue' && isUnfounded(board, step)) neverWas(step);
   }
+}
+
+/** Nobody has taken the command. */
+function neverWas(step: NaiveStep): void {
+  step.status = 'waiting';
+  if (step.phase !== 'action') return;
+  step.attempts -= 1;
+  step.touched = step.attempts > 0;
 }
 
 /** What is interrupted waits where something that it requires was opened meanwhile. */

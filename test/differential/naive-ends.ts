@@ -1,8 +1,8 @@
 // What the end of a command means to the naive scheduler, by the rules of its phase.
 // Belongs here: ends, attempts that are spent and what follows. Does not belong here: what begins when (naive.ts).
 import { LIMITS } from '../../engine/base/limits.ts';
+import { current, holdsVm, isHarmless, needsOutputs, usesVm } from './naive-actions.ts';
 import { takeUp, waitsAgain } from './naive-doubt.ts';
-import type { Action } from '../../engine/definition/types.ts';
 import { mayLeave } from './naive-leaving.ts';
 import { begun, noteRerun } from './naive-source.ts';
 import {
@@ -16,7 +16,6 @@ import {
   type NaiveStep,
   placedBy,
   placeOf,
-  stateIn,
   stayingIn,
 } from './naive-rules.ts';
 
@@ -118,8 +117,12 @@ export class NaiveEnds {
   /** No try helps before somebody gives the right again, whatever the state says of failures. */
   protected forbidden(step: NaiveStep): void {
     if (this.isOut(step) || this.halted) return this.failAttempt(step);
-    step.status = 'paused';
-    step.interruptions = 0;
+    Object.assign(step, { status: 'paused', rightLost: true, interruptions: 0 });
+  }
+
+  /** A person decides; nobody is asked after a halt. */
+  private ask(step: NaiveStep, halted = false): void {
+    Object.assign(step, { status: halted ? 'interrupted' : 'paused', rightLost: false });
   }
 
   /** Row 15: once the goal holds nothing is tried again, and nobody is asked. */
@@ -166,7 +169,7 @@ export class NaiveEnds {
       const policy = canHarm ? onInterrupted : 'rerun';
       step.interruptions += 1;
       if (this.isOut(step)) this.stop(step, 'interrupted');
-      else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
+      else if (policy === 'pause') this.ask(step, this.halted);
       else if (policy !== 'rerun' || step.interruptions > LIMITS.interruptions) this.rescueFailed(step);
     } else if (ending === 'forbidden' && !this.stands && !this.halted) {
       this.forbidden(step);
@@ -188,7 +191,7 @@ export class NaiveEnds {
   protected accept(step: NaiveStep, onFailure: string): void {
     step.interruptions = 0;
     if (onFailure === 'continue') Object.assign(step, { status: 'reached', gave: false, doubted: false });
-    else if (onFailure === 'pause' && !this.isOut(step) && !this.halted) step.status = 'paused';
+    else if (onFailure === 'pause' && !this.isOut(step) && !this.halted) this.ask(step);
     else if (onFailure === 'undo' && !this.isOut(step) && step.touched) this.undo(step);
     else this.fail(step);
   }
@@ -291,7 +294,7 @@ export class NaiveEnds {
     step.interruptions += 1;
     if (this.isOut(step)) this.stop(step, 'interrupted');
     else if (step.interruptions > LIMITS.interruptions) this.failAttempt(step, true);
-    else if (policy === 'pause') step.status = this.halted ? 'interrupted' : 'paused';
+    else if (policy === 'pause') this.ask(step, this.halted);
     else if (policy !== 'rerun' && !(policy === 'probe' && step.state.probe)) this.failAttempt(step, true);
     else if (waitsAgain(this.board, step)) step.status = 'waiting';
     else if (policy === 'probe') this.goOn(step, 'probe', 'kept');
@@ -347,6 +350,7 @@ export function beginAnew(step: NaiveStep): void {
     freshFrom: undefined,
     agent: undefined,
     home: undefined,
+    wentTo: undefined,
     base: undefined,
   });
 }
@@ -363,37 +367,6 @@ export function reopen(step: NaiveStep): void {
     awaited: false,
     late: false,
     undoFailed: false,
+    rightLost: false,
   });
 }
-
-export const needsOutputs = (step: NaiveStep): boolean =>
-  [...step.state.outputs.values()].some(output => !output.optional);
-
-/** Secrets are made elsewhere, so a `set` that makes some takes its time. */
-export const isComputed = (action: Action | undefined): boolean => action?.kind === 'set' && !action.generate;
-
-/** What its phase does. */
-export function current(step: NaiveStep): Action | undefined {
-  const { phase } = step;
-  const state = stateIn(step, phase);
-  switch (phase) {
-    case 'probe':
-    case 'verify':
-      return state.probe;
-    case 'action':
-      return state.action;
-    case 'rescue':
-      return state.rescue?.action;
-    case 'undo':
-      return state.undo?.action;
-    default:
-      return phase satisfies never;
-  }
-}
-
-const isHarmless = (action: Action | undefined): boolean => ['online', 'set'].includes(action?.kind ?? '');
-export const usesVm = (action: Action | undefined): boolean =>
-  action?.kind === 'script' || action?.kind === 'file' || action?.kind === 'reboot';
-const sharesVm = (step: NaiveStep): boolean =>
-  !step.state.exclusive && current(step)?.kind !== 'reboot' && step.status !== 'undoing';
-export const holdsVm = (step: NaiveStep): boolean => !sharesVm(step) && usesVm(current(step));

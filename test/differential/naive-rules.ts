@@ -37,6 +37,8 @@ export interface NaiveStep {
   withdrawn: 'left' | 'moved' | 'removed' | undefined;
   /** Its undo has failed: it is tried again when a person goes on. */
   undoFailed: boolean;
+  /** It is paused because the owner's right was gone: who resumes has mended that. */
+  rightLost: boolean;
   /** Skipped because another has the role. */
   aside: boolean;
   /** Not needed because the goal held. */
@@ -48,6 +50,8 @@ export interface NaiveStep {
   vouched: boolean;
   /** An attempt of its action was started: there is something to take back (R10). */
   touched: boolean;
+  /** So often, ever. */
+  attempts: number;
   /** It failed or was blocked once, which counts for good where that is waited for (row 12). */
   hasFailed: boolean;
   /** Nothing but what it requires `within` a time is missing; that time has passed. */
@@ -78,6 +82,8 @@ export interface NaiveStep {
   /** Whose VM the phase runs in, and which is its own. */
   agent: string | undefined;
   home: string | undefined;
+  /** Whose agent it waited for last. */
+  wentTo: string | undefined;
   /** What the state's `run_on` named when the attempt began. */
   base: string | undefined;
   /** Since when it counts as reached, as the number of the event. */

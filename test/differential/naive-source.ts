@@ -2,7 +2,7 @@
 // Belongs here: what was reached and whether it stands, what follows whom, what begins anew. Does not belong here: what is
 // taken back (naive-update.ts), what happens in one generation (naive.ts).
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
-import { type Board, isWanted, leaves, memberNamed, type NaiveStep } from './naive-rules.ts';
+import { agentOf, type Board, isWanted, leaves, memberNamed, type NaiveStep } from './naive-rules.ts';
 
 /** What the action would do now: random ones read nothing, but where it runs hangs on roles and members. */
 function printOf(board: Board, step: NaiveStep): string | undefined {
@@ -15,7 +15,9 @@ function printOf(board: Board, step: NaiveStep): string | undefined {
 /** An attempt begins, with its probe or without. */
 export function begun(board: Board, step: NaiveStep): void {
   step.touched ||= step.phase === 'action';
+  step.attempts += Number(step.phase === 'action');
   step.started = true;
+  if (step.phase === 'action' && step.state.action?.kind === 'online') step.wentTo = agentOf(board, step);
   if (step.again) step.again = { ...step.again, begun: true };
   if (step.phase !== 'action' && step.phase !== 'probe') return;
   Object.assign(step, { ran: step.state, source: board.source, print: printOf(board, step) });

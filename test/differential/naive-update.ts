@@ -6,7 +6,8 @@ import type { Entity, State, WorkflowDefinition } from '../../engine/definition/
 import type { Member, Membership } from '../../engine/graph/types.ts';
 import { NaiveScheduler } from './naive.ts';
 import { holdBack, ranIn, takeUp } from './naive-doubt.ts';
-import { beginAnew, current, type Ending, needsOutputs, reach } from './naive-ends.ts';
+import { current, needsOutputs } from './naive-actions.ts';
+import { beginAnew, type Ending, reach } from './naive-ends.ts';
 import { mayLeave } from './naive-leaving.ts';
 import {
   appliesTo,
@@ -168,7 +169,8 @@ export class NaiveMembers extends NaiveScheduler {
   private withdraw(step: NaiveStep, why: NonNullable<NaiveStep['withdrawn']>): void {
     const { status } = step;
     if (COMING.has(status)) Object.assign(step, { status: 'waiting', timed: false, awaited: false });
-    if (isOwing(step)) step.withdrawn ??= why;
+    // Who leaves again is another wish.
+    if (isOwing(step) && !step.withdrawn) Object.assign(step, { withdrawn: why, undoFailed: false });
     if (status !== 'running') return;
     if (current(step)?.kind === 'wait') step.status = 'interrupted';
     else if (step.state.interruptible) Object.assign(step, { calledBack: true, held: false });
@@ -201,6 +203,7 @@ export class NaiveMembers extends NaiveScheduler {
     if (leaves(step)) return;
     const { status, timed, awaited } = step;
     if (!isWanted(this.board, step)) {
+      if (step.vouched && status === 'skipped') return;
       const isToCome = COMING.has(status) && (status !== 'waiting' || timed || awaited);
       if ((step.touched || !UNSTARTED.has(status)) && !isToCome) return;
       Object.assign(step, {

@@ -5,18 +5,8 @@
 import type { WorkflowDefinition } from '../../engine/definition/types.ts';
 import type { Membership } from '../../engine/graph/types.ts';
 import { ageOf, note, renew } from './naive-age.ts';
-import {
-  current,
-  type Ending,
-  forgetHome,
-  holdsVm,
-  isComputed,
-  NaiveEnds,
-  needsOutputs,
-  reach,
-  reopen,
-  usesVm,
-} from './naive-ends.ts';
+import { current, holdsVm, isComputed, needsOutputs, usesVm } from './naive-actions.ts';
+import { type Ending, forgetHome, NaiveEnds, reach, reopen } from './naive-ends.ts';
 import { isRoleHeld, isTakingBack } from './naive-leaving.ts';
 import { NaiveRollings } from './naive-rolling.ts';
 import { begun, isOfEarlier, isRuledOut, settled, stands } from './naive-source.ts';
@@ -156,8 +146,10 @@ export abstract class NaiveScheduler extends NaiveEnds {
 
   resume(): void {
     this.rollings.update();
+    const lost = this.board.steps.filter(step => step.rightLost && step.status === 'paused');
     this.goOnFrom();
     this.reopenEnded();
+    for (const step of lost) if (isWanted(this.board, step)) reopen(step);
     this.settle();
   }
 
@@ -189,6 +181,8 @@ export abstract class NaiveScheduler extends NaiveEnds {
       step.timed = false;
       step.awaited = false;
     }
+    // Who was a candidate is final now.
+    while (!this.stopped && this.chooseRoles()) this.remember();
   }
 
   /** What counts later: that it failed once, and since when it is reached. */
@@ -240,6 +234,8 @@ export abstract class NaiveScheduler extends NaiveEnds {
     if (rolesNamedBy(state).some(role => this.board.roles.get(`${entity}.${role}`) === null))
       return this.lose(step);
     const verdicts = demands(state).map(demand => demandVerdict(this.board, step, demand));
+    // Asked again for something else, it gets ready anew.
+    if (verdicts.some(verdict => verdict !== 'met')) step.freshFrom = undefined;
     const isToJudge = step.again !== undefined && !step.again.changed;
     const isLost = verdicts.includes('lost') || (!isToJudge && this.rollings.isShutOut(step));
     step.shutOut = !verdicts.includes('lost');

@@ -117,6 +117,32 @@ describe('members that change, as random draws found it', () => {
     expect([w.over, w.record('d[1].a')?.agent]).to.eql(['complete', 'x']);
   });
 
+  it('R4: who left while it ran, and comes back, still has its turn', () => {
+    const states = [{ ...state('g', 'a'), rolling: rolling(['a']) }];
+    const w = new Workflow(definition([entity('g', { states })], ['g.a']), membership({ g: 2 })).create();
+    w.succeed('g[0].a');
+    change(w, { leave: { g: ['g-1'] } });
+    change(w, { join: { g: [{ agent: 'g-1', name: 'g-1', data: {} }] } });
+    expect(w.out()).to.eql(['g[1].a']);
+    w.succeed('g[1].a');
+    expect(w.over).to.equal('complete');
+  });
+
+  it('R3: an undo that failed when its member left before is tried again when it leaves once more', () => {
+    const states = [state('g', 'a', { undo: { action: script() } }), state('g', 'b', { needs: ['g.a'] })];
+    const w = new Workflow(definition([entity('g', { states })], ['g.b']), membership({ g: 2 })).create();
+    w.succeed('g[0].a');
+    w.succeed('g[1].a');
+    change(w, { leave: { g: ['g-1'] } });
+    w.exit('g[1].a', 1);
+    w.exit('g[1].b', 1);
+    w.exit('g[1].a', 1);
+    change(w, { join: { g: [{ agent: 'g-1', name: 'g-1', data: {} }] } });
+    expect(w.status('g[1].a')).to.equal('failed');
+    change(w, { leave: { g: ['g-1'] } });
+    expect(w.status('g[1].a')).to.equal('undoing');
+  });
+
   it('R4: an order is made anew when one has taken the place of another', () => {
     const order = expression(data => data.member?.index ?? 0);
     const one = definition(

@@ -8,6 +8,7 @@
 import { armDeadline } from '../deadline.ts';
 import type { Draft } from '../draft.ts';
 import { standDown } from '../ends.ts';
+import { hasFailed } from '../operation/begin.ts';
 import { giveUpOperation } from '../operation/stop.ts';
 import { considerAll, goOn, reopen, takeCredential, wantedWith } from '../operator.ts';
 import { isEarly } from '../readiness.ts';
@@ -15,8 +16,9 @@ import { ATTEMPT_OVER, hasNoWay } from '../records.ts';
 import type { Step } from '../../graph/types.ts';
 import type { StepRecord, StepStatus } from '../types.ts';
 import { release } from '../suspension.ts';
-import { mayLeave } from '../undo/order.ts';
 import { isRoleHeld } from '../undo/order.ts';
+import { mayLeave } from '../undo/order.ts';
+import { followChoice } from '../update/follow.ts';
 import { reopenAll } from '../update/reopen.ts';
 import { isKept } from '../update/retire.ts';
 import { reviewRoles } from '../update/review-roles.ts';
@@ -40,9 +42,10 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential
   takeCredential(draft, credential);
   if (draft.workflow.stragglers !== undefined) draft.mark('stragglers', undefined);
   giveUpOperation(draft, 'another generation began');
-  const failed = status === 'failed' ? wantedWith(draft, ENDED) : [];
+  const hadFailed = draft.former !== undefined && hasFailed(draft.former.graph, draft.former.state);
+  const failed = hadFailed ? wantedWith(draft, ENDED) : [];
   if (isNew || status === 'complete' || allowed !== undefined) armDeadline(draft, allowed);
-  goOn(draft, allowed);
+  goOn(draft, allowed, hadFailed);
   draft.setWorkflow('running', '');
   for (const { number, leaving, member, retireAfter } of draft.graph.steps) {
     if (leaving && change.abandon) abandon(draft, number);
@@ -59,6 +62,7 @@ export const onUpdate: Handler<'update'> = (draft, { change, allowed, credential
   else for (const number of failed) reopen(draft, number);
   if (!isNew) takeUp(draft);
   waitForThoseWhoJoined(draft);
+  openFollowers(draft);
   // In the order of the beginning, so that what is as it was ends as it did.
   if (isNew) draft.steps.length = 0;
   considerAll(draft);
@@ -84,9 +88,10 @@ function awaitOthers(draft: Draft): void {
 
 /** Row 12: it failed before anybody waited for that; who joined may. */
 function rememberFailure(draft: Draft, number: number): void {
-  const { status, renews, hasFailed, cause } = draft.record(number);
+  const { status, renews, hasFailed, cause, withdrawn } = draft.record(number);
   const isNew = draft.step(number).watched && !hasFailed && hasNoWay(status);
-  if (isNew && renews === undefined && cause !== 'undo_failed') draft.write(number, { hasFailed: true });
+  const isLost = renews === undefined && cause !== 'undo_failed' && withdrawn === undefined;
+  if (isNew && isLost) draft.write(number, { hasFailed: true });
 }
 
 /** Those that are members of nothing else. */
@@ -116,6 +121,12 @@ function openRoles(draft: Draft): void {
 /** What is taken back names the role: it is judged again when that is undone. */
 const isHeld = ({ leaving, graph }: Draft, role: number): boolean =>
   leaving !== undefined && isRoleHeld(leaving, graph, role);
+
+/** On whom a state falls whose role is open is not known: it counts as to come before it is asked whether the goal holds (row 5). */
+function openFollowers(draft: Draft): void {
+  for (const role of draft.graph.roles)
+    if (draft.holders(role.entity, role.name) === undefined) followChoice(draft, role);
+}
 
 /** What has not begun waits for those who joined, or for another VM than a leaving one; what the goal did not need may be needed now. */
 function waitForThoseWhoJoined(draft: Draft): void {

@@ -120,6 +120,14 @@ export function withoutOperation(
   return over(graph, state, at, { kind: 'operation', name, id, also: [] }, undefined);
 }
 
+/** Whether the workflow has failed; while the next step of an operation is due: whether it would have without that. */
+export function hasFailed(graph: StateGraph, state: MachineState): boolean {
+  const { operation } = state.workflow;
+  if (operation?.due === undefined) return restingStatus(state.workflow) === 'failed';
+  const { goalHolds, takesBack } = withoutOperation(graph, state, state.at, operation);
+  return !goalHolds || takesBack;
+}
+
 function over(
   graph: StateGraph,
   state: MachineState,

@@ -15,6 +15,8 @@ import { considerAll } from '../operator.ts';
 import { ATTEMPT_OVER } from '../records.ts';
 import type { MachineState } from '../state.ts';
 import type { StepStatus } from '../types.ts';
+import { goOnTakingBack } from '../update/withdraw.ts';
+import { isOfEarlier } from '../update/judge.ts';
 import { leaveUnwanted } from '../update/unwanted.ts';
 import { dataView } from '../view.ts';
 import { operationOf, stepBegun, withoutOperation } from './begin.ts';
@@ -50,6 +52,7 @@ export function beginStep(draft: Draft): void {
   if (draft.isHalted) draft.mark('halted', undefined);
   draft.setWorkflow('running', '');
   if (step) act(draft, step, operation);
+  goOnTakingBack(draft);
   leaveUnwanted(draft);
   considerAll(draft);
 }
@@ -84,7 +87,8 @@ function runAgain(draft: Draft, { id }: RunningOperation): void {
       const isRun = members === undefined || (member && members.includes(member.index));
       const { status, withdrawn } = draft.record(number);
       if (!isRun || member?.leaving || withdrawn) continue;
-      if (OVER.has(status)) draft.write(number, { ...ANEW, operation: id });
+      const isAnew = isOfEarlier(draft, draft.record(number)) && { startedAt: undefined };
+      if (OVER.has(status)) draft.write(number, { ...ANEW, ...isAnew, operation: id });
       else draft.write(number, { operation: id });
     }
   }
@@ -147,6 +151,7 @@ function endOperation(draft: Draft): void {
   if (draft.isHalted) draft.mark('halted', undefined);
   if (draft.workflow.late) draft.mark('late', undefined);
   draft.setWorkflow('running', '');
+  goOnTakingBack(draft);
   leaveUnwanted(draft);
   considerAll(draft);
 }

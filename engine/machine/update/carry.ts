@@ -86,9 +86,15 @@ function widenedTurns(graph: StateGraph, state: MachineState, next: StateGraph):
     graph.turns.flatMap(turn => turn.steps.map(step => [outsideId(graph.steps[step] as Step), turn.number])),
   );
   const turnBefore = (step: number): number | undefined => before.get(outsideId(next.steps[step] as Step));
+  // Who left while it ran, and comes back, has had no turn meanwhile.
+  const runsOn = (step: number): boolean => {
+    const place = graph.stepByOutside.get(outsideId(next.steps[step] as Step));
+    return place !== undefined && state.records[place]?.status === 'running';
+  };
   const widened = next.turns.filter(({ steps }) => {
     const turns = steps.map(turnBefore);
-    return turns.includes(undefined) && !turns.some(turn => turn !== undefined && sums.isInside(turn));
+    const isInside = turns.some(turn => turn !== undefined && sums.isInside(turn)) || steps.some(runsOn);
+    return turns.includes(undefined) && !isInside;
   });
   return new Set(widened.flatMap(({ steps }) => steps));
 }

@@ -18,7 +18,9 @@ export const COMING = new Set<StepStatus>(['waiting', 'ready', 'paused']);
 export function withdraw(draft: Draft, number: number, why: NonNullable<StepRecord['withdrawn']>): void {
   const record = draft.record(number);
   const { status, command, due, withdrawn } = record;
-  const mark = owes(record) && withdrawn === undefined ? { withdrawn: why } : {};
+  const isNew = owes(record) && withdrawn === undefined;
+  // An undo that failed when it was taken back before, or after its own failure, is tried again: this is another wish.
+  const mark = isNew ? { withdrawn: why, ...(record.cause === 'undo_failed' && { cause: undefined }) } : {};
   if (COMING.has(status)) {
     if (status !== 'waiting' || due || owes(record))
       draft.write(number, { ...ATTEMPT_OVER, ...mark, status: 'waiting', cause: undefined });
@@ -37,7 +39,7 @@ const WHY = {
 function stopRunning(
   draft: Draft,
   number: number,
-  mark: Pick<StepRecord, 'withdrawn'>,
+  mark: Pick<Patch, 'withdrawn' | 'cause'>,
   isOut: boolean,
   why: string,
 ): void {
@@ -98,6 +100,13 @@ export const couldNotBeTakenBack = (draft: Draft): boolean =>
     const { withdrawn, cause } = draft.record(number);
     return withdrawn !== undefined && cause === 'undo_failed';
   });
+
+/** An operation goes on although the workflow had ended: what is to be taken back is, but what could not be. */
+export function goOnTakingBack(draft: Draft): void {
+  if (!draft.takesBack) return;
+  for (const { number } of draft.graph.steps)
+    if (draft.record(number).withdrawn !== undefined) draft.undoable.push(number);
+}
 
 /** A person goes on: what could not be taken back is tried again. */
 export function withdrawAgain(draft: Draft): void {
