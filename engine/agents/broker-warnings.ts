@@ -34,7 +34,7 @@ export function brokerWarnings(
 function minorityWarning(minority: Minority): Warning {
   return {
     key: `minority ${minority.away.join()}`,
-    sentence: `The agents' broker stores nothing that agents and engine send: ${minorityClause(minority)}. Nothing is lost; it goes on once enough of them are back.`,
+    sentence: `The agents' broker stores nothing that agents and engine send: ${minorityClause(minority)}. Nothing is lost: start enough of them again, and it goes on by itself.`,
   };
 }
 

@@ -102,17 +102,19 @@ export function reopen(draft: Draft, number: number): void {
     ...(isOfEarlier(draft, draft.record(number)) && { startedAt: undefined }),
   });
   draft.steps.push(number);
-  openVacant(draft, number);
+  // Its member may come to hold what nobody could.
+  for (const role of draft.step(number).candidateOf) openVacant(draft, role);
 }
 
-/** Its member may come to hold what nobody could: who names that role does not do without before that is known. */
-function openVacant(draft: Draft, number: number): void {
+/**
+ * A role that nobody could hold is chosen anew: who names it is not blocked, and does not do without, before that is known. One that
+ * something to be taken back names is judged when that is undone.
+ */
+export function openVacant(draft: Draft, role: number): void {
   const { leaving, graph } = draft;
-  for (const role of draft.step(number).candidateOf) {
-    const { entity, name } = graph.roles[role] as StateGraph['roles'][number];
-    const isHeld = leaving !== undefined && isRoleHeld(leaving, graph, role);
-    if (draft.holders(entity, name) === null && !isHeld) draft.setRole(role, undefined);
-  }
+  const { entity, name } = graph.roles[role] as StateGraph['roles'][number];
+  const isHeld = leaving !== undefined && isRoleHeld(leaving, graph, role);
+  if (draft.holders(entity, name) === null && !isHeld) draft.setRole(role, undefined);
 }
 
 const LATE: ReadonlySet<StepCause> = new Set(['too_late']);

@@ -79,6 +79,8 @@ export class Foresight implements Surroundings {
   readonly graph: StateGraph;
   readonly state: MachineState;
   readonly reopens: boolean;
+  /** What had failed is tried again. */
+  readonly resumes: boolean;
   /** Steps that stand on what is unverified, and are judged with it. */
   readonly #doubted: ReadonlySet<number>;
   readonly steps: (Judged | undefined)[] = [];
@@ -93,6 +95,8 @@ export class Foresight implements Surroundings {
     this.begun = begun;
     this.graph = begun.graph;
     this.state = begun.state;
+    const before = begun.former ?? begun;
+    this.resumes = hasFailed(before.graph, before.state);
     const marked = begun.takesUp ? begun.graph.steps.filter(step => this.#isMarked(step)) : [];
     this.#doubted = new Set(standingOn(begun.graph, marked));
     this.reopens = begun.isNew || marked.length > 0;
@@ -114,12 +118,6 @@ export class Foresight implements Surroundings {
     if (this.begun.isNew) return status === 'reached' || (again !== undefined && !again.begun);
     const isDoubted = unverified !== undefined || this.#doubted.has(number);
     return status === 'reached' && this.begun.takesUp && isDoubted;
-  }
-
-  /** What was failed is tried again. */
-  get resumes(): boolean {
-    const { graph, state } = this.begun.former ?? this.begun;
-    return hasFailed(graph, state);
   }
 
   /** The generation with which definition and inputs came that hold from now on. */

@@ -1,24 +1,17 @@
 // Acting on the page: many at once, what is refused, what somebody else was quicker with.
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { barriers, canBrowse, Eyes } from './browser.ts';
-import { ConsoleWorld, PREPARED } from './kit.ts';
-
-const DISK = {
-  kind: 'failed',
-  error: { kind: 'exit', message: 'exit 3', exitCode: 3, tail: 'no space left on /var' },
-} as const;
+import { barriers, type Eyes, openEyes } from './browser.ts';
+import { ConsoleWorld, DISK, PREPARED } from './kit.ts';
 
 describe('acting on the page', function suite() {
   this.timeout(60_000);
   let eyes: Eyes;
   let world: ConsoleWorld;
 
-  before(async function prepare() {
-    if (!canBrowse('acting on the page')) return this.skip();
-    eyes = await Eyes.open();
+  openEyes('acting on the page', opened => {
+    eyes = opened;
   });
-  after(() => eyes?.close());
   beforeEach(async () => {
     world = await new ConsoleWorld().open();
   });

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../engine/base/json.ts';
 import type { AgentsView } from '../../engine/runtime/api.ts';
 import type { AgentRequest } from '../../engine/runtime/agents-api.ts';
 import { EngineError } from '../../engine/base/errors.ts';
-import { barriers, canBrowse, Eyes } from './browser.ts';
+import { barriers, type Eyes, openEyes } from './browser.ts';
 import { ConsoleWorld } from './kit.ts';
 
 const AT = Date.UTC(2026, 10, 23, 8, 40, 12);
@@ -33,11 +33,9 @@ describe('agents on the page', function suite() {
   let world: ConsoleWorld;
   let page: Page;
 
-  before(async function prepare() {
-    if (!canBrowse('agents on the page')) return this.skip();
-    eyes = await Eyes.open();
+  openEyes('agents on the page', opened => {
+    eyes = opened;
   });
-  after(() => eyes?.close());
   beforeEach(async () => {
     asked.length = 0;
     const administer = async (request: AgentRequest): Promise<JsonObject> => {

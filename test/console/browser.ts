@@ -52,6 +52,17 @@ export class Eyes {
   }
 }
 
+/** For one suite: opens a browser before it, closes it after, and leaves the suite out where there is none. */
+export function openEyes(suite: string, opened: (eyes: Eyes) => void): void {
+  let eyes: Eyes | undefined;
+  before(async function prepare() {
+    if (!canBrowse(suite)) return this.skip();
+    eyes = await Eyes.open();
+    opened(eyes);
+  });
+  after(() => eyes?.close());
+}
+
 /** Pictures for docs/, taken when somebody asks for new ones. `height`: pixels from the top. */
 export async function takePicture(page: Page, name: string, height = 640): Promise<void> {
   if (process.env['UPDATE_PICTURES'] !== '1') return;

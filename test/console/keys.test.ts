@@ -1,13 +1,9 @@
 // The page by keys alone: from the list to a workflow, to a step, to what can be done about it.
 import { expect } from 'chai';
 import type { Locator, Page } from 'playwright-core';
-import { canBrowse, Eyes } from './browser.ts';
-import { ConsoleWorld } from './kit.ts';
+import { type Eyes, openEyes } from './browser.ts';
+import { ConsoleWorld, DISK } from './kit.ts';
 
-const DISK = {
-  kind: 'failed',
-  error: { kind: 'exit', message: 'exit 3', exitCode: 3, tail: 'no space left on /var' },
-} as const;
 /** Presses of the tabulator until whoever needs more has given up. */
 const PATIENCE = 60;
 
@@ -16,11 +12,9 @@ describe('the page by keys alone', function suite() {
   let eyes: Eyes;
   let world: ConsoleWorld;
 
-  before(async function prepare() {
-    if (!canBrowse('the page by keys alone')) return this.skip();
-    eyes = await Eyes.open();
+  openEyes('the page by keys alone', opened => {
+    eyes = opened;
   });
-  after(() => eyes?.close());
   beforeEach(async () => {
     world = await new ConsoleWorld().open();
   });

@@ -57,6 +57,12 @@ outputs:
 
 export const SECRET = 'correct horse battery staple';
 
+/** As a script ends for which there is no room. */
+export const DISK = {
+  kind: 'failed',
+  error: { kind: 'exit', message: 'exit 3', exitCode: 3, tail: 'no space left on /var' },
+} as const;
+
 /** Of a script that ends well. */
 export const PREPARED = { kind: 'succeeded', outputs: { address: { text: '10.0.0.7' } } } as const;
 

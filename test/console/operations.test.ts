@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import type { Presence } from '../../engine/machine/why/types.ts';
-import { barriers, canBrowse, Eyes, takePicture } from './browser.ts';
+import { barriers, type Eyes, openEyes, takePicture } from './browser.ts';
 import { ConsoleWorld, SECRET } from './kit.ts';
 
 const DATABASE = `
@@ -48,11 +48,9 @@ describe('members and operations on the page', function suite() {
   let eyes: Eyes;
   let world: ConsoleWorld;
 
-  before(async function prepare() {
-    if (!canBrowse('members and operations on the page')) return this.skip();
-    eyes = await Eyes.open();
+  openEyes('members and operations on the page', opened => {
+    eyes = opened;
   });
-  after(() => eyes?.close());
   beforeEach(async () => {
     presences.clear();
     const presence = (agent: string): Presence => presences.get(agent) ?? { kind: 'online' };

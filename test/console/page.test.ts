@@ -3,24 +3,17 @@ import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { oneToken } from '../../engine/admin/auth/local.ts';
 
-import { barriers, canBrowse, Eyes, type Scheme, type Size } from './browser.ts';
-import { ConsoleWorld, PREPARED, SECRET } from './kit.ts';
-
-const DISK = {
-  kind: 'failed',
-  error: { kind: 'exit', message: 'exit 3', exitCode: 3, tail: 'no space left on /var' },
-} as const;
+import { barriers, type Eyes, openEyes, type Scheme, type Size } from './browser.ts';
+import { ConsoleWorld, DISK, PREPARED, SECRET } from './kit.ts';
 
 describe('the page in a browser', function suite() {
   this.timeout(60_000);
   let eyes: Eyes;
   let world: ConsoleWorld;
 
-  before(async function prepare() {
-    if (!canBrowse('the page in a browser')) return this.skip();
-    eyes = await Eyes.open();
+  openEyes('the page in a browser', opened => {
+    eyes = opened;
   });
-  after(() => eyes?.close());
   beforeEach(async () => {
     world = await new ConsoleWorld().open();
   });

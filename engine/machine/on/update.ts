@@ -10,13 +10,12 @@ import type { Draft } from '../draft.ts';
 import { standDown } from '../ends.ts';
 import { hasFailed } from '../operation/begin.ts';
 import { giveUpOperation } from '../operation/stop.ts';
-import { considerAll, goOn, reopen, takeCredential, wantedWith } from '../operator.ts';
+import { considerAll, goOn, openVacant, reopen, takeCredential, wantedWith } from '../operator.ts';
 import { isEarly } from '../readiness.ts';
 import { ATTEMPT_OVER, hasNoWay } from '../records.ts';
 import type { Step } from '../../graph/types.ts';
 import type { StepRecord, StepStatus } from '../types.ts';
 import { release } from '../suspension.ts';
-import { isRoleHeld } from '../undo/order.ts';
 import { mayLeave } from '../undo/order.ts';
 import { followChoice } from '../update/follow.ts';
 import { reopenAll } from '../update/reopen.ts';
@@ -109,18 +108,13 @@ function openRoles(draft: Draft): void {
     ),
   );
   for (const { number, entity, name } of draft.graph.roles) {
-    const held = draft.holders(entity, name);
-    // Who joined may hold what was vacant: nobody is blocked by that before it is judged again.
-    if (held === null && !isHeld(draft, number)) draft.setRole(number, undefined);
-    const holders = held ?? [];
+    const holders = draft.holders(entity, name) ?? [];
+    // Who joined may hold what was vacant.
+    openVacant(draft, number);
     const kept = holders.filter(agent => !leaving.has(`${entity} ${agent}`));
     if (kept.length < holders.length) draft.openRole(number, kept);
   }
 }
-
-/** What is taken back names the role: it is judged again when that is undone. */
-const isHeld = ({ leaving, graph }: Draft, role: number): boolean =>
-  leaving !== undefined && isRoleHeld(leaving, graph, role);
 
 /** On whom a state falls whose role is open is not known: it counts as to come before it is asked whether the goal holds (row 5). */
 function openFollowers(draft: Draft): void {

@@ -87,8 +87,9 @@ function runAgain(draft: Draft, { id }: RunningOperation): void {
       const isRun = members === undefined || (member && members.includes(member.index));
       const { status, withdrawn } = draft.record(number);
       if (!isRun || member?.leaving || withdrawn) continue;
-      const isAnew = isOfEarlier(draft, draft.record(number)) && { startedAt: undefined };
-      if (OVER.has(status)) draft.write(number, { ...ANEW, ...isAnew, operation: id });
+      // Its condition is judged by the definition that came since.
+      const judged = isOfEarlier(draft, draft.record(number)) && { startedAt: undefined };
+      if (OVER.has(status)) draft.write(number, { ...ANEW, ...judged, operation: id });
       else draft.write(number, { operation: id });
     }
   }

@@ -17,8 +17,8 @@ export function leaveUnwanted(draft: Draft): void {
     const isUnstarted = !record.touched && (UNSTARTED.has(record.status) || record.asks);
     const isToCome = COMING.has(record.status) && (record.status !== 'waiting' || record.due !== undefined);
     // What a person vouched for stays so: it may be needed again.
-    if (record.cause === 'skipped_by_operator') continue;
-    if (!wanted && !leaving && (isUnstarted || isToCome))
+    const isVouched = record.cause === 'skipped_by_operator';
+    if (!wanted && !leaving && !isVouched && (isUnstarted || isToCome))
       draft.write(number, { ...ATTEMPT_OVER, status: 'waiting', cause: undefined });
   }
 }

@@ -113,8 +113,7 @@ export function withdrawAgain(draft: Draft): void {
   if (!draft.takesBack) return;
   for (const { number } of draft.graph.steps) {
     const { withdrawn, cause } = draft.record(number);
-    if (withdrawn === undefined) continue;
-    if (cause === 'undo_failed') draft.write(number, { cause: undefined });
-    draft.undoable.push(number);
+    if (withdrawn !== undefined && cause === 'undo_failed') draft.write(number, { cause: undefined });
   }
+  goOnTakingBack(draft);
 }

@@ -8,6 +8,7 @@ import { type Look, plural } from '../model/words.ts';
 import type { Around } from './around.ts';
 import { type Child, h, type Node_ } from './dom.ts';
 import { ago, button, chip, cli, empty, field, loading, trouble } from './pieces.ts';
+import { Reading } from './reading.ts';
 import { Rows } from './rows.ts';
 import type { Open, TabView } from './open.ts';
 
@@ -32,28 +33,25 @@ export class Members implements TabView {
   readonly #around: Around;
   readonly #id: string;
   readonly #rows: Rows<MemberView>;
-  #members: readonly MemberView[] | undefined;
-  #error: unknown;
+  readonly #read: Reading<readonly MemberView[]>;
 
   constructor(around: Around, id: string) {
     this.#around = around;
     this.#id = id;
     this.#rows = new Rows(36, () => around.changed());
+    this.#read = new Reading(
+      () => around.client.members(id),
+      () => around.changed(),
+    );
   }
 
-  async refresh(): Promise<void> {
-    try {
-      this.#members = await this.#around.client.members(this.#id);
-      this.#error = undefined;
-    } catch (error) {
-      this.#error = error;
-    }
-    this.#around.changed();
+  refresh(): Promise<void> {
+    return this.#read.renew();
   }
 
   nodes(open: Open): readonly Child[] {
-    if (this.#error !== undefined) return [trouble(this.#error, () => void this.refresh())];
-    const all = this.#members;
+    const { value: all, error } = this.#read;
+    if (error !== undefined) return [trouble(error, () => void this.refresh())];
     if (all === undefined) return [loading('members')];
     if (all.length === 0) return [empty('This workflow has no machines.', 'All that it does, services do.')];
     const { text } = open.address;

@@ -11,6 +11,7 @@ import type { Around } from './around.ts';
 import { type Child, h, type Node_ } from './dom.ts';
 import { openOperation } from './operate-dialog.ts';
 import { ago, button, chip, cli, empty, loading, trouble } from './pieces.ts';
+import { Reading } from './reading.ts';
 import type { Open, TabView } from './open.ts';
 
 const ENDS: { readonly [status in PastOperation['status']]: Look } = {
@@ -24,29 +25,27 @@ const NAMED = 24;
 export class Operations implements TabView {
   readonly #around: Around;
   readonly #id: string;
-  #known: readonly OperationView[] | undefined;
-  #error: unknown;
+  readonly #read: Reading<readonly OperationView[]>;
 
   constructor(around: Around, id: string) {
     this.#around = around;
     this.#id = id;
+    this.#read = new Reading(
+      () => around.client.operations(id),
+      () => around.changed(),
+    );
   }
 
-  async refresh(): Promise<void> {
-    try {
-      this.#known = await this.#around.client.operations(this.#id);
-      this.#error = undefined;
-    } catch (error) {
-      this.#error = error;
-    }
-    this.#around.changed();
+  refresh(): Promise<void> {
+    return this.#read.renew();
   }
 
   nodes(open: Open): readonly Child[] {
-    if (this.#error !== undefined) return [trouble(this.#error, () => void this.refresh())];
-    if (this.#known === undefined) return [loading('operations')];
+    const { value: known, error } = this.#read;
+    if (error !== undefined) return [trouble(error, () => void this.refresh())];
+    if (known === undefined) return [loading('operations')];
     const { operation, operations = [] } = open.board.view.record;
-    if (this.#known.length === 0 && operations.length === 0)
+    if (known.length === 0 && operations.length === 0)
       return [
         empty(
           'This workflow has no operations.',
@@ -56,7 +55,7 @@ export class Operations implements TabView {
     return [
       h('div', { class: 'sheet', tabindex: '0', role: 'region', 'aria-label': 'Operations', key: 'sheet' }, [
         operation && this.#running(operation, open),
-        ...this.#known.map(one => this.#card(one, operation)),
+        ...known.map(one => this.#card(one, operation)),
         operations.length > 0 && this.#past(operations, open),
         cli(lookLine('status', this.#id)),
       ]),
@@ -65,7 +64,7 @@ export class Operations implements TabView {
 
   #running(operation: RunningOperation, open: Open): Node_ {
     const { name, id, by, startedAt, index, inputs, failure, stopped } = operation;
-    const steps = this.#known?.find(one => one.name === name)?.steps ?? [];
+    const steps = this.#read.value?.find(one => one.name === name)?.steps ?? [];
     const values = shownValues(inputs);
     return h(
       'section',

@@ -11,6 +11,7 @@ import { declaredInputs, untold } from './declared-inputs.ts';
 import { type Child, h, type Node_ } from './dom.ts';
 import { button, cli, empty, trouble } from './pieces.ts';
 import { countedWords, plannedTable, problemLines, summaryLines } from './planned.ts';
+import { Reading } from './reading.ts';
 import { Rows } from './rows.ts';
 import type { Open, TabView } from './open.ts';
 
@@ -20,8 +21,7 @@ export class Plan implements TabView {
   readonly #rows: Rows<PlannedStep>;
   /** Kept on the page alone: inputs may hold what nobody else should see. */
   #inputs = '';
-  /** Empty until they were asked for. */
-  #declared: readonly InputView[] = [];
+  readonly #declared: Reading<readonly InputView[]>;
   #unset = '';
   #leaving: Draft['leaving'] = [];
   #abandon = false;
@@ -34,21 +34,21 @@ export class Plan implements TabView {
     this.#around = around;
     this.#id = id;
     this.#rows = new Rows(30, () => around.changed());
+    this.#declared = new Reading(
+      () => around.client.inputs(id),
+      () => around.changed(),
+    );
   }
 
-  async refresh(): Promise<void> {
-    try {
-      this.#declared = await this.#around.client.inputs(this.#id);
-    } catch (error) {
-      this.#error = error;
-    }
-    this.#around.changed();
+  refresh(): Promise<void> {
+    return this.#declared.renew();
   }
 
   nodes(open: Open): readonly Child[] {
     const plan = this.#answer?.plan;
     return [
       this.#form(),
+      this.#declared.error !== undefined && trouble(this.#declared.error, () => void this.refresh()),
       this.#error !== undefined && trouble(this.#error),
       ...problemLines(this.#answer?.problems ?? []),
       plan !== undefined && this.#summary(plan),
@@ -110,7 +110,7 @@ export class Plan implements TabView {
           on: { input: (event: Event) => this.#unsets((event.target as HTMLInputElement).value) },
         }),
       ),
-      declaredInputs(this.#declared),
+      declaredInputs(this.#declared.value ?? []),
       this.#leaving.length > 0 && this.#leavingNode(),
       !isRight && h('p', { class: 'wrong', role: 'alert' }, 'Write a JSON object, such as {"port": 5433}.'),
       h('div', { class: 'choices' }, [
@@ -211,7 +211,7 @@ export class Plan implements TabView {
     const inputs = readInputs(this.#inputs) ?? {};
     return {
       inputs,
-      hidden: untold(inputs, this.#declared),
+      hidden: untold(inputs, this.#declared.value ?? []),
       unset: this.#unset.split(/[\s,]+/).filter(name => name !== ''),
       definition: this.#definition?.name,
       leaving: this.#leaving,
